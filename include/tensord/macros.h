@@ -1,0 +1,16 @@
+/* macros.h -- the few compiler extensions the code leans on, each behind one name. */
+#ifndef TENSORD_MACROS_H
+#define TENSORD_MACROS_H
+
+#ifdef __cplusplus
+#define TD_BEGIN_DECLS extern "C" {
+#define TD_END_DECLS   }
+#else
+#define TD_BEGIN_DECLS
+#define TD_END_DECLS
+#endif
+
+#define TD_MUST_USE          __attribute__((warn_unused_result))
+#define TD_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+
+#endif
