@@ -1,0 +1,48 @@
+# tensord_core (every room), tensord (src/main.c), its TF Serving name, and what gets installed.
+file(GLOB_RECURSE core_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
+list(REMOVE_ITEM core_sources ${PROJECT_SOURCE_DIR}/src/main.c)
+
+# Kernels get -O3, and their variant files the instruction set in their name. Never -ffast-math: results
+# must not depend on which body ran.
+set(kernel_flags -O3 -fno-math-errno -fno-trapping-math)
+set(avx2_flags -mavx2 -mfma -mf16c -mbmi2)
+set(avx512_flags ${avx2_flags} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd
+  -mprefer-vector-width=512)
+set(vnni_flags ${avx512_flags} -mavx512vnni)
+set(amx_flags ${vnni_flags} -mavx512bf16 -mamx-tile -mamx-int8 -mamx-bf16)
+foreach(source IN LISTS core_sources)
+  set(flags "")
+  if(source MATCHES "/src/kernels/" AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    list(APPEND flags ${kernel_flags})
+  endif()
+  if(source MATCHES "_(avx2|avx512|vnni|amx)\\.c$")
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+      list(APPEND flags ${${CMAKE_MATCH_1}_flags})
+    else()
+      list(REMOVE_ITEM core_sources ${source})
+    endif()
+  endif()
+  set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${flags}")
+endforeach()
+
+if(NOT core_sources)
+  set_source_files_properties(${PROJECT_BINARY_DIR}/proto/empty.c PROPERTIES GENERATED TRUE)
+  set(core_sources ${PROJECT_BINARY_DIR}/proto/empty.c)
+endif()
+add_library(tensord_core STATIC ${core_sources})
+target_include_directories(tensord_core PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(tensord_core PUBLIC TENSORD_VERSION="${PROJECT_VERSION}")
+target_link_libraries(tensord_core PUBLIC tensord_proto tensord_flags tensord_libraries)
+
+add_executable(tensord ${PROJECT_SOURCE_DIR}/src/main.c)
+target_link_libraries(tensord PRIVATE tensord_core)
+add_custom_command(TARGET tensord POST_BUILD
+  COMMAND ${CMAKE_COMMAND} -E create_symlink tensord tensorflow_model_server
+  WORKING_DIRECTORY ${PROJECT_BINARY_DIR}
+  VERBATIM)
+
+install(TARGETS tensord RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${PROJECT_BINARY_DIR}/tensorflow_model_server DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(EXISTS ${PROJECT_SOURCE_DIR}/docs/tensord.1)
+  install(FILES ${PROJECT_SOURCE_DIR}/docs/tensord.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()

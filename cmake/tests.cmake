@@ -1,0 +1,101 @@
+# Tests by directory:
+#   tests/unit/<room>/test_x.c   cmocka program, ctest name unit.<room>.x
+#   tests/support/*.c            linked into every unit test, if any
+#   tests/kernels/*.c            one program, check: every kernel variant against its reference
+#   tests/fuzz/fuzz_x.c          libFuzzer target (preset fuzz); elsewhere it replays tests/fuzz/corpus/x/
+#   tests/{e2e,ops,models,lint}/test_x.py  python3, with the binary's path in $TENSORD
+# Whatever else lies there is a module of these, not a test.
+set(tests_root ${PROJECT_SOURCE_DIR}/tests)
+# Debian's python3, the one that has Debian's python3-grpcio and python3-numpy.
+find_program(PYTHON3 python3 PATHS /usr/bin NO_DEFAULT_PATH)
+if(NOT PYTHON3)
+  find_program(PYTHON3 python3 REQUIRED)
+endif()
+
+# ---- unit -----------------------------------------------------------------------------------------------
+pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
+file(GLOB support_sources CONFIGURE_DEPENDS ${tests_root}/support/*.c)
+add_library(tensord_test INTERFACE)
+target_link_libraries(tensord_test INTERFACE tensord_core)
+target_include_directories(tensord_test INTERFACE ${tests_root} ${tests_root}/support)
+target_compile_definitions(tensord_test INTERFACE TD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+if(support_sources)
+  add_library(tensord_test_support STATIC ${support_sources})
+  target_link_libraries(tensord_test_support PUBLIC tensord_core)
+  target_link_libraries(tensord_test INTERFACE tensord_test_support)
+endif()
+
+file(GLOB_RECURSE unit_sources CONFIGURE_DEPENDS RELATIVE ${tests_root}/unit ${tests_root}/unit/test_*.c)
+if(unit_sources AND NOT CMOCKA_FOUND)
+  message(FATAL_ERROR "cmocka is missing (libcmocka-dev), or configure with -DTENSORD_TESTS=OFF")
+endif()
+foreach(source IN LISTS unit_sources)
+  string(REGEX REPLACE "^(.*)/test_([^/]*)\\.c$" "\\1.\\2" name ${source})
+  string(REPLACE "/" "." name ${name})
+  add_executable(unit.${name} ${tests_root}/unit/${source})
+  target_link_libraries(unit.${name} PRIVATE tensord_test PkgConfig::CMOCKA)
+  set_target_properties(unit.${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_test(NAME unit.${name} COMMAND unit.${name})
+  set_tests_properties(unit.${name} PROPERTIES TIMEOUT 60 LABELS unit)
+endforeach()
+
+# ---- kernels --------------------------------------------------------------------------------------------
+file(GLOB check_sources CONFIGURE_DEPENDS ${tests_root}/kernels/*.c)
+if(check_sources)
+  add_executable(check ${check_sources})
+  target_link_libraries(check PRIVATE tensord_test)
+  target_include_directories(check PRIVATE ${tests_root}/kernels)
+  add_test(NAME kernels.check COMMAND check)
+  set_tests_properties(kernels.check PROPERTIES TIMEOUT 300 LABELS kernels)
+endif()
+
+# ---- fuzz -----------------------------------------------------------------------------------------------
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${tests_root}/fuzz/fuzz_*.c)
+foreach(source IN LISTS fuzz_sources)
+  get_filename_component(name ${source} NAME_WE)
+  string(REGEX REPLACE "^fuzz_" "" corpus ${name})
+  if(TENSORD_FUZZ)
+    add_executable(${name} ${source})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set(arguments -runs=0 ${tests_root}/fuzz/corpus/${corpus})
+  else()
+    add_executable(${name} ${source} ${tests_root}/fuzz/replay.c)
+    set(arguments ${tests_root}/fuzz/corpus/${corpus})
+  endif()
+  target_link_libraries(${name} PRIVATE tensord_test)
+  target_include_directories(${name} PRIVATE ${tests_root}/fuzz)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_test(NAME fuzz.${corpus} COMMAND ${name} ${arguments})
+  set_tests_properties(fuzz.${corpus} PROPERTIES TIMEOUT 120 LABELS fuzz)
+endforeach()
+
+# ---- python ---------------------------------------------------------------------------------------------
+# The messages of proto/ for Python clients, where protoc is there.
+find_program(PROTOC protoc)
+set(proto_py ${PROJECT_BINARY_DIR}/proto_py)
+if(PROTOC AND proto_files)
+  list(TRANSFORM proto_files PREPEND ${proto_root}/ OUTPUT_VARIABLE proto_paths)
+  add_custom_command(
+    OUTPUT ${proto_py}/stamp
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${proto_py}
+    COMMAND ${PROTOC} -I${proto_root} --python_out=${proto_py} ${proto_paths}
+    COMMAND ${CMAKE_COMMAND} -E touch ${proto_py}/stamp
+    DEPENDS ${proto_paths}
+    COMMENT "protoc --python_out"
+    VERBATIM)
+  add_custom_target(proto_py ALL DEPENDS ${proto_py}/stamp)
+endif()
+
+set(python_env
+  "TENSORD=$<TARGET_FILE:tensord>" "TENSORD_PROTO_PY=${proto_py}" "TENSORD_SOURCE=${PROJECT_SOURCE_DIR}"
+  "TENSORD_BUILD=${PROJECT_BINARY_DIR}" "TENSORD_SANITIZE=${TENSORD_SANITIZE}"
+  "PYTHONPATH=${tests_root}/e2e:${proto_py}" "PYTHONDONTWRITEBYTECODE=1")
+foreach(kind IN ITEMS lint e2e ops models)
+  file(GLOB scripts CONFIGURE_DEPENDS ${tests_root}/${kind}/test_*.py)
+  foreach(script IN LISTS scripts)
+    get_filename_component(name ${script} NAME_WE)
+    string(REGEX REPLACE "^test_" "" name ${name})
+    add_test(NAME ${kind}.${name} COMMAND ${PYTHON3} ${script})
+    set_tests_properties(${kind}.${name} PROPERTIES TIMEOUT 300 LABELS ${kind} ENVIRONMENT "${python_env}")
+  endforeach()
+endforeach()
