@@ -1,0 +1,35 @@
+/* model.h -- what every reader of a model file hands to the engine. */
+#ifndef TD_FORMATS_MODEL_H
+#define TD_FORMATS_MODEL_H
+
+#include "tensord/session.h"
+
+#include "graph/graph.h"
+
+typedef struct td_asset {
+    const char *tensor; /* "asset_path_initializer:0" */
+    const char *path;   /* the real file */
+} td_asset;
+
+typedef struct td_model_file {
+    td_arena *arena;  /* everything below lives here, graphs included */
+    const char *path; /* the version directory */
+    td_graph *graph;  /* the main graph, as in the file */
+    td_library *library;
+    const td_signature *signatures; /* sorted by name; TensorInfo.name in .tensor */
+    size_t n_signatures;
+    const td_asset *assets;
+    size_t n_assets;
+    const char *restore_op;       /* node name to run; NULL: nothing to restore */
+    const char *filename_tensor;  /* "saver_filename:0", fed with variables_prefix */
+    const char *variables_prefix; /* "<dir>/variables/variables"; NULL when there is no index file */
+    const char *init_op;          /* node name to run after restore; NULL: none */
+    void *owned;                  /* the reader's own */
+    void (*release)(void *owned);
+} td_model_file;
+
+/* Reads <path>/saved_model.pb (or .pbtxt). tags: comma-separated set. Errors name the file and where in it. */
+TD_MUST_USE td_status td_savedmodel_read(const char *path, const char *tags, td_model_file **out);
+void td_model_file_free(td_model_file *m); /* NULL is fine */
+
+#endif
