@@ -1,0 +1,47 @@
+/* predict.h -- the predict verb, free of protocol words. One td_predict per request, on one thread at a time:
+ *
+ *   open    spec + signature name -> a referenced version and its signature
+ *   (codec) fills inputs[] (order of sig->inputs), dtypes as the signature says, from its own bytes
+ *   run     checks what is missing, runs
+ *   (codec) encodes td_predict_output(p, i) for i in want order
+ *   close   gives everything back
+ */
+#ifndef TD_API_PREDICT_H
+#define TD_API_PREDICT_H
+
+#include "tensord/session.h"
+
+#include "base/arena.h"
+#include "serve/manager.h"
+
+/* Which protocol's texts a client compares. */
+typedef enum td_wording { TD_WORDING_GRPC, TD_WORDING_REST } td_wording;
+
+typedef struct td_predict {
+    td_servable *servable;
+    const td_signature *sig;
+    td_arena *arena;    /* the request's; the caller makes and frees it */
+    td_tensor *inputs;  /* sig->n_inputs, cleared by open; dtype TD_DTYPE_NONE: not given */
+    size_t *want;       /* indices into sig->outputs; open fills in all of them */
+    size_t n_want;
+    td_result *result;
+} td_predict;
+
+/* Opens on a servable that the caller acquired; p owns the reference from here on, also when open fails (close it).
+ * Unknown signature: FAILED_PRECONDITION (gRPC) or INVALID_ARGUMENT (REST), texts of tfserving.md 3.2, 2.8.
+ * signature_name of size 0 is "serving_default". */
+TD_MUST_USE td_status td_predict_open(td_servable *servable, td_string signature_name, td_wording wording,
+                                      td_arena *arena, td_predict *p);
+
+/* Index of the input named alias in sig->inputs, or SIZE_MAX. */
+size_t td_predict_input(const td_predict *p, td_string alias);
+/* Replaces want by the named outputs. INVALID_ARGUMENT as tfserving.md 3.2 item 7. */
+TD_MUST_USE td_status td_predict_filter(td_predict *p, const td_string *names, size_t n);
+
+/* Types must agree with the signature ("Expects arg[0] to be float but int32 is provided"). deadline_ns as in
+ * td_run_options. DEADLINE_EXCEEDED, or what the model's ops say. */
+TD_MUST_USE td_status td_predict_run(td_predict *p, int64_t deadline_ns);
+const td_tensor *td_predict_output(const td_predict *p, size_t i);
+void td_predict_close(td_predict *p); /* cleared structs are fine */
+
+#endif
