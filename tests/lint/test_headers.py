@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Every header compiles alone, and has a guard that no other header has."""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+
+import tree
+
+
+def compile_flags():
+    """The flags of one of our own objects, as the build has them."""
+    database = pathlib.Path(os.environ["TENSORD_BUILD"]) / "compile_commands.json"
+    for entry in json.loads(database.read_text()):
+        if entry["file"].endswith("/src/main.c"):
+            words = shlex.split(entry["command"])
+            flags = [w for w in words if w.startswith(("-D", "-W", "-std", "-march", "-I"))]
+            for i, word in enumerate(words):
+                if word in ("-isystem", "-include"):
+                    flags += words[i:i + 2]
+            return flags
+    raise SystemExit("no main.c in compile_commands.json")
+
+
+def check(flags, path):
+    source = f'#include "{path}"\ntypedef int td_not_empty;\n'
+    done = subprocess.run(["cc", *flags, "-fsyntax-only", "-x", "c", "-"], input=source, capture_output=True,
+                          text=True)
+    return f"{path.relative_to(tree.ROOT)}: does not compile alone\n{done.stderr}" if done.returncode else None
+
+
+def main():
+    flags, problems, guards = compile_flags(), [], {}
+    headers = tree.files("src", "include", suffixes=(".h",))
+    for path in headers:
+        guard = re.search(r"^#ifndef (\w+)\n#define \1\n", path.read_text(), re.M)
+        if not guard:
+            problems.append(f"{path.relative_to(tree.ROOT)}: no include guard")
+        elif guard[1] in guards:
+            problems.append(f"{path.relative_to(tree.ROOT)}: guard {guard[1]} is taken by {guards[guard[1]]}")
+        else:
+            guards[guard[1]] = path.relative_to(tree.ROOT)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        problems += [p for p in pool.map(lambda h: check(flags, h), headers) if p]
+    tree.finish(problems)
+
+
+main()

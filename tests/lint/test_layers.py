@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""A file may include its own room, a room with a lower number, include/tensord, and libraries.
+
+    test_layers.py          checks
+    test_layers.py --draw   prints who uses whom, top room first
+"""
+import collections
+import re
+import sys
+
+import tree
+
+ROOMS = ["base", "obs", "config", "device", "tensor", "kernels", "graph", "formats", "ops", "passes", "exec",
+         "batch", "serve", "api", "codec", "net", "cli"]
+NUMBER = {room: number for number, room in enumerate(ROOMS)}
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
+
+
+def room_of(path):
+    """The room of a path below src/; main.c lives with cli."""
+    return path.parts[0] if len(path.parts) > 1 else "cli"
+
+
+def target_of(source, name):
+    """The room that an include names, "tensord" for the public API, None for a library."""
+    if name.startswith("tensord/"):
+        return "tensord"
+    if (tree.ROOT / "src" / name).exists():
+        return name.split("/")[0]
+    if (source.parent / name).exists():
+        return room_of((source.parent / name).resolve().relative_to(tree.ROOT / "src"))
+    return None
+
+
+def main():
+    problems, uses = [], collections.defaultdict(collections.Counter)
+    for path in tree.files("src", suffixes=(".c", ".h", ".inc", ".cu")):
+        inside = path.relative_to(tree.ROOT / "src")
+        room = room_of(inside)
+        if room not in NUMBER:
+            problems.append(f"src/{inside}: {room} is no room (docs/ARCHITECTURE.md lists them)")
+            continue
+        for name in INCLUDE.findall(path.read_text()):
+            target = target_of(path, name)
+            if target in NUMBER:
+                uses[room][target] += target != room
+                if NUMBER[target] > NUMBER[room]:
+                    problems.append(f'src/{inside}: includes "{name}" of the higher room {target}')
+    for path in tree.files("include", suffixes=(".h",)):
+        for name in INCLUDE.findall(path.read_text()):
+            if not name.startswith("tensord/"):
+                problems.append(f'{path.relative_to(tree.ROOT)}: the public API includes "{name}"')
+    if "--draw" in sys.argv:
+        for room in reversed(ROOMS):
+            below = sorted((r for r, n in uses[room].items() if n), key=NUMBER.get, reverse=True)
+            print(f"{NUMBER[room]:2} {room:8} -> {' '.join(below)}")
+        return
+    tree.finish(problems)
+
+
+main()
