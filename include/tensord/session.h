@@ -1,8 +1,8 @@
 /* session.h -- one loaded version of one model, ready to run.
  *
- * A session is immutable once loaded: any number of threads may run it at the same time. Variables and tables that
- * the model itself assigns are guarded inside. It is reference counted, so the manager can drop a version while
- * requests on it are in flight; the last td_session_unref() unloads it.
+ * A session is immutable once loaded: any number of threads may run it at the same time. Variables and tables
+ * that the model itself assigns are guarded inside. It is reference counted, so the manager can drop a
+ * version while requests on it are in flight; the last td_session_unref() unloads it.
  */
 #ifndef TENSORD_SESSION_H
 #define TENSORD_SESSION_H
@@ -16,10 +16,10 @@ typedef struct td_session td_session;
 typedef struct td_result td_result;
 
 typedef struct td_session_options {
-    const char *tags;  /* comma-separated tag set, compared as a set; NULL: "serve" */
-    int threads;       /* compute threads for one run; 0: one per core this process may use */
-    bool skip_warmup;  /* do not run the signatures once with one row of zeros before returning */
-    bool prefer_bf16;  /* --mixed_precision=bfloat16 */
+    const char *tags; /* comma-separated tag set, compared as a set; NULL: "serve" */
+    int threads;      /* compute threads for one run; 0: one per core this process may use */
+    bool skip_warmup; /* do not run the signatures once with one row of zeros before returning */
+    bool prefer_bf16; /* --mixed_precision=bfloat16 */
 } td_session_options;
 
 /* One input or output of a signature. Shapes may hold unknown dims; a server does not enforce them. */
@@ -29,48 +29,49 @@ typedef struct td_tensor_info {
     td_dtype dtype;     /* TD_DTYPE_NONE when the model gives none */
     bool is_ref;        /* the file says a reference type (TF1 variables) */
     td_shape shape;
-    const char *const *dim_names; /* shape.rank strings, "" mostly; NULL: none */
+    const char *const *dim_names;   /* shape.rank strings, "" mostly; NULL: none */
     const td_tensor *default_value; /* SignatureDef.defaults; NULL: none */
 } td_tensor_info;
 
 typedef struct td_signature {
     const char *name;
-    const char *method; /* "tensorflow/serving/predict" */
+    const char *method;                     /* "tensorflow/serving/predict" */
     const td_tensor_info *inputs, *outputs; /* sorted by alias */
     size_t n_inputs, n_outputs;
 } td_signature;
 
 /* Loads the SavedModel directory at path. opts may be NULL for the defaults.
  *
- * On success *out holds one reference; on failure it is left as it was. NOT_FOUND: nothing is at path, no meta graph
- * has the tags, or ops that tensord lacks (the message names each). DATA_LOSS, INVALID_ARGUMENT: a damaged file.
- * May block on disk for seconds. */
+ * On success *out holds one reference; on failure it is left as it was. NOT_FOUND: nothing is at path, no
+ * meta graph has the tags, or ops that tensord lacks (the message names each). DATA_LOSS, INVALID_ARGUMENT: a
+ * damaged file. May block on disk for seconds. */
 TD_MUST_USE td_status td_session_load(const char *path, const td_session_options *opts, td_session **out);
 
 td_session *td_session_ref(td_session *s); /* returns s */
 void td_session_unref(td_session *s);      /* NULL is fine */
 
-/* All signatures of the meta graph, sorted by name, with those that only describe init ops ("__saved_model_init_op").
- * Live as long as the session. */
+/* All signatures of the meta graph, sorted by name, with those that only describe init ops
+ * ("__saved_model_init_op"). Live as long as the session. */
 const td_signature *td_session_signatures(const td_session *s, size_t *count);
 const td_signature *td_session_find_signature(const td_session *s, const char *name); /* NULL: none */
 
 typedef struct td_run_options {
-    int64_t deadline_ns;       /* td_now_ns() time after which the run may stop with DEADLINE_EXCEEDED; 0: none */
+    int64_t deadline_ns; /* td_now_ns() time after which the run may stop with DEADLINE_EXCEEDED; 0: none */
     bool (*cancelled)(void *ctx); /* NULL, or asked between steps */
     void *cancelled_ctx;
 } td_run_options;
 
-/* Runs one signature. in[i] feeds sig->inputs[i]; in[i].dtype == TD_DTYPE_NONE means "not given": the default value is
- * taken, and without one the run fails. in[] is borrowed until td_result_free(). want[] lists indices into
- * sig->outputs. On success *out must be given back with td_result_free(); it holds the outputs in want's order,
- * readable until then (they may lie in the executor's workspace, or be the caller's own input).
- * opts may be NULL. */
-TD_MUST_USE td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
-                                     size_t n_want, const td_run_options *opts, td_result **out);
+/* Runs one signature. in[i] feeds sig->inputs[i]; in[i].dtype == TD_DTYPE_NONE means "not given": the default
+ * value is taken, and without one the run fails. in[] is borrowed until td_result_free(). want[] lists
+ * indices into sig->outputs. On success *out must be given back with td_result_free(); it holds the outputs
+ * in want's order, readable until then (they may lie in the executor's workspace, or be the caller's own
+ * input). opts may be NULL. */
+TD_MUST_USE td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in,
+                                     const size_t *want, size_t n_want, const td_run_options *opts,
+                                     td_result **out);
 
-/* About how long a run with these inputs takes, in nanoseconds, from earlier runs; 0 before the first. Servers run short
- * ones where they stand (an event loop's thread) and hand long ones to other threads. */
+/* About how long a run with these inputs takes, in nanoseconds, from earlier runs; 0 before the first.
+ * Servers run short ones where they stand (an event loop's thread) and hand long ones to other threads. */
 int64_t td_session_expected_ns(const td_session *s, const td_signature *sig);
 
 const td_tensor *td_result_outputs(const td_result *r);

@@ -11,23 +11,23 @@
 TD_BEGIN_DECLS
 
 /* Code, number as in gRPC. */
-#define TD_CODES(X)                                                                                               \
-    X(OK, 0)                                                                                                      \
-    X(CANCELLED, 1)                                                                                               \
-    X(UNKNOWN, 2)                                                                                                 \
-    X(INVALID_ARGUMENT, 3)                                                                                        \
-    X(DEADLINE_EXCEEDED, 4)                                                                                       \
-    X(NOT_FOUND, 5)                                                                                               \
-    X(ALREADY_EXISTS, 6)                                                                                          \
-    X(PERMISSION_DENIED, 7)                                                                                       \
-    X(RESOURCE_EXHAUSTED, 8)                                                                                      \
-    X(FAILED_PRECONDITION, 9)                                                                                     \
-    X(ABORTED, 10)                                                                                                \
-    X(OUT_OF_RANGE, 11)                                                                                           \
-    X(UNIMPLEMENTED, 12)                                                                                          \
-    X(INTERNAL, 13)                                                                                               \
-    X(UNAVAILABLE, 14)                                                                                            \
-    X(DATA_LOSS, 15)                                                                                              \
+#define TD_CODES(X)                                                                                          \
+    X(OK, 0)                                                                                                 \
+    X(CANCELLED, 1)                                                                                          \
+    X(UNKNOWN, 2)                                                                                            \
+    X(INVALID_ARGUMENT, 3)                                                                                   \
+    X(DEADLINE_EXCEEDED, 4)                                                                                  \
+    X(NOT_FOUND, 5)                                                                                          \
+    X(ALREADY_EXISTS, 6)                                                                                     \
+    X(PERMISSION_DENIED, 7)                                                                                  \
+    X(RESOURCE_EXHAUSTED, 8)                                                                                 \
+    X(FAILED_PRECONDITION, 9)                                                                                \
+    X(ABORTED, 10)                                                                                           \
+    X(OUT_OF_RANGE, 11)                                                                                      \
+    X(UNIMPLEMENTED, 12)                                                                                     \
+    X(INTERNAL, 13)                                                                                          \
+    X(UNAVAILABLE, 14)                                                                                       \
+    X(DATA_LOSS, 15)                                                                                         \
     X(UNAUTHENTICATED, 16)
 
 typedef enum td_code {
@@ -39,23 +39,24 @@ typedef enum td_code {
 typedef struct td_status_rec *td_status;
 
 /* Makes an error; fmt as printf. Never returns NULL: without memory it returns a fixed RESOURCE_EXHAUSTED. */
-TD_MUST_USE td_status td_status_make(td_code code, const char *file, int line, const char *fmt, ...) TD_PRINTF(4, 5);
+TD_MUST_USE td_status td_status_make(td_code code, const char *file, int line, const char *fmt, ...)
+    TD_PRINTF(4, 5);
 
 /* Puts text before an error's own ("model m: " ...). Takes s, returns the new one; NULL stays NULL. */
 TD_MUST_USE td_status td_status_prefix(td_status s, const char *fmt, ...) TD_PRINTF(2, 3);
 
-td_code td_status_code(td_status s);          /* TD_OK for NULL */
-const char *td_status_text(td_status s);      /* "" for NULL; lives as long as s */
-const char *td_code_name(td_code code);       /* "INVALID_ARGUMENT"; "UNKNOWN" for a number that is none */
+td_code td_status_code(td_status s);     /* TD_OK for NULL */
+const char *td_status_text(td_status s); /* "" for NULL; lives as long as s */
+const char *td_code_name(td_code code);  /* "INVALID_ARGUMENT"; "UNKNOWN" for a number that is none */
 TD_MUST_USE td_status td_status_copy(td_status s);
-void td_status_free(td_status s);             /* NULL is fine */
+void td_status_free(td_status s); /* NULL is fine */
 
 #define TD_ERR(code, ...) td_status_make(TD_##code, __FILE__, __LINE__, __VA_ARGS__)
 
-#define TD_TRY(expr)                                                                                              \
-    do {                                                                                                          \
-        const td_status td_try_ = (expr);                                                                         \
-        if (td_try_) return td_try_;                                                                              \
+#define TD_TRY(expr)                                                                                         \
+    do {                                                                                                     \
+        const td_status td_try_ = (expr);                                                                    \
+        if (td_try_) return td_try_;                                                                         \
     } while (0)
 
 TD_END_DECLS

@@ -1,8 +1,9 @@
 /* tensor.h -- shapes, buffers and tensors.
  *
- * A tensor is a value: dtype, shape, and a pointer to its elements, row-major and dense. `buffer` says who keeps
- * the elements alive: a reference counted buffer, or (NULL) somebody else for longer than the tensor is in use:
- * a workspace, an arena, a mapped file. Copying the struct copies the view; td_tensor_ref() also takes a reference.
+ * A tensor is a value: dtype, shape, and a pointer to its elements, row-major and dense. `buffer` says who
+ * keeps the elements alive: a reference counted buffer, or (NULL) somebody else for longer than the tensor is
+ * in use: a workspace, an arena, a mapped file. Copying the struct copies the view; td_tensor_ref() also
+ * takes a reference.
  *
  * Strings: elements are td_string, views of bytes that live in an arena, a model, or the tensor's own buffer.
  * Resources and variants: elements are pointers to td_object (objects.h of the tensor room).
@@ -18,7 +19,7 @@ TD_BEGIN_DECLS
 enum { TD_MAX_RANK = 12, TD_ALIGN = 64 };
 
 typedef struct td_shape {
-    int32_t rank; /* -1: unknown (signatures only) */
+    int32_t rank;              /* -1: unknown (signatures only) */
     int64_t dims[TD_MAX_RANK]; /* -1: unknown (signatures only) */
 } td_shape;
 
@@ -42,8 +43,8 @@ int64_t td_shape_count(const td_shape *s);
 bool td_shape_equal(const td_shape *a, const td_shape *b);
 bool td_shape_is_known(const td_shape *s); /* rank and every dim */
 
-/* INVALID_ARGUMENT when rank is beyond TD_MAX_RANK, a dim is negative, or the count times 16 bytes does not fit
- * in 2^62. */
+/* INVALID_ARGUMENT when rank is beyond TD_MAX_RANK, a dim is negative, or the count times 16 bytes does not
+ * fit in 2^62. */
 TD_MUST_USE td_status td_shape_make(int64_t rank, const int64_t *dims, td_shape *out);
 TD_MUST_USE td_status td_shape_check(const td_shape *s);
 
@@ -57,18 +58,18 @@ size_t td_tensor_bytes(const td_tensor *t); /* count times element size */
  * RESOURCE_EXHAUSTED without memory. */
 TD_MUST_USE td_status td_tensor_make(td_dtype dtype, const td_shape *shape, td_tensor *out);
 td_tensor td_tensor_ref(const td_tensor *t); /* takes a reference of the buffer, if any */
-void td_tensor_unref(td_tensor *t);          /* drops it and clears the struct; NULL and cleared structs are fine */
+void td_tensor_unref(td_tensor *t); /* drops it and clears the struct; NULL and cleared structs are fine */
 
 /* A deep copy with a buffer of its own; string bytes are copied into it too. */
 TD_MUST_USE td_status td_tensor_copy(const td_tensor *t, td_tensor *out);
 
-td_buffer *td_buffer_ref(td_buffer *b); /* returns b */
-void td_buffer_unref(td_buffer *b);     /* NULL is fine */
+td_buffer *td_buffer_ref(td_buffer *b);       /* returns b */
+void td_buffer_unref(td_buffer *b);           /* NULL is fine */
 bool td_buffer_is_unique(const td_buffer *b); /* exactly one reference: its holder may write */
 
 /* A buffer around memory that `release(data, ctx)` gives back with the last reference. */
-TD_MUST_USE td_status td_buffer_wrap(void *data, size_t size, void (*release)(void *data, void *ctx), void *ctx,
-                                     td_buffer **out);
+TD_MUST_USE td_status td_buffer_wrap(void *data, size_t size, void (*release)(void *data, void *ctx),
+                                     void *ctx, td_buffer **out);
 
 TD_END_DECLS
 

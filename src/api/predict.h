@@ -20,16 +20,16 @@ typedef enum td_wording { TD_WORDING_GRPC, TD_WORDING_REST } td_wording;
 typedef struct td_predict {
     td_servable *servable;
     const td_signature *sig;
-    td_arena *arena;    /* the request's; the caller makes and frees it */
-    td_tensor *inputs;  /* sig->n_inputs, cleared by open; dtype TD_DTYPE_NONE: not given */
-    size_t *want;       /* indices into sig->outputs; open fills in all of them */
+    td_arena *arena;   /* the request's; the caller makes and frees it */
+    td_tensor *inputs; /* sig->n_inputs, cleared by open; dtype TD_DTYPE_NONE: not given */
+    size_t *want;      /* indices into sig->outputs; open fills in all of them */
     size_t n_want;
     td_result *result;
 } td_predict;
 
-/* Opens on a servable that the caller acquired; p owns the reference from here on, also when open fails (close it).
- * Unknown signature: FAILED_PRECONDITION (gRPC) or INVALID_ARGUMENT (REST), texts of tfserving.md 3.2, 2.8.
- * signature_name of size 0 is "serving_default". */
+/* Opens on a servable that the caller acquired; p owns the reference from here on, also when open fails
+ * (close it). Unknown signature: FAILED_PRECONDITION (gRPC) or INVALID_ARGUMENT (REST), texts of
+ * tfserving.md 3.2, 2.8. signature_name of size 0 is "serving_default". */
 TD_MUST_USE td_status td_predict_open(td_servable *servable, td_string signature_name, td_wording wording,
                                       td_arena *arena, td_predict *p);
 

@@ -11,14 +11,14 @@
 typedef struct td_arena td_arena;
 
 td_arena *td_arena_make(void);
-void td_arena_free(td_arena *a);  /* NULL is fine */
-void td_arena_reset(td_arena *a); /* forgets everything, keeps one block for the next use */
+void td_arena_free(td_arena *a);         /* NULL is fine */
+void td_arena_reset(td_arena *a);        /* forgets everything, keeps one block for the next use */
 size_t td_arena_used(const td_arena *a); /* bytes handed out */
 
-void *td_arena_alloc(td_arena *a, size_t size);                       /* zeroed, 16-aligned, never NULL */
-void *td_arena_try_alloc(td_arena *a, size_t size, size_t align);     /* not cleared; NULL without memory */
-char *td_arena_strdup(td_arena *a, const char *s);                    /* never NULL */
-char *td_arena_strndup(td_arena *a, const char *s, size_t n);         /* never NULL; NUL-terminated */
+void *td_arena_alloc(td_arena *a, size_t size);                   /* zeroed, 16-aligned, never NULL */
+void *td_arena_try_alloc(td_arena *a, size_t size, size_t align); /* not cleared; NULL without memory */
+char *td_arena_strdup(td_arena *a, const char *s);                /* never NULL */
+char *td_arena_strndup(td_arena *a, const char *s, size_t n);     /* never NULL; NUL-terminated */
 char *td_arena_format(td_arena *a, const char *fmt, ...) TD_PRINTF(2, 3);
 
 #define TD_ARENA_NEW(a, type)      ((type *)td_arena_alloc((a), sizeof(type)))

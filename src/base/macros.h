@@ -4,13 +4,13 @@
 
 #include "tensord/macros.h"
 
-#define TD_LIKELY(x)     __builtin_expect(!!(x), 1)
-#define TD_UNLIKELY(x)   __builtin_expect(!!(x), 0)
-#define TD_COUNT(array)  (sizeof(array) / sizeof *(array))
-#define TD_TARGET(isa)   __attribute__((target(isa)))
-#define TD_UNUSED        __attribute__((unused))
-#define TD_MAX(a, b)     ((a) > (b) ? (a) : (b)) /* arguments are evaluated twice */
-#define TD_MIN(a, b)     ((a) < (b) ? (a) : (b))
+#define TD_LIKELY(x)    __builtin_expect(!!(x), 1)
+#define TD_UNLIKELY(x)  __builtin_expect(!!(x), 0)
+#define TD_COUNT(array) (sizeof(array) / sizeof *(array))
+#define TD_TARGET(isa)  __attribute__((target(isa)))
+#define TD_UNUSED       __attribute__((unused))
+#define TD_MAX(a, b)    ((a) > (b) ? (a) : (b)) /* arguments are evaluated twice */
+#define TD_MIN(a, b)    ((a) < (b) ? (a) : (b))
 
 /* Runs fn(&variable) when the variable leaves its scope. */
 #define TD_AUTO(fn) __attribute__((cleanup(fn)))
@@ -29,9 +29,9 @@
 #endif
 
 /* Our own bugs, never a client's or a model's: stays on in release. */
-#define TD_ASSERT(cond)                                                                                           \
-    do {                                                                                                          \
-        if (TD_UNLIKELY(!(cond))) td_assert_failed(#cond, __FILE__, __LINE__);                                    \
+#define TD_ASSERT(cond)                                                                                      \
+    do {                                                                                                     \
+        if (TD_UNLIKELY(!(cond))) td_assert_failed(#cond, __FILE__, __LINE__);                               \
     } while (0)
 
 _Noreturn void td_assert_failed(const char *cond, const char *file, int line);

@@ -1,5 +1,5 @@
-/* mem.h -- the heap. Sizes that a client or a model controls go through td_try_alloc() and become a status; the rest is
- * small bookkeeping, for which running out of memory ends the process with a message. */
+/* mem.h -- the heap. Sizes that a client or a model controls go through td_try_alloc() and become a status;
+ * the rest is small bookkeeping, for which running out of memory ends the process with a message. */
 #ifndef TD_BASE_MEM_H
 #define TD_BASE_MEM_H
 
@@ -7,16 +7,16 @@
 
 #include "base/macros.h"
 
-void *td_alloc(size_t size);                 /* zeroed; never NULL */
-void *td_realloc(void *p, size_t size);      /* never NULL; new bytes are not cleared */
-char *td_strdup(const char *s);              /* never NULL */
-char *td_strndup(const char *s, size_t n);   /* never NULL; NUL-terminated */
-void *td_try_alloc(size_t size, size_t align); /* not cleared; NULL without memory; td_free() it */
-void td_free(void *p);                       /* NULL is fine */
+void *td_alloc(size_t size);                           /* zeroed; never NULL */
+void *td_realloc(void *p, size_t size);                /* never NULL; new bytes are not cleared */
+char *td_strdup(const char *s);                        /* never NULL */
+char *td_strndup(const char *s, size_t n);             /* never NULL; NUL-terminated */
+void *td_try_alloc(size_t size, size_t align);         /* not cleared; NULL without memory; td_free() it */
+void td_free(void *p);                                 /* NULL is fine */
 char *td_format(const char *fmt, ...) TD_PRINTF(1, 2); /* a new string; never NULL */
 
-#define TD_NEW(type)        ((type *)td_alloc(sizeof(type)))
-#define TD_NEW_N(type, n)   ((type *)td_alloc_array((n), sizeof(type)))
+#define TD_NEW(type)      ((type *)td_alloc(sizeof(type)))
+#define TD_NEW_N(type, n) ((type *)td_alloc_array((n), sizeof(type)))
 
 void *td_alloc_array(size_t n, size_t size); /* zeroed; never NULL, also for n = 0 */
 

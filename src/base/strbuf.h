@@ -14,7 +14,7 @@ typedef struct td_strbuf {
 
 void td_strbuf_fini(td_strbuf *b);
 char *td_strbuf_take(td_strbuf *b); /* the caller owns the text (td_free); b is empty again; never NULL */
-const char *td_strbuf_text(const td_strbuf *b); /* "" while empty */
+const char *td_strbuf_text(const td_strbuf *b);    /* "" while empty */
 void td_strbuf_reserve(td_strbuf *b, size_t more); /* room for `more` bytes beyond size, and a NUL */
 void td_strbuf_add(td_strbuf *b, const void *data, size_t size);
 void td_strbuf_puts(td_strbuf *b, const char *s);

@@ -1,4 +1,5 @@
-/* pool.h -- threads for work that an event loop must not do itself: long runs, waits for a model that is loading.
+/* pool.h -- threads for work that an event loop must not do itself: long runs, waits for a model that is
+ * loading.
  *
  * Threads start on demand, up to a limit, and end after some idle seconds. */
 #ifndef TD_DEVICE_POOL_H

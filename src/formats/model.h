@@ -28,7 +28,8 @@ typedef struct td_model_file {
     void (*release)(void *owned);
 } td_model_file;
 
-/* Reads <path>/saved_model.pb (or .pbtxt). tags: comma-separated set. Errors name the file and where in it. */
+/* Reads <path>/saved_model.pb (or .pbtxt). tags: comma-separated set. Errors name the file and where in it.
+ */
 TD_MUST_USE td_status td_savedmodel_read(const char *path, const char *tags, td_model_file **out);
 void td_model_file_free(td_model_file *m); /* NULL is fine */
 

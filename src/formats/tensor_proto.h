@@ -1,8 +1,9 @@
-/* tensor_proto.h -- a serialized tensorflow.TensorProto, in every encoding, to a tensor: Const nodes and requests share it.
+/* tensor_proto.h -- a serialized tensorflow.TensorProto, in every encoding, to a tensor: Const nodes and
+ * requests share it.
  *
- * tensor_content wins over typed fields; a short typed list repeats its last value, an empty one gives zeros or empty
- * strings, a long one is cut; content must have the exact size. Negative dims, ranks beyond TD_MAX_RANK, sizes that do
- * not fit are errors. A small shape-less proto is a scalar. */
+ * tensor_content wins over typed fields; a short typed list repeats its last value, an empty one gives zeros
+ * or empty strings, a long one is cut; content must have the exact size. Negative dims, ranks beyond
+ * TD_MAX_RANK, sizes that do not fit are errors. A small shape-less proto is a scalar. */
 #ifndef TD_FORMATS_TENSOR_PROTO_H
 #define TD_FORMATS_TENSOR_PROTO_H
 
@@ -23,14 +24,16 @@ typedef struct td_tensor_proto {
 /* Checks the message and reads its head. INVALID_ARGUMENT says what is wrong, without a name. */
 TD_MUST_USE td_status td_tensor_proto_parse(const uint8_t *bytes, size_t size, td_tensor_proto *out);
 
-/* Can the elements be used where they lie? (fixed-size dtype, content of the right size, aligned for the dtype) */
+/* Can the elements be used where they lie? (fixed-size dtype, content of the right size, aligned for the
+ * dtype) */
 bool td_tensor_proto_is_view(const td_tensor_proto *p);
 
-/* Writes all elements to data, which has room for td_shape_count() elements of dtype. String bytes are not copied: the
- * td_strings point into the message. */
+/* Writes all elements to data, which has room for td_shape_count() elements of dtype. String bytes are not
+ * copied: the td_strings point into the message. */
 TD_MUST_USE td_status td_tensor_proto_decode(const td_tensor_proto *p, void *data);
 
 /* parse + (view or arena copy). Elements live as long as the arena and the message. */
-TD_MUST_USE td_status td_tensor_proto_read(const uint8_t *bytes, size_t size, td_arena *arena, td_tensor *out);
+TD_MUST_USE td_status td_tensor_proto_read(const uint8_t *bytes, size_t size, td_arena *arena,
+                                           td_tensor *out);
 
 #endif

@@ -1,8 +1,8 @@
 /* graph.h -- the one intermediate representation that every file format lowers to.
  *
- * A graph is a list of nodes in no particular order; edges point from a consumer to a producer's output. Function
- * bodies are graphs, too. Everything in a graph lives in its arena. The graph knows no op by name: `op_name` is text
- * until passes/resolve binds it to a declaration of the ops room.
+ * A graph is a list of nodes in no particular order; edges point from a consumer to a producer's output.
+ * Function bodies are graphs, too. Everything in a graph lives in its arena. The graph knows no op by name:
+ * `op_name` is text until passes/resolve binds it to a declaration of the ops room.
  *
  * Finished graphs may be read by any thread; a pass that changes one owns it.
  */
@@ -20,8 +20,9 @@
 typedef struct td_node td_node;
 typedef struct td_graph td_graph;
 
-/* One value: output `index` of `node`. Files name outputs of function bodies by argument ("values:0"): then port holds
- * the argument's name and index counts within it, until passes/resolve turns both into a plain index. */
+/* One value: output `index` of `node`. Files name outputs of function bodies by argument ("values:0"): then
+ * port holds the argument's name and index counts within it, until passes/resolve turns both into a plain
+ * index. */
 typedef struct td_edge {
     td_node *node;
     uint32_t index;
@@ -50,7 +51,8 @@ struct td_attr_value {
         float f;
         bool b;
         td_dtype type;
-        const td_shape *shape;   /* rank -1: unknown; ranks beyond TD_MAX_RANK are refused when the file is read */
+        const td_shape
+            *shape; /* rank -1: unknown; ranks beyond TD_MAX_RANK are refused when the file is read */
         const td_tensor *tensor; /* elements may lie in the mapped file */
         const char *func;        /* name of a library function; its attributes are not kept */
         struct {
@@ -89,8 +91,8 @@ struct td_graph {
     const char *name; /* function name, or "" for a main graph */
     td_node **nodes;
     size_t n_nodes, cap_nodes;
-    /* Function bodies: argument nodes (op "_Arg", attribute T) in order, the values returned, and the nodes that must
-     * run although nobody uses them (control_ret). */
+    /* Function bodies: argument nodes (op "_Arg", attribute T) in order, the values returned, and the nodes
+     * that must run although nobody uses them (control_ret). */
     td_node **args;
     size_t n_args;
     td_edge *rets;
@@ -99,7 +101,8 @@ struct td_graph {
     size_t n_ctrl_rets;
 };
 
-/* Functions by name, lowered when first asked for: most of a library is never served. One thread at a time. */
+/* Functions by name, lowered when first asked for: most of a library is never served. One thread at a time.
+ */
 typedef struct td_library td_library;
 struct td_library {
     /* Lowers function `name` into a new graph in `arena`. NOT_FOUND when there is none. */
@@ -111,13 +114,14 @@ td_graph *td_graph_make(td_arena *arena, const char *name);
 /* A node with n_in inputs (cleared) and room for n_attrs attributes, added to g. Strings are borrowed. */
 td_node *td_graph_add(td_graph *g, const char *name, const char *op_name, uint32_t n_in, uint32_t n_attrs);
 void td_node_add_ctrl(td_graph *g, td_node *node, td_node *before);
-void td_node_add_attr(td_graph *g, td_node *node, const char *name, td_attr_value value); /* replaces one of that name */
+void td_node_add_attr(td_graph *g, td_node *node, const char *name,
+                      td_attr_value value);                               /* replaces one of that name */
 const td_attr_value *td_node_attr(const td_node *node, const char *name); /* NULL: absent */
 
 void td_graph_number(td_graph *g); /* node->id = its position */
 
-/* Reorders g->nodes so that producers and control inputs come before their users, and drops what `roots` do not need.
- * INVALID_ARGUMENT names a node on a cycle. Iterative: depth is the file's. */
+/* Reorders g->nodes so that producers and control inputs come before their users, and drops what `roots` do
+ * not need. INVALID_ARGUMENT names a node on a cycle. Iterative: depth is the file's. */
 TD_MUST_USE td_status td_graph_sort(td_graph *g, td_node *const *roots, size_t n_roots);
 
 /* One line a node, for people and tests. */

@@ -1,7 +1,7 @@
 /* resources.h -- what a model keeps between requests: variables, tables, by container and name.
  *
- * One td_resources per session. Look-ups lock; handles that programs hold do not: a VarHandleOp is looked up when its
- * program is made. */
+ * One td_resources per session. Look-ups lock; handles that programs hold do not: a VarHandleOp is looked up
+ * when its program is made. */
 #ifndef TD_OPS_RESOURCES_H
 #define TD_OPS_RESOURCES_H
 
@@ -15,11 +15,11 @@ typedef struct td_resources td_resources;
 td_resources *td_resources_make(void);
 void td_resources_free(td_resources *r); /* drops its references */
 
-/* Finds the resource `name` of class cls, or makes it by make(ctx). The session owns it; the pointer lives as long as the
- * session. INVALID_ARGUMENT when the name is taken by another class. */
+/* Finds the resource `name` of class cls, or makes it by make(ctx). The session owns it; the pointer lives as
+ * long as the session. INVALID_ARGUMENT when the name is taken by another class. */
 TD_MUST_USE td_status td_resources_get(td_resources *r, const char *container, const char *name,
-                                       const td_object_class *cls, td_object *(*make)(const void *ctx), const void *ctx,
-                                       td_object **out);
+                                       const td_object_class *cls, td_object *(*make)(const void *ctx),
+                                       const void *ctx, td_object **out);
 
 /* A variable. `mu` guards value; readers copy or take a reference under it. */
 typedef struct td_variable {
@@ -34,6 +34,7 @@ extern const td_object_class td_variable_class;
 
 /* A reference to the current value; FAILED_PRECONDITION as TensorFlow words it when there is none. */
 TD_MUST_USE td_status td_variable_read(td_variable *v, td_tensor *out);
-void td_variable_assign(td_variable *v, const td_tensor *value); /* takes a reference; value must own its buffer */
+void td_variable_assign(td_variable *v,
+                        const td_tensor *value); /* takes a reference; value must own its buffer */
 
 #endif

@@ -1,8 +1,8 @@
 /* manager.h -- which versions of which models exist, which of them serve, and how they come and go.
  *
- * A version moves START -> LOADING -> AVAILABLE -> UNLOADING -> END. Loading happens on threads of the manager's own;
- * readers take a reference from an atomically swapped snapshot and never wait for a writer. A version that fails to
- * load never disturbs the one that serves.
+ * A version moves START -> LOADING -> AVAILABLE -> UNLOADING -> END. Loading happens on threads of the
+ * manager's own; readers take a reference from an atomically swapped snapshot and never wait for a writer. A
+ * version that fails to load never disturbs the one that serves.
  */
 #ifndef TD_SERVE_MANAGER_H
 #define TD_SERVE_MANAGER_H
@@ -44,23 +44,27 @@ typedef struct td_version_status {
 typedef struct td_model_health {
     char *name;
     bool is_ready; /* at least one version AVAILABLE */
-    char *reason;  /* why not: "loading version 3", the load error, "no version in /models/m"; "" when ready */
+    char *reason; /* why not: "loading version 3", the load error, "no version in /models/m"; "" when ready */
 } td_model_health;
 
 /* Starts loading what options say, on its own threads, and returns at once. */
 TD_MUST_USE td_status td_manager_start(const td_serve_options *options, td_manager **out);
-/* Blocks until the first load round has ended: every configured model is AVAILABLE or has failed or has no version. */
+/* Blocks until the first load round has ended: every configured model is AVAILABLE or has failed or has no
+ * version. */
 void td_manager_wait_first_round(td_manager *m);
-/* No more loads; waits for references to come back, at most until deadline_ns (td_now_ns() time), then frees. */
+/* No more loads; waits for references to come back, at most until deadline_ns (td_now_ns() time), then frees.
+ */
 void td_manager_stop(td_manager *m, int64_t deadline_ns);
 
 /* Takes a reference to the version that spec names; td_servable_release() it.
- * NOT_FOUND "Servable not found for request: Latest(m)" / "Specific(m, 9)" / INVALID_ARGUMENT "Unrecognized servable
- * version label: x". When the model is configured and its first version is still on its way: *must_wait is set, nothing
- * is returned in *out, and the result is NULL; the caller then goes where it may block and calls
- * td_manager_acquire_wait(). Never blocks. */
-TD_MUST_USE td_status td_manager_acquire(td_manager *m, const td_model_spec *spec, td_servable **out, bool *must_wait);
-/* The same, but waits for a first version at most until deadline_ns (0: 24 days): then UNAVAILABLE, saying what is awaited. */
+ * NOT_FOUND "Servable not found for request: Latest(m)" / "Specific(m, 9)" / INVALID_ARGUMENT "Unrecognized
+ * servable version label: x". When the model is configured and its first version is still on its way:
+ * *must_wait is set, nothing is returned in *out, and the result is NULL; the caller then goes where it may
+ * block and calls td_manager_acquire_wait(). Never blocks. */
+TD_MUST_USE td_status td_manager_acquire(td_manager *m, const td_model_spec *spec, td_servable **out,
+                                         bool *must_wait);
+/* The same, but waits for a first version at most until deadline_ns (0: 24 days): then UNAVAILABLE, saying
+ * what is awaited. */
 TD_MUST_USE td_status td_manager_acquire_wait(td_manager *m, const td_model_spec *spec, int64_t deadline_ns,
                                               td_servable **out);
 void td_servable_release(td_servable *s); /* NULL is fine */
@@ -70,9 +74,10 @@ int64_t td_servable_version(const td_servable *s);
 td_session *td_servable_session(const td_servable *s);
 
 /* Every version ever seen of spec's model, or the one it names, highest first; td_manager_free_status() them.
- * NOT_FOUND "Could not find any versions of model m" / "Could not find version 5 of model m". Labels are ignored, as
- * TensorFlow Serving does. */
-TD_MUST_USE td_status td_manager_status(td_manager *m, const td_model_spec *spec, td_version_status **out, size_t *n);
+ * NOT_FOUND "Could not find any versions of model m" / "Could not find version 5 of model m". Labels are
+ * ignored, as TensorFlow Serving does. */
+TD_MUST_USE td_status td_manager_status(td_manager *m, const td_model_spec *spec, td_version_status **out,
+                                        size_t *n);
 void td_manager_free_status(td_version_status *s, size_t n);
 
 /* All configured models, by name. td_manager_free_health() them. */
