@@ -48,6 +48,7 @@ TD_MUST_USE td_status td_status_prefix(td_status s, const char *fmt, ...) TD_PRI
 td_code td_status_code(td_status s);     /* TD_OK for NULL */
 const char *td_status_text(td_status s); /* "" for NULL; lives as long as s */
 const char *td_code_name(td_code code);  /* "INVALID_ARGUMENT"; "UNKNOWN" for a number that is none */
+const char *td_status_place(td_status s, int *line); /* the source file and line that made it; "" for NULL */
 TD_MUST_USE td_status td_status_copy(td_status s);
 void td_status_free(td_status s); /* NULL is fine */
 

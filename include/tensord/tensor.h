@@ -6,7 +6,8 @@
  * takes a reference.
  *
  * Strings: elements are td_string, views of bytes that live in an arena, a model, or the tensor's own buffer.
- * Resources and variants: elements are pointers to td_object (objects.h of the tensor room).
+ * Resources and variants: elements are pointers to td_object (tensor/object.h): borrowed in a
+ * resource tensor, owned by the buffer in a variant tensor.
  */
 #ifndef TENSORD_TENSOR_H
 #define TENSORD_TENSOR_H
@@ -43,8 +44,8 @@ int64_t td_shape_count(const td_shape *s);
 bool td_shape_equal(const td_shape *a, const td_shape *b);
 bool td_shape_is_known(const td_shape *s); /* rank and every dim */
 
-/* INVALID_ARGUMENT when rank is beyond TD_MAX_RANK, a dim is negative, or the count times 16 bytes does not
- * fit in 2^62. */
+/* INVALID_ARGUMENT when rank is beyond TD_MAX_RANK, a dim is negative, or the count (zero dims taken as 1)
+ * times 16 bytes does not fit in 2^62. */
 TD_MUST_USE td_status td_shape_make(int64_t rank, const int64_t *dims, td_shape *out);
 TD_MUST_USE td_status td_shape_check(const td_shape *s);
 
@@ -54,8 +55,8 @@ enum { TD_SHAPE_TEXT = 21 * TD_MAX_RANK + 3 };
 
 size_t td_tensor_bytes(const td_tensor *t); /* count times element size */
 
-/* A new tensor with a buffer of its own, 64-byte aligned, not cleared (strings, variants: cleared).
- * RESOURCE_EXHAUSTED without memory. */
+/* A new tensor with a buffer of its own, 64-byte aligned, not cleared (strings, resources, variants:
+ * cleared). RESOURCE_EXHAUSTED without memory. */
 TD_MUST_USE td_status td_tensor_make(td_dtype dtype, const td_shape *shape, td_tensor *out);
 td_tensor td_tensor_ref(const td_tensor *t); /* takes a reference of the buffer, if any */
 void td_tensor_unref(td_tensor *t); /* drops it and clears the struct; NULL and cleared structs are fine */
@@ -67,7 +68,8 @@ td_buffer *td_buffer_ref(td_buffer *b);       /* returns b */
 void td_buffer_unref(td_buffer *b);           /* NULL is fine */
 bool td_buffer_is_unique(const td_buffer *b); /* exactly one reference: its holder may write */
 
-/* A buffer around memory that `release(data, ctx)` gives back with the last reference. */
+/* A buffer around memory that `release(data, ctx)` gives back with the last reference. On failure
+ * (RESOURCE_EXHAUSTED) release is not called. */
 TD_MUST_USE td_status td_buffer_wrap(void *data, size_t size, void (*release)(void *data, void *ctx),
                                      void *ctx, td_buffer **out);
 

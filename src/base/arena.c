@@ -1,0 +1,192 @@
+/* arena.c -- a chain of blocks, filled from the bottom.
+ *
+ *   newest block          older blocks (full, or too small for a later request)
+ *   [head|used....|free] -> [head|used......] -> NULL
+ *
+ * Blocks double from 4 KiB up to 1 MiB; a request that does not fit makes a block at least its own size.
+ */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/size.h"
+
+enum {
+    ARENA_FIRST = 4 << 10,
+    ARENA_GROW_MAX = 1 << 20, /* doubling stops here */
+    ARENA_KEEP_MAX = 8 << 20, /* a reset gives larger blocks back */
+    ARENA_ALIGN = 16,
+};
+
+typedef struct arena_block {
+    struct arena_block *older;
+    size_t size; /* with this head */
+} arena_block;
+
+struct td_arena {
+    unsigned char *at, *end; /* the free part of the newest block */
+    arena_block *newest;
+    size_t next_size;
+    size_t closed; /* bytes used in older blocks */
+};
+
+td_arena *td_arena_make(void)
+{
+    td_arena *const a = TD_NEW(td_arena);
+
+    a->next_size = ARENA_FIRST;
+    return a;
+}
+
+static unsigned char *block_start(arena_block *b)
+{
+    return (unsigned char *)(b + 1);
+}
+
+static void free_chain(arena_block *b)
+{
+    while (b) {
+        arena_block *const older = b->older;
+
+        free(b);
+        b = older;
+    }
+}
+
+void td_arena_free(td_arena *a)
+{
+    if (!a) return;
+    free_chain(a->newest);
+    free(a);
+}
+
+static void open_block(td_arena *a, arena_block *b)
+{
+    a->newest = b;
+    a->at = block_start(b);
+    a->end = (unsigned char *)b + b->size;
+}
+
+/* Keeps the largest block that is not too large: the next request is likely to be as big as this one. */
+void td_arena_reset(td_arena *a)
+{
+    arena_block *keep = NULL, *b = a->newest;
+
+    while (b) {
+        arena_block *const older = b->older;
+
+        if (b->size <= ARENA_KEEP_MAX && (!keep || b->size > keep->size)) {
+            free(keep);
+            keep = b;
+        } else {
+            free(b);
+        }
+        b = older;
+    }
+    a->newest = NULL;
+    a->at = a->end = NULL;
+    a->closed = 0;
+    if (keep) {
+        keep->older = NULL;
+        open_block(a, keep);
+    }
+}
+
+size_t td_arena_used(const td_arena *a)
+{
+    return a->closed + (a->newest ? (size_t)(a->at - block_start(a->newest)) : 0);
+}
+
+/* A new block with room for size bytes at any address that is a multiple of align. */
+static bool grow(td_arena *a, size_t size, size_t align)
+{
+    size_t want;
+
+    if (!td_add_size(size, align + sizeof(arena_block), &want) || want > PTRDIFF_MAX) return false;
+    const size_t block_size = TD_MAX(want, a->next_size);
+    arena_block *const b = malloc(block_size);
+
+    if (!b) return false;
+    if (a->next_size < ARENA_GROW_MAX) a->next_size *= 2;
+    a->closed = td_arena_used(a);
+    b->older = a->newest;
+    b->size = block_size;
+    open_block(a, b);
+    return true;
+}
+
+void *td_arena_try_alloc(td_arena *a, size_t size, size_t align)
+{
+    TD_ASSERT(align && !(align & (align - 1)));
+    for (;;) {
+        const size_t pad = (size_t) - (uintptr_t)a->at & (align - 1);
+        const size_t room = (size_t)(a->end - a->at);
+
+        if (TD_LIKELY(a->newest && pad <= room && size <= room - pad)) {
+            unsigned char *const p = a->at + pad;
+
+            a->at = p + size;
+            return p;
+        }
+        if (!grow(a, size, align)) return NULL;
+    }
+}
+
+static void *must_alloc(td_arena *a, size_t size, size_t align)
+{
+    void *const p = td_arena_try_alloc(a, size, align);
+
+    if (TD_UNLIKELY(!p)) {
+        fprintf(stderr, "tensord: out of memory: %zu bytes for an arena\n", size);
+        abort();
+    }
+    return p;
+}
+
+void *td_arena_alloc(td_arena *a, size_t size)
+{
+    return memset(must_alloc(a, size, ARENA_ALIGN), 0, size);
+}
+
+void *td_arena_alloc_array(td_arena *a, size_t n, size_t size)
+{
+    size_t bytes;
+
+    return td_arena_alloc(a, td_mul_size(n, size, &bytes) ? bytes : SIZE_MAX);
+}
+
+char *td_arena_strndup(td_arena *a, const char *s, size_t n)
+{
+    size_t bytes;
+    char *const copy = must_alloc(a, td_add_size(n, 1, &bytes) ? bytes : SIZE_MAX, 1);
+
+    if (n) memcpy(copy, s, n);
+    copy[n] = 0;
+    return copy;
+}
+
+char *td_arena_strdup(td_arena *a, const char *s)
+{
+    return td_arena_strndup(a, s, strlen(s));
+}
+
+char *td_arena_format(td_arena *a, const char *fmt, ...)
+{
+    va_list args, again;
+
+    va_start(args, fmt);
+    va_copy(again, args);
+    const int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    TD_ASSERT(n >= 0);
+
+    char *const text = must_alloc(a, (size_t)n + 1, 1);
+    vsnprintf(text, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return text;
+}

@@ -1,0 +1,87 @@
+/* mem.c -- the heap: malloc with "no memory" decided in one place. */
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+
+/* Bookkeeping is small: when it does not fit, nothing sensible can be done any more. */
+static _Noreturn void mem_exhausted(size_t size)
+{
+    fprintf(stderr, "tensord: out of memory: %zu bytes\n", size);
+    fflush(stderr);
+    abort();
+}
+
+void *td_alloc(size_t size)
+{
+    void *const p = calloc(1, size ? size : 1);
+
+    if (!p) mem_exhausted(size);
+    return p;
+}
+
+void *td_alloc_array(size_t n, size_t size)
+{
+    size_t bytes;
+
+    if (!td_mul_size(n, size, &bytes)) mem_exhausted(SIZE_MAX);
+    return td_alloc(bytes);
+}
+
+void *td_realloc(void *p, size_t size)
+{
+    void *const q = realloc(p, size ? size : 1);
+
+    if (!q) mem_exhausted(size);
+    return q;
+}
+
+void *td_try_alloc(size_t size, size_t align)
+{
+    TD_ASSERT(align && !(align & (align - 1)));
+    if (size > PTRDIFF_MAX - align) return NULL;
+    if (align <= _Alignof(max_align_t)) return malloc(size ? size : 1);
+    return aligned_alloc(align, td_round_up(size ? size : 1, align));
+}
+
+void td_free(void *p)
+{
+    free(p);
+}
+
+char *td_strndup(const char *s, size_t n)
+{
+    size_t bytes;
+
+    if (!td_add_size(n, 1, &bytes)) mem_exhausted(n);
+    char *const copy = td_alloc(bytes);
+
+    if (n) memcpy(copy, s, n);
+    return copy;
+}
+
+char *td_strdup(const char *s)
+{
+    return td_strndup(s, strlen(s));
+}
+
+char *td_format(const char *fmt, ...)
+{
+    va_list args, again;
+
+    va_start(args, fmt);
+    va_copy(again, args);
+    const int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    TD_ASSERT(n >= 0);
+
+    char *const text = td_alloc((size_t)n + 1);
+    vsnprintf(text, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return text;
+}
