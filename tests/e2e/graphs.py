@@ -1,0 +1,93 @@
+"""graphs.py -- tiny SavedModels without variables, written node by node, so that tests need no TensorFlow.
+
+    save(folder / "1", Graph().signature("serving_default", {"x": "float32"}, {"y": "x"}))
+
+makes a model that answers its input. Ops beyond Placeholder are added with Graph.node().
+"""
+import pathlib
+
+import numpy as np
+
+from messages import DTYPES, message, set_tensor
+
+
+class Graph:
+    def __init__(self):
+        self.meta = message("tensorflow.MetaGraphDef")()
+        self.meta.meta_info_def.tags.append("serve")
+        self.meta.graph_def.versions.producer = 1395
+        self.dtypes = {}
+
+    def node(self, name, op, inputs=(), T=None, **attributes):
+        """Adds a node. Attributes: type names, ints, floats, bools, bytes, arrays; T and dtype give its output's type."""
+        node = self.meta.graph_def.node.add(name=name, op=op)
+        node.input.extend(inputs)
+        if T:
+            attributes["T"] = T
+        for key, value in attributes.items():
+            self._set(node.attr[key], value)
+        self.dtypes[name] = T or attributes.get("dtype")
+        return self
+
+    @staticmethod
+    def _set(attribute, value):
+        if isinstance(value, bool):
+            attribute.b = value
+        elif isinstance(value, int):
+            attribute.i = value
+        elif isinstance(value, float):
+            attribute.f = value
+        elif isinstance(value, bytes):
+            attribute.s = value
+        elif isinstance(value, str):
+            attribute.type = DTYPES[value]
+        else:
+            set_tensor(attribute.tensor, value)
+
+    def constant(self, name, value):
+        array = np.asarray(value)
+        return self.node(name, "Const", (), None, dtype=array.dtype.name, value=array)
+
+    def placeholder(self, name, dtype):
+        return self.node(name, "Placeholder", (), None, dtype=dtype)
+
+    def signature(self, name, inputs, outputs, method="tensorflow/serving/predict", shape=None):
+        """inputs: {alias: dtype}, placeholders made as needed; outputs: {alias: node}. shape None: unknown rank."""
+        signature = self.meta.signature_def[name]
+        signature.method_name = method
+        for alias, dtype in inputs.items():
+            if alias not in self.dtypes:
+                self.placeholder(alias, dtype)
+            self._info(signature.inputs[alias], alias, dtype, shape)
+        for alias, node in outputs.items():
+            self._info(signature.outputs[alias], node, self.dtypes[node], shape)
+        return self
+
+    @staticmethod
+    def _info(info, node, dtype, shape):
+        info.name = node if ":" in node else node + ":0"
+        info.dtype = DTYPES[dtype]
+        if shape is None:
+            info.tensor_shape.unknown_rank = True
+        for size in shape or ():
+            info.tensor_shape.dim.add(size=size)
+
+
+def save(folder, graph):
+    """Writes a version directory; its path. It appears at once, complete, as a careful user would have it."""
+    folder = pathlib.Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name("partial-" + folder.name)
+    partial.mkdir()
+    model = message("tensorflow.SavedModel")(saved_model_schema_version=1)
+    model.meta_graphs.add().CopyFrom(graph.meta)
+    (partial / "saved_model.pb").write_bytes(model.SerializeToString())
+    partial.rename(folder)
+    return folder
+
+
+def affine(a=0.5, b=2.0):
+    """y = a * x + b."""
+    graph = Graph().constant("a", np.float32(a)).constant("b", np.float32(b)).placeholder("x", "float32")
+    graph.node("ax", "Mul", ["x", "a"], "float32").node("y", "AddV2", ["ax", "b"], "float32")
+    return graph.signature("serving_default", {"x": "float32"}, {"y": "y"}, shape=[-1])

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""The process: its command line, its log lines, its readiness, its end."""
+import pathlib
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import graphs
+import harness
+
+
+def run(*words):
+    return subprocess.run([harness.BINARY, *words], capture_output=True, text=True, timeout=harness.PATIENCE)
+
+
+class CommandLine(unittest.TestCase):
+    def test_version(self):
+        done = run("--version")
+        lines = done.stdout.splitlines()
+        self.assertEqual((done.returncode, len(lines)), (0, 2))
+        self.assertRegex(lines[0], r"^TensorFlow ModelServer: ")
+        self.assertRegex(lines[1], r"^TensorFlow Library: ")
+
+    def test_help_names_the_flags(self):
+        done = run("--help")
+        for flag in ("port", "rest_api_port", "model_name", "model_base_path", "model_config_file", "enable_batching"):
+            self.assertIn(f"--{flag}=", done.stdout)
+
+    def test_bad_values(self):
+        for word in ("--port=x", "--enable_batching=1"):
+            done = run(word)
+            self.assertEqual(done.returncode, 255)
+            self.assertIn("Couldn't interpret value", done.stderr)
+
+    def test_nothing_to_serve(self):
+        done = run("--port=0")
+        self.assertEqual(done.returncode, 255)
+        self.assertIn("Failed to start server. Error: ", done.stdout)
+
+    def test_bad_config_file(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".config") as file:
+            file.write("model_config_list {{{")
+            file.flush()
+            done = run("--port=0", "--grpc_socket_path=" + file.name + ".sock", f"--model_config_file={file.name}")
+        self.assertEqual(done.returncode, 255)
+        self.assertIn("Error parsing text-format tensorflow.serving.ModelServerConfig", done.stderr)
+
+
+class Life(unittest.TestCase):
+    models = {"half_plus_two": harness.MODELS / "half_plus_two"}
+
+    def test_log_lines_that_scripts_wait_for(self):
+        with harness.Server(self.models) as server:
+            lines = (f"Running gRPC ModelServer at 0.0.0.0:{server.grpc_port} ...",
+                     f"Exporting HTTP/REST API at:localhost:{server.rest_port} ...")
+            for line in lines:
+                harness.until(lambda: line in server.log_text(), line)
+
+    def test_unknown_flags_do_not_stop_it(self):
+        with harness.Server(self.models, ["--no_such_flag=1"]) as server:
+            self.assertIn("unknown argument: --no_such_flag=1", server.log_text())
+
+    def test_model_name_and_base_path(self):
+        flags = [f"--model_base_path={harness.MODELS / 'half_plus_two'}"]
+        with harness.Server(flags=flags) as server:
+            self.assertEqual(server.post("default:predict", {"instances": [1.0]}).json, {"predictions": [2.5]})
+
+    def test_health(self):
+        with harness.Server(self.models) as server:
+            self.assertEqual(server.http("GET", "/healthz").status, 200)
+            self.assertEqual(server.http("GET", "/readyz").status, 200)
+
+    def test_not_ready_while_a_model_is_missing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            base = pathlib.Path(folder) / "late"
+            with harness.Server({"late": base}, ["--file_system_poll_wait_seconds=1"], wait=False) as server:
+                harness.until(lambda: self.answers(server), "the REST port")
+                reply = server.http("GET", "/readyz")
+                self.assertEqual(reply.status, 503)
+                self.assertIn(b"late", reply.body)
+                graphs.save(base / "1", graphs.affine())
+                harness.until(lambda: server.http("GET", "/readyz").status == 200, "readiness")
+                self.assertEqual(server.post("late:predict", {"instances": [1.0]}).json, {"predictions": [2.5]})
+
+    @staticmethod
+    def answers(server):
+        try:
+            return server.http("GET", "/healthz").status == 200
+        except OSError:
+            return False
+
+    def test_sigterm_drains(self):
+        """Requests that were accepted are answered; afterwards the process ends with 0."""
+        with harness.Server(self.models) as server:
+            failures, answered, begun = [], [0], threading.Event()
+
+            def ask():
+                while True:
+                    try:
+                        reply = server.post("half_plus_two:predict", {"instances": [1.0]})
+                    except OSError:
+                        return  # refused or closed between requests: the port is gone
+                    if reply.status == 503:
+                        return
+                    if reply.json != {"predictions": [2.5]}:
+                        failures.append(reply)
+                    answered[0] += 1
+                    begun.set()
+
+            threads = [threading.Thread(target=ask) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            begun.wait(harness.PATIENCE)
+            self.assertEqual(server.stop(), 0)
+            for thread in threads:
+                thread.join()
+            self.assertEqual(failures, [])
+            self.assertGreater(answered[0], 0)
+
+    def test_sigint_ends_it_too(self):
+        with harness.Server(self.models) as server:
+            self.assertEqual(server.stop(signal.SIGINT), 0)
+
+    def test_starts_fast(self):
+        begin = time.monotonic()
+        with harness.Server(self.models):
+            self.assertLess(time.monotonic() - begin, harness.PATIENCE / 4)
+
+
+unittest.main()

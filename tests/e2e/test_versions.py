@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Versions that come, go and fail while the server is asked."""
+import pathlib
+import shutil
+import tempfile
+import threading
+import time
+import unittest
+
+import numpy as np
+
+import graphs
+import harness
+
+
+class Versions(unittest.TestCase):
+    def setUp(self):
+        self.base = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "m"
+        graphs.save(self.base / "1", graphs.affine(b=1))
+
+    def start(self, more=""):
+        return self.enterContext(harness.Server({"m": (self.base, more)}, ["--file_system_poll_wait_seconds=1"]))
+
+    def states(self, server):
+        versions = server.get("m").json["model_version_status"]
+        return {int(v["version"]): (v["state"], v["status"]["error_code"]) for v in versions}
+
+    def answer(self, server, path="m"):
+        return server.post(f"{path}:predict", {"instances": [0.0]}).json.get("predictions")
+
+    def test_a_new_version_replaces_the_old_one(self):
+        server = self.start()
+        self.assertEqual(self.answer(server), [1.0])
+        graphs.save(self.base / "2", graphs.affine(b=2))
+        harness.until(lambda: self.answer(server) == [2.0], "version 2")
+        harness.until(lambda: self.states(server) == {1: ("END", "OK"), 2: ("AVAILABLE", "OK")}, "the end of version 1")
+        self.assertEqual(server.post("m/versions/1:predict", {"instances": [0.0]}).status, 404)
+
+    def test_a_removed_version_gives_way(self):
+        graphs.save(self.base / "2", graphs.affine(b=2))
+        server = self.start()
+        self.assertEqual(self.answer(server), [2.0])
+        shutil.rmtree(self.base / "2")
+        harness.until(lambda: self.answer(server) == [1.0], "version 1")
+
+    def test_a_broken_version_changes_nothing(self):
+        server = self.start()
+        (self.base / "2").mkdir()
+        (self.base / "2" / "saved_model.pb").write_bytes(b"\xff" * 100)
+        harness.until(lambda: self.states(server).get(2, ("",))[0] == "END", "the failure of version 2")
+        self.assertNotEqual(self.states(server)[2][1], "OK")
+        self.assertEqual(self.answer(server), [1.0])
+        graphs.save(self.base / "3", graphs.affine(b=3))
+        harness.until(lambda: self.answer(server) == [3.0], "version 3")
+
+    def test_an_unknown_op_is_named(self):
+        server = self.start()
+        graph = graphs.Graph().placeholder("x", "float32").node("y", "NoSuchOp", ["x"], "float32")
+        graphs.save(self.base / "2", graph.signature("serving_default", {"x": "float32"}, {"y": "y"}))
+        harness.until(lambda: self.states(server).get(2, ("",))[0] == "END", "the failure of version 2")
+        status = server.get("m/versions/2").json["model_version_status"][0]["status"]
+        self.assertIn("NoSuchOp", status["error_message"])
+        self.assertEqual(self.answer(server), [1.0])
+
+    def test_labels_and_specific_versions(self):
+        for version in (2, 3):
+            graphs.save(self.base / str(version), graphs.affine(b=version))
+        server = self.start("model_version_policy { specific { versions: 1 versions: 2 } } "
+                            "version_labels { key: 'stable' value: 1 } version_labels { key: 'canary' value: 2 }")
+        self.assertEqual(self.answer(server), [2.0])
+        harness.until(lambda: self.answer(server, "m/labels/stable") == [1.0], "label stable")
+        self.assertEqual(self.answer(server, "m/labels/canary"), [2.0])
+        self.assertEqual(server.predict("m", {"x": np.float32([0])}, label="stable")["y"].tolist(), [1.0])
+
+    def test_no_request_fails_while_versions_change(self):
+        """Version n answers n; each client must see answers that exist, and never an older one after a newer."""
+        server = self.start()
+        stop, problems, count = threading.Event(), [], [0]
+
+        def ask(use_rest):
+            last = 1.0
+            try:
+                while not stop.is_set():
+                    if use_rest:
+                        value = self.answer(server)[0]
+                    else:
+                        value = float(server.predict("m", {"x": np.float32([0])})["y"][0])
+                    if value < last:
+                        problems.append(f"{value} after {last}")
+                    last = value
+                    count[0] += 1
+            except Exception as error:
+                problems.append(repr(error))
+
+        _ = server.channel  # made once, before the threads
+        threads = [threading.Thread(target=ask, args=(i % 2 == 0,)) for i in range(6)]
+        for thread in threads:
+            thread.start()
+        for version in range(2, 8):
+            graphs.save(self.base / str(version), graphs.affine(b=version))
+            harness.until(lambda: self.answer(server) == [version], f"version {version}")
+            if version > 3:
+                shutil.rmtree(self.base / str(version - 2))
+            time.sleep(0.1)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(problems, [])
+        self.assertGreater(count[0], 50)
+
+
+unittest.main()
