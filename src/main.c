@@ -1,8 +1,7 @@
 /* main.c -- the one binary. Which verb runs is cli's business. */
-#include <stdio.h>
+#include "cli/cli.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-    puts("usage: tensord [serve|show|run|bench] ...");
-    return 0;
+    return td_cli_main(argc, argv);
 }

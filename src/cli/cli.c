@@ -1,0 +1,58 @@
+/* cli.c -- which verb a command line means. */
+#include "cli/cli.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/macros.h"
+
+typedef struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} verb;
+
+static int run_help(int argc, char **argv);
+
+static const verb verbs[] = {
+    { "serve", td_cli_serve,
+      "serve models over gRPC and REST (the default; takes TensorFlow Serving's flags)" },
+    { "show", td_cli_show, "show tag sets, signatures and ops of a SavedModel" },
+    { "run", td_cli_run, "run a signature of a SavedModel once" },
+    { "help", run_help, "show this" },
+};
+
+static void print_verbs(FILE *to)
+{
+    fputs("usage: tensord [VERB] ...\n\n", to);
+    for (size_t i = 0; i < TD_COUNT(verbs); i++)
+        fprintf(to, "  %-8s%s\n", verbs[i].name, verbs[i].help);
+    fputs("\nEach verb has its own --help.\n", to);
+}
+
+static int run_help(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    print_verbs(stdout);
+    return TD_EXIT_OK;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *const slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+int td_cli_main(int argc, char **argv)
+{
+    if (argc < 2 || argv[1][0] == '-' || !strcmp(base_name(argv[0]), "tensorflow_model_server"))
+        return td_cli_serve(argc, argv);
+    for (size_t i = 0; i < TD_COUNT(verbs); i++)
+        if (!strcmp(argv[1], verbs[i].name)) return verbs[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "tensord: no verb \"%s\"\n", argv[1]);
+    print_verbs(stderr);
+    return TD_EXIT_USAGE;
+}

@@ -1,0 +1,44 @@
+/* flags.h -- the server's command line, in TensorFlow's grammar.
+ *
+ * Only `--name=value` counts (and `--name` for a bool); anything else is an unknown argument, which is
+ * reported and does not stop the server. Repeats: the last one wins.
+ */
+#ifndef TD_CONFIG_FLAGS_H
+#define TD_CONFIG_FLAGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/strbuf.h"
+
+#define TD_FLAG_TYPE_BOOL bool
+#define TD_FLAG_TYPE_I32  int32_t
+#define TD_FLAG_TYPE_I64  int64_t
+#define TD_FLAG_TYPE_F32  float
+#define TD_FLAG_TYPE_STR  const char *
+
+typedef struct td_flags {
+#define TD_FLAG(kind, name, initial, state, help) TD_FLAG_TYPE_##kind name;
+#include "config/flags.inc"
+#undef TD_FLAG
+} td_flags;
+
+typedef struct td_flags_report {
+    td_strbuf errors;  /* a line for each value that is no value */
+    td_strbuf unknown; /* a line for each argument that is no flag */
+    bool wants_help;   /* the first unknown argument is --help */
+} td_flags_report;
+
+/* Sets the defaults, then reads argv[1..]. Texts point into argv. False when a value is wrong or help is
+ * wanted: the caller prints errors, usage, and exits with 255, as TensorFlow Serving does. *report is
+ * overwritten; td_flags_report_fini() it. */
+bool td_flags_parse(td_flags *f, int argc, char *const *argv, td_flags_report *report);
+void td_flags_report_fini(td_flags_report *report);
+
+/* What --help prints: "usage: NAME", then a line for each flag with its default, type and meaning. */
+void td_flags_usage(const char *name, td_strbuf *out);
+
+/* Names of the flags that are set to something and have no effect yet, comma-separated. */
+void td_flags_list_inactive(const td_flags *f, td_strbuf *out);
+
+#endif
