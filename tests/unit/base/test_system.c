@@ -1,0 +1,215 @@
+/* test_system.c -- files, the clock, the CPU and its quota. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "base/cpu_quota.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+static char dir[] = "/tmp/td_system_XXXXXX";
+
+static char *put_file(const char *name, const char *text, size_t size)
+{
+    char *const path = td_path_join(dir, name);
+    FILE *const f = fopen(path, "w");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, size, f), size);
+    fclose(f);
+    return path;
+}
+
+static void drop_file(char *path)
+{
+    unlink(path);
+    td_free(path);
+}
+
+static void test_read_and_map(void **state)
+{
+    char *const path = put_file("f", "abc\0def", 7), *data;
+    td_file_map map;
+    size_t size;
+
+    (void)state;
+    assert_null(td_file_read(path, 7, &data, &size));
+    assert_int_equal(size, 7);
+    assert_memory_equal(data, "abc\0def", 8);
+    td_free(data);
+
+    td_status s = td_file_read(path, 6, &data, &size);
+    assert_int_equal(td_status_code(s), TD_RESOURCE_EXHAUSTED);
+    td_status_free(s);
+
+    assert_null(td_file_map_open(path, &map));
+    assert_int_equal(map.size, 7);
+    assert_memory_equal(map.data, "abc\0def", 7);
+    td_file_map_forget(map.data, map.size); /* less than a page: nothing happens */
+    td_file_map_close(&map);
+    td_file_map_close(&map);
+    drop_file(path);
+}
+
+static void test_empty_missing_and_directory(void **state)
+{
+    char *const path = put_file("e", "", 0), *data;
+    td_file_map map;
+    size_t size;
+
+    (void)state;
+    assert_null(td_file_map_open(path, &map));
+    assert_null(map.data);
+    td_file_map_close(&map);
+    assert_null(td_file_read(path, 0, &data, &size));
+    assert_string_equal(data, "");
+    td_free(data);
+    drop_file(path);
+
+    td_status s = td_file_map_open("/nonexistent/x", &map);
+    assert_int_equal(td_status_code(s), TD_NOT_FOUND);
+    assert_string_equal(td_status_text(s), "/nonexistent/x; No such file or directory");
+    td_status_free(s);
+    s = td_file_read(dir, 100, &data, &size);
+    assert_int_equal(td_status_code(s), TD_INTERNAL);
+    td_status_free(s);
+}
+
+static void test_forgotten_pages_come_back(void **state)
+{
+    const size_t size = 64 << 10;
+    char *const text = td_alloc(size);
+    td_file_map map;
+
+    (void)state;
+    memset(text, 'x', size);
+    char *const path = put_file("big", text, size);
+    assert_null(td_file_map_open(path, &map));
+    td_file_map_forget(map.data + 1, size - 2);
+    assert_memory_equal(map.data, text, size);
+    td_file_map_close(&map);
+    drop_file(path);
+    td_free(text);
+}
+
+static void test_path_join(void **state)
+{
+    static const char *const cases[][3] = { { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "", "b", "b" } };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char *const path = td_path_join(cases[i][0], cases[i][1]);
+
+        assert_string_equal(path, cases[i][2]);
+        td_free(path);
+    }
+}
+
+static void test_clock(void **state)
+{
+    const int64_t start = td_now_ns();
+
+    (void)state;
+    td_sleep_ns(2000000);
+    assert_true(td_now_ns() - start >= 2000000);
+    td_sleep_ns(-5);
+}
+
+static void test_cpu(void **state)
+{
+    (void)state;
+    assert_true(td_cpu_cores() >= 1);
+    assert_string_equal(td_cpu_name(TD_CPU_vnni), "vnni");
+    assert_string_equal(td_cpu_name((td_cpu)77), "unknown");
+    assert_true(td_cpu_detect() <= TD_CPU_amx);
+}
+
+static double quota_of(const char *cgroup)
+{
+    char *const proc = put_file("cgroup", cgroup, strlen(cgroup));
+    const double quota = td_cpu_quota(proc, dir);
+
+    drop_file(proc);
+    return quota;
+}
+
+static void make_dir(const char *name)
+{
+    char *const path = td_path_join(dir, name);
+
+    mkdir(path, 0700);
+    td_free(path);
+}
+
+static void remove_dir(const char *name)
+{
+    char *const path = td_path_join(dir, name);
+
+    rmdir(path);
+    td_free(path);
+}
+
+static void test_quota(void **state)
+{
+    (void)state;
+    assert_true(td_cpu_quota("/nonexistent", dir) <= 0);
+    make_dir("a");
+    make_dir("a/b");
+    make_dir("cpu");
+    char *const inner = put_file("a/b/cpu.max", "max 100000\n", 11);
+    char *const outer = put_file("a/cpu.max", "150000 100000\n", 14);
+    char *const quota = put_file("cpu/cpu.cfs_quota_us", "400000\n", 7);
+    char *const period = put_file("cpu/cpu.cfs_period_us", "100000\n", 7);
+
+    assert_true(quota_of("0::/a/b\n") == 1.5); /* the parent's */
+    assert_true(quota_of("0::/\n") <= 0);
+    assert_true(quota_of("0::/../x\n") <= 0);
+    assert_true(quota_of("5:memory:/x\n4:cpu,cpuacct:/docker/77\n") == 4.0); /* v1, path not visible */
+    assert_true(quota_of("4:cpuset:/x\nnonsense\n") <= 0);
+
+    drop_file(inner);
+    drop_file(outer);
+    drop_file(quota);
+    drop_file(period);
+    remove_dir("a/b");
+    remove_dir("a");
+    remove_dir("cpu");
+}
+
+static int make_tree(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int drop_tree(void **state)
+{
+    (void)state;
+    return rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read_and_map),
+        cmocka_unit_test(test_empty_missing_and_directory),
+        cmocka_unit_test(test_forgotten_pages_come_back),
+        cmocka_unit_test(test_path_join),
+        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_cpu),
+        cmocka_unit_test(test_quota),
+    };
+
+    return cmocka_run_group_tests(tests, make_tree, drop_tree);
+}
