@@ -53,7 +53,7 @@ static void free_chain(arena_block *b)
     while (b) {
         arena_block *const older = b->older;
 
-        free(b);
+        td_free(b);
         b = older;
     }
 }
@@ -62,7 +62,7 @@ void td_arena_free(td_arena *a)
 {
     if (!a) return;
     free_chain(a->newest);
-    free(a);
+    td_free(a);
 }
 
 static void open_block(td_arena *a, arena_block *b)
@@ -81,10 +81,10 @@ void td_arena_reset(td_arena *a)
         arena_block *const older = b->older;
 
         if (b->size <= ARENA_KEEP_MAX && (!keep || b->size > keep->size)) {
-            free(keep);
+            td_free(keep);
             keep = b;
         } else {
-            free(b);
+            td_free(b);
         }
         b = older;
     }
@@ -107,9 +107,9 @@ static bool grow(td_arena *a, size_t size, size_t align)
 {
     size_t want;
 
-    if (!td_add_size(size, align + sizeof(arena_block), &want) || want > PTRDIFF_MAX) return false;
+    if (!td_add_size(size, align + sizeof(arena_block), &want)) return false;
     const size_t block_size = TD_MAX(want, a->next_size);
-    arena_block *const b = malloc(block_size);
+    arena_block *const b = td_try_alloc(block_size, _Alignof(arena_block));
 
     if (!b) return false;
     if (a->next_size < ARENA_GROW_MAX) a->next_size *= 2;

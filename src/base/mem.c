@@ -9,6 +9,9 @@
 
 #include "base/size.h"
 
+/* More than any one piece may have: sanitizers end the process beyond it, where malloc would say no. */
+#define MEM_PIECE_MAX ((size_t)1 << 40)
+
 /* Bookkeeping is small: when it does not fit, nothing sensible can be done any more. */
 static _Noreturn void mem_exhausted(size_t size)
 {
@@ -44,7 +47,7 @@ void *td_realloc(void *p, size_t size)
 void *td_try_alloc(size_t size, size_t align)
 {
     TD_ASSERT(align && !(align & (align - 1)));
-    if (size > PTRDIFF_MAX - align) return NULL;
+    if (size > MEM_PIECE_MAX || align > MEM_PIECE_MAX) return NULL;
     if (align <= _Alignof(max_align_t)) return malloc(size ? size : 1);
     return aligned_alloc(align, td_round_up(size ? size : 1, align));
 }
