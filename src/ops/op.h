@@ -163,8 +163,9 @@ TD_MUST_USE td_status td_need_shape(td_call *c, uint32_t i, bool minus_one_ok, t
 
 /* Run of dynamic ops: makes output i, of the dtype it already has. */
 TD_MUST_USE td_status td_out_make(td_call *c, uint32_t i, const td_shape *shape);
-/* Run: output i becomes t itself (a reference is taken), without a copy. For dynamic ops only. */
-void td_out_set(td_call *c, uint32_t i, const td_tensor *t);
+/* Run of dynamic and BY_REF ops: output i becomes t: shares its buffer, or copies the elements when t has none (they
+ * may lie in a workspace, which is reused). */
+TD_MUST_USE td_status td_out_set(td_call *c, uint32_t i, const td_tensor *t);
 
 /* String bytes for an output: lives as long as the request. NULL without memory. */
 char *td_string_alloc(td_call *c, size_t size);

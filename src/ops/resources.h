@@ -5,9 +5,10 @@
 #ifndef TD_OPS_RESOURCES_H
 #define TD_OPS_RESOURCES_H
 
+#include <pthread.h>
+
 #include "tensord/tensor.h"
 
-#include "base/mutex.h"
 #include "tensor/object.h"
 
 typedef struct td_resources td_resources;
@@ -24,10 +25,11 @@ TD_MUST_USE td_status td_resources_get(td_resources *r, const char *container, c
 /* A variable. `mu` guards value; readers copy or take a reference under it. */
 typedef struct td_variable {
     td_object base;
-    td_mutex mu;
+    pthread_mutex_t mu;
     td_tensor value; /* dtype TD_DTYPE_NONE: not initialised */
     char *name;
     td_dtype dtype;
+    td_shape shape; /* as declared; may be unknown */
 } td_variable;
 
 extern const td_object_class td_variable_class;

@@ -1,0 +1,320 @@
+/* op_flow.c -- control flow: If, Case and While with function bodies, calls (inlined by passes), TF1's Switch and Merge,
+ * and the nodes that only order others.
+ *
+ * A While keeps its variables in tensors of its own. What a body returns lies in that run's workspace, so two runs
+ * overlap: the next iteration reads from the last frame before that is given back. A value that a body only hands
+ * through would outlive its frame; it is copied once and is safe from then on.
+ */
+#include <string.h>
+
+#include "tensord/session.h"
+
+#include "base/clock.h"
+#include "base/macros.h"
+#include "base/mem.h"
+#include "ops/op.h"
+
+/* ---------------------------------------------------------------- If, Case */
+
+static bool is_true(const td_tensor *t)
+{
+    const int64_t n = td_shape_count(&t->shape);
+    const unsigned char *const bytes = t->data;
+
+    if (t->shape.rank > 0) return n > 0; /* a tensor is true when it has elements */
+    if (t->dtype == TD_STRING) return ((const td_string *)t->data)->size > 0;
+    if (t->dtype == TD_F32) return *(const float *)t->data != 0.0f;
+    if (t->dtype == TD_F64) return *(const double *)t->data != 0.0;
+    for (size_t i = 0; i < td_dtype_size(t->dtype); i++)
+        if (bytes[i]) return true;
+    return false;
+}
+
+static void copy_inputs(const td_call *c, uint32_t first, td_tensor *out)
+{
+    for (uint32_t i = first; i < c->n_in; i++)
+        out[i - first] = *td_in(c, i);
+}
+
+static td_status branch_infer(td_call *c)
+{
+    td_tensor *const in = TD_ARENA_NEW_N(c->arena, td_tensor, c->n_in);
+    td_tensor *const out = TD_ARENA_NEW_N(c->arena, td_tensor, c->n_out + 1);
+
+    copy_inputs(c, 1, in);
+    for (uint32_t r = 0; r < c->n_regions; r++) {
+        TD_TRY(c->regions[r]->infer(c->regions[r], c, in, out));
+        for (uint32_t i = 0; i < c->n_out; i++) {
+            if (!td_out_is_used(c, i)) continue;
+            if (out[i].shape.rank < 0 || (r > 0 && !td_shape_equal(&out[i].shape, &td_out(c, i)->shape))) {
+                c->is_deferred = true;
+                return TD_ERR(INTERNAL, "%s: only a run can tell the shape of output %u", c->node, i);
+            }
+            td_out(c, i)->shape = out[i].shape;
+        }
+    }
+    return NULL;
+}
+
+static td_status run_branch(td_call *c, td_region *branch)
+{
+    td_tensor in[64], out[64];
+    td_region_frame *frame;
+
+    if (c->n_in > 64 || c->n_out > 64)
+        return TD_ERR(UNIMPLEMENTED, "%s: more than 64 inputs or outputs of a branch", c->node);
+    copy_inputs(c, 1, in);
+    TD_TRY(branch->enter(branch, c, in, out, &frame));
+    td_status s = NULL;
+    for (uint32_t i = 0; !s && i < c->n_out; i++)
+        s = td_out_set(c, i, &out[i]);
+    branch->leave(branch, frame);
+    return s;
+}
+
+static td_status if_run(td_call *c)
+{
+    return run_branch(c, c->regions[is_true(td_in(c, 0)) ? 0 : 1]);
+}
+
+static td_status case_run(td_call *c)
+{
+    const int32_t i = *(const int32_t *)td_in(c, 0)->data;
+
+    return run_branch(c, c->regions[i >= 0 && (uint32_t)i < c->n_regions ? (uint32_t)i : c->n_regions - 1]);
+}
+
+/* ---------------------------------------------------------------- While */
+
+enum { COND = 0, BODY = 1 };
+
+static td_status while_infer(td_call *c)
+{
+    td_region *const body = c->regions[BODY];
+    td_tensor *const in = TD_ARENA_NEW_N(c->arena, td_tensor, c->n_in + 1);
+    td_tensor *const out = TD_ARENA_NEW_N(c->arena, td_tensor, c->n_out + 1);
+
+    copy_inputs(c, 0, in);
+    TD_TRY(body->infer(body, c, in, out));
+    for (uint32_t i = 0; i < c->n_out; i++) {
+        if (out[i].shape.rank < 0 || !td_shape_equal(&out[i].shape, &in[i].shape)) {
+            if (!td_out_is_used(c, i) && out[i].shape.rank < 0) continue;
+            c->is_deferred = true;
+            return TD_ERR(INTERNAL, "%s: the shape of variable %u changes", c->node, i);
+        }
+        if (td_out_is_used(c, i)) td_out(c, i)->shape = in[i].shape;
+    }
+    return NULL;
+}
+
+typedef struct loop {
+    td_call *c;
+    td_tensor *vars, *next; /* c->n_in each; vars may hold buffer references */
+    bool *in_frame, *next_in_frame; /* does the value lie in the workspace of `frame`? */
+    td_region_frame *frame; /* of the last body run */
+} loop;
+
+static td_status loop_test(loop *l, bool *go)
+{
+    td_region *const cond = l->c->regions[COND];
+    td_region_frame *frame;
+    td_tensor out;
+
+    TD_TRY(cond->enter(cond, l->c, l->vars, &out, &frame));
+    *go = is_true(&out);
+    cond->leave(cond, frame);
+    return NULL;
+}
+
+/* Decides where next[i], just returned by the body, lives; takes what references it needs. */
+static td_status loop_hold(loop *l, uint32_t i)
+{
+    td_tensor *const t = &l->next[i];
+
+    l->next_in_frame[i] = false;
+    if (t->buffer) {
+        *t = td_tensor_ref(t);
+        return NULL;
+    }
+    for (uint32_t k = 0; k < l->c->n_in; k++) {
+        const td_tensor *const v = &l->vars[k];
+
+        if (t->data != v->data || !t->data) continue;
+        if (v->buffer) { /* handed through, of our own */
+            t->buffer = td_buffer_ref(v->buffer);
+            return NULL;
+        }
+        return l->in_frame[k] ? td_tensor_copy(t, t) : NULL;
+    }
+    l->next_in_frame[i] = true;
+    return NULL;
+}
+
+static td_status loop_step(loop *l)
+{
+    const uint32_t n = l->c->n_in;
+    td_region *const body = l->c->regions[BODY];
+    td_region_frame *frame;
+
+    TD_TRY(body->enter(body, l->c, l->vars, l->next, &frame));
+    td_status s = NULL;
+    uint32_t held = 0;
+    while (!s && held < n) {
+        s = loop_hold(l, held);
+        if (!s) held++;
+    }
+    if (s) {
+        for (uint32_t i = 0; i < held; i++)
+            td_tensor_unref(&l->next[i]);
+        body->leave(body, frame);
+        return s;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        td_tensor_unref(&l->vars[i]);
+    if (l->frame) body->leave(body, l->frame);
+    l->frame = frame;
+    td_tensor *const vars = l->vars;
+    bool *const in_frame = l->in_frame;
+    l->vars = l->next;
+    l->next = vars;
+    l->in_frame = l->next_in_frame;
+    l->next_in_frame = in_frame;
+    return NULL;
+}
+
+static bool is_late(const td_call *c)
+{
+    const td_run_options *const o = c->run_options;
+
+    if (!o) return false;
+    return (o->deadline_ns && td_now_ns() > o->deadline_ns) || (o->cancelled && o->cancelled(o->cancelled_ctx));
+}
+
+static td_status loop_run(loop *l)
+{
+    for (uint32_t round = 0;; round++) {
+        bool go = false;
+
+        if (round % 64 == 63 && is_late(l->c)) return TD_ERR(DEADLINE_EXCEEDED, "Timed out in %s", l->c->node);
+        TD_TRY(loop_test(l, &go));
+        if (!go) break;
+        TD_TRY(loop_step(l));
+    }
+    for (uint32_t i = 0; i < l->c->n_out; i++)
+        TD_TRY(td_out_set(l->c, i, &l->vars[i]));
+    return NULL;
+}
+
+static td_status while_run(td_call *c)
+{
+    enum { SMALL = 32 };
+    td_tensor tensors[2 * SMALL];
+    bool flags[2 * SMALL];
+    const uint32_t n = c->n_in;
+    td_tensor *const t = n <= SMALL ? tensors : TD_NEW_N(td_tensor, 2 * n);
+    bool *const f = n <= SMALL ? flags : TD_NEW_N(bool, 2 * n);
+    loop l = { c, t, t + n, f, f + n, NULL };
+
+    for (uint32_t i = 0; i < n; i++) {
+        l.vars[i] = td_tensor_ref(td_in(c, i));
+        l.in_frame[i] = false;
+    }
+    const td_status s = loop_run(&l);
+
+    for (uint32_t i = 0; i < n; i++)
+        td_tensor_unref(&l.vars[i]);
+    if (l.frame) c->regions[BODY]->leave(c->regions[BODY], l.frame);
+    if (t != tensors) {
+        td_free(t);
+        td_free(f);
+    }
+    return s;
+}
+
+/* ---------------------------------------------------------------- TF1: Switch, Merge */
+
+static td_status switch_infer(td_call *c)
+{
+    for (uint32_t i = 0; i < 2; i++)
+        if (td_out_is_used(c, i)) td_out(c, i)->shape = td_in(c, 0)->shape;
+    return NULL;
+}
+
+static td_status switch_run(td_call *c)
+{
+    const uint32_t chosen = is_true(td_in(c, 1)) ? 1 : 0;
+
+    if (td_out_is_used(c, 1 - chosen)) c->dead[c->out[1 - chosen]] = 1;
+    return td_out_set(c, chosen, td_in(c, 0));
+}
+
+static td_status merge_run(td_call *c)
+{
+    for (uint32_t i = 0; i < c->n_in; i++) {
+        if (c->dead[c->in[i]]) continue;
+        TD_TRY(td_out_make(c, 1, &(td_shape){ 0 }));
+        if (td_out_is_used(c, 1)) *(int32_t *)td_out(c, 1)->data = (int32_t)i;
+        return td_out_set(c, 0, td_in(c, i));
+    }
+    for (uint32_t i = 0; i < c->n_out; i++)
+        if (td_out_is_used(c, i)) c->dead[c->out[i]] = 1;
+    return NULL;
+}
+
+static td_status noop_run(td_call *c)
+{
+    (void)c;
+    return NULL;
+}
+
+#define KERNEL(name, run_fn)                                                                                      \
+    static const td_kernel name[] = { { .device = TD_DEVICE_CPU, .run = run_fn }, { 0 } }
+KERNEL(if_kernels, if_run);
+KERNEL(case_kernels, case_run);
+KERNEL(while_kernels, while_run);
+KERNEL(switch_kernels, switch_run);
+KERNEL(merge_kernels, merge_run);
+KERNEL(noop_kernels, noop_run);
+
+#define IF_SIG     "cond: Tcond, input: Tin -> output: Tout"
+#define IF_ATTRS                                                                                                  \
+    "Tcond: type, Tin: list(type), Tout: list(type), then_branch: func, else_branch: func, "                       \
+    "output_shapes: list(shape) = []"
+#define CASE_ATTRS "Tin: list(type), Tout: list(type), branches: list(func), output_shapes: list(shape) = []"
+#define WHILE_ATTRS                                                                                               \
+    "T: list(type), cond: func, body: func, output_shapes: list(shape) = [], parallel_iterations: int = 10"
+#define CALL_ATTRS                                                                                                \
+    "Tin: list(type), Tout: list(type), f: func, config: string = '', config_proto: string = '', "                 \
+    "executor_type: string = ''"
+
+const td_op td_ops_flow[] = {
+    /* The engine's own: made into values and arguments before anything runs. */
+    { .name = "Const", .sig = "-> output: dtype", .attrs = "value: tensor, dtype: type" },
+    { .name = "_Arg", .sig = "-> output: T", .attrs = "T: type, index: int = 0" },
+    { .name = "Placeholder", .sig = "-> output: dtype", .attrs = "dtype: type, shape: shape = {}" },
+    { .name = "PlaceholderV2", .sig = "-> output: dtype", .attrs = "dtype: type, shape: shape = {}" },
+    { .name = "NoOp", .sig = "", .flags = TD_OP_STATEFUL, .kernels = noop_kernels },
+    { .name = "ControlTrigger", .sig = "", .flags = TD_OP_STATEFUL, .kernels = noop_kernels },
+    { .name = "PartitionedCall", .sig = "args: Tin -> output: Tout", .attrs = CALL_ATTRS, .flags = TD_OP_CALL },
+    { .name = "StatefulPartitionedCall",
+      .sig = "args: Tin -> output: Tout",
+      .attrs = CALL_ATTRS,
+      .flags = TD_OP_CALL | TD_OP_STATEFUL },
+    { .name = "If", .sig = IF_SIG, .attrs = IF_ATTRS, .flags = TD_OP_STATEFUL | TD_OP_BY_REF,
+      .infer = branch_infer, .kernels = if_kernels },
+    { .name = "StatelessIf", .sig = IF_SIG, .attrs = IF_ATTRS, .flags = TD_OP_BY_REF,
+      .infer = branch_infer, .kernels = if_kernels },
+    { .name = "Case", .sig = "branch_index: int32, input: Tin -> output: Tout", .attrs = CASE_ATTRS,
+      .flags = TD_OP_STATEFUL | TD_OP_BY_REF, .infer = branch_infer, .kernels = case_kernels },
+    { .name = "StatelessCase", .sig = "branch_index: int32, input: Tin -> output: Tout", .attrs = CASE_ATTRS,
+      .flags = TD_OP_BY_REF, .infer = branch_infer, .kernels = case_kernels },
+    { .name = "While", .sig = "input: T -> output: T", .attrs = WHILE_ATTRS, .flags = TD_OP_STATEFUL | TD_OP_BY_REF,
+      .infer = while_infer, .kernels = while_kernels },
+    { .name = "StatelessWhile", .sig = "input: T -> output: T", .attrs = WHILE_ATTRS, .flags = TD_OP_BY_REF,
+      .infer = while_infer, .kernels = while_kernels },
+    { .name = "Switch", .sig = "data: T, pred: bool -> output_false: T, output_true: T", .attrs = "T: type",
+      .flags = TD_OP_BY_REF | TD_OP_CONTROL, .infer = switch_infer, .kernels = switch_kernels },
+    { .name = "Merge", .sig = "inputs: N*T -> output: T, value_index: int32", .attrs = "T: type, N: int",
+      .flags = TD_OP_DYNAMIC | TD_OP_CONTROL, .kernels = merge_kernels },
+    { 0 },
+};

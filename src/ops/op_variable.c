@@ -1,0 +1,307 @@
+/* op_variable.c -- resource variables. Reference variables of TF1 become these in passes/deref.
+ *
+ * A handle is looked up when its program is made (VarHandleOp is pure, so it folds). A read takes a reference to the
+ * current value: assignments replace values, they never write into one. Variables that no served signature assigns
+ * are constants by the time a signature's program is made (passes/freeze).
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "ops/resources.h"
+#include "ops/op.h"
+
+typedef struct handle_attrs {
+    const char *container, *name;
+    td_dtype dtype;
+    td_shape shape;
+} handle_attrs;
+
+static td_status handle_parse(td_parse *p)
+{
+    handle_attrs *const a = p->attrs;
+    const td_string container = td_attr_string(p, "container"), shared = td_attr_string(p, "shared_name");
+
+    a->container = td_arena_strndup(p->arena, container.data, container.size);
+    a->name = shared.size ? td_arena_strndup(p->arena, shared.data, shared.size) : p->node->name;
+    a->dtype = td_attr_type(p, "dtype");
+    a->shape = *td_attr_shape(p, "shape");
+    return NULL;
+}
+
+static td_object *variable_make(const void *ctx)
+{
+    const handle_attrs *const a = ctx;
+    td_variable *const v = TD_NEW(td_variable);
+
+    td_object_init(&v->base, &td_variable_class);
+    (void)pthread_mutex_init(&v->mu, NULL);
+    v->name = td_strdup(a->name);
+    v->dtype = a->dtype;
+    v->shape = a->shape;
+    return &v->base;
+}
+
+static td_status handle_run(td_call *c)
+{
+    const handle_attrs *const a = c->attrs;
+    td_object *o;
+
+    TD_TRY(td_resources_get(c->env->resources, a->container, a->name, &td_variable_class, variable_make, a, &o));
+    *(td_object **)td_out(c, 0)->data = o;
+    return NULL;
+}
+
+static td_status read_infer(td_call *c)
+{
+    td_variable *v;
+    td_tensor value;
+
+    TD_TRY(td_need(c, 0));
+    TD_TRY(td_variable_of(td_in(c, 0), &v));
+    if (td_shape_is_known(&v->shape)) {
+        td_out(c, 0)->shape = v->shape;
+        return NULL;
+    }
+    const td_status s = td_variable_read(v, &value);
+    if (s) {
+        c->is_deferred = true;
+        return s;
+    }
+    td_out(c, 0)->shape = value.shape;
+    td_tensor_unref(&value);
+    return NULL;
+}
+
+static td_status read_run(td_call *c)
+{
+    const td_shape planned = td_out(c, 0)->shape;
+    td_variable *v;
+    td_tensor value;
+
+    TD_TRY(td_variable_of(td_in(c, 0), &v));
+    TD_TRY(td_variable_read(v, &value));
+    td_status s = NULL;
+    if (value.dtype != td_out(c, 0)->dtype)
+        s = TD_ERR(INVALID_ARGUMENT, "Trying to read variable with wrong dtype. Expected %s got %s",
+                   td_dtype_name(td_out(c, 0)->dtype), td_dtype_name(value.dtype));
+    else if (planned.rank >= 0 && !td_shape_equal(&planned, &value.shape))
+        s = TD_ERR(FAILED_PRECONDITION, "variable %s changed its shape", v->name);
+    if (!s) s = td_out_set(c, 0, &value);
+    td_tensor_unref(&value);
+    return s;
+}
+
+typedef struct assign_attrs {
+    bool validate_shape;
+    char op; /* '=', '+', '-' */
+} assign_attrs;
+
+static td_status assign_check(td_call *c, td_variable **v)
+{
+    const td_tensor *const value = td_in(c, 1);
+
+    TD_TRY(td_variable_of(td_in(c, 0), v));
+    if ((*v)->dtype != value->dtype)
+        return TD_ERR(INVALID_ARGUMENT, "Trying to assign variable with wrong dtype. Expected %s got %s",
+                      td_dtype_name((*v)->dtype), td_dtype_name(value->dtype));
+    return NULL;
+}
+
+static td_status assign_run(td_call *c)
+{
+    td_variable *v;
+
+    TD_TRY(assign_check(c, &v));
+    return td_variable_assign(v, td_in(c, 1));
+}
+
+/* One body for every number type: sum or difference of a and b into out, by the type's own arithmetic. */
+static bool update(td_dtype dtype, void *out, const void *a, const void *b, size_t n, bool minus)
+{
+#define CASE(D, type)                                                                                             \
+    case D:                                                                                                       \
+        for (size_t i = 0; i < n; i++)                                                                            \
+            ((type *)out)[i] = (type)(minus ? ((const type *)a)[i] - ((const type *)b)[i]                         \
+                                            : ((const type *)a)[i] + ((const type *)b)[i]);                       \
+        return true;
+    switch (dtype) {
+        CASE(TD_F32, float)
+        CASE(TD_F64, double)
+        CASE(TD_I8, uint8_t)
+        CASE(TD_U8, uint8_t)
+        CASE(TD_I16, uint16_t)
+        CASE(TD_U16, uint16_t)
+        CASE(TD_I32, uint32_t)
+        CASE(TD_U32, uint32_t)
+        CASE(TD_I64, uint64_t)
+        CASE(TD_U64, uint64_t)
+    default: return false;
+    }
+#undef CASE
+}
+
+static td_status add_to_variable(td_call *c, bool minus)
+{
+    const td_tensor *const delta = td_in(c, 1);
+    td_variable *v;
+    td_tensor next;
+
+    TD_TRY(assign_check(c, &v));
+    TD_TRY(td_tensor_make(delta->dtype, &delta->shape, &next));
+    td_status s = NULL;
+    td_tensor old = { 0 };
+    (void)pthread_mutex_lock(&v->mu);
+    if (v->value.dtype == TD_DTYPE_NONE) {
+        s = TD_ERR(FAILED_PRECONDITION, "Attempting to use uninitialized value %s", v->name);
+    } else if (!td_shape_equal(&v->value.shape, &delta->shape)) {
+        char a[TD_SHAPE_TEXT], b[TD_SHAPE_TEXT];
+
+        s = TD_ERR(INVALID_ARGUMENT, "Cannot update variable with shape %s using a Tensor with shape %s, shapes must be equal.",
+                   td_shape_text(&v->value.shape, a, sizeof a), td_shape_text(&delta->shape, b, sizeof b));
+    } else if (!update(delta->dtype, next.data, v->value.data, delta->data, (size_t)td_shape_count(&delta->shape), minus)) {
+        s = TD_ERR(UNIMPLEMENTED, "%s of type %s", c->op->name, td_dtype_name(delta->dtype));
+    } else {
+        old = v->value;
+        v->value = next;
+        next = (td_tensor){ 0 };
+    }
+    (void)pthread_mutex_unlock(&v->mu);
+    td_tensor_unref(&old);
+    td_tensor_unref(&next);
+    return s;
+}
+
+static td_status assign_add_run(td_call *c)
+{
+    return add_to_variable(c, false);
+}
+
+static td_status assign_sub_run(td_call *c)
+{
+    return add_to_variable(c, true);
+}
+
+static td_status is_initialized_run(td_call *c)
+{
+    td_variable *v;
+    td_tensor value = { 0 };
+
+    TD_TRY(td_variable_of(td_in(c, 0), &v));
+    const td_status s = td_variable_read(v, &value);
+    *(bool *)td_out(c, 0)->data = s == NULL;
+    td_status_free(s);
+    td_tensor_unref(&value);
+    return NULL;
+}
+
+static td_status shape_run(td_call *c)
+{
+    td_variable *v;
+    td_tensor value;
+
+    TD_TRY(td_variable_of(td_in(c, 0), &v));
+    TD_TRY(td_variable_read(v, &value));
+    const td_shape s = value.shape;
+    td_tensor_unref(&value);
+    TD_TRY(td_out_make(c, 0, &(td_shape){ 1, { s.rank } }));
+    for (int i = 0; td_out_is_used(c, 0) && i < s.rank; i++) {
+        if (td_out(c, 0)->dtype == TD_I32)
+            ((int32_t *)td_out(c, 0)->data)[i] = (int32_t)s.dims[i];
+        else
+            ((int64_t *)td_out(c, 0)->data)[i] = s.dims[i];
+    }
+    return NULL;
+}
+
+static td_status nothing_run(td_call *c)
+{
+    (void)c;
+    return NULL;
+}
+
+#define KERNEL(name, run_fn)                                                                                      \
+    static const td_kernel name[] = { { .device = TD_DEVICE_CPU, .run = run_fn }, { 0 } }
+KERNEL(handle_kernels, handle_run);
+KERNEL(read_kernels, read_run);
+KERNEL(assign_kernels, assign_run);
+KERNEL(assign_add_kernels, assign_add_run);
+KERNEL(assign_sub_kernels, assign_sub_run);
+KERNEL(is_initialized_kernels, is_initialized_run);
+KERNEL(shape_kernels, shape_run);
+KERNEL(nothing_kernels, nothing_run);
+
+#define ASSIGN_ATTRS "dtype: type, validate_shape: bool = false"
+
+const td_op td_ops_variable[] = {
+    { .name = "VarHandleOp",
+      .sig = "-> resource: resource",
+      .attrs = "container: string = '', shared_name: string = '', debug_name: string = '', dtype: type, shape: shape, "
+               "allowed_devices: list(string) = []",
+      .attrs_size = sizeof(handle_attrs),
+      .parse = handle_parse,
+      .infer = td_infer_scalar,
+      .kernels = handle_kernels },
+    { .name = "ReadVariableOp",
+      .sig = "resource: resource -> value: dtype",
+      .attrs = "dtype: type",
+      .flags = TD_OP_STATEFUL | TD_OP_BY_REF,
+      .infer = read_infer,
+      .kernels = read_kernels },
+    { .name = "AssignVariableOp",
+      .sig = "resource: resource, value: dtype",
+      .attrs = ASSIGN_ATTRS,
+      .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS,
+      .kernels = assign_kernels },
+    { .name = "AssignAddVariableOp",
+      .sig = "resource: resource, value: dtype",
+      .attrs = "dtype: type",
+      .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS,
+      .kernels = assign_add_kernels },
+    { .name = "AssignSubVariableOp",
+      .sig = "resource: resource, value: dtype",
+      .attrs = "dtype: type",
+      .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS,
+      .kernels = assign_sub_kernels },
+    { .name = "VarIsInitializedOp",
+      .sig = "resource: resource -> is_initialized: bool",
+      .flags = TD_OP_STATEFUL,
+      .infer = td_infer_scalar,
+      .kernels = is_initialized_kernels },
+    { .name = "VariableShape",
+      .sig = "input: resource -> output: out_type",
+      .attrs = "out_type: type = int32",
+      .flags = TD_OP_STATEFUL | TD_OP_DYNAMIC,
+      .kernels = shape_kernels },
+    { .name = "DisableCopyOnRead", .sig = "resource: resource", .flags = TD_OP_STATEFUL, .kernels = nothing_kernels },
+    { .name = "DestroyResourceOp",
+      .sig = "resource: resource",
+      .attrs = "ignore_lookup_error: bool = true",
+      .flags = TD_OP_STATEFUL,
+      .kernels = nothing_kernels },
+    /* TF1's reference variables, for passes/deref only: they have no kernels. */
+    { .name = "VariableV2",
+      .sig = "-> ref: &dtype",
+      .attrs = "shape: shape, dtype: type, container: string = '', shared_name: string = ''",
+      .flags = TD_OP_STATEFUL },
+    { .name = "Variable",
+      .sig = "-> ref: &dtype",
+      .attrs = "shape: shape, dtype: type, container: string = '', shared_name: string = ''",
+      .flags = TD_OP_STATEFUL },
+    { .name = "Assign",
+      .sig = "ref: &T, value: T -> output_ref: &T",
+      .attrs = "T: type, validate_shape: bool = true, use_locking: bool = true",
+      .flags = TD_OP_STATEFUL },
+    { .name = "AssignAdd",
+      .sig = "ref: &T, value: T -> output_ref: &T",
+      .attrs = "T: type, use_locking: bool = false",
+      .flags = TD_OP_STATEFUL },
+    { .name = "AssignSub",
+      .sig = "ref: &T, value: T -> output_ref: &T",
+      .attrs = "T: type, use_locking: bool = false",
+      .flags = TD_OP_STATEFUL },
+    { .name = "IsVariableInitialized",
+      .sig = "ref: &dtype -> is_initialized: bool",
+      .attrs = "dtype: type",
+      .flags = TD_OP_STATEFUL },
+    { 0 },
+};

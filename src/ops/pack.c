@@ -1,0 +1,90 @@
+/* pack.c -- a list of packed forms behind one lock; building holds no lock, the first to finish wins. */
+#include "ops/pack.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+typedef struct pack {
+    td_pack_key key;
+    void *data;
+    size_t size;
+    struct pack *next;
+} pack;
+
+struct td_packs {
+    pthread_mutex_t mu;
+    pack *first;
+    size_t bytes;
+};
+
+td_packs *td_packs_make(void)
+{
+    td_packs *const p = TD_NEW(td_packs);
+
+    (void)pthread_mutex_init(&p->mu, NULL);
+    return p;
+}
+
+void td_packs_free(td_packs *p)
+{
+    if (!p) return;
+    for (pack *e = p->first, *next; e; e = next) {
+        next = e->next;
+        td_free(e->data);
+        td_free(e);
+    }
+    (void)pthread_mutex_destroy(&p->mu);
+    td_free(p);
+}
+
+size_t td_packs_bytes(const td_packs *p)
+{
+    return p->bytes;
+}
+
+static const pack *find(const td_packs *p, const td_pack_key *key, size_t size)
+{
+    for (const pack *e = p->first; e; e = e->next)
+        if (memcmp(e->key.data, key->data, sizeof key->data) == 0 && e->key.params == key->params &&
+            e->size == size && strcmp(e->key.kind, key->kind) == 0)
+            return e;
+    return NULL;
+}
+
+td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size, td_status (*build)(void *ctx, void *data),
+                      void *ctx, const void **out)
+{
+    td_packs *const p = c->env->packs;
+
+    (void)pthread_mutex_lock(&p->mu);
+    const pack *old = find(p, key, size);
+    (void)pthread_mutex_unlock(&p->mu);
+    if (old) {
+        *out = old->data;
+        return NULL;
+    }
+    void *const data = td_try_alloc(size ? size : 1, TD_ALIGN);
+
+    if (!data) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for %zu bytes of packed weights", c->node, size);
+    const td_status s = build(ctx, data);
+
+    if (s) {
+        td_free(data);
+        return s;
+    }
+    (void)pthread_mutex_lock(&p->mu);
+    old = find(p, key, size);
+    if (!old) {
+        pack *const e = TD_NEW(pack);
+
+        *e = (pack){ *key, data, size, p->first };
+        p->first = e;
+        p->bytes += size;
+    }
+    (void)pthread_mutex_unlock(&p->mu);
+    if (old) td_free(data);
+    *out = old ? old->data : data;
+    return NULL;
+}

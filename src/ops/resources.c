@@ -1,0 +1,108 @@
+/* resources.c -- a session's named state, and variables, the plainest kind of it. */
+#include "ops/resources.h"
+
+#include <string.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+
+struct td_resources {
+    pthread_mutex_t mu;
+    td_map by_key; /* "container/name" -> td_object; keys are owned */
+};
+
+td_resources *td_resources_make(void)
+{
+    td_resources *const r = TD_NEW(td_resources);
+
+    (void)pthread_mutex_init(&r->mu, NULL);
+    return r;
+}
+
+void td_resources_free(td_resources *r)
+{
+    const char *key;
+    void *value;
+
+    if (!r) return;
+    for (size_t i = 0; td_map_next(&r->by_key, &i, &key, &value);) {
+        td_object_unref(value);
+        td_free((void *)(uintptr_t)key);
+    }
+    td_map_fini(&r->by_key);
+    (void)pthread_mutex_destroy(&r->mu);
+    td_free(r);
+}
+
+td_status td_resources_get(td_resources *r, const char *container, const char *name, const td_object_class *cls,
+                           td_object *(*make)(const void *ctx), const void *ctx, td_object **out)
+{
+    char *const key = td_format("%s/%s", container, name);
+
+    (void)pthread_mutex_lock(&r->mu);
+    td_object *o = td_map_get(&r->by_key, key);
+    if (!o && make) {
+        o = make(ctx);
+        (void)td_map_put(&r->by_key, key, o);
+    } else {
+        td_free(key);
+    }
+    (void)pthread_mutex_unlock(&r->mu);
+    if (!o) return TD_ERR(NOT_FOUND, "Resource %s/%s does not exist.", container, name);
+    if (o->cls != cls)
+        return TD_ERR(INVALID_ARGUMENT, "Resource %s is a %s, not a %s", name, o->cls->name, cls->name);
+    *out = o;
+    return NULL;
+}
+
+static void variable_free(td_object *o)
+{
+    td_variable *const v = (td_variable *)o;
+
+    td_tensor_unref(&v->value);
+    (void)pthread_mutex_destroy(&v->mu);
+    td_free(v->name);
+    td_free(v);
+}
+
+const td_object_class td_variable_class = { "Var", variable_free };
+
+td_status td_variable_of(const td_tensor *handle, td_variable **out)
+{
+    td_object *const o = handle->data ? *(td_object **)handle->data : NULL;
+
+    if (handle->dtype != TD_RESOURCE || !td_object_as(o, &td_variable_class))
+        return TD_ERR(INVALID_ARGUMENT, "Trying to access a variable through a handle of a %s",
+                      o ? o->cls->name : "resource that is not there");
+    *out = (td_variable *)o;
+    return NULL;
+}
+
+td_status td_variable_read(td_variable *v, td_tensor *out)
+{
+    (void)pthread_mutex_lock(&v->mu);
+    const bool is_set = v->value.dtype != TD_DTYPE_NONE;
+    if (is_set) *out = td_tensor_ref(&v->value);
+    (void)pthread_mutex_unlock(&v->mu);
+    if (is_set) return NULL;
+    return TD_ERR(FAILED_PRECONDITION,
+                  "Could not find variable %s. This could mean that the variable has been deleted. In TF1, it can "
+                  "also mean the variable is uninitialized.",
+                  v->name);
+}
+
+td_status td_variable_assign(td_variable *v, const td_tensor *value)
+{
+    td_tensor next;
+
+    if (value->buffer)
+        next = td_tensor_ref(value);
+    else
+        TD_TRY(td_tensor_copy(value, &next));
+    (void)pthread_mutex_lock(&v->mu);
+    td_tensor old = v->value;
+    v->value = next;
+    (void)pthread_mutex_unlock(&v->mu);
+    td_tensor_unref(&old);
+    return NULL;
+}
