@@ -16,21 +16,30 @@ td_status td_need(td_call *c, uint32_t i)
 static int64_t read_int(const td_tensor *t, int64_t i)
 {
     switch (t->dtype) {
-    case TD_I32: return ((const int32_t *)t->data)[i];
-    case TD_I64: return ((const int64_t *)t->data)[i];
-    case TD_I16: return ((const int16_t *)t->data)[i];
-    case TD_I8: return ((const int8_t *)t->data)[i];
-    case TD_U8: return ((const uint8_t *)t->data)[i];
-    case TD_U16: return ((const uint16_t *)t->data)[i];
-    case TD_U32: return ((const uint32_t *)t->data)[i];
-    default: return 0;
+    case TD_I32:
+        return ((const int32_t *)t->data)[i];
+    case TD_I64:
+        return ((const int64_t *)t->data)[i];
+    case TD_I16:
+        return ((const int16_t *)t->data)[i];
+    case TD_I8:
+        return ((const int8_t *)t->data)[i];
+    case TD_U8:
+        return ((const uint8_t *)t->data)[i];
+    case TD_U16:
+        return ((const uint16_t *)t->data)[i];
+    case TD_U32:
+        return ((const uint32_t *)t->data)[i];
+    default:
+        return 0;
     }
 }
 
 static bool is_int(td_dtype d)
 {
-    const uint64_t ints = TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I8) |
-                          TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32);
+    const uint64_t ints = TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) | TD_DTYPE_BIT(TD_I16) |
+                          TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) |
+                          TD_DTYPE_BIT(TD_U32);
 
     return (ints >> d & 1) != 0;
 }
@@ -130,8 +139,8 @@ static void run_shard(void *ctx, size_t shard, int thread)
     p->fn(p->ctx, begin, TD_MIN(begin + p->grain, p->n));
 }
 
-void td_call_parallel(const td_call *c, size_t n, size_t grain, void (*fn)(void *ctx, size_t begin, size_t end),
-                      void *ctx)
+void td_call_parallel(const td_call *c, size_t n, size_t grain,
+                      void (*fn)(void *ctx, size_t begin, size_t end), void *ctx)
 {
     parallel_for p = { n, TD_MAX(grain, 1), fn, ctx };
 

@@ -123,8 +123,8 @@ td_status td_attr_ints(const td_parse *p, const char *name, int64_t *out, size_t
     const size_t n = td_attr_list(p, name, &items);
 
     if (n > max)
-        return TD_ERR(INVALID_ARGUMENT, "%s: attribute %s has %zu items, at most %zu are meaningful", p->node->name,
-                      name, n, max);
+        return TD_ERR(INVALID_ARGUMENT, "%s: attribute %s has %zu items, at most %zu are meaningful",
+                      p->node->name, name, n, max);
     for (size_t i = 0; i < n; i++)
         out[i] = items[i].u.i;
     *count = n;

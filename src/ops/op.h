@@ -44,6 +44,12 @@ enum {
     TD_OP_ELEMENTWISE = 1 << 5, /* out[i] depends on in[i] only, after broadcasting */
     TD_OP_COMMUTATIVE = 1 << 6,
     TD_OP_NO_FOLD = 1 << 7, /* pure, but not worth a constant (makes big tensors of small ones) */
+    TD_OP_BY_REF =
+        1 << 8, /* infer says the shapes, but run makes or sets the outputs itself (td_out_make, td_out_set):
+                   they get no place in the workspace. Outputs of type variant always work so */
+    TD_OP_CALL = 1 << 9,     /* calls its function attribute: inlined, never run */
+    TD_OP_ASSIGNS = 1 << 10, /* changes the variable whose handle is input 0 */
+    TD_OP_CONTROL = 1 << 11, /* sees dead inputs (Merge) */
 };
 
 typedef enum td_device_kind { TD_DEVICE_CPU = 0, TD_DEVICE_CUDA } td_device_kind;
@@ -122,7 +128,8 @@ struct td_call {
     int threads;               /* prepare: the most threads that a run may have */
     td_region *const *regions; /* function attributes of control flow ops, in the order of td_op.attrs */
     uint32_t n_regions;
-    bool is_deferred;                         /* td_need() found a value unknown */
+    bool is_deferred; /* td_need() found a value unknown */
+    uint8_t *dead;    /* by value index: a Switch did not choose it; NULL when the program has no Switch */
     const struct td_run_options *run_options; /* NULL outside of requests */
 };
 
@@ -163,8 +170,8 @@ TD_MUST_USE td_status td_need_shape(td_call *c, uint32_t i, bool minus_one_ok, t
 
 /* Run of dynamic ops: makes output i, of the dtype it already has. */
 TD_MUST_USE td_status td_out_make(td_call *c, uint32_t i, const td_shape *shape);
-/* Run of dynamic and BY_REF ops: output i becomes t: shares its buffer, or copies the elements when t has none (they
- * may lie in a workspace, which is reused). */
+/* Run of dynamic and BY_REF ops: output i becomes t: shares its buffer, or copies the elements when t has
+ * none (they may lie in a workspace, which is reused). */
 TD_MUST_USE td_status td_out_set(td_call *c, uint32_t i, const td_tensor *t);
 
 /* String bytes for an output: lives as long as the request. NULL without memory. */

@@ -1,9 +1,9 @@
-/* op_flow.c -- control flow: If, Case and While with function bodies, calls (inlined by passes), TF1's Switch and Merge,
- * and the nodes that only order others.
+/* op_flow.c -- control flow: If, Case and While with function bodies, calls (inlined by passes), TF1's Switch
+ * and Merge, and the nodes that only order others.
  *
- * A While keeps its variables in tensors of its own. What a body returns lies in that run's workspace, so two runs
- * overlap: the next iteration reads from the last frame before that is given back. A value that a body only hands
- * through would outlive its frame; it is copied once and is safe from then on.
+ * A While keeps its variables in tensors of its own. What a body returns lies in that run's workspace, so two
+ * runs overlap: the next iteration reads from the last frame before that is given back. A value that a body
+ * only hands through would outlive its frame; it is copied once and is safe from then on.
  */
 #include <string.h>
 
@@ -109,9 +109,9 @@ static td_status while_infer(td_call *c)
 
 typedef struct loop {
     td_call *c;
-    td_tensor *vars, *next; /* c->n_in each; vars may hold buffer references */
+    td_tensor *vars, *next;         /* c->n_in each; vars may hold buffer references */
     bool *in_frame, *next_in_frame; /* does the value lie in the workspace of `frame`? */
-    td_region_frame *frame; /* of the last body run */
+    td_region_frame *frame;         /* of the last body run */
 } loop;
 
 static td_status loop_test(loop *l, bool *go)
@@ -187,7 +187,8 @@ static bool is_late(const td_call *c)
     const td_run_options *const o = c->run_options;
 
     if (!o) return false;
-    return (o->deadline_ns && td_now_ns() > o->deadline_ns) || (o->cancelled && o->cancelled(o->cancelled_ctx));
+    return (o->deadline_ns && td_now_ns() > o->deadline_ns) ||
+           (o->cancelled && o->cancelled(o->cancelled_ctx));
 }
 
 static td_status loop_run(loop *l)
@@ -195,7 +196,8 @@ static td_status loop_run(loop *l)
     for (uint32_t round = 0;; round++) {
         bool go = false;
 
-        if (round % 64 == 63 && is_late(l->c)) return TD_ERR(DEADLINE_EXCEEDED, "Timed out in %s", l->c->node);
+        if (round % 64 == 63 && is_late(l->c))
+            return TD_ERR(DEADLINE_EXCEEDED, "Timed out in %s", l->c->node);
         TD_TRY(loop_test(l, &go));
         if (!go) break;
         TD_TRY(loop_step(l));
@@ -267,7 +269,7 @@ static td_status noop_run(td_call *c)
     return NULL;
 }
 
-#define KERNEL(name, run_fn)                                                                                      \
+#define KERNEL(name, run_fn)                                                                                 \
     static const td_kernel name[] = { { .device = TD_DEVICE_CPU, .run = run_fn }, { 0 } }
 KERNEL(if_kernels, if_run);
 KERNEL(case_kernels, case_run);
@@ -276,15 +278,15 @@ KERNEL(switch_kernels, switch_run);
 KERNEL(merge_kernels, merge_run);
 KERNEL(noop_kernels, noop_run);
 
-#define IF_SIG     "cond: Tcond, input: Tin -> output: Tout"
-#define IF_ATTRS                                                                                                  \
-    "Tcond: type, Tin: list(type), Tout: list(type), then_branch: func, else_branch: func, "                       \
+#define IF_SIG "cond: Tcond, input: Tin -> output: Tout"
+#define IF_ATTRS                                                                                             \
+    "Tcond: type, Tin: list(type), Tout: list(type), then_branch: func, else_branch: func, "                 \
     "output_shapes: list(shape) = []"
 #define CASE_ATTRS "Tin: list(type), Tout: list(type), branches: list(func), output_shapes: list(shape) = []"
-#define WHILE_ATTRS                                                                                               \
+#define WHILE_ATTRS                                                                                          \
     "T: list(type), cond: func, body: func, output_shapes: list(shape) = [], parallel_iterations: int = 10"
-#define CALL_ATTRS                                                                                                \
-    "Tin: list(type), Tout: list(type), f: func, config: string = '', config_proto: string = '', "                 \
+#define CALL_ATTRS                                                                                           \
+    "Tin: list(type), Tout: list(type), f: func, config: string = '', config_proto: string = '', "           \
     "executor_type: string = ''"
 
 const td_op td_ops_flow[] = {
@@ -295,26 +297,60 @@ const td_op td_ops_flow[] = {
     { .name = "PlaceholderV2", .sig = "-> output: dtype", .attrs = "dtype: type, shape: shape = {}" },
     { .name = "NoOp", .sig = "", .flags = TD_OP_STATEFUL, .kernels = noop_kernels },
     { .name = "ControlTrigger", .sig = "", .flags = TD_OP_STATEFUL, .kernels = noop_kernels },
-    { .name = "PartitionedCall", .sig = "args: Tin -> output: Tout", .attrs = CALL_ATTRS, .flags = TD_OP_CALL },
+    { .name = "PartitionedCall",
+      .sig = "args: Tin -> output: Tout",
+      .attrs = CALL_ATTRS,
+      .flags = TD_OP_CALL },
     { .name = "StatefulPartitionedCall",
       .sig = "args: Tin -> output: Tout",
       .attrs = CALL_ATTRS,
       .flags = TD_OP_CALL | TD_OP_STATEFUL },
-    { .name = "If", .sig = IF_SIG, .attrs = IF_ATTRS, .flags = TD_OP_STATEFUL | TD_OP_BY_REF,
-      .infer = branch_infer, .kernels = if_kernels },
-    { .name = "StatelessIf", .sig = IF_SIG, .attrs = IF_ATTRS, .flags = TD_OP_BY_REF,
-      .infer = branch_infer, .kernels = if_kernels },
-    { .name = "Case", .sig = "branch_index: int32, input: Tin -> output: Tout", .attrs = CASE_ATTRS,
-      .flags = TD_OP_STATEFUL | TD_OP_BY_REF, .infer = branch_infer, .kernels = case_kernels },
-    { .name = "StatelessCase", .sig = "branch_index: int32, input: Tin -> output: Tout", .attrs = CASE_ATTRS,
-      .flags = TD_OP_BY_REF, .infer = branch_infer, .kernels = case_kernels },
-    { .name = "While", .sig = "input: T -> output: T", .attrs = WHILE_ATTRS, .flags = TD_OP_STATEFUL | TD_OP_BY_REF,
-      .infer = while_infer, .kernels = while_kernels },
-    { .name = "StatelessWhile", .sig = "input: T -> output: T", .attrs = WHILE_ATTRS, .flags = TD_OP_BY_REF,
-      .infer = while_infer, .kernels = while_kernels },
-    { .name = "Switch", .sig = "data: T, pred: bool -> output_false: T, output_true: T", .attrs = "T: type",
-      .flags = TD_OP_BY_REF | TD_OP_CONTROL, .infer = switch_infer, .kernels = switch_kernels },
-    { .name = "Merge", .sig = "inputs: N*T -> output: T, value_index: int32", .attrs = "T: type, N: int",
-      .flags = TD_OP_DYNAMIC | TD_OP_CONTROL, .kernels = merge_kernels },
+    { .name = "If",
+      .sig = IF_SIG,
+      .attrs = IF_ATTRS,
+      .flags = TD_OP_STATEFUL | TD_OP_BY_REF,
+      .infer = branch_infer,
+      .kernels = if_kernels },
+    { .name = "StatelessIf",
+      .sig = IF_SIG,
+      .attrs = IF_ATTRS,
+      .flags = TD_OP_BY_REF,
+      .infer = branch_infer,
+      .kernels = if_kernels },
+    { .name = "Case",
+      .sig = "branch_index: int32, input: Tin -> output: Tout",
+      .attrs = CASE_ATTRS,
+      .flags = TD_OP_STATEFUL | TD_OP_BY_REF,
+      .infer = branch_infer,
+      .kernels = case_kernels },
+    { .name = "StatelessCase",
+      .sig = "branch_index: int32, input: Tin -> output: Tout",
+      .attrs = CASE_ATTRS,
+      .flags = TD_OP_BY_REF,
+      .infer = branch_infer,
+      .kernels = case_kernels },
+    { .name = "While",
+      .sig = "input: T -> output: T",
+      .attrs = WHILE_ATTRS,
+      .flags = TD_OP_STATEFUL | TD_OP_BY_REF,
+      .infer = while_infer,
+      .kernels = while_kernels },
+    { .name = "StatelessWhile",
+      .sig = "input: T -> output: T",
+      .attrs = WHILE_ATTRS,
+      .flags = TD_OP_BY_REF,
+      .infer = while_infer,
+      .kernels = while_kernels },
+    { .name = "Switch",
+      .sig = "data: T, pred: bool -> output_false: T, output_true: T",
+      .attrs = "T: type",
+      .flags = TD_OP_BY_REF | TD_OP_CONTROL,
+      .infer = switch_infer,
+      .kernels = switch_kernels },
+    { .name = "Merge",
+      .sig = "inputs: N*T -> output: T, value_index: int32",
+      .attrs = "T: type, N: int",
+      .flags = TD_OP_DYNAMIC | TD_OP_CONTROL,
+      .kernels = merge_kernels },
     { 0 },
 };

@@ -16,7 +16,8 @@ static td_status restore_all(td_call *c, td_bundle *b, const td_string *names, c
         TD_TRY(td_bundle_read(b, name, slice, &t));
         td_status s = NULL;
         if (t.dtype != td_out(c, i)->dtype)
-            s = TD_ERR(INVALID_ARGUMENT, "tensor_name = %s; expected dtype %s does not equal original dtype %s", name,
+            s = TD_ERR(INVALID_ARGUMENT,
+                       "tensor_name = %s; expected dtype %s does not equal original dtype %s", name,
                        td_dtype_name(td_out(c, i)->dtype), td_dtype_name(t.dtype));
         else
             s = td_out_set(c, i, &t);
@@ -32,7 +33,8 @@ static td_status restore_run(td_call *c)
 
     if (td_shape_count(&prefix->shape) != 1 || td_shape_count(&names->shape) != c->n_out ||
         td_shape_count(&slices->shape) != c->n_out)
-        return TD_ERR(INVALID_ARGUMENT, "%s: prefix, tensor_names and shape_and_slices do not fit %u outputs", c->node, c->n_out);
+        return TD_ERR(INVALID_ARGUMENT, "%s: prefix, tensor_names and shape_and_slices do not fit %u outputs",
+                      c->node, c->n_out);
     const td_string *const p = prefix->data;
     td_bundle *bundle = NULL;
 

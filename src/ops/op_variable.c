@@ -1,8 +1,8 @@
 /* op_variable.c -- resource variables. Reference variables of TF1 become these in passes/deref.
  *
- * A handle is looked up when its program is made (VarHandleOp is pure, so it folds). A read takes a reference to the
- * current value: assignments replace values, they never write into one. Variables that no served signature assigns
- * are constants by the time a signature's program is made (passes/freeze).
+ * A handle is looked up when its program is made (VarHandleOp is pure, so it folds). A read takes a reference
+ * to the current value: assignments replace values, they never write into one. Variables that no served
+ * signature assigns are constants by the time a signature's program is made (passes/freeze).
  */
 #include <string.h>
 
@@ -46,7 +46,8 @@ static td_status handle_run(td_call *c)
     const handle_attrs *const a = c->attrs;
     td_object *o;
 
-    TD_TRY(td_resources_get(c->env->resources, a->container, a->name, &td_variable_class, variable_make, a, &o));
+    TD_TRY(
+        td_resources_get(c->env->resources, a->container, a->name, &td_variable_class, variable_make, a, &o));
     *(td_object **)td_out(c, 0)->data = o;
     return NULL;
 }
@@ -118,11 +119,11 @@ static td_status assign_run(td_call *c)
 /* One body for every number type: sum or difference of a and b into out, by the type's own arithmetic. */
 static bool update(td_dtype dtype, void *out, const void *a, const void *b, size_t n, bool minus)
 {
-#define CASE(D, type)                                                                                             \
-    case D:                                                                                                       \
-        for (size_t i = 0; i < n; i++)                                                                            \
-            ((type *)out)[i] = (type)(minus ? ((const type *)a)[i] - ((const type *)b)[i]                         \
-                                            : ((const type *)a)[i] + ((const type *)b)[i]);                       \
+#define CASE(D, type)                                                                                        \
+    case D:                                                                                                  \
+        for (size_t i = 0; i < n; i++)                                                                       \
+            ((type *)out)[i] = (type)(minus ? ((const type *)a)[i] - ((const type *)b)[i]                    \
+                                            : ((const type *)a)[i] + ((const type *)b)[i]);                  \
         return true;
     switch (dtype) {
         CASE(TD_F32, float)
@@ -135,7 +136,8 @@ static bool update(td_dtype dtype, void *out, const void *a, const void *b, size
         CASE(TD_U32, uint32_t)
         CASE(TD_I64, uint64_t)
         CASE(TD_U64, uint64_t)
-    default: return false;
+    default:
+        return false;
     }
 #undef CASE
 }
@@ -156,9 +158,11 @@ static td_status add_to_variable(td_call *c, bool minus)
     } else if (!td_shape_equal(&v->value.shape, &delta->shape)) {
         char a[TD_SHAPE_TEXT], b[TD_SHAPE_TEXT];
 
-        s = TD_ERR(INVALID_ARGUMENT, "Cannot update variable with shape %s using a Tensor with shape %s, shapes must be equal.",
+        s = TD_ERR(INVALID_ARGUMENT,
+                   "Cannot update variable with shape %s using a Tensor with shape %s, shapes must be equal.",
                    td_shape_text(&v->value.shape, a, sizeof a), td_shape_text(&delta->shape, b, sizeof b));
-    } else if (!update(delta->dtype, next.data, v->value.data, delta->data, (size_t)td_shape_count(&delta->shape), minus)) {
+    } else if (!update(delta->dtype, next.data, v->value.data, delta->data,
+                       (size_t)td_shape_count(&delta->shape), minus)) {
         s = TD_ERR(UNIMPLEMENTED, "%s of type %s", c->op->name, td_dtype_name(delta->dtype));
     } else {
         old = v->value;
@@ -219,7 +223,7 @@ static td_status nothing_run(td_call *c)
     return NULL;
 }
 
-#define KERNEL(name, run_fn)                                                                                      \
+#define KERNEL(name, run_fn)                                                                                 \
     static const td_kernel name[] = { { .device = TD_DEVICE_CPU, .run = run_fn }, { 0 } }
 KERNEL(handle_kernels, handle_run);
 KERNEL(read_kernels, read_run);
@@ -235,7 +239,8 @@ KERNEL(nothing_kernels, nothing_run);
 const td_op td_ops_variable[] = {
     { .name = "VarHandleOp",
       .sig = "-> resource: resource",
-      .attrs = "container: string = '', shared_name: string = '', debug_name: string = '', dtype: type, shape: shape, "
+      .attrs = "container: string = '', shared_name: string = '', debug_name: string = '', dtype: type, "
+               "shape: shape, "
                "allowed_devices: list(string) = []",
       .attrs_size = sizeof(handle_attrs),
       .parse = handle_parse,
@@ -272,7 +277,10 @@ const td_op td_ops_variable[] = {
       .attrs = "out_type: type = int32",
       .flags = TD_OP_STATEFUL | TD_OP_DYNAMIC,
       .kernels = shape_kernels },
-    { .name = "DisableCopyOnRead", .sig = "resource: resource", .flags = TD_OP_STATEFUL, .kernels = nothing_kernels },
+    { .name = "DisableCopyOnRead",
+      .sig = "resource: resource",
+      .flags = TD_OP_STATEFUL,
+      .kernels = nothing_kernels },
     { .name = "DestroyResourceOp",
       .sig = "resource: resource",
       .attrs = "ignore_lookup_error: bool = true",

@@ -53,8 +53,8 @@ static const pack *find(const td_packs *p, const td_pack_key *key, size_t size)
     return NULL;
 }
 
-td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size, td_status (*build)(void *ctx, void *data),
-                      void *ctx, const void **out)
+td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size,
+                      td_status (*build)(void *ctx, void *data), void *ctx, const void **out)
 {
     td_packs *const p = c->env->packs;
 
@@ -67,7 +67,8 @@ td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size, td_status
     }
     void *const data = td_try_alloc(size ? size : 1, TD_ALIGN);
 
-    if (!data) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for %zu bytes of packed weights", c->node, size);
+    if (!data)
+        return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for %zu bytes of packed weights", c->node, size);
     const td_status s = build(ctx, data);
 
     if (s) {

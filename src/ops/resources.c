@@ -34,8 +34,9 @@ void td_resources_free(td_resources *r)
     td_free(r);
 }
 
-td_status td_resources_get(td_resources *r, const char *container, const char *name, const td_object_class *cls,
-                           td_object *(*make)(const void *ctx), const void *ctx, td_object **out)
+td_status td_resources_get(td_resources *r, const char *container, const char *name,
+                           const td_object_class *cls, td_object *(*make)(const void *ctx), const void *ctx,
+                           td_object **out)
 {
     char *const key = td_format("%s/%s", container, name);
 
@@ -85,10 +86,11 @@ td_status td_variable_read(td_variable *v, td_tensor *out)
     if (is_set) *out = td_tensor_ref(&v->value);
     (void)pthread_mutex_unlock(&v->mu);
     if (is_set) return NULL;
-    return TD_ERR(FAILED_PRECONDITION,
-                  "Could not find variable %s. This could mean that the variable has been deleted. In TF1, it can "
-                  "also mean the variable is uninitialized.",
-                  v->name);
+    return TD_ERR(
+        FAILED_PRECONDITION,
+        "Could not find variable %s. This could mean that the variable has been deleted. In TF1, it can "
+        "also mean the variable is uninitialized.",
+        v->name);
 }
 
 td_status td_variable_assign(td_variable *v, const td_tensor *value)

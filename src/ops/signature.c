@@ -34,7 +34,7 @@ static bool text_is(td_string s, const char *text)
 
 static td_dtype dtype_by_name(td_string s)
 {
-#define X(name, number, size, text, pb)                                                                           \
+#define X(name, number, size, text, pb)                                                                      \
     if (text_is(s, text)) return TD_##name;
     TD_DTYPES(X)
 #undef X
@@ -156,9 +156,15 @@ static td_attr_value scalar_default(td_attr_kind kind, td_string text, td_arena 
     memcpy(buf, text.data, n);
     buf[n] = 0;
     switch (kind) {
-    case TD_ATTR_INT: v.u.i = strtoll(buf, NULL, 10); break;
-    case TD_ATTR_FLOAT: v.u.f = strtof(buf, NULL); break;
-    case TD_ATTR_BOOL: v.u.b = text_is(text, "true"); break;
+    case TD_ATTR_INT:
+        v.u.i = strtoll(buf, NULL, 10);
+        break;
+    case TD_ATTR_FLOAT:
+        v.u.f = strtof(buf, NULL);
+        break;
+    case TD_ATTR_BOOL:
+        v.u.b = text_is(text, "true");
+        break;
     case TD_ATTR_TYPE:
         v.u.type = dtype_by_name(text);
         TD_ASSERT(v.u.type != TD_DTYPE_NONE);
@@ -174,8 +180,11 @@ static td_attr_value scalar_default(td_attr_kind kind, td_string text, td_arena 
         v.u.shape = s;
         break;
     }
-    case TD_ATTR_FUNC: v.u.func = ""; break;
-    default: TD_ASSERT(!"a default of this kind");
+    case TD_ATTR_FUNC:
+        v.u.func = "";
+        break;
+    default:
+        TD_ASSERT(!"a default of this kind");
     }
     return v;
 }
@@ -226,7 +235,8 @@ static td_status bind_attrs(td_node *node, td_arena *arena)
             td_attr *const attrs = TD_ARENA_NEW_N(arena, td_attr, node->n_attrs + 1);
 
             if (node->n_attrs) memcpy(attrs, node->attrs, node->n_attrs * sizeof *attrs);
-            attrs[node->n_attrs] = (td_attr){ td_arena_strndup(arena, decl.name.data, decl.name.size), value };
+            attrs[node->n_attrs] =
+                (td_attr){ td_arena_strndup(arena, decl.name.data, decl.name.size), value };
             node->attrs = attrs;
             node->n_attrs++;
             continue;
@@ -236,13 +246,15 @@ static td_status bind_attrs(td_node *node, td_arena *arena)
             for (size_t i = 0; fits && i < v->u.list.count; i++)
                 fits = v->u.list.items[i].kind == decl.item;
         if (!fits)
-            return TD_ERR(INVALID_ARGUMENT, "attribute '%.*s' of node %s (op %s) has another kind than declared",
+            return TD_ERR(INVALID_ARGUMENT,
+                          "attribute '%.*s' of node %s (op %s) has another kind than declared",
                           (int)decl.name.size, decl.name.data, node->name, node->op_name);
     }
     return NULL;
 }
 
-/* The types of one argument: writes up to max, returns how many there are; -1 when an attribute is unusable. */
+/* The types of one argument: writes up to max, returns how many there are; -1 when an attribute is unusable.
+ */
 static int64_t arg_types(const td_node *node, const td_sig_arg *arg, td_dtype *out, size_t max)
 {
     const td_dtype extra = arg->is_ref ? TD_DTYPE_REF : TD_DTYPE_NONE;
@@ -291,25 +303,27 @@ td_status td_node_bind(td_node *node, td_arena *arena)
 {
     node->op = td_op_find(node->op_name);
     if (!node->op)
-        return TD_ERR(NOT_FOUND, "Op type not registered '%s' in tensord (node %s)", node->op_name, node->name);
+        return TD_ERR(NOT_FOUND, "Op type not registered '%s' in tensord (node %s)", node->op_name,
+                      node->name);
     TD_TRY(bind_attrs(node, arena));
 
     const int64_t n_in = side_types(node, td_sig_inputs(node->op), NULL, 0);
     const int64_t n_out = side_types(node, td_sig_outputs(node->op), NULL, 0);
 
     if (n_in < 0 || n_out < 0)
-        return TD_ERR(INVALID_ARGUMENT, "node %s (op %s): an attribute that says how many inputs or outputs it has is damaged",
+        return TD_ERR(INVALID_ARGUMENT,
+                      "node %s (op %s): an attribute that says how many inputs or outputs it has is damaged",
                       node->name, node->op_name);
     if (n_in != node->n_in)
-        return TD_ERR(INVALID_ARGUMENT, "NodeDef expected %lld inputs but got %u: node %s (op %s)", (long long)n_in,
-                      node->n_in, node->name, node->op_name);
+        return TD_ERR(INVALID_ARGUMENT, "NodeDef expected %lld inputs but got %u: node %s (op %s)",
+                      (long long)n_in, node->n_in, node->name, node->op_name);
     td_dtype *const types = TD_ARENA_NEW_N(arena, td_dtype, (size_t)n_out + 1);
 
     (void)side_types(node, td_sig_outputs(node->op), types, (size_t)n_out);
     for (int64_t i = 0; i < n_out; i++)
         if (!td_dtype_is_valid(types[i] >= TD_DTYPE_REF ? types[i] - TD_DTYPE_REF : types[i]))
-            return TD_ERR(INVALID_ARGUMENT, "node %s (op %s): output %lld has type %d, which is none", node->name,
-                          node->op_name, (long long)i, (int)types[i]);
+            return TD_ERR(INVALID_ARGUMENT, "node %s (op %s): output %lld has type %d, which is none",
+                          node->name, node->op_name, (long long)i, (int)types[i]);
     node->out_type = types;
     node->n_out = (uint32_t)n_out;
     return NULL;
