@@ -36,7 +36,10 @@ extern const td_object_class td_variable_class;
 
 /* A reference to the current value; FAILED_PRECONDITION as TensorFlow words it when there is none. */
 TD_MUST_USE td_status td_variable_read(td_variable *v, td_tensor *out);
-void td_variable_assign(td_variable *v,
+/* Makes value the variable's: takes a reference when the tensor owns its buffer, copies otherwise. */
+TD_MUST_USE td_status td_variable_assign(td_variable *v, const td_tensor *value);
+/* The variable behind element 0 of a resource tensor; INVALID_ARGUMENT when it is something else. */
+TD_MUST_USE td_status td_variable_of(const td_tensor *handle, td_variable **out);
                         const td_tensor *value); /* takes a reference; value must own its buffer */
 
 #endif
