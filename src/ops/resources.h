@@ -40,6 +40,5 @@ TD_MUST_USE td_status td_variable_read(td_variable *v, td_tensor *out);
 TD_MUST_USE td_status td_variable_assign(td_variable *v, const td_tensor *value);
 /* The variable behind element 0 of a resource tensor; INVALID_ARGUMENT when it is something else. */
 TD_MUST_USE td_status td_variable_of(const td_tensor *handle, td_variable **out);
-                        const td_tensor *value); /* takes a reference; value must own its buffer */
 
 #endif
