@@ -1,0 +1,31 @@
+/* options.h -- what the net room is told: one struct for REST and gRPC, made from flags by cli.
+ *
+ * Strings are borrowed and must outlive the servers. All zeros opens nothing. */
+#ifndef TD_NET_OPTIONS_H
+#define TD_NET_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TD_PORT_NONE = 0, TD_PORT_ANY = -1 }; /* ANY: the system picks one (tests) */
+
+typedef struct td_net_options {
+    /* gRPC. */
+    int grpc_port;                      /* --port, on 0.0.0.0; TD_PORT_NONE: no TCP */
+    const char *grpc_socket_path;       /* --grpc_socket_path; NULL or "": none */
+    const char *grpc_channel_arguments; /* --grpc_channel_arguments, "k=v,k=v"; NULL or "": none */
+    int grpc_threads;     /* event threads, each with a queue of its own; 0: one a core, at least 2 */
+    int grpc_max_threads; /* --grpc_max_threads, for runs that take long; 0: four a core */
+    bool serialize_as_tensor_content; /* --enable_serialization_as_tensor_content; REST ignores it */
+
+    /* REST. */
+    int rest_api_port;        /* --rest_api_port, on [::] and 0.0.0.0; TD_PORT_NONE: no REST */
+    int rest_threads;         /* --rest_api_num_threads; 0: chosen */
+    int64_t rest_timeout_ms;  /* --rest_api_timeout_in_ms; <= 0: none */
+    bool rest_cors;           /* --rest_api_enable_cors_support */
+    size_t rest_max_body;     /* bytes of a request's body; 0: 2 GiB */
+    size_t rest_max_inflated; /* bytes of a gzip body once inflated; 0: 100 MiB, as TensorFlow Serving */
+} td_net_options;
+
+#endif
