@@ -77,9 +77,9 @@ struct td_node {
     td_edge *in;
     uint32_t n_in;
     td_node **ctrl; /* must run before this node */
-    uint32_t n_ctrl;
+    uint32_t n_ctrl, cap_ctrl;
     td_attr *attrs;
-    uint32_t n_attrs;
+    uint32_t n_attrs, cap_attrs;
     uint32_t n_out;           /* valid once resolved */
     const td_dtype *out_type; /* n_out, once resolved; a reference type has TD_DTYPE_REF added */
     uint32_t id;              /* a pass's scratch; dense after td_graph_number() */
