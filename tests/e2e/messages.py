@@ -3,10 +3,9 @@
 They are looked up by full name ("tensorflow.serving.PredictRequest"), so that nothing here knows how proto/ is laid out.
 """
 import importlib
+import importlib.util
 import os
 import pathlib
-
-os.environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
 
 import numpy as np
 from google.protobuf import symbol_database
@@ -22,7 +21,12 @@ FIELDS = {"float32": "float_val", "float64": "double_val", "int32": "int_val", "
 def _load():
     root = pathlib.Path(os.environ["TENSORD_PROTO_PY"])
     for path in sorted(root.rglob("*_pb2.py")):
-        importlib.import_module(str(path.relative_to(root))[:-3].replace(os.sep, "."))
+        name = str(path.relative_to(root))[:-3].replace(os.sep, ".")
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:  # below "grpc", which is a package of its own elsewhere
+            spec = importlib.util.spec_from_file_location(name, path)
+            spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 _load()
