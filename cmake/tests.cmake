@@ -12,6 +12,13 @@ if(NOT PYTHON3)
   find_program(PYTHON3 python3 REQUIRED)
 endif()
 
+# What the sanitizers need to know, for every test.
+set(test_env
+  "ASAN_OPTIONS=abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1"
+  "UBSAN_OPTIONS=print_stacktrace=1"
+  "LSAN_OPTIONS=suppressions=${tests_root}/lsan.supp:print_suppressions=0"
+  "TSAN_OPTIONS=suppressions=${tests_root}/tsan.supp:print_suppressions=0:second_deadlock_stack=1")
+
 # ---- unit -----------------------------------------------------------------------------------------------
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
 file(GLOB support_sources CONFIGURE_DEPENDS ${tests_root}/support/*.c)
@@ -36,7 +43,7 @@ foreach(source IN LISTS unit_sources)
   target_link_libraries(unit.${name} PRIVATE tensord_test PkgConfig::CMOCKA)
   set_target_properties(unit.${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_test(NAME unit.${name} COMMAND unit.${name})
-  set_tests_properties(unit.${name} PROPERTIES TIMEOUT 60 LABELS unit)
+  set_tests_properties(unit.${name} PROPERTIES TIMEOUT 120 LABELS unit ENVIRONMENT "${test_env}")
 endforeach()
 
 # ---- kernels --------------------------------------------------------------------------------------------
@@ -46,7 +53,7 @@ if(check_sources)
   target_link_libraries(check PRIVATE tensord_test)
   target_include_directories(check PRIVATE ${tests_root}/kernels)
   add_test(NAME kernels.check COMMAND check)
-  set_tests_properties(kernels.check PROPERTIES TIMEOUT 300 LABELS kernels)
+  set_tests_properties(kernels.check PROPERTIES TIMEOUT 300 LABELS kernels ENVIRONMENT "${test_env}")
 endif()
 
 # ---- fuzz -----------------------------------------------------------------------------------------------
@@ -66,7 +73,7 @@ foreach(source IN LISTS fuzz_sources)
   target_include_directories(${name} PRIVATE ${tests_root}/fuzz)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_test(NAME fuzz.${corpus} COMMAND ${name} ${arguments})
-  set_tests_properties(fuzz.${corpus} PROPERTIES TIMEOUT 120 LABELS fuzz)
+  set_tests_properties(fuzz.${corpus} PROPERTIES TIMEOUT 120 LABELS fuzz ENVIRONMENT "${test_env}")
 endforeach()
 
 # ---- python ---------------------------------------------------------------------------------------------
@@ -86,7 +93,7 @@ if(PROTOC AND proto_files)
   add_custom_target(proto_py ALL DEPENDS ${proto_py}/stamp)
 endif()
 
-set(python_env
+set(python_env ${test_env}
   "TENSORD=$<TARGET_FILE:tensord>" "TENSORD_PROTO_PY=${proto_py}" "TENSORD_SOURCE=${PROJECT_SOURCE_DIR}"
   "TENSORD_BUILD=${PROJECT_BINARY_DIR}" "TENSORD_SANITIZE=${TENSORD_SANITIZE}"
   "PYTHONPATH=${tests_root}/e2e:${proto_py}" "PYTHONDONTWRITEBYTECODE=1")
