@@ -83,6 +83,8 @@ static task pop_task(td_pool *p)
 }
 
 /* Waits for a task. False: none came for long, or the pool ends. */
+static bool await_task_locked(td_pool *p) TD_REQUIRES(p->mu);
+
 static bool await_task_locked(td_pool *p)
 {
     const int64_t until = td_now_ns() + POOL_IDLE_NS;
