@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Every flag of flags.inc is in the manual and in docs/flags.md, as flags.inc words it, and nothing else is.
+
+    test_docs.py            checks
+    test_docs.py --write    writes those sections
+"""
+import ast
+import re
+import sys
+
+import tree
+
+MAN, FLAGS = tree.ROOT / "docs" / "tensord.1", tree.ROOT / "docs" / "flags.md"
+FLAG = re.compile(r'^TD_FLAG\((\w+),\s*(\w+),\s*(.+?),\s*(\w+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)', re.M)
+KINDS = {"BOOL": "true or false", "I32": "integer", "I64": "integer", "F32": "number", "STR": "text"}
+MAN_KINDS = {"BOOL": "BOOL", "I32": "INTEGER", "I64": "INTEGER", "F32": "NUMBER", "STR": "TEXT"}
+STATES = {"ACTIVE": "", "INERT": "Accepted; there is nothing to do for it here.",
+          "LATER": "Accepted; has no effect yet."}
+
+
+def read_flags():
+    text = (tree.ROOT / "src" / "config" / "flags.inc").read_text()
+    found = [(kind, name, default, state, "".join(ast.literal_eval(s) for s in re.findall(r'"(?:[^"\\]|\\.)*"', words)))
+             for kind, name, default, state, words in FLAG.findall(text)]
+    if len(found) != len(re.findall(r"^TD_FLAG\(", text, re.M)):
+        tree.finish(["flags.inc has a line that this script cannot read"])
+    return found
+
+
+def between(text, begin, end, middle):
+    """text with what stands between the two marker lines replaced."""
+    head, rest = text.split(begin + "\n")
+    return head + begin + "\n" + middle + end + "\n" + rest.split(end + "\n")[1]
+
+
+def man_section(flags):
+    escape = lambda s: s.replace("\\", "\\e").replace("-", "\\-").replace(". ", ".\n")
+    lines = []
+    for kind, name, default, state, words in flags:
+        lines += [".TP", f".BI \\-\\-{name}= {MAN_KINDS[kind]}"]
+        text = escape(words) + (f" ({default})" if default.strip('"') else "")
+        lines.append(text + (f".\n{escape(STATES[state])}" if STATES[state] else "."))
+    return "\n".join(lines) + "\n"
+
+
+def page(flags):
+    rows = [f"| `--{name}` | {KINDS[kind]} | {default.strip(chr(34))} | {words.replace('|', '&#124;')}"
+            f"{'. ' + STATES[state] if STATES[state] else ''} |" for kind, name, default, state, words in flags]
+    return ("# Flags of `tensord serve`\n\nWritten by `tests/lint/test_docs.py --write` from `src/config/flags.inc`. "
+            "TensorFlow Serving's come first.\n\n| flag | kind | default | meaning |\n|---|---|---|---|\n"
+            + "\n".join(rows) + "\n")
+
+
+def main():
+    flags = read_flags()
+    wanted = {MAN: between(MAN.read_text(), '.\\" flags: written by tests/lint/test_docs.py --write from '
+                           'src/config/flags.inc', '.\\" end of flags', man_section(flags)),
+              FLAGS: page(flags)}
+    problems = []
+    for path, text in wanted.items():
+        if "--write" in sys.argv:
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            problems.append(f"{path.relative_to(tree.ROOT)}: differs from flags.inc; run tests/lint/test_docs.py --write")
+    tree.finish(problems)
+
+
+main()
