@@ -179,7 +179,7 @@ char *td_string_alloc(td_call *c, size_t size);
 
 /* "node: text" errors, the form clients see: the text, then TensorFlow's "\n\t [[{{node NAME}}]]" is added by
  * the engine. */
-#define TD_OP_ERR(c, code, ...) TD_ERR(code, __VA_ARGS__)
+#define TD_OP_ERR(c, code, ...) ((void)(c), TD_ERR(code, __VA_ARGS__))
 
 /* Splits [0, n) into shards of about `grain` items and runs fn on each, on the call's team. */
 void td_call_parallel(const td_call *c, size_t n, size_t grain,
