@@ -142,6 +142,7 @@ static void test_f64_round_trips(void **state)
         *end = 0;
         if (strtod(text, NULL) != v) fail_msg("%s is not %.17g", text, v);
         if (td_parse_f64(text, end, &back) != end || back != v) fail_msg("%s was read as %.17g", text, back);
+        if (!strchr(text, 'e') && !strcmp(end - 2, ".0")) continue; /* whole numbers are written in full */
         const int n = significant_digits(text);
         snprintf(shorter, sizeof shorter, "%.*e", n > 1 ? n - 2 : 0, v);
         if (n > 1 && strtod(shorter, NULL) == v) fail_msg("%s could be %s", text, shorter);
