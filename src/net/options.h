@@ -17,6 +17,7 @@ typedef struct td_net_options {
     const char *grpc_channel_arguments; /* --grpc_channel_arguments, "k=v,k=v"; NULL or "": none */
     int grpc_threads;     /* event threads, each with a queue of its own; 0: one a core, at least 2 */
     int grpc_max_threads; /* --grpc_max_threads, for runs that take long; 0: four a core */
+    bool grpc_health;     /* --enable_grpc_healthcheck_service */
     bool serialize_as_tensor_content; /* --enable_serialization_as_tensor_content; REST ignores it */
 
     /* REST. */
