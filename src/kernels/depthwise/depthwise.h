@@ -1,0 +1,36 @@
+/* depthwise.h -- convolution of each channel with its own filter, channels last, two dimensions.
+ *
+ * Input channel c makes output channels c * multiplier .. + multiplier - 1; weights are
+ * [kernel height][kernel width][channels * multiplier].
+ */
+#ifndef TD_KERNELS_DEPTHWISE_DEPTHWISE_H
+#define TD_KERNELS_DEPTHWISE_DEPTHWISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cpu.h"
+
+typedef struct td_depthwise {
+    size_t batch, channels, multiplier;
+    size_t in[2], out[2], kernel[2], stride[2], dilation[2]; /* height, width */
+    int64_t pad[2];                                          /* above, left */
+} td_depthwise;
+
+/* What happens to finished outputs: bias (NULL: none), clamp, then post (NULL: none). */
+typedef struct td_depthwise_end {
+    const float *bias;
+    float lo, hi;
+    void (*post)(float *x, size_t n);
+} td_depthwise_end;
+
+/* Output rows [row0, row1) of batch * out[0]. */
+typedef void td_depthwise_fn(const td_depthwise *d, float *out, const float *in, const float *w,
+                             const td_depthwise_end *end, size_t row0, size_t row1);
+
+td_depthwise_fn td_depthwise_ref, td_depthwise_avx2, td_depthwise_avx512;
+
+/* The vector bodies take multiplier 1 only. */
+td_depthwise_fn *td_depthwise_select(td_cpu cpu, size_t multiplier);
+
+#endif

@@ -1,0 +1,260 @@
+/* gemm.c -- packing, and cutting a product into pieces, blocks and tiles.
+ *
+ * A piece is what one thread takes: some rows of C by some panels. Inside, loops go rows-block, panel,
+ * k-block, tile: a block of A stays in the second-level cache while panels pass by, and a k-block of a panel
+ * while tiles pass by. While a panel is at work, its tiles fetch the next one.
+ */
+#include "kernels/gemm/gemm.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/size.h"
+
+enum {
+    PANEL_BYTES = 256 << 10, /* of a panel's k-block: a quarter of the smallest L2 that AVX-512 CPUs have */
+    ROWS_BYTES = 160 << 10,  /* of a block of A */
+    PIECE_WORK = 1 << 20,    /* multiply-adds that are worth waking a thread */
+};
+
+const td_gemm_end td_gemm_end_none = { .lo = -INFINITY, .hi = INFINITY };
+
+const td_gemm_isa *td_gemm_select(td_cpu cpu)
+{
+#if defined(__x86_64__)
+    if (cpu >= TD_CPU_avx512) return &td_gemm_isa_avx512;
+    if (cpu >= TD_CPU_avx2) return &td_gemm_isa_avx2;
+#endif
+    (void)cpu;
+    return &td_gemm_isa_ref;
+}
+
+size_t td_gemm_width(size_t n)
+{
+    /* Columns computed, weighted by what a column costs in a narrower tile. */
+    static const struct {
+        size_t width, cost;
+    } choice[] = { { 64, 100 }, { 48, 101 }, { 32, 110 }, { 16, 140 } };
+    size_t best = 0, best_cost = SIZE_MAX;
+
+    for (size_t i = 0; i < TD_COUNT(choice); i++) {
+        const size_t cost = (n + choice[i].width - 1) / choice[i].width * choice[i].width * choice[i].cost;
+        if (cost < best_cost) best = choice[i].width, best_cost = cost;
+    }
+    return best;
+}
+
+static size_t panel_count(size_t n)
+{
+    const size_t w = td_gemm_width(n);
+    return (n + w - 1) / w;
+}
+
+size_t td_gemm_packed_size(size_t k, size_t n)
+{
+    return panel_count(n) * td_gemm_width(n) * k * sizeof(float);
+}
+
+static void pack_panel(float *out, const float *b, size_t k, size_t cols, size_t width, size_t stride_k,
+                       size_t stride_n, const float *scale)
+{
+    for (size_t i = 0; i < k; i++, out += width, b += stride_k) {
+        if (stride_n == 1 && !scale)
+            memcpy(out, b, cols * sizeof *out);
+        else
+            for (size_t j = 0; j < cols; j++)
+                out[j] = b[j * stride_n] * (scale ? scale[j] : 1.0f);
+        memset(out + cols, 0, (width - cols) * sizeof *out);
+    }
+}
+
+void td_gemm_pack(float *packed, const float *b, size_t k, size_t n, size_t stride_k, size_t stride_n,
+                  const float *scale)
+{
+    const size_t width = td_gemm_width(n);
+
+    for (size_t col = 0; col < n; col += width, packed += k * width)
+        pack_panel(packed, b + col * stride_n, k, TD_MIN(width, n - col), width, stride_k, stride_n,
+                   scale ? scale + col : NULL);
+}
+
+size_t td_gemm_scratch(size_t segments, size_t patch_size)
+{
+    return td_round_up(segments * TD_GEMM_MAX_ROWS * sizeof(float *), 64) + td_round_up(patch_size, 64);
+}
+
+/* ---------------------------------------------------------------- one piece */
+
+/* What the loops of a piece share. */
+typedef struct piece {
+    const td_gemm *g;
+    size_t width, max_rows;
+    const float **a; /* scratch: row pointers */
+    void *patch;
+    size_t k_segments, k_depth; /* of a k-block; one of them is whole */
+} piece;
+
+static void rows_plain(const td_gemm *g, size_t row, size_t rows, size_t k0, const float **a)
+{
+    for (size_t i = 0; i < rows; i++)
+        a[i] = g->a + (row + i) * g->lda + k0;
+}
+
+static void piece_tile(const piece *p, td_gemm_tile *t, size_t row, size_t rows, size_t seg, size_t k0)
+{
+    const td_gemm *const g = p->g;
+
+    if (g->rows)
+        g->rows(g, row, rows, seg, t->segments, p->a, p->patch);
+    else
+        rows_plain(g, row, rows, k0, p->a);
+    g->isa->tile[p->width / TD_GEMM_LANES - 1][rows - 1](t);
+    if (!t->is_last || !g->end.post) return;
+    for (size_t i = 0; i < rows; i++)
+        g->end.post(t->c + i * t->ldc, t->cols);
+}
+
+/* All rows of a block against one k-block of one panel. */
+static void piece_sweep(const piece *p, td_gemm_tile *t, size_t row0, size_t row1, size_t col, size_t seg,
+                        size_t k0, const char *next, size_t next_bytes)
+{
+    const td_gemm *const g = p->g;
+    /* Tiles of even height: 7 rows are 4 + 3, not 6 + 1. */
+    const size_t tiles = (row1 - row0 + p->max_rows - 1) / p->max_rows;
+    const size_t per_tile = t->segments * t->depth * 64;
+
+    for (size_t i = 0; i < tiles; i++) {
+        const size_t row = row0 + (row1 - row0) * i / tiles;
+        const size_t rows = row0 + (row1 - row0) * (i + 1) / tiles - row;
+        const bool has_next = next && i * per_tile + per_tile <= next_bytes;
+        t->prefetch = has_next ? next + i * per_tile : (const char *)p->a;
+        t->prefetch_step = has_next ? 64 : 0;
+        t->c = g->c + row * g->ldc + col;
+        t->add = g->end.add ? g->end.add + row * g->end.add_ld + col : NULL;
+        piece_tile(p, t, row, rows, seg, k0);
+    }
+}
+
+static void piece_panel(const piece *p, size_t row0, size_t row1, size_t panel, bool is_last_panel)
+{
+    const td_gemm *const g = p->g;
+    const size_t k = g->segments * g->depth, col = panel * p->width;
+    const float *const b = g->b + panel * p->width * k;
+    td_gemm_tile t = {
+        .a = p->a,
+        .ldb = p->width,
+        .ldc = g->ldc,
+        .cols = TD_MIN(p->width, g->n - col),
+        .bias = g->end.bias ? g->end.bias + col : NULL,
+        .add_ld = g->end.add_ld,
+        .lo = g->end.lo,
+        .hi = g->end.hi,
+    };
+
+    for (size_t seg = 0; seg < g->segments; seg += p->k_segments) {
+        for (size_t k0 = 0; k0 < g->depth; k0 += p->k_depth) {
+            t.segments = TD_MIN(p->k_segments, g->segments - seg);
+            t.depth = TD_MIN(p->k_depth, g->depth - k0);
+            const size_t at = seg * g->depth + k0, block = t.segments * t.depth;
+            t.b = b + at * p->width;
+            t.is_first = at == 0;
+            t.is_last = at + block == k;
+            const char *const next =
+                t.is_last && is_last_panel ? NULL : (const char *)(t.b + block * p->width);
+            piece_sweep(p, &t, row0, row1, col, seg, k0, next, block * p->width * sizeof(float));
+        }
+    }
+}
+
+/* One segment may be cut anywhere, several only between them: patches hold whole segments. */
+static void piece_k_blocks(piece *p)
+{
+    const td_gemm *const g = p->g;
+    const size_t most = PANEL_BYTES / sizeof(float) / p->width;
+    const size_t k = g->segments * g->depth;
+    const size_t blocks = (k + most - 1) / most;
+
+    p->k_segments = g->segments;
+    p->k_depth = g->depth;
+    if (blocks <= 1) return;
+    if (g->segments == 1)
+        p->k_depth = td_round_up((k + blocks - 1) / blocks, 16);
+    else
+        p->k_segments = TD_MAX(1, (g->segments + blocks - 1) / blocks);
+}
+
+void td_gemm_run_piece(const td_gemm *g, const td_gemm_cut *cut, size_t index, void *scratch)
+{
+    const size_t width = td_gemm_width(g->n), panels = panel_count(g->n);
+    const size_t row0 = index % cut->row_parts * cut->row_step;
+    const size_t row1 = TD_MIN(row0 + cut->row_step, g->m);
+    const size_t panel0 = index / cut->row_parts * cut->panel_step;
+    const size_t panel1 = TD_MIN(panel0 + cut->panel_step, panels);
+    const size_t row_bytes = g->row_bytes ? g->row_bytes : g->segments * g->depth * sizeof(float);
+    piece p = {
+        .g = g,
+        .width = width,
+        .max_rows = (size_t)g->isa->max_rows[width / TD_GEMM_LANES - 1],
+        .a = scratch,
+        .patch = (char *)scratch + td_round_up(g->segments * TD_GEMM_MAX_ROWS * sizeof(float *), 64),
+    };
+    size_t block = row1 - row0;
+
+    if (panel1 - panel0 > 1 && block * row_bytes > ROWS_BYTES)
+        block = TD_MAX(p.max_rows * 4, ROWS_BYTES / row_bytes / p.max_rows * p.max_rows);
+    piece_k_blocks(&p);
+    for (size_t row = row0; row < row1; row += block)
+        for (size_t panel = panel0; panel < panel1; panel++)
+            piece_panel(&p, row, TD_MIN(row + block, row1), panel, panel + 1 == panel1);
+}
+
+/* ---------------------------------------------------------------- pieces */
+
+static size_t div_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+td_gemm_cut td_gemm_cut_make(const td_gemm *g, int threads)
+{
+    const size_t width = td_gemm_width(g->n), panels = panel_count(g->n);
+    const size_t max_rows = (size_t)g->isa->max_rows[width / TD_GEMM_LANES - 1];
+    const size_t tiles = div_up(g->m, max_rows), k = g->segments * g->depth;
+    const double work = (double)g->m * (double)g->n * (double)k;
+    const size_t row_bytes = g->row_bytes ? g->row_bytes : k * sizeof(float);
+    size_t want = threads <= 1 ? 1 : (size_t)threads * 4, row_parts, panel_parts;
+
+    if (work < (double)want * PIECE_WORK) want = TD_MAX(1, (size_t)(work / PIECE_WORK));
+    /* Cut along the side whose data is bigger, so that each thread reads a part of it only. */
+    if (k * width * panels * sizeof(float) > g->m * row_bytes) {
+        panel_parts = TD_MIN(panels, want);
+        row_parts = TD_MIN(div_up(want, panel_parts), div_up(tiles, 2));
+    } else {
+        row_parts = TD_MIN(div_up(tiles, 2), want);
+        panel_parts = TD_MIN(panels, div_up(want, row_parts));
+    }
+    td_gemm_cut cut = { .row_step = div_up(tiles, row_parts) * max_rows,
+                        .panel_step = div_up(panels, panel_parts) };
+    cut.row_parts = div_up(g->m, cut.row_step);
+    cut.panel_parts = div_up(panels, cut.panel_step);
+    return cut;
+}
+
+typedef struct run_ctx {
+    const td_gemm *g;
+    td_gemm_cut cut;
+} run_ctx;
+
+static void run_shard(void *ctx, size_t shard, int thread)
+{
+    const run_ctx *const r = ctx;
+    td_gemm_run_piece(r->g, &r->cut, shard, (char *)r->g->scratch + (size_t)thread * r->g->scratch_size);
+}
+
+void td_gemm_run(const td_gemm *g, td_team *team)
+{
+    if (g->m == 0 || g->n == 0) return;
+    run_ctx r = { .g = g, .cut = td_gemm_cut_make(g, td_team_threads(team)) };
+    td_team_run(team, r.cut.row_parts * r.cut.panel_parts, run_shard, &r);
+}

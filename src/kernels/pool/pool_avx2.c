@@ -1,0 +1,10 @@
+/* pool_avx2.c -- see pool_vec.h. */
+#include "kernels/act/v_avx2.h"
+
+#include "kernels/pool/pool_vec.h"
+
+void td_pool_f32_avx2(const td_pool_shape *p, td_pool_kind kind, float *out, const float *in, size_t pixel0,
+                      size_t pixel1)
+{
+    pool_pixels(p, kind, out, in, pixel0, pixel1);
+}

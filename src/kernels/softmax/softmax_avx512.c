@@ -1,0 +1,9 @@
+/* softmax_avx512.c -- see softmax_body.h. */
+#include "kernels/act/v_avx512.h"
+
+#include "kernels/softmax/softmax_body.h"
+
+void td_softmax_avx512(float *out, const float *in, size_t rows, size_t cols, bool is_log)
+{
+    run_softmax(out, in, rows, cols, is_log);
+}

@@ -1,0 +1,34 @@
+/* softmax_ref.c -- the definition of right. Plain C, sums in double, never tuned. */
+#include <math.h>
+
+#include "kernels/softmax/softmax.h"
+
+/* A NaN is passed over by the maximum and spoils the sum. */
+#define SOFTMAX_BODY(type)                                                                                   \
+    for (size_t r = 0; r < rows; r++, in += cols, out += cols) {                                             \
+        double max = -INFINITY, sum = 0.0;                                                                   \
+        for (size_t c = 0; c < cols; c++)                                                                    \
+            if ((double)in[c] > max) max = (double)in[c];                                                    \
+        for (size_t c = 0; c < cols; c++)                                                                    \
+            sum += exp((double)in[c] - max);                                                                 \
+        for (size_t c = 0; c < cols; c++)                                                                    \
+            out[c] = (type)(is_log ? (double)in[c] - max - log(sum) : exp((double)in[c] - max) / sum);       \
+    }
+
+void td_softmax_ref(float *out, const float *in, size_t rows, size_t cols, bool is_log)
+{
+    SOFTMAX_BODY(float)
+}
+
+void td_softmax_f64(double *out, const double *in, size_t rows, size_t cols,
+                    bool is_log){ SOFTMAX_BODY(double) }
+
+td_softmax_fn *td_softmax_select(td_cpu cpu)
+{
+#if defined(__x86_64__)
+    if (cpu >= TD_CPU_avx512) return td_softmax_avx512;
+    if (cpu >= TD_CPU_avx2) return td_softmax_avx2;
+#endif
+    (void)cpu;
+    return td_softmax_ref;
+}
