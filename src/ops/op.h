@@ -50,6 +50,7 @@ enum {
     TD_OP_CALL = 1 << 9,     /* calls its function attribute: inlined, never run */
     TD_OP_ASSIGNS = 1 << 10, /* changes the variable whose handle is input 0 */
     TD_OP_CONTROL = 1 << 11, /* sees dead inputs (Merge) */
+    TD_OP_SKIPS_UNUSED = 1 << 12, /* asks td_out_is_used() before it touches any output */
 };
 
 typedef enum td_device_kind { TD_DEVICE_CPU = 0, TD_DEVICE_CUDA } td_device_kind;
@@ -144,7 +145,7 @@ static inline td_tensor *td_out(const td_call *c, uint32_t i)
     return &c->values[c->out[i]];
 }
 
-/* Values that nobody uses still have a place unless this says no: multi-output ops may skip the work. */
+/* False only for ops with TD_OP_SKIPS_UNUSED; for all others every output has a place. */
 static inline bool td_out_is_used(const td_call *c, uint32_t i)
 {
     return c->out[i] != UINT32_MAX;

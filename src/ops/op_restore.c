@@ -50,7 +50,7 @@ const td_op td_ops_restore[] = {
     { .name = "RestoreV2",
       .sig = "prefix: string, tensor_names: string, shape_and_slices: string -> tensors: dtypes",
       .attrs = "dtypes: list(type)",
-      .flags = TD_OP_STATEFUL | TD_OP_DYNAMIC,
+      .flags = TD_OP_STATEFUL | TD_OP_DYNAMIC | TD_OP_SKIPS_UNUSED,
       .kernels = restore_kernels },
     { 0 },
 };

@@ -97,7 +97,7 @@ td_status td_variable_assign(td_variable *v, const td_tensor *value)
 {
     td_tensor next;
 
-    if (value->buffer)
+    if (value->buffer && value->dtype != TD_STRING) /* string bytes may lie in the request's arena */
         next = td_tensor_ref(value);
     else
         TD_TRY(td_tensor_copy(value, &next));

@@ -29,7 +29,8 @@ typedef struct td_variable {
     td_tensor value; /* dtype TD_DTYPE_NONE: not initialised */
     char *name;
     td_dtype dtype;
-    td_shape shape; /* as declared; may be unknown */
+    td_shape shape;   /* as declared; may be unknown */
+    bool is_assigned; /* by a served signature; set while the session loads */
 } td_variable;
 
 extern const td_object_class td_variable_class;

@@ -1,0 +1,280 @@
+/* frame.c -- frames: taken from their plan, bound to memory once, run any number of times. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "exec/plan.h"
+
+/* Plans a program keeps; idle frames a plan keeps, fewer when they are large. */
+enum { MAX_PLANS = 32, MAX_IDLE = 16, LARGE_WORKSPACE = 64 << 20 };
+
+/* ---------------------------------------------------------------- making */
+
+static void bind_calls(td_frame *f)
+{
+    const td_plan *const plan = f->plan;
+    const td_env *const env = plan->prog->env;
+
+    f->calls = TD_ARENA_NEW_N(f->memory, td_call, plan->n_steps + 1);
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        const td_plan_step *const ps = &plan->steps[i];
+        const td_step *const s = ps->step;
+
+        f->calls[i] = (td_call){ .op = s->op, .node = s->node, .attrs = s->attrs, .state = ps->state,
+                                 .values = f->values, .in = s->in, .out = s->out, .n_in = s->n_in, .n_out = s->n_out,
+                                 .const_in = s->const_in, .env = plan->prog->env, .threads = env->threads,
+                                 .regions = s->regions, .n_regions = s->n_regions, .dead = f->dead,
+                                 .scratch_size = ps->scratch_size,
+                                 .scratch = ps->scratch_size ? f->workspace + ps->scratch_offset : NULL };
+    }
+}
+
+static td_status frame_make(td_plan *plan, td_frame **out)
+{
+    td_frame *const f = TD_NEW(td_frame);
+    const size_t n = plan->prog->n_values;
+
+    f->plan = plan;
+    f->memory = td_arena_make();
+    if (plan->workspace_size) {
+        f->workspace = td_try_alloc(plan->workspace_size, TD_ALIGN);
+        if (!f->workspace) {
+            td_frame_free(f);
+            return TD_ERR(RESOURCE_EXHAUSTED, "no memory for a workspace of %zu bytes", plan->workspace_size);
+        }
+    }
+    f->values = TD_ARENA_NEW_N(f->memory, td_tensor, n + 1);
+    memcpy(f->values, plan->values, n * sizeof *f->values);
+    for (size_t v = 0; v < n; v++) {
+        f->values[v].buffer = NULL; /* the plan keeps what it computed */
+        if (plan->offset[v] != SIZE_MAX) f->values[v].data = f->workspace + plan->offset[v];
+    }
+    if (plan->prog->has_switch) f->dead = td_arena_alloc(f->memory, n + 1);
+    f->out = TD_ARENA_NEW_N(f->memory, td_tensor, plan->prog->n_rets + 1);
+    f->strings = td_arena_make();
+    f->temp = td_arena_make();
+    bind_calls(f);
+    *out = f;
+    return NULL;
+}
+
+void td_frame_free(td_frame *f)
+{
+    td_free(f->workspace);
+    td_arena_free(f->strings);
+    td_arena_free(f->temp);
+    td_arena_free(f->memory);
+    td_free(f);
+}
+
+/* ---------------------------------------------------------------- taking */
+
+static bool plan_fits(const td_plan *plan, const td_tensor *in)
+{
+    const td_program *const prog = plan->prog;
+
+    for (size_t i = 0; i < prog->n_args; i++)
+        if (!td_shape_equal(&plan->values[prog->args[i]].shape, &in[i].shape)) return false;
+    return true;
+}
+
+/* The plan for in, moved to the front; NULL: none. */
+static td_plan *find_plan_locked(td_program *prog, const td_tensor *in)
+{
+    for (size_t i = 0; i < prog->n_plans; i++) {
+        td_plan *const plan = prog->plans[i];
+
+        if (!plan_fits(plan, in)) continue;
+        memmove(prog->plans + 1, prog->plans, i * sizeof(td_plan *));
+        prog->plans[0] = plan;
+        return plan;
+    }
+    return NULL;
+}
+
+static td_plan *insert_plan_locked(td_program *prog, td_plan *plan)
+{
+    td_plan *evicted = NULL;
+
+    if (!prog->plans) prog->plans = TD_NEW_N(td_plan *, MAX_PLANS);
+    if (prog->n_plans == MAX_PLANS) evicted = prog->plans[--prog->n_plans];
+    memmove(prog->plans + 1, prog->plans, prog->n_plans * sizeof(td_plan *));
+    prog->plans[0] = plan;
+    prog->n_plans++;
+    return evicted;
+}
+
+/* A referenced plan, and a frame of it when one is idle. */
+static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out, td_frame **frame)
+{
+    td_plan *evicted = NULL, *made = NULL;
+
+    (void)pthread_mutex_lock(&prog->mu);
+    td_plan *plan = find_plan_locked(prog, in);
+    if (!plan) {
+        (void)pthread_mutex_unlock(&prog->mu);
+        TD_TRY(td_plan_make(prog, in, &made));
+        (void)pthread_mutex_lock(&prog->mu);
+        plan = find_plan_locked(prog, in); /* somebody else may have been faster */
+        if (!plan) {
+            evicted = insert_plan_locked(prog, made);
+            plan = made;
+            made = NULL;
+        }
+    }
+    td_plan_ref(plan);
+    *frame = plan->idle;
+    if (*frame) {
+        plan->idle = (*frame)->next;
+        plan->n_idle--;
+    }
+    (void)pthread_mutex_unlock(&prog->mu);
+    td_plan_unref(evicted);
+    td_plan_unref(made);
+    *out = plan;
+    return NULL;
+}
+
+td_status td_frame_enter(td_program *prog, const td_tensor *in, td_frame **out)
+{
+    td_plan *plan;
+    td_frame *f;
+
+    TD_TRY(take_plan(prog, in, &plan, &f));
+    if (!f) {
+        const td_status s = frame_make(plan, &f);
+
+        if (s) {
+            td_plan_unref(plan);
+            return s;
+        }
+    }
+    for (size_t i = 0; i < prog->n_args; i++) {
+        td_tensor *const t = &f->values[prog->args[i]];
+
+        t->data = in[i].data;
+        t->buffer = in[i].buffer ? td_buffer_ref(in[i].buffer) : NULL;
+    }
+    *out = f;
+    return NULL;
+}
+
+static void drop_buffers(td_frame *f)
+{
+    for (size_t v = 0; v < f->plan->prog->n_values; v++)
+        if (f->values[v].buffer) {
+            td_buffer_unref(f->values[v].buffer);
+            f->values[v].buffer = NULL;
+        }
+}
+
+void td_frame_leave(td_frame *f)
+{
+    td_plan *const plan = f->plan;
+    td_program *const prog = plan->prog;
+
+    drop_buffers(f); /* inv. 3 */
+    td_arena_reset(f->strings);
+    const size_t keep = plan->workspace_size > LARGE_WORKSPACE ? 1 : MAX_IDLE;
+    (void)pthread_mutex_lock(&prog->mu);
+    const bool is_kept = plan->n_idle < keep;
+    if (is_kept) {
+        f->next = plan->idle;
+        plan->idle = f;
+        plan->n_idle++;
+    }
+    (void)pthread_mutex_unlock(&prog->mu);
+    if (!is_kept) td_frame_free(f);
+    td_plan_unref(plan);
+}
+
+/* ---------------------------------------------------------------- running */
+
+static bool skip_dead(td_frame *f, const td_call *c)
+{
+    bool any = false;
+
+    if (c->op->flags & TD_OP_CONTROL) {
+        if (strcmp(c->op->name, "Merge") == 0) return false; /* it looks for the living one itself */
+    }
+    for (uint32_t i = 0; i < c->n_in; i++)
+        any = any || f->dead[c->in[i]];
+    for (uint32_t i = 0; any && i < c->n_out; i++)
+        if (td_out_is_used(c, i)) f->dead[c->out[i]] = 1;
+    return any;
+}
+
+static td_status add_node(td_status s, const td_call *c)
+{
+    if (!s || strstr(td_status_text(s), "[[{{node ")) return s;
+    const td_status t = td_status_make(td_status_code(s), __FILE__, __LINE__, "%s\n\t [[{{node %s}}]]",
+                                       td_status_text(s), c->node);
+
+    td_status_free(s);
+    return t;
+}
+
+static td_status run_step(td_frame *f, size_t i)
+{
+    const td_plan_step *const ps = &f->plan->steps[i];
+    td_call *const c = &f->calls[i];
+
+    switch (ps->mode) {
+    case TD_MODE_STATIC: return ps->step->kernel->run(c);
+    case TD_MODE_ALIAS:
+        td_out(c, 0)->data = td_in(c, 0)->data;
+        return NULL;
+    case TD_MODE_DYNAMIC: break;
+    }
+    const td_status s = td_call_now(c, ps->step->kernel, f->temp);
+
+    c->state = NULL;
+    td_arena_reset(f->temp);
+    return s;
+}
+
+static bool is_over(const td_run_options *o)
+{
+    if (!o) return false;
+    return (o->deadline_ns && td_now_ns() > o->deadline_ns) || (o->cancelled && o->cancelled(o->cancelled_ctx));
+}
+
+static void drop_dying(td_frame *f, const td_plan_step *ps)
+{
+    for (uint32_t k = 0; k < ps->n_dying; k++) {
+        td_tensor *const t = &f->values[ps->dying[k]];
+
+        if (!t->buffer) continue;
+        td_buffer_unref(t->buffer); /* inv. 2 */
+        t->buffer = NULL;
+        t->data = NULL;
+    }
+}
+
+td_status td_frame_run(td_frame *f, const td_run_context *run)
+{
+    const td_plan *const plan = f->plan;
+    td_arena *const strings = run->strings ? run->strings : f->strings;
+
+    if (f->dead) memset(f->dead, 0, plan->prog->n_values);
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        td_call *const c = &f->calls[i];
+
+        if (f->dead && skip_dead(f, c)) {
+            drop_dying(f, &plan->steps[i]);
+            continue;
+        }
+        if (i % 8 == 7 && is_over(run->options)) return TD_ERR(DEADLINE_EXCEEDED, "Timed out waiting for notification");
+        c->team = run->team;
+        c->arena = strings;
+        c->run_options = run->options;
+        const td_status s = run_step(f, i);
+        if (s) return add_node(s, c);
+        drop_dying(f, &plan->steps[i]);
+    }
+    for (size_t i = 0; f->dead && i < plan->prog->n_rets; i++)
+        if (f->dead[plan->prog->rets[i]])
+            return TD_ERR(INVALID_ARGUMENT, "Retval[%zu] does not have value", i);
+    return NULL;
+}

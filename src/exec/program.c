@@ -1,0 +1,267 @@
+/* program.c -- from a graph that the passes are done with to steps and numbered values. */
+#include "exec/program.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "exec/plan.h"
+#include "ops/signature.h"
+
+/* ---------------------------------------------------------------- passes */
+
+td_status td_function_graph(td_pass *p, const char *name, td_graph **out)
+{
+    td_graph *g;
+
+    TD_TRY(p->library->lower(p->library, name, p->arena, &g));
+    TD_TRY(td_status_prefix(td_pass_resolve(p, g), "in function %s: ", name));
+    TD_TRY(td_pass_inline(p, g));
+    TD_TRY(td_pass_deref(p, g));
+    *out = g;
+    return NULL;
+}
+
+static td_status run_passes(td_pass *p, td_graph *g, bool serve)
+{
+    TD_TRY(td_pass_prune(p, g));
+    if (!serve) return NULL;
+    TD_TRY(td_pass_freeze(p, g));
+    TD_TRY(td_pass_prune(p, g));
+    TD_TRY(td_pass_fold(p, g));
+    TD_TRY(td_pass_prune(p, g));
+    return td_pass_fuse(p, g);
+}
+
+/* ---------------------------------------------------------------- regions of one node */
+
+/* A loop variable that the body hands through unchanged keeps its first value. */
+static td_status is_invariant(td_pass *p, const td_node *n, uint32_t arg, bool *out)
+{
+    td_graph *body;
+
+    *out = true;
+    if (!td_node_is(n, "While") && !td_node_is(n, "StatelessWhile")) return NULL;
+    TD_TRY(td_function_graph(p, td_node_attr(n, "body")->u.func, &body));
+    *out = arg < body->n_rets && arg < body->n_args && body->rets[arg].node == body->args[arg];
+    return NULL;
+}
+
+/* Which inputs of n are constants for its bodies; consts[] lines up with the bodies' arguments. */
+static td_status find_consts(td_pass *p, const td_node *n, uint32_t first, const td_tensor **consts)
+{
+    for (uint32_t i = first; i < n->n_in; i++) {
+        const td_tensor *const value = td_edge_const(&n->in[i]);
+        bool keeps = false;
+
+        if (value) TD_TRY(is_invariant(p, n, i - first, &keeps));
+        if (keeps) consts[i - first] = value;
+    }
+    return NULL;
+}
+
+static td_status make_regions(td_pass *p, const td_node *n, bool serve, td_step *s)
+{
+    const char *at = n->op->attrs;
+    const bool is_loop = td_node_is(n, "While") || td_node_is(n, "StatelessWhile");
+    const uint32_t first = is_loop ? 0 : 1;
+    const td_tensor **consts = NULL;
+
+    for (td_sig_attr decl; td_sig_attr_next(&at, &decl);) {
+        const bool is_list = decl.kind == TD_ATTR_LIST && decl.item == TD_ATTR_FUNC;
+
+        if (decl.kind != TD_ATTR_FUNC && !is_list) continue;
+        char *const name = td_arena_strndup(p->arena, decl.name.data, decl.name.size);
+        const td_attr_value *const v = td_node_attr(n, name);
+        const size_t count = is_list ? v->u.list.count : 1;
+        td_region **const regions = TD_ARENA_NEW_N(p->arena, td_region *, s->n_regions + count);
+
+        if (!consts) {
+            consts = TD_ARENA_NEW_N(p->arena, const td_tensor *, n->n_in + 1);
+            if (serve) TD_TRY(find_consts(p, n, first, consts));
+        }
+        if (s->n_regions) memcpy(regions, s->regions, s->n_regions * sizeof(td_region *));
+        s->regions = regions;
+        for (size_t k = 0; k < count; k++) {
+            const char *const f = is_list ? v->u.list.items[k].u.func : v->u.func;
+
+            TD_TRY(td_region_make(p, f, consts, n->n_in - first, serve, &s->regions[s->n_regions]));
+            s->n_regions++;
+        }
+    }
+    return NULL;
+}
+
+static td_status check_region(const td_node *n, const td_step *s)
+{
+    const bool is_loop = td_node_is(n, "While") || td_node_is(n, "StatelessWhile");
+    const uint32_t n_in = is_loop ? n->n_in : n->n_in - 1;
+
+    if (n->n_in == 0 && s->n_regions > 0 && !is_loop)
+        return TD_ERR(INVALID_ARGUMENT, "node %s (op %s) has no condition", n->name, n->op_name);
+    for (uint32_t r = 0; r < s->n_regions; r++) {
+        const uint32_t n_out = is_loop && r == 0 ? 1 : n->n_out;
+
+        if (s->regions[r]->n_in != n_in || s->regions[r]->n_out != n_out)
+            return TD_ERR(INVALID_ARGUMENT, "node %s (op %s): body %u takes %u values and returns %u, %u and %u are needed",
+                          n->name, n->op_name, r, s->regions[r]->n_in, s->regions[r]->n_out, n_in, n_out);
+        TD_TRY(td_region_check_types(s->regions[r], n, is_loop ? 0 : 1, is_loop && r == 0));
+    }
+    if (td_node_is(n, "Case") && s->n_regions == 0)
+        return TD_ERR(INVALID_ARGUMENT, "node %s (op Case) has no branch", n->name);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- steps and values */
+
+typedef struct builder {
+    td_pass *p;
+    td_graph *g;
+    td_program *prog;
+    uint32_t *first; /* node id -> number of its output 0 */
+    bool *is_used;   /* value -> somebody reads it */
+    bool serve;
+} builder;
+
+static uint32_t value_of(const builder *b, const td_edge *e)
+{
+    return b->first[e->node->id] + e->index;
+}
+
+static void number_values(builder *b)
+{
+    td_graph *const g = b->g;
+    size_t n = 0;
+
+    td_graph_number(g);
+    b->first = TD_ARENA_NEW_N(b->p->arena, uint32_t, g->n_nodes + 1);
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        b->first[i] = (uint32_t)n;
+        n += g->nodes[i]->n_out;
+    }
+    td_program *const prog = b->prog;
+    prog->n_values = n;
+    prog->values = TD_ARENA_NEW_N(b->p->arena, td_tensor, n + 1);
+    prog->is_const = TD_ARENA_NEW_N(b->p->arena, bool, n + 1);
+    b->is_used = TD_ARENA_NEW_N(b->p->arena, bool, n + 1);
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i]->n_out; k++) {
+            td_tensor *const t = &prog->values[b->first[i] + k];
+
+            t->dtype = g->nodes[i]->out_type[k] % TD_DTYPE_REF;
+            t->shape.rank = -1;
+        }
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
+            b->is_used[value_of(b, &g->nodes[i]->in[k])] = true;
+    for (size_t i = 0; i < g->n_rets; i++)
+        b->is_used[value_of(b, &g->rets[i])] = true;
+}
+
+static void set_ends(builder *b)
+{
+    td_graph *const g = b->g;
+    td_program *const prog = b->prog;
+
+    prog->n_args = g->n_args;
+    prog->n_rets = g->n_rets;
+    prog->args = TD_ARENA_NEW_N(b->p->arena, uint32_t, g->n_args + 1);
+    prog->rets = TD_ARENA_NEW_N(b->p->arena, uint32_t, g->n_rets + 1);
+    for (size_t i = 0; i < g->n_args; i++)
+        prog->args[i] = b->first[g->args[i]->id];
+    for (size_t i = 0; i < g->n_rets; i++)
+        prog->rets[i] = value_of(b, &g->rets[i]);
+}
+
+static td_status add_step(builder *b, const td_node *n)
+{
+    td_program *const prog = b->prog;
+    td_step *const s = &prog->steps[prog->n_steps];
+
+    *s = (td_step){ .op = n->op, .node = n->name, .n_in = n->n_in, .n_out = n->n_out };
+    prog->n_steps++; /* from here on td_program_free() gives back what the step has */
+    s->kernel = td_node_kernel(n, TD_DEVICE_CPU);
+    if (!s->kernel && !(n->op->flags & TD_OP_ALIAS)) return td_node_no_kernel(n);
+    TD_TRY(td_node_parse(n, b->p->arena, &s->attrs));
+    s->in = TD_ARENA_NEW_N(b->p->arena, uint32_t, n->n_in + 1);
+    s->out = TD_ARENA_NEW_N(b->p->arena, uint32_t, n->n_out + 1);
+    for (uint32_t i = 0; i < n->n_in; i++) {
+        s->in[i] = value_of(b, &n->in[i]);
+        if (i < 64 && prog->is_const[s->in[i]]) s->const_in |= UINT64_C(1) << i;
+    }
+    for (uint32_t i = 0; i < n->n_out; i++) {
+        const uint32_t v = b->first[n->id] + i;
+
+        s->out[i] = (n->op->flags & TD_OP_SKIPS_UNUSED) && !b->is_used[v] ? UINT32_MAX : v;
+    }
+    TD_TRY(make_regions(b->p, n, b->serve, s));
+    TD_TRY(check_region(n, s));
+    prog->has_switch = prog->has_switch || td_node_is(n, "Switch");
+    prog->has_state = prog->has_state || (n->op->flags & TD_OP_ASSIGNS);
+    for (uint32_t r = 0; r < s->n_regions; r++)
+        prog->has_state = prog->has_state || td_region_has_state(s->regions[r]);
+    return NULL;
+}
+
+static td_status add_steps(builder *b)
+{
+    td_graph *const g = b->g;
+
+    b->prog->steps = TD_ARENA_NEW_N(b->p->arena, td_step, g->n_nodes + 1);
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        const td_node *const n = g->nodes[i];
+        const td_tensor *const value = td_edge_const(&(td_edge){ g->nodes[i], 0, NULL });
+
+        if (value) {
+            const uint32_t v = b->first[n->id];
+
+            b->prog->values[v] = *value;
+            b->prog->values[v].buffer = NULL; /* the model keeps it */
+            b->prog->is_const[v] = true;
+            continue;
+        }
+        if (td_node_is(n, "_Arg") || td_node_is(n, "NoOp") || td_node_is(n, "ControlTrigger")) continue;
+        if (td_node_is(n, "Placeholder") || td_node_is(n, "PlaceholderV2"))
+            return TD_ERR(INVALID_ARGUMENT,
+                          "You must feed a value for placeholder tensor '%s' with dtype %s\n\t [[{{node %s}}]]", n->name,
+                          td_dtype_name(n->out_type[0]), n->name);
+        TD_TRY(add_step(b, n));
+    }
+    return NULL;
+}
+
+static td_status build(builder *b)
+{
+    TD_TRY(run_passes(b->p, b->g, b->serve));
+    number_values(b);
+    set_ends(b);
+    return add_steps(b);
+}
+
+td_status td_program_make(td_pass *p, td_graph *g, bool serve, td_program **out)
+{
+    td_program *const prog = TD_ARENA_NEW(p->arena, td_program);
+    builder b = { .p = p, .g = g, .prog = prog, .serve = serve };
+
+    prog->name = g->name;
+    prog->env = p->env;
+    (void)pthread_mutex_init(&prog->mu, NULL);
+    const td_status s = build(&b);
+    if (s) {
+        td_program_free(prog);
+        return s;
+    }
+    *out = prog;
+    return NULL;
+}
+
+void td_program_free(td_program *prog)
+{
+    if (!prog) return;
+    for (size_t i = 0; i < prog->n_plans; i++)
+        td_plan_unref(prog->plans[i]);
+    td_free(prog->plans);
+    for (size_t i = 0; i < prog->n_steps; i++)
+        for (uint32_t r = 0; r < prog->steps[i].n_regions; r++)
+            td_region_free(prog->steps[i].regions[r]);
+    (void)pthread_mutex_destroy(&prog->mu);
+}

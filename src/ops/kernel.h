@@ -1,0 +1,25 @@
+/* kernel.h -- from a bound node to something that can run: parsed attributes and the kernel for its types. */
+#ifndef TD_OPS_KERNEL_H
+#define TD_OPS_KERNEL_H
+
+#include "ops/op.h"
+
+/* Parses the node's attributes into arena; *attrs may come back NULL when the op has none. */
+TD_MUST_USE td_status td_node_parse(const td_node *node, td_arena *arena, const void **attrs);
+
+/* The first kernel whose device and key type fit; NULL: none (or an alias, which needs none). */
+const td_kernel *td_node_kernel(const td_node *node, td_device_kind device);
+
+/* NOT_FOUND in TensorFlow's words, for a node without a kernel. */
+TD_MUST_USE td_status td_node_no_kernel(const td_node *node);
+
+/* Runs one call whose inputs are all known: infer, prepare, run, on the heap. Outputs get buffers of their
+ * own (aliases share the input's). c->arena is for what outputs need (strings); temp may be reset afterwards. c->values[c->out[i]] must have their dtypes set; c->arena is used up to
+ * the caller's reset. Used for dynamic steps and for folding. */
+TD_MUST_USE td_status td_call_now(td_call *c, const td_kernel *kernel, td_arena *temp);
+
+/* Folds one pure node: evaluates it on `in` (n_in known tensors) into out (n_out). Outputs own their buffers.
+ */
+TD_MUST_USE td_status td_node_eval(const td_node *node, td_env *env, const td_tensor *in, td_tensor *out);
+
+#endif

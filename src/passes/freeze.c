@@ -1,0 +1,146 @@
+/* freeze.c -- a variable that no served signature assigns is a constant.
+ *
+ * First every signature's graph marks what it assigns (also through the bodies of If, Case and While); then
+ * graphs are frozen: a read of an unmarked, initialised variable becomes a Const that shares the variable's
+ * buffer.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "ops/kernel.h"
+#include "ops/resources.h"
+#include "passes/pass.h"
+
+/* The variable of a VarHandleOp node (or of a constant handle), made if need be; NULL when e is something
+ * else. */
+static td_status variable_at(td_pass *p, const td_edge *e, td_variable **out)
+{
+    const td_tensor *handle = td_edge_const(e);
+    td_tensor made = { 0 };
+
+    *out = NULL;
+    if (handle && handle->dtype != TD_RESOURCE) return NULL;
+    if (!handle) {
+        if (!td_node_is(e->node, "VarHandleOp")) return NULL;
+        TD_TRY(td_node_eval(e->node, p->env, NULL, &made));
+        handle = &made;
+    }
+    td_status_free(td_variable_of(handle, out)); /* another resource: *out stays NULL */
+    td_tensor_unref(&made);
+    return NULL;
+}
+
+typedef struct search {
+    td_pass *p;
+    td_map seen;
+    const char **stack;
+    size_t n, cap;
+} search;
+
+static void push_functions(search *s, const td_node *n)
+{
+    for (uint32_t i = 0; i < n->n_attrs; i++) {
+        const td_attr_value *const v = &n->attrs[i].value;
+        const size_t count = v->kind == TD_ATTR_LIST ? v->u.list.count : 1;
+
+        for (size_t k = 0; k < count; k++) {
+            const td_attr_value *const f = v->kind == TD_ATTR_LIST ? &v->u.list.items[k] : v;
+
+            if (f->kind != TD_ATTR_FUNC || !*f->u.func || n->attrs[i].name[0] == '_') continue;
+            if (td_map_has(&s->seen, f->u.func)) continue;
+            (void)td_map_put(&s->seen, f->u.func, NULL);
+            if (s->n == s->cap) {
+                s->cap = s->cap ? 2 * s->cap : 16;
+                s->stack = td_realloc(s->stack, s->cap * sizeof(char *));
+            }
+            s->stack[s->n++] = f->u.func;
+        }
+    }
+}
+
+/* Does anything that n's functions reach assign a variable? */
+static td_status body_assigns(td_pass *p, const td_node *n, bool *out)
+{
+    search s = { .p = p };
+    td_status status = NULL;
+
+    *out = false;
+    push_functions(&s, n);
+    while (!status && !*out && s.n > 0) {
+        td_graph *body;
+
+        status = p->library->lower(p->library, s.stack[--s.n], p->arena, &body);
+        for (size_t i = 0; !status && i < body->n_nodes; i++) {
+            const td_op *const op = td_op_find(body->nodes[i]->op_name);
+
+            if (op && (op->flags & TD_OP_ASSIGNS)) *out = true;
+            push_functions(&s, body->nodes[i]);
+        }
+    }
+    td_map_fini(&s.seen);
+    td_free(s.stack);
+    return status;
+}
+
+td_status td_pass_mark_assigned(td_pass *p, td_graph *g)
+{
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        td_node *const n = g->nodes[i];
+        bool assigns = (n->op->flags & TD_OP_ASSIGNS) != 0;
+
+        if (!assigns && !(n->op->flags & TD_OP_CALL)) TD_TRY(body_assigns(p, n, &assigns));
+        for (uint32_t k = 0; assigns && k < n->n_in; k++) {
+            td_variable *v;
+
+            TD_TRY(variable_at(p, &n->in[k], &v));
+            if (v) v->is_assigned = true;
+        }
+    }
+    return NULL;
+}
+
+td_status td_pass_freeze(td_pass *p, td_graph *g)
+{
+    const size_t n = g->n_nodes;
+
+    for (size_t i = 0; i < n; i++)
+        g->nodes[i]->mark = NULL;
+    for (size_t i = 0; i < n; i++) {
+        td_node *const read = g->nodes[i];
+        td_variable *v;
+        td_tensor value;
+
+        if (!td_node_is(read, "ReadVariableOp")) continue;
+        TD_TRY(variable_at(p, &read->in[0], &v));
+        if (!v || v->is_assigned) continue;
+        const td_status s = td_variable_read(v, &value);
+        if (s) { /* never restored: the request gets this error */
+            td_status_free(s);
+            continue;
+        }
+        if (value.dtype != read->out_type[0]) {
+            td_tensor_unref(&value);
+            continue;
+        }
+        read->mark = td_pass_const(p, g, read->name, value);
+    }
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
+            if (g->nodes[i]->in[k].node->mark)
+                g->nodes[i]->in[k] = (td_edge){ g->nodes[i]->in[k].node->mark, 0, NULL };
+    for (size_t i = 0; i < g->n_rets; i++)
+        if (g->rets[i].node->mark) g->rets[i] = (td_edge){ g->rets[i].node->mark, 0, NULL };
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        td_node *const u = g->nodes[i];
+        uint32_t kept = 0;
+
+        for (uint32_t k = 0; k < u->n_ctrl; k++)
+            if (!u->ctrl[k]->mark) u->ctrl[kept++] = u->ctrl[k];
+        u->n_ctrl = kept;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < g->n_ctrl_rets; i++)
+        if (!g->ctrl_rets[i]->mark) g->ctrl_rets[kept++] = g->ctrl_rets[i];
+    g->n_ctrl_rets = kept;
+    return NULL;
+}

@@ -1,0 +1,198 @@
+/* inline.c -- calls become the bodies they call, level by level.
+ *
+ * A call's outputs are looked up through its body's rets, a body's arguments through the call's inputs; edges
+ * are rewritten once, at the end, by following both (chains are as long as the call depth). Control edges
+ * gather in two NoOps a call: `enter` before everything stateful in the body, `exit` after its rets and
+ * control rets.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "passes/pass.h"
+
+enum { MAX_NODES = 4000000, MAX_DEPTH = 1000 };
+
+typedef struct call_site {
+    td_edge *rets;
+    td_node *exit;
+    uint32_t depth;
+} call_site;
+
+/* Nodes of the graph whose `mark` is set are calls (a call_site) or inlined arguments (a td_edge). */
+static bool is_call(const td_node *n)
+{
+    return (n->op->flags & TD_OP_CALL) != 0;
+}
+
+static bool is_arg(const td_node *n)
+{
+    return strcmp(n->op_name, "_Arg") == 0;
+}
+
+static td_node *add_noop(td_pass *p, td_graph *g, const char *name)
+{
+    td_node *const n = td_graph_add(g, td_arena_format(p->arena, "%s/%s", name, "order"), "NoOp", 0, 0);
+
+    n->op = td_op_find("NoOp");
+    return n;
+}
+
+static td_status check_call(const td_node *call, const td_graph *body)
+{
+    if (body->n_args != call->n_in || body->n_rets != call->n_out)
+        return TD_ERR(INVALID_ARGUMENT, "node %s calls %s with %u inputs and %u outputs; it has %zu and %zu",
+                      call->name, body->name, call->n_in, call->n_out, body->n_args, body->n_rets);
+    for (uint32_t i = 0; i < call->n_in; i++) {
+        const td_edge *const e = &call->in[i];
+
+        if (e->node->out_type[e->index] % TD_DTYPE_REF != body->args[i]->out_type[0] % TD_DTYPE_REF)
+            return TD_ERR(INVALID_ARGUMENT, "node %s: argument %u of %s has another type", call->name, i,
+                          body->name);
+    }
+    for (uint32_t i = 0; i < call->n_out; i++)
+        if (body->rets[i].node->out_type[body->rets[i].index] % TD_DTYPE_REF !=
+            call->out_type[i] % TD_DTYPE_REF)
+            return TD_ERR(INVALID_ARGUMENT, "node %s: result %u of %s has another type", call->name, i,
+                          body->name);
+    return NULL;
+}
+
+/* Ties the body's order to the call's. */
+static td_node *add_order(td_pass *p, td_graph *g, td_node *call, td_graph *body)
+{
+    td_node *const exit = add_noop(p, g, call->name);
+
+    if (call->n_ctrl > 0) {
+        td_node *const enter = add_noop(p, g, call->name);
+
+        for (uint32_t i = 0; i < call->n_ctrl; i++)
+            td_node_add_ctrl(g, enter, call->ctrl[i]);
+        for (size_t i = 0; i < body->n_nodes; i++)
+            if (body->nodes[i]->op->flags & TD_OP_STATEFUL) td_node_add_ctrl(g, body->nodes[i], enter);
+        td_node_add_ctrl(g, exit, enter);
+    }
+    for (size_t i = 0; i < body->n_ctrl_rets; i++)
+        td_node_add_ctrl(g, exit, body->ctrl_rets[i]);
+    return exit;
+}
+
+static void append(td_graph *g, const td_graph *body)
+{
+    if (g->n_nodes + body->n_nodes > g->cap_nodes) {
+        const size_t cap = 2 * (g->n_nodes + body->n_nodes);
+        td_node **const nodes = TD_ARENA_NEW_N(g->arena, td_node *, cap);
+
+        memcpy(nodes, g->nodes, g->n_nodes * sizeof(td_node *));
+        g->nodes = nodes;
+        g->cap_nodes = cap;
+    }
+    memcpy(g->nodes + g->n_nodes, body->nodes, body->n_nodes * sizeof(td_node *));
+    g->n_nodes += body->n_nodes;
+}
+
+static td_status expand(td_pass *p, td_graph *g, td_node *call, uint32_t depth)
+{
+    const char *const name = td_node_attr(call, "f")->u.func;
+    td_graph *body;
+
+    if (depth > MAX_DEPTH)
+        return TD_ERR(INVALID_ARGUMENT, "calls of %s nest deeper than %d", name, MAX_DEPTH);
+    TD_TRY(p->library->lower(p->library, name, p->arena, &body));
+    TD_TRY(td_status_prefix(td_pass_resolve(p, body), "in function %s: ", name));
+    TD_TRY(check_call(call, body));
+    p->n_inlined += body->n_nodes;
+    if (p->n_inlined > MAX_NODES)
+        return TD_ERR(RESOURCE_EXHAUSTED, "inlining makes more than %d nodes; function %s", MAX_NODES, name);
+
+    call_site *const site = TD_ARENA_NEW(p->arena, call_site);
+    site->rets = body->rets;
+    site->depth = depth;
+    site->exit = add_order(p, g, call, body);
+    call->mark = site;
+    for (size_t i = 0; i < body->n_args; i++)
+        body->args[i]->mark = &call->in[i];
+    for (size_t i = 0; i < body->n_nodes; i++)
+        if (is_call(body->nodes[i])) body->nodes[i]->id = depth + 1;
+    append(g, body);
+    return NULL;
+}
+
+static td_edge follow(td_edge e)
+{
+    for (;;) {
+        if (is_call(e.node) && e.node->mark)
+            e = ((const call_site *)e.node->mark)->rets[e.index];
+        else if (is_arg(e.node) && e.node->mark)
+            e = *(const td_edge *)e.node->mark;
+        else
+            return e;
+    }
+}
+
+static void rewrite(td_graph *g)
+{
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        td_node *const n = g->nodes[i];
+
+        if (n->mark) continue; /* a call or an inlined argument: goes */
+        for (uint32_t k = 0; k < n->n_in; k++)
+            n->in[k] = follow(n->in[k]);
+        uint32_t kept = 0;
+        for (uint32_t k = 0; k < n->n_ctrl; k++) {
+            td_node *const c = n->ctrl[k];
+
+            if (is_call(c) && c->mark)
+                n->ctrl[kept++] = ((const call_site *)c->mark)->exit;
+            else if (!c->mark)
+                n->ctrl[kept++] = c;
+        }
+        n->n_ctrl = kept;
+    }
+    for (size_t i = 0; i < g->n_rets; i++)
+        g->rets[i] = follow(g->rets[i]);
+    for (size_t i = 0; i < g->n_ctrl_rets; i++)
+        if (is_call(g->ctrl_rets[i]) && g->ctrl_rets[i]->mark)
+            g->ctrl_rets[i] = ((const call_site *)g->ctrl_rets[i]->mark)->exit;
+}
+
+/* Calls that were reached run whole, so their exits are roots. */
+static void add_exits(td_pass *p, td_graph *g, td_node *const *calls, size_t n)
+{
+    td_node **const roots = TD_ARENA_NEW_N(p->arena, td_node *, g->n_ctrl_rets + n);
+
+    if (g->n_ctrl_rets) memcpy(roots, g->ctrl_rets, g->n_ctrl_rets * sizeof(td_node *));
+    for (size_t i = 0; i < n; i++)
+        roots[g->n_ctrl_rets + i] = ((const call_site *)calls[i]->mark)->exit;
+    g->ctrl_rets = roots;
+    g->n_ctrl_rets += n;
+}
+
+td_status td_pass_inline(td_pass *p, td_graph *g)
+{
+    td_node **calls = NULL;
+    size_t n = 0, cap = 0;
+    td_status s = NULL;
+
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        g->nodes[i]->mark = NULL;
+        g->nodes[i]->id = 0;
+    }
+    /* The list grows while it is walked: bodies are appended, and their calls come up in turn. */
+    for (size_t i = 0; !s && i < g->n_nodes; i++) {
+        td_node *const call = g->nodes[i];
+
+        if (!is_call(call) || call->mark) continue;
+        s = expand(p, g, call, call->id);
+        if (n == cap) {
+            cap = cap ? 2 * cap : 32;
+            calls = td_realloc(calls, cap * sizeof(td_node *));
+        }
+        calls[n++] = call;
+    }
+    if (!s && n) {
+        rewrite(g);
+        add_exits(p, g, calls, n);
+    }
+    td_free(calls);
+    return s;
+}

@@ -1,0 +1,107 @@
+/* pass.c -- tools that passes share. */
+#include "passes/pass.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "ops/signature.h"
+
+void td_pass_fini(td_pass *p)
+{
+    for (size_t i = 0; i < p->n_owned; i++)
+        td_tensor_unref(&p->owned[i]);
+    td_free(p->owned);
+    td_map_fini(&p->visited);
+    td_map_fini(&p->missing_set);
+    td_strbuf_fini(&p->missing);
+}
+
+td_node *td_pass_const(td_pass *p, td_graph *g, const char *name, td_tensor t)
+{
+    td_node *const n = td_graph_add(g, name, "Const", 0, 2);
+    td_tensor *const value = TD_ARENA_NEW(p->arena, td_tensor);
+    td_dtype *const type = TD_ARENA_NEW(p->arena, td_dtype);
+
+    if (t.buffer) {
+        if (p->n_owned == p->cap_owned) {
+            p->cap_owned = p->cap_owned ? 2 * p->cap_owned : 64;
+            p->owned = td_realloc(p->owned, p->cap_owned * sizeof *p->owned);
+        }
+        p->owned[p->n_owned++] = t;
+    }
+    *value = t;
+    *type = t.dtype;
+    td_node_add_attr(g, n, "value", (td_attr_value){ .kind = TD_ATTR_TENSOR, .u.tensor = value });
+    td_node_add_attr(g, n, "dtype", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = t.dtype });
+    n->op = td_op_find("Const");
+    n->n_out = 1;
+    n->out_type = type;
+    return n;
+}
+
+bool td_node_is(const td_node *n, const char *op_name)
+{
+    return strcmp(n->op_name, op_name) == 0;
+}
+
+const td_tensor *td_edge_const(const td_edge *e)
+{
+    if (!td_node_is(e->node, "Const")) return NULL;
+    const td_attr_value *const v = td_node_attr(e->node, "value");
+
+    return v && v->kind == TD_ATTR_TENSOR ? v->u.tensor : NULL;
+}
+
+td_status td_pass_node(td_pass *p, td_graph *g, const char *name, const char *op_name, const td_edge *in,
+                       uint32_t n_in, const td_attr *attrs, uint32_t n_attrs, td_node **out)
+{
+    td_node *const n = td_graph_add(g, name, op_name, n_in, n_attrs);
+
+    for (uint32_t i = 0; i < n_in; i++)
+        n->in[i] = in[i];
+    for (uint32_t i = 0; i < n_attrs; i++)
+        td_node_add_attr(g, n, attrs[i].name, attrs[i].value);
+    TD_TRY(td_node_bind(n, p->arena));
+    *out = n;
+    return NULL;
+}
+
+uint32_t *td_pass_count_uses(td_pass *p, td_graph *g)
+{
+    td_graph_number(g);
+    uint32_t *const uses = TD_ARENA_NEW_N(p->arena, uint32_t, g->n_nodes);
+
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
+            uses[g->nodes[i]->in[k].node->id]++;
+    for (size_t i = 0; i < g->n_rets; i++)
+        uses[g->rets[i].node->id]++;
+    return uses;
+}
+
+void td_pass_replace(td_graph *g, td_edge from, td_edge to)
+{
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++) {
+            td_edge *const e = &g->nodes[i]->in[k];
+
+            if (e->node == from.node && e->index == from.index) *e = to;
+        }
+    for (size_t i = 0; i < g->n_rets; i++)
+        if (g->rets[i].node == from.node && g->rets[i].index == from.index) g->rets[i] = to;
+}
+
+td_status td_pass_prune(td_pass *p, td_graph *g)
+{
+    const size_t n = g->n_args + g->n_rets + g->n_ctrl_rets;
+    td_node **const roots = TD_ARENA_NEW_N(p->arena, td_node *, n);
+    size_t k = 0;
+
+    for (size_t i = 0; i < g->n_args; i++)
+        roots[k++] = g->args[i];
+    for (size_t i = 0; i < g->n_rets; i++)
+        roots[k++] = g->rets[i].node;
+    for (size_t i = 0; i < g->n_ctrl_rets; i++)
+        roots[k++] = g->ctrl_rets[i];
+    return td_graph_sort(g, roots, n);
+}

@@ -1,0 +1,79 @@
+/* pass.h -- graph to graph. A program's graph is a function: args, rets, and control rets that must run.
+ *
+ * Passes run in this order, on the graph of a signature and on the body of every region:
+ *
+ *   extract  cuts what a signature needs out of the main graph
+ *   resolve  binds nodes to ops, edges to output indices, checks types
+ *   inline   replaces calls by bodies, level by level
+ *   deref    turns TF1's reference variables into resource variables with explicit reads
+ *   prune    topological order; drops what nobody needs
+ *   freeze   reads of variables that no signature assigns become constants
+ *   fold     pure nodes on constants become constants
+ *   fuse_*   patterns become fused ops (fuse.h lists them)
+ */
+#ifndef TD_PASSES_PASS_H
+#define TD_PASSES_PASS_H
+
+#include "graph/graph.h"
+#include "ops/op.h"
+
+/* What passes share for one model. One thread at a time. */
+typedef struct td_pass {
+    td_arena *arena; /* of the model: nodes live here */
+    td_library *library;
+    td_env *env;
+    td_map visited;     /* functions that the census has seen */
+    td_map missing_set; /* ops that tensord lacks */
+    td_strbuf missing;  /* their names, in order of appearance */
+    size_t n_inlined;   /* nodes made by inlining, bounded */
+    td_tensor *owned;   /* constants made by passes; their buffers are given back with the model */
+    size_t n_owned, cap_owned;
+} td_pass;
+
+void td_pass_fini(td_pass *p); /* gives back owned constants */
+
+typedef struct td_feed {
+    const char *tensor; /* "x:0"; the node's output is replaced by an argument */
+    td_dtype dtype;
+} td_feed;
+
+/* Cuts out of `main` a function with args for feeds, rets for fetches ("y:0"), and control rets for targets
+ * (node names). NOT_FOUND names a tensor that the graph lacks. */
+TD_MUST_USE td_status td_pass_extract(td_pass *p, const td_graph *main, const td_feed *feeds, size_t n_feeds,
+                                      const char *const *fetches, size_t n_fetches,
+                                      const char *const *targets, size_t n_targets, td_graph **out);
+
+/* Collects into p->missing every op that g, or a function it can reach, uses and tensord lacks. */
+TD_MUST_USE td_status td_pass_census(td_pass *p, const td_graph *g);
+
+TD_MUST_USE td_status td_pass_resolve(td_pass *p, td_graph *g);
+TD_MUST_USE td_status td_pass_inline(td_pass *p, td_graph *g);
+TD_MUST_USE td_status td_pass_deref(td_pass *p, td_graph *g);
+TD_MUST_USE td_status td_pass_prune(td_pass *p, td_graph *g);
+/* Marks the variables that g, or the functions it reaches, assigns; before any graph is frozen. */
+TD_MUST_USE td_status td_pass_mark_assigned(td_pass *p, td_graph *g);
+TD_MUST_USE td_status td_pass_freeze(td_pass *p, td_graph *g);
+TD_MUST_USE td_status td_pass_fold(td_pass *p, td_graph *g);
+/* Every fusion, in order. */
+TD_MUST_USE td_status td_pass_fuse(td_pass *p, td_graph *g);
+
+/* ---------------------------------------------------------------- tools for passes */
+
+/* A Const node with value t; p keeps t's buffer (takes the reference) until the model goes. */
+td_node *td_pass_const(td_pass *p, td_graph *g, const char *name, td_tensor t);
+/* The value of a Const node; NULL when the edge comes from another op. */
+const td_tensor *td_edge_const(const td_edge *e);
+bool td_node_is(const td_node *n, const char *op_name);
+/* A bound node of op `op_name` with these inputs; INTERNAL when that op's declaration is contradicted.
+ * Attributes are added by the caller before, in attrs. */
+TD_MUST_USE td_status td_pass_node(td_pass *p, td_graph *g, const char *name, const char *op_name,
+                                   const td_edge *in, uint32_t n_in, const td_attr *attrs, uint32_t n_attrs,
+                                   td_node **out);
+
+/* How many times each output is used: uses[node->id] counts consumers of any of the node's outputs, rets
+ * included. Numbers the graph. The array lives in p->arena. */
+uint32_t *td_pass_count_uses(td_pass *p, td_graph *g);
+/* Makes every consumer of `from` (and rets) use `to` instead. O(edges of g). */
+void td_pass_replace(td_graph *g, td_edge from, td_edge to);
+
+#endif
