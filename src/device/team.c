@@ -58,6 +58,7 @@ struct td_team {
     _Alignas(CACHE_LINE) atomic_uint sleepers;
     atomic_uint wakes; /* grows with each wake-up; the word that workers sleep on */
     atomic_bool stopping;
+    atomic_int limit; /* workers with this number or a higher one rest; always more than the caller's 0 */
     int threads;
     team_worker *workers; /* [threads - 1] */
 };
@@ -76,12 +77,17 @@ static uint32_t free_shards(uint64_t state)
     return (uint32_t)state;
 }
 
+static bool may_work(td_team *t, int thread)
+{
+    return thread < atomic_load_explicit(&t->limit, memory_order_relaxed);
+}
+
 /* Does shards until none is free. */
 static void work(td_team *t, int thread)
 {
     uint64_t state = atomic_load_explicit(&t->state, memory_order_acquire);
 
-    while (free_shards(state)) {
+    while (free_shards(state) && may_work(t, thread)) {
         /* relaxed: the acquire on state shows at least this run's job, and by inv. 2 the CAS proves no later
          * one */
         team_fn *const fn = atomic_load_explicit(&t->fn, memory_order_relaxed);
@@ -99,32 +105,33 @@ static void work(td_team *t, int thread)
     }
 }
 
-static bool has_work(td_team *t)
+static bool has_work(td_team *t, int thread)
 {
-    return free_shards(atomic_load_explicit(&t->state, memory_order_acquire)) ||
+    return (free_shards(atomic_load_explicit(&t->state, memory_order_acquire)) && may_work(t, thread)) ||
            atomic_load_explicit(&t->stopping, memory_order_acquire);
 }
 
 /* True when there is work within ns. */
-static bool spin_for_work(td_team *t, int64_t ns)
+static bool spin_for_work(td_team *t, int thread, int64_t ns)
 {
     const int64_t until = td_now_ns() + ns;
 
     do {
         for (int i = 0; i < 16; i++) {
-            if (has_work(t)) return true;
+            if (has_work(t, thread)) return true;
             spin_pause();
         }
     } while (td_now_ns() < until);
     return false;
 }
 
-static void sleep_for_work(td_team *t)
+static void sleep_for_work(td_team *t, int thread)
 {
     const unsigned wakes = atomic_load(&t->wakes);
 
     atomic_fetch_add(&t->sleepers, 1);
-    if (!free_shards(atomic_load(&t->state)) && !atomic_load(&t->stopping)) /* inv. 4 */
+    if (!(free_shards(atomic_load(&t->state)) && may_work(t, thread)) &&
+        !atomic_load(&t->stopping)) /* inv. 4 */
         td_futex_wait(&t->wakes, wakes);
     atomic_fetch_sub(&t->sleepers, 1);
 }
@@ -137,11 +144,11 @@ static void *worker_main(void *arg)
 
     while (!atomic_load_explicit(&t->stopping, memory_order_acquire)) {
         work(t, w->number);
-        if (spin_for_work(t, spin_ns)) {
+        if (spin_for_work(t, w->number, spin_ns)) {
             spin_ns = TD_MIN(spin_ns * 2, SPIN_MAX_NS);
         } else {
             spin_ns = TD_MAX(spin_ns / 2, SPIN_MIN_NS);
-            sleep_for_work(t);
+            sleep_for_work(t, w->number);
         }
     }
     return NULL;
@@ -153,7 +160,7 @@ td_team *td_team_make(int threads)
     td_team *const t = td_try_alloc(sizeof *t, CACHE_LINE);
 
     TD_ASSERT(t);
-    *t = (td_team){ .threads = 1, .workers = TD_NEW_N(team_worker, (size_t)threads) };
+    *t = (td_team){ .threads = 1, .limit = threads, .workers = TD_NEW_N(team_worker, (size_t)threads) };
     while (t->threads < threads) {
         team_worker *const w = &t->workers[t->threads - 1];
         char name[32];
@@ -181,6 +188,12 @@ void td_team_free(td_team *t)
         pthread_join(t->workers[i - 1].thread, NULL);
     td_free(t->workers);
     td_free(t);
+}
+
+void td_team_set_limit(td_team *t, int threads)
+{
+    /* relaxed: it publishes nothing; a worker that sees it late does one shard more */
+    atomic_store_explicit(&t->limit, threads < 1 ? 1 : threads, memory_order_relaxed);
 }
 
 int td_team_threads(const td_team *t)

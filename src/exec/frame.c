@@ -21,10 +21,21 @@ static void bind_calls(td_frame *f)
         const td_plan_step *const ps = &plan->steps[i];
         const td_step *const s = ps->step;
 
-        f->calls[i] = (td_call){ .op = s->op, .node = s->node, .attrs = s->attrs, .state = ps->state,
-                                 .values = f->values, .in = s->in, .out = s->out, .n_in = s->n_in, .n_out = s->n_out,
-                                 .const_in = s->const_in, .env = plan->prog->env, .threads = env->threads,
-                                 .regions = s->regions, .n_regions = s->n_regions, .dead = f->dead,
+        f->calls[i] = (td_call){ .op = s->op,
+                                 .node = s->node,
+                                 .attrs = s->attrs,
+                                 .state = ps->state,
+                                 .values = f->values,
+                                 .in = s->in,
+                                 .out = s->out,
+                                 .n_in = s->n_in,
+                                 .n_out = s->n_out,
+                                 .const_in = s->const_in,
+                                 .env = plan->prog->env,
+                                 .threads = env->threads,
+                                 .regions = s->regions,
+                                 .n_regions = s->n_regions,
+                                 .dead = f->dead,
                                  .scratch_size = ps->scratch_size,
                                  .scratch = ps->scratch_size ? f->workspace + ps->scratch_offset : NULL };
     }
@@ -221,11 +232,13 @@ static td_status run_step(td_frame *f, size_t i)
     td_call *const c = &f->calls[i];
 
     switch (ps->mode) {
-    case TD_MODE_STATIC: return ps->step->kernel->run(c);
+    case TD_MODE_STATIC:
+        return ps->step->kernel->run(c);
     case TD_MODE_ALIAS:
         td_out(c, 0)->data = td_in(c, 0)->data;
         return NULL;
-    case TD_MODE_DYNAMIC: break;
+    case TD_MODE_DYNAMIC:
+        break;
     }
     const td_status s = td_call_now(c, ps->step->kernel, f->temp);
 
@@ -237,7 +250,8 @@ static td_status run_step(td_frame *f, size_t i)
 static bool is_over(const td_run_options *o)
 {
     if (!o) return false;
-    return (o->deadline_ns && td_now_ns() > o->deadline_ns) || (o->cancelled && o->cancelled(o->cancelled_ctx));
+    return (o->deadline_ns && td_now_ns() > o->deadline_ns) ||
+           (o->cancelled && o->cancelled(o->cancelled_ctx));
 }
 
 static void drop_dying(td_frame *f, const td_plan_step *ps)
@@ -265,7 +279,8 @@ td_status td_frame_run(td_frame *f, const td_run_context *run)
             drop_dying(f, &plan->steps[i]);
             continue;
         }
-        if (i % 8 == 7 && is_over(run->options)) return TD_ERR(DEADLINE_EXCEEDED, "Timed out waiting for notification");
+        if (i % 8 == 7 && is_over(run->options))
+            return TD_ERR(DEADLINE_EXCEEDED, "Timed out waiting for notification");
         c->team = run->team;
         c->arena = strings;
         c->run_options = run->options;

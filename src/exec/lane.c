@@ -85,7 +85,8 @@ void td_lane_leave(td_lane *lane)
     (void)pthread_mutex_lock(&lanes.mu);
     lanes.running--;
     if (lane->team) lanes.is_team_taken = false;
-    if (lanes.team) td_team_set_limit(lanes.team, lanes.cores - lanes.running + (lanes.is_team_taken ? 1 : 0));
+    if (lanes.team)
+        td_team_set_limit(lanes.team, lanes.cores - lanes.running + (lanes.is_team_taken ? 1 : 0));
     (void)pthread_cond_signal(&lanes.freed);
     (void)pthread_mutex_unlock(&lanes.mu);
     lane->team = NULL;

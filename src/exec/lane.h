@@ -1,8 +1,8 @@
 /* lane.h -- who computes, and with how many cores.
  *
- * The process has a number of cores. One run alone gets them all, through the one team of threads; runs that come while
- * others compute get one core each, their own thread; and the team's owner then uses fewer. Runs beyond the number of
- * cores wait their turn. Short runs do not come here at all.
+ * The process has a number of cores. One run alone gets them all, through the one team of threads; runs that
+ * come while others compute get one core each, their own thread; and the team's owner then uses fewer. Runs
+ * beyond the number of cores wait their turn. Short runs do not come here at all.
  */
 #ifndef TD_EXEC_LANE_H
 #define TD_EXEC_LANE_H
@@ -17,7 +17,8 @@ typedef struct td_lane {
     td_team *team; /* NULL: one core */
 } td_lane;
 
-/* Sets the number of cores before the first td_lane_enter(); later calls are ignored. 0: those of the process. */
+/* Sets the number of cores before the first td_lane_enter(); later calls are ignored. 0: those of the
+ * process. */
 void td_lanes_configure(int cores);
 int td_lanes_cores(void);
 

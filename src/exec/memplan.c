@@ -15,12 +15,12 @@ typedef struct stretch {
 
 typedef struct memplan {
     td_plan *plan;
-    uint32_t *root;     /* value -> the value whose memory it shows */
-    uint32_t *last;     /* root -> last step that needs it */
-    bool *on_heap;      /* root -> lives in a buffer */
-    stretch *live;      /* sorted by begin */
+    uint32_t *root; /* value -> the value whose memory it shows */
+    uint32_t *last; /* root -> last step that needs it */
+    bool *on_heap;  /* root -> lives in a buffer */
+    stretch *live;  /* sorted by begin */
     size_t n_live;
-    uint32_t *dying;    /* heads of lists through next_dying, per step */
+    uint32_t *dying; /* heads of lists through next_dying, per step */
     uint32_t *next_dying;
 } memplan;
 

@@ -1,8 +1,9 @@
 /* memplan.h -- where every intermediate of a plan lies.
  *
- * One walk over the steps hands out workspace bytes to outputs of static steps, lowest free gap first, and takes them
- * back after the last use. Aliases belong to the value they show (their root). An op that may work in place takes over
- * the memory of an input that ends with it. Values on the heap (dynamic steps, variants) get the step that drops them.
+ * One walk over the steps hands out workspace bytes to outputs of static steps, lowest free gap first, and
+ * takes them back after the last use. Aliases belong to the value they show (their root). An op that may work
+ * in place takes over the memory of an input that ends with it. Values on the heap (dynamic steps, variants)
+ * get the step that drops them.
  */
 #ifndef TD_EXEC_MEMPLAN_H
 #define TD_EXEC_MEMPLAN_H

@@ -24,9 +24,19 @@ static bool is_known(const td_tensor *t)
 
 static void open_call(planner *pl, const td_step *s)
 {
-    pl->c = (td_call){ .op = s->op, .node = s->node, .attrs = s->attrs, .values = pl->plan->values, .in = s->in,
-                       .out = s->out, .n_in = s->n_in, .n_out = s->n_out, .const_in = s->const_in, .env = pl->prog->env,
-                       .arena = pl->scratch, .threads = pl->prog->env->threads, .regions = s->regions,
+    pl->c = (td_call){ .op = s->op,
+                       .node = s->node,
+                       .attrs = s->attrs,
+                       .values = pl->plan->values,
+                       .in = s->in,
+                       .out = s->out,
+                       .n_in = s->n_in,
+                       .n_out = s->n_out,
+                       .const_in = s->const_in,
+                       .env = pl->prog->env,
+                       .arena = pl->scratch,
+                       .threads = pl->prog->env->threads,
+                       .regions = s->regions,
                        .n_regions = s->n_regions };
 }
 
@@ -131,8 +141,8 @@ static void plan_step(planner *pl, const td_step *s)
     const bool is_dynamic_op = (s->op->flags & TD_OP_DYNAMIC) != 0;
     const bool inferred = infer(pl, s);
 
-    if ((inferred || (is_dynamic_op && have_shapes(pl, s))) && can_compute(pl, s) && !(s->op->flags & TD_OP_ALIAS) &&
-        compute(pl, s))
+    if ((inferred || (is_dynamic_op && have_shapes(pl, s))) && can_compute(pl, s) &&
+        !(s->op->flags & TD_OP_ALIAS) && compute(pl, s))
         return;
     if (inferred && (s->op->flags & TD_OP_ALIAS)) {
         plan->values[s->out[0]].data = plan->values[s->in[0]].data;

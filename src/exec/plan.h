@@ -1,8 +1,9 @@
 /* plan.h -- a program for one tuple of input shapes, and frames, the memory that one run of it needs.
  *
- * A plan says for every step whether it is done already (its value was known while planning), static (prepared, its
- * outputs have a place in the workspace) or dynamic (everything is decided when it runs, outputs come from the heap).
- * Plans are immutable. A frame belongs to one run at a time; a plan keeps those that are not in use.
+ * A plan says for every step whether it is done already (its value was known while planning), static
+ * (prepared, its outputs have a place in the workspace) or dynamic (everything is decided when it runs,
+ * outputs come from the heap). Plans are immutable. A frame belongs to one run at a time; a plan keeps those
+ * that are not in use.
  *
  * Invariants (asserts cite them):
  *   1. two values whose lives overlap never share workspace bytes, unless one is an alias of the other;
@@ -33,8 +34,9 @@ struct td_plan {
     td_program *prog;
     atomic_uint refs;
     td_arena *arena;
-    td_tensor *values; /* templates: shape where known; data for constants and what was computed while planning */
-    size_t *offset;    /* into the workspace; SIZE_MAX: not there */
+    td_tensor
+        *values; /* templates: shape where known; data for constants and what was computed while planning */
+    size_t *offset; /* into the workspace; SIZE_MAX: not there */
     td_plan_step *steps;
     size_t n_steps;
     size_t workspace_size;
@@ -63,7 +65,8 @@ typedef struct td_run_context {
     td_arena *strings;             /* NULL: the frame's own, valid until it is given back */
 } td_run_context;
 
-/* Finds or makes the plan for these input shapes and takes a frame for it. in[i] for prog->args[i]; dtypes must agree. */
+/* Finds or makes the plan for these input shapes and takes a frame for it. in[i] for prog->args[i]; dtypes
+ * must agree. */
 TD_MUST_USE td_status td_frame_enter(td_program *prog, const td_tensor *in, td_frame **out);
 void td_frame_leave(td_frame *f);
 

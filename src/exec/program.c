@@ -102,7 +102,8 @@ static td_status check_region(const td_node *n, const td_step *s)
         const uint32_t n_out = is_loop && r == 0 ? 1 : n->n_out;
 
         if (s->regions[r]->n_in != n_in || s->regions[r]->n_out != n_out)
-            return TD_ERR(INVALID_ARGUMENT, "node %s (op %s): body %u takes %u values and returns %u, %u and %u are needed",
+            return TD_ERR(INVALID_ARGUMENT,
+                          "node %s (op %s): body %u takes %u values and returns %u, %u and %u are needed",
                           n->name, n->op_name, r, s->regions[r]->n_in, s->regions[r]->n_out, n_in, n_out);
         TD_TRY(td_region_check_types(s->regions[r], n, is_loop ? 0 : 1, is_loop && r == 0));
     }
@@ -221,9 +222,10 @@ static td_status add_steps(builder *b)
         }
         if (td_node_is(n, "_Arg") || td_node_is(n, "NoOp") || td_node_is(n, "ControlTrigger")) continue;
         if (td_node_is(n, "Placeholder") || td_node_is(n, "PlaceholderV2"))
-            return TD_ERR(INVALID_ARGUMENT,
-                          "You must feed a value for placeholder tensor '%s' with dtype %s\n\t [[{{node %s}}]]", n->name,
-                          td_dtype_name(n->out_type[0]), n->name);
+            return TD_ERR(
+                INVALID_ARGUMENT,
+                "You must feed a value for placeholder tensor '%s' with dtype %s\n\t [[{{node %s}}]]",
+                n->name, td_dtype_name(n->out_type[0]), n->name);
         TD_TRY(add_step(b, n));
     }
     return NULL;

@@ -1,7 +1,7 @@
 /* region.c -- bodies of If, Case and While as programs of their own.
  *
- * Arguments that are known constants when the region is made (weights that a loop hands through) become constants of
- * the body, so its kernels can pack them; callers still hand all values over.
+ * Arguments that are known constants when the region is made (weights that a loop hands through) become
+ * constants of the body, so its kernels can pack them; callers still hand all values over.
  */
 #include <string.h>
 
@@ -15,7 +15,8 @@ typedef struct region {
 } region;
 
 /* The frame of one body run; td_region_frame is a td_frame. */
-static td_status region_enter(td_region *r, td_call *c, const td_tensor *in, td_tensor *out, td_region_frame **frame)
+static td_status region_enter(td_region *r, td_call *c, const td_tensor *in, td_tensor *out,
+                              td_region_frame **frame)
 {
     td_program *const prog = ((region *)r)->prog;
     const td_run_context run = { c->team, c->run_options, c->arena };
@@ -68,8 +69,8 @@ static td_status set_consts(td_pass *p, td_graph *g, const td_tensor *const *con
     return NULL;
 }
 
-td_status td_region_make(td_pass *p, const char *name, const td_tensor *const *consts, size_t n_consts, bool serve,
-                         td_region **out)
+td_status td_region_make(td_pass *p, const char *name, const td_tensor *const *consts, size_t n_consts,
+                         bool serve, td_region **out)
 {
     region *const r = TD_ARENA_NEW(p->arena, region);
     td_graph *g;
@@ -101,12 +102,12 @@ td_status td_region_check_types(const td_region *r, const td_node *n, uint32_t f
         const td_edge *const e = &n->in[i + first];
 
         if (prog->values[prog->args[i]].dtype != e->node->out_type[e->index] % TD_DTYPE_REF)
-            return TD_ERR(INVALID_ARGUMENT, "node %s (op %s): argument %u of %s has another type", n->name, n->op_name, i,
-                          prog->name);
+            return TD_ERR(INVALID_ARGUMENT, "node %s (op %s): argument %u of %s has another type", n->name,
+                          n->op_name, i, prog->name);
     }
     for (uint32_t i = 0; !is_cond && i < r->n_out; i++)
         if (prog->values[prog->rets[i]].dtype != n->out_type[i] % TD_DTYPE_REF)
-            return TD_ERR(INVALID_ARGUMENT, "node %s (op %s): result %u of %s has another type", n->name, n->op_name, i,
-                          prog->name);
+            return TD_ERR(INVALID_ARGUMENT, "node %s (op %s): result %u of %s has another type", n->name,
+                          n->op_name, i, prog->name);
     return NULL;
 }

@@ -85,7 +85,8 @@ static td_status run_now(td_call *c, const td_kernel *kernel, td_arena *temp)
     if (!s && c->scratch_size) {
         c->scratch = td_arena_try_alloc(temp, c->scratch_size, TD_ALIGN);
         if (!c->scratch)
-            s = TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for %zu bytes of scratch", c->node, c->scratch_size);
+            s = TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for %zu bytes of scratch", c->node,
+                       c->scratch_size);
     }
     if (!s) s = kernel->run(c);
     if (kernel->release) kernel->release(c->state);
@@ -103,7 +104,8 @@ static td_status infer_now(td_call *c, td_arena *temp)
     return s;
 }
 
-/* An op that infers shapes and makes its outputs itself may have been deferred for good: a loop whose shapes change. */
+/* An op that infers shapes and makes its outputs itself may have been deferred for good: a loop whose shapes
+ * change. */
 static bool is_by_ref(const td_call *c)
 {
     bool by_ref = (c->op->flags & (TD_OP_DYNAMIC | TD_OP_BY_REF)) != 0;

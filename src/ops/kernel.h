@@ -14,8 +14,9 @@ const td_kernel *td_node_kernel(const td_node *node, td_device_kind device);
 TD_MUST_USE td_status td_node_no_kernel(const td_node *node);
 
 /* Runs one call whose inputs are all known: infer, prepare, run, on the heap. Outputs get buffers of their
- * own (aliases share the input's). c->arena is for what outputs need (strings); temp may be reset afterwards. c->values[c->out[i]] must have their dtypes set; c->arena is used up to
- * the caller's reset. Used for dynamic steps and for folding. */
+ * own (aliases share the input's). c->arena is for what outputs need (strings); temp may be reset afterwards.
+ * c->values[c->out[i]] must have their dtypes set; c->arena is used up to the caller's reset. Used for
+ * dynamic steps and for folding. */
 TD_MUST_USE td_status td_call_now(td_call *c, const td_kernel *kernel, td_arena *temp);
 
 /* Folds one pure node: evaluates it on `in` (n_in known tensors) into out (n_out). Outputs own their buffers.

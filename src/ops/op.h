@@ -47,9 +47,9 @@ enum {
     TD_OP_BY_REF =
         1 << 8, /* infer says the shapes, but run makes or sets the outputs itself (td_out_make, td_out_set):
                    they get no place in the workspace. Outputs of type variant always work so */
-    TD_OP_CALL = 1 << 9,     /* calls its function attribute: inlined, never run */
-    TD_OP_ASSIGNS = 1 << 10, /* changes the variable whose handle is input 0 */
-    TD_OP_CONTROL = 1 << 11, /* sees dead inputs (Merge) */
+    TD_OP_CALL = 1 << 9,          /* calls its function attribute: inlined, never run */
+    TD_OP_ASSIGNS = 1 << 10,      /* changes the variable whose handle is input 0 */
+    TD_OP_CONTROL = 1 << 11,      /* sees dead inputs (Merge) */
     TD_OP_SKIPS_UNUSED = 1 << 12, /* asks td_out_is_used() before it touches any output */
 };
 

@@ -30,6 +30,7 @@ typedef struct td_variable {
     char *name;
     td_dtype dtype;
     td_shape shape;   /* as declared; may be unknown */
+    bool is_reached;  /* a served signature or the init op has its handle; set while the session loads */
     bool is_assigned; /* by a served signature; set while the session loads */
 } td_variable;
 

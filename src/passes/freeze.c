@@ -19,6 +19,7 @@ static td_status variable_at(td_pass *p, const td_edge *e, td_variable **out)
     td_tensor made = { 0 };
 
     *out = NULL;
+    if (e->node->n_out == 0) return NULL;
     if (handle && handle->dtype != TD_RESOURCE) return NULL;
     if (!handle) {
         if (!td_node_is(e->node, "VarHandleOp")) return NULL;
@@ -95,6 +96,33 @@ td_status td_pass_mark_assigned(td_pass *p, td_graph *g)
             TD_TRY(variable_at(p, &n->in[k], &v));
             if (v) v->is_assigned = true;
         }
+    }
+    return NULL;
+}
+
+td_status td_pass_mark_reached(td_pass *p, td_graph *g)
+{
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        td_variable *v;
+
+        TD_TRY(variable_at(p, &(td_edge){ g->nodes[i], 0, NULL }, &v));
+        if (v) v->is_reached = true;
+    }
+    return NULL;
+}
+
+td_status td_pass_drop_dead_assigns(td_pass *p, td_graph *g)
+{
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        td_node *const n = g->nodes[i];
+        td_variable *v;
+
+        if (!td_node_is(n, "AssignVariableOp")) continue;
+        TD_TRY(variable_at(p, &n->in[0], &v));
+        if (!v || v->is_reached) continue;
+        n->op_name = "NoOp";
+        n->op = td_op_find("NoOp");
+        n->n_in = 0;
     }
     return NULL;
 }
