@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The process: its command line, its log lines, its readiness, its end."""
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -25,9 +26,11 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(lines[1], r"^TensorFlow Library: ")
 
     def test_help_names_the_flags(self):
-        done = run("--help")
-        for flag in ("port", "rest_api_port", "model_name", "model_base_path", "model_config_file", "enable_batching"):
-            self.assertIn(f"--{flag}=", done.stdout)
+        text = run("--help").stdout
+        flags = re.findall(r"^TD_FLAG\(\w+, (\w+),", (harness.SOURCE / "src/config/flags.inc").read_text(), re.M)
+        self.assertGreater(len(flags), 40)
+        for flag in flags:
+            self.assertIn(f"--{flag}=", text)
 
     def test_bad_values(self):
         for word in ("--port=x", "--enable_batching=1"):

@@ -3,14 +3,13 @@
 import pathlib
 import shutil
 import tempfile
-import threading
-import time
 import unittest
 
 import numpy as np
 
 import graphs
 import harness
+import soak
 
 
 class Versions(unittest.TestCase):
@@ -73,40 +72,9 @@ class Versions(unittest.TestCase):
         self.assertEqual(server.predict("m", {"x": np.float32([0])}, label="stable")["y"].tolist(), [1.0])
 
     def test_no_request_fails_while_versions_change(self):
-        """Version n answers n; each client must see answers that exist, and never an older one after a newer."""
-        server = self.start()
-        stop, problems, count = threading.Event(), [], [0]
-
-        def ask(use_rest):
-            last = 1.0
-            try:
-                while not stop.is_set():
-                    if use_rest:
-                        value = self.answer(server)[0]
-                    else:
-                        value = float(server.predict("m", {"x": np.float32([0])})["y"][0])
-                    if value < last:
-                        problems.append(f"{value} after {last}")
-                    last = value
-                    count[0] += 1
-            except Exception as error:
-                problems.append(repr(error))
-
-        _ = server.channel  # made once, before the threads
-        threads = [threading.Thread(target=ask, args=(i % 2 == 0,)) for i in range(6)]
-        for thread in threads:
-            thread.start()
-        for version in range(2, 8):
-            graphs.save(self.base / str(version), graphs.affine(b=version))
-            harness.until(lambda: self.answer(server) == [version], f"version {version}")
-            if version > 3:
-                shutil.rmtree(self.base / str(version - 2))
-            time.sleep(0.1)
-        stop.set()
-        for thread in threads:
-            thread.join()
+        count, problems, _ = soak.soak(self.start(), self.base, seconds=6, clients=6, period=0.8)
         self.assertEqual(problems, [])
-        self.assertGreater(count[0], 50)
+        self.assertGreater(count, 50)
 
 
 unittest.main()
