@@ -1,0 +1,7 @@
+/* reduce_avx2.c -- sums and extremes of floats and int32 for AVX2. */
+#include "kernels/reduce/body.h"
+
+#define TD_REDUCE_LANES 32
+#include "kernels/reduce/fast.inc"
+
+const td_reduce_row *const td_reduce_avx2[] = { rows_F32, rows_BF16, rows_I32, NULL };
