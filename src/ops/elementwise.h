@@ -1,0 +1,55 @@
+/* elementwise.h -- what the ops that work element by element share: one state, one prepare, one run.
+ *
+ * An op names its function (td_elt_id) in a prepare of one line; its inputs are broadcast to its output. */
+#ifndef TD_OPS_ELEMENTWISE_H
+#define TD_OPS_ELEMENTWISE_H
+
+#include "kernels/elt/bcast.h"
+#include "ops/op.h"
+
+typedef struct td_elementwise {
+    td_elt elt;
+    td_bcast bcast;
+    td_elt_arg arg;
+    size_t grain; /* elements that are worth a thread */
+} td_elementwise;
+
+/* Which types, for kernel lists. */
+#define TD_HALF_TYPES  (TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16))
+#define TD_FLOAT_TYPES (TD_HALF_TYPES | TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64))
+#define TD_SIGNED_TYPES                                                                                      \
+    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64))
+#define TD_UNSIGNED_TYPES                                                                                    \
+    (TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64))
+#define TD_INT_TYPES     (TD_SIGNED_TYPES | TD_UNSIGNED_TYPES)
+#define TD_REAL_TYPES    (TD_FLOAT_TYPES | TD_INT_TYPES)
+#define TD_COMPLEX_TYPES (TD_DTYPE_BIT(TD_C64) | TD_DTYPE_BIT(TD_C128))
+#define TD_NUMBER_TYPES  (TD_REAL_TYPES | TD_COMPLEX_TYPES)
+#define TD_BOOL_TYPE     TD_DTYPE_BIT(TD_BOOL)
+
+/* c->state is a td_elementwise. UNIMPLEMENTED when the function has no body for the key type. */
+TD_MUST_USE td_status td_elementwise_prepare(td_call *c, td_elt_id id);
+
+/* The same, for a function that is made by hand: elt is copied. */
+void td_elementwise_prepare_as(td_call *c, const td_elt *elt);
+
+/* Runs it over the call's inputs. INVALID_ARGUMENT for what TensorFlow refuses (integer division by zero). */
+TD_MUST_USE td_status td_elementwise_run(td_call *c);
+
+/* Runs it and says what the bodies saw (TD_ELT_SAW_*). */
+int td_elementwise_run_bits(td_call *c);
+
+/* Kernels of an op whose prepare is `fn`. */
+#define TD_ELEMENTWISE_KERNELS(types, fn)                                                                    \
+    {                                                                                                        \
+        { .device = TD_DEVICE_CPU,                                                                           \
+          .dtypes = (types),                                                                                 \
+          .state_size = sizeof(td_elementwise),                                                              \
+          .prepare = (fn),                                                                                   \
+          .run = td_elementwise_run },                                                                       \
+        {                                                                                                    \
+            0                                                                                                \
+        }                                                                                                    \
+    }
+
+#endif
