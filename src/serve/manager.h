@@ -49,9 +49,9 @@ typedef struct td_model_health {
 
 /* Starts loading what options say, on its own threads, and returns at once. */
 TD_MUST_USE td_status td_manager_start(const td_serve_options *options, td_manager **out);
-/* Blocks until the first load round has ended: every configured model is AVAILABLE or has failed or has no
- * version. */
-void td_manager_wait_first_round(td_manager *m);
+/* Blocks until the first load round has ended: every configured model is AVAILABLE, has failed, or has no
+ * version. False: deadline_ns (td_now_ns() time) came first, or the manager stops. */
+bool td_manager_wait_first_round(td_manager *m, int64_t deadline_ns);
 /* No more loads; waits for references to come back, at most until deadline_ns (td_now_ns() time), then frees.
  */
 void td_manager_stop(td_manager *m, int64_t deadline_ns);

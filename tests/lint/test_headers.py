@@ -11,8 +11,8 @@ import subprocess
 import tree
 
 
-def compile_flags():
-    """The flags of one of our own objects, as the build has them."""
+def compile_command():
+    """Compiler and flags of one of our own objects, as the build has them."""
     database = pathlib.Path(os.environ["TENSORD_BUILD"]) / "compile_commands.json"
     for entry in json.loads(database.read_text()):
         if entry["file"].endswith("/src/main.c"):
@@ -21,19 +21,20 @@ def compile_flags():
             for i, word in enumerate(words):
                 if word in ("-isystem", "-include"):
                     flags += words[i:i + 2]
-            return flags
+            compiler = next(w for w in words if not w.endswith("ccache"))
+            return [compiler, *flags]
     raise SystemExit("no main.c in compile_commands.json")
 
 
-def check(flags, path):
+def check(command, path):
     source = f'#include "{path}"\ntypedef int td_not_empty;\n'
-    done = subprocess.run(["cc", *flags, "-fsyntax-only", "-x", "c", "-"], input=source, capture_output=True,
+    done = subprocess.run([*command, "-fsyntax-only", "-x", "c", "-"], input=source, capture_output=True,
                           text=True)
     return f"{path.relative_to(tree.ROOT)}: does not compile alone\n{done.stderr}" if done.returncode else None
 
 
 def main():
-    flags, problems, guards = compile_flags(), [], {}
+    command, problems, guards = compile_command(), [], {}
     headers = tree.files("src", "include", suffixes=(".h",))
     for path in headers:
         guard = re.search(r"^#ifndef (\w+)\n#define \1\n", path.read_text(), re.M)
@@ -44,7 +45,7 @@ def main():
         else:
             guards[guard[1]] = path.relative_to(tree.ROOT)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        problems += [p for p in pool.map(lambda h: check(flags, h), headers) if p]
+        problems += [p for p in pool.map(lambda h: check(command, h), headers) if p]
     tree.finish(problems)
 
 

@@ -350,7 +350,8 @@ static void test_grammar(void **state)
     p = "12345678901234567";
     assert_ptr_equal(td_parse_f64(p, p + 3, &d), p + 3); /* nothing behind end is read */
     assert_true(d == 123);
-    assert_ptr_equal(td_scan_number("1.5,", "1.5," + 4, &is_integer) - 3, "1.5,");
+    p = "1.5,";
+    assert_ptr_equal(td_scan_number(p, p + 4, &is_integer), p + 3);
     assert_false(is_integer);
 
     p = "1.0 1e3 9223372036854775808 -9223372036854775809 18446744073709551616 -1 123456789012345678901";
@@ -359,7 +360,8 @@ static void test_grammar(void **state)
     p = "-9223372036854775808,";
     assert_ptr_equal(td_parse_i64(p, p + 21, &i), p + 20);
     assert_true(i == INT64_MIN);
-    assert_null(td_parse_u64("-1", "-1" + 2, &u));
+    p = "-1";
+    assert_null(td_parse_u64(p, p + 2, &u));
     p = "-0";
     assert_non_null(td_parse_u64(p, p + 2, &u));
     assert_true(u == 0);

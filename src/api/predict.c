@@ -1,0 +1,156 @@
+/* predict.c -- opening on a signature, checking what a client sent against it, running. */
+#include "api/predict.h"
+
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/strbuf.h"
+
+static const char default_signature[] = "serving_default";
+
+static td_status unknown_signature(const char *name, td_wording wording)
+{
+    switch (wording) {
+    case TD_WORDING_REST:
+        return TD_ERR(INVALID_ARGUMENT, "Serving signature name: \"%s\" not found in signature def", name);
+    case TD_WORDING_GRPC:
+        break;
+    }
+    return TD_ERR(FAILED_PRECONDITION, "Serving signature key \"%s\" not found.", name);
+}
+
+td_status td_predict_open(td_servable *servable, td_string signature_name, td_wording wording,
+                          td_arena *arena, td_predict *p)
+{
+    const char *const name = signature_name.size
+                                 ? td_arena_strndup(arena, signature_name.data, signature_name.size)
+                                 : default_signature;
+
+    *p = (td_predict){ .servable = servable, .arena = arena };
+    p->sig = td_session_find_signature(td_servable_session(servable), name);
+    if (!p->sig) return unknown_signature(name, wording);
+    if (wording == TD_WORDING_REST && !p->sig->n_inputs)
+        return TD_ERR(INVALID_ARGUMENT, "Failed to get input map for signature: %s",
+                      signature_name.size ? name : "DEFAULT");
+
+    p->inputs = TD_ARENA_NEW_N(arena, td_tensor, p->sig->n_inputs);
+    p->n_want = p->sig->n_outputs;
+    p->want = TD_ARENA_NEW_N(arena, size_t, p->n_want);
+    for (size_t i = 0; i < p->n_want; i++)
+        p->want[i] = i;
+    return NULL;
+}
+
+/* Infos are sorted by alias, but signatures are small: a scan is as fast. */
+static size_t find_alias(const td_tensor_info *infos, size_t n, td_string alias)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strlen(infos[i].alias) == alias.size &&
+            (!alias.size || !memcmp(infos[i].alias, alias.data, alias.size)))
+            return i;
+    return SIZE_MAX;
+}
+
+size_t td_predict_input(const td_predict *p, td_string alias)
+{
+    return find_alias(p->sig->inputs, p->sig->n_inputs, alias);
+}
+
+static td_status unknown_output(const td_signature *sig, td_string name)
+{
+    td_strbuf known = { 0 };
+
+    for (size_t i = 0; i < sig->n_outputs; i++)
+        td_strbuf_printf(&known, "%s%s", i ? "," : "", sig->outputs[i].alias);
+    const td_status error =
+        TD_ERR(INVALID_ARGUMENT,
+               "output tensor alias not found in signature: %.*s Outputs expected to be in the set {%s}.",
+               (int)TD_MIN(name.size, (size_t)4096), name.size ? name.data : "", td_strbuf_text(&known));
+
+    td_strbuf_fini(&known);
+    return error;
+}
+
+td_status td_predict_filter(td_predict *p, const td_string *names, size_t n)
+{
+    bool *const is_taken = TD_ARENA_NEW_N(p->arena, bool, p->sig->n_outputs);
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t index = find_alias(p->sig->outputs, p->sig->n_outputs, names[i]);
+
+        if (index == SIZE_MAX) return unknown_output(p->sig, names[i]);
+        if (is_taken[index])
+            return TD_ERR(INVALID_ARGUMENT, "duplicate output tensor alias: %s",
+                          p->sig->outputs[index].alias);
+        is_taken[index] = true;
+        p->want[count++] = index; /* never beyond n_outputs: no name twice */
+    }
+    p->n_want = count;
+    return NULL;
+}
+
+/* The sizes' text, for codecs that let a missing input through. */
+static td_status missing_input(const td_predict *p)
+{
+    td_strbuf sent = { 0 }, known = { 0 }, missing = { 0 };
+    size_t n_sent = 0;
+
+    for (size_t i = 0; i < p->sig->n_inputs; i++) {
+        const bool is_sent = p->inputs[i].dtype != TD_DTYPE_NONE;
+        td_strbuf *const to = is_sent ? &sent : &missing;
+
+        n_sent += is_sent;
+        td_strbuf_printf(to, "%s%s", to->size ? "," : "", p->sig->inputs[i].alias);
+        td_strbuf_printf(&known, "%s%s", i ? "," : "", p->sig->inputs[i].alias);
+    }
+    const td_status error = TD_ERR(
+        INVALID_ARGUMENT,
+        "input size does not match signature: %zu!=%zu len({%s}) != len({%s}). Sent extra: {}. "
+        "Missing but required: {%s}.",
+        n_sent, p->sig->n_inputs, td_strbuf_text(&sent), td_strbuf_text(&known), td_strbuf_text(&missing));
+
+    td_strbuf_fini(&sent);
+    td_strbuf_fini(&known);
+    td_strbuf_fini(&missing);
+    return error;
+}
+
+static td_status check_inputs(const td_predict *p)
+{
+    for (size_t i = 0; i < p->sig->n_inputs; i++) {
+        const td_tensor_info *const info = &p->sig->inputs[i];
+        const td_dtype given = p->inputs[i].dtype;
+
+        if (given == TD_DTYPE_NONE) {
+            if (!info->default_value) return missing_input(p);
+        } else if (info->dtype != TD_DTYPE_NONE && given != info->dtype) {
+            return TD_ERR(INVALID_ARGUMENT, "Expects arg[%zu] to be %s but %s is provided", i,
+                          td_dtype_name(info->dtype), td_dtype_name(given));
+        }
+    }
+    return NULL;
+}
+
+td_status td_predict_run(td_predict *p, int64_t deadline_ns)
+{
+    const td_run_options options = { .deadline_ns = deadline_ns };
+
+    TD_TRY(check_inputs(p));
+    return td_session_run(td_servable_session(p->servable), p->sig, p->inputs, p->want, p->n_want, &options,
+                          &p->result);
+}
+
+const td_tensor *td_predict_output(const td_predict *p, size_t i)
+{
+    return &td_result_outputs(p->result)[i];
+}
+
+void td_predict_close(td_predict *p)
+{
+    for (size_t i = 0; p->inputs && i < p->sig->n_inputs; i++)
+        td_tensor_unref(&p->inputs[i]);
+    td_result_free(p->result); /* before its session can go */
+    td_servable_release(p->servable);
+    *p = (td_predict){ 0 };
+}

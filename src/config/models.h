@@ -1,0 +1,29 @@
+/* models.h -- what a configuration says about models: names, places, which versions, labels. */
+#ifndef TD_CONFIG_MODELS_H
+#define TD_CONFIG_MODELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum td_policy_kind { TD_POLICY_LATEST = 0, TD_POLICY_ALL, TD_POLICY_SPECIFIC } td_policy_kind;
+
+typedef struct td_label {
+    char *name;
+    int64_t version;
+} td_label;
+
+typedef struct td_model_options {
+    char *name;
+    char *base_path;
+    td_policy_kind policy;
+    int64_t latest;    /* TD_POLICY_LATEST: how many; below 1 is 1 */
+    int64_t *versions; /* TD_POLICY_SPECIFIC */
+    size_t n_versions;
+    td_label *labels;
+    size_t n_labels;
+} td_model_options;
+
+td_model_options *td_models_copy(const td_model_options *models, size_t n);
+void td_models_free(td_model_options *models, size_t n); /* the array, too; NULL is fine */
+
+#endif

@@ -1,0 +1,354 @@
+/* lifecycle.c -- how a version moves from state to state, and what readers get to see of it.
+ *
+ * A new version is loaded while the old one serves; the old one goes when the new one is AVAILABLE. A version
+ * that fails changes nothing for the one that serves.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "obs/log.h"
+#include "serve/state.h"
+
+static void load_task(void *ctx);
+
+enum { NS_PER_US = 1000, NS_PER_MS = 1000000 };
+
+const char *td_state_name(td_state s)
+{
+    switch (s) {
+    case TD_STATE_START:
+        return "START";
+    case TD_STATE_LOADING:
+        return "LOADING";
+    case TD_STATE_AVAILABLE:
+        return "AVAILABLE";
+    case TD_STATE_UNLOADING:
+        return "UNLOADING";
+    case TD_STATE_END:
+        return "END";
+    case TD_STATE_UNKNOWN:
+        break;
+    }
+    return "UNKNOWN";
+}
+
+static void set_state(td_version *v, td_state state)
+{
+    v->state = state;
+    v->model->manager->is_dirty = true;
+}
+
+static void clear_error(td_version *v)
+{
+    td_free(v->text);
+    v->text = NULL;
+    v->code = TD_OK;
+}
+
+/* ---------------------------------------------------------------- loading */
+
+void td_life_start_locked(td_version *v, int64_t due_ns)
+{
+    td_mutex_assert_held(&v->model->manager->mu);
+    clear_error(v);
+    v->tries = 0;
+    v->due_ns = due_ns;
+    set_state(v, TD_STATE_START);
+    if (!due_ns) td_life_submit_locked(v);
+}
+
+void td_life_submit_locked(td_version *v)
+{
+    td_manager *const m = v->model->manager;
+
+    td_mutex_assert_held(&m->mu);
+    v->due_ns = 0;
+    m->n_tasks++;
+    if (td_pool_submit(m->loaders, load_task, v)) return;
+    m->n_tasks--;
+    v->due_ns = td_now_ns() + 100 * NS_PER_MS; /* no thread to be had: try again soon */
+}
+
+/* The load ends here, without a session. */
+static void end_load(td_version *v)
+{
+    v->due_ns = 0;
+    v->next_look_ns = 0;
+    set_state(v, TD_STATE_END);
+}
+
+static void begin_try(td_version *v)
+{
+    if (v->state == TD_STATE_START) {
+        v->since_ns = td_now_ns();
+        td_info("serve", "event=loading model=%s version=%" PRId64 " path=%s", v->model->options->name,
+                v->number, v->path);
+    }
+    set_state(v, TD_STATE_LOADING);
+}
+
+static void unload_servable(td_servable *s);
+
+static void try_succeeded(td_version *v, td_session *session)
+{
+    const int64_t took = td_now_ns() - v->since_ns;
+
+    clear_error(v);
+    v->has_failed = false;
+    v->servable = td_servable_make(v->model->options->name, v->number, session, unload_servable, v);
+    v->model->manager->n_tasks++; /* until it is unloaded */
+    set_state(v, TD_STATE_AVAILABLE);
+    td_info("serve", "event=available model=%s version=%" PRId64 " ms=%" PRId64, v->model->options->name,
+            v->number, took / NS_PER_MS);
+}
+
+static void try_failed(td_version *v, td_status error)
+{
+    const td_serve_options *const o = &v->model->manager->options;
+    const bool is_last = v->tries++ >= o->max_num_load_retries;
+
+    clear_error(v);
+    v->has_failed = true;
+    v->code = td_status_code(error);
+    v->text = td_strdup(td_status_text(error));
+    td_error("serve", "event=load_failed model=%s version=%" PRId64 " try=%d of=%d code=%s error=\"%s\"",
+             v->model->options->name, v->number, v->tries, TD_MAX(o->max_num_load_retries, 0) + 1,
+             td_code_name(v->code), v->text);
+    if (is_last) {
+        end_load(v);
+        return;
+    }
+    v->due_ns = td_now_ns() + TD_MAX(o->load_retry_interval_micros, 0) * NS_PER_US;
+    v->model->manager->is_dirty = true; /* the round may be over, and the watcher has a time to wait for */
+}
+
+static void drop_session(td_manager *m, td_session *session)
+{
+    if (session) m->options.unload(session);
+}
+
+/* One try, on a thread of `loaders`. */
+static void load_task(void *ctx)
+{
+    td_version *const v = ctx;
+    td_manager *const m = v->model->manager;
+    const td_session_options options = { .tags = m->options.tags,
+                                         .threads = m->options.threads,
+                                         .skip_warmup = !m->options.enable_model_warmup,
+                                         .prefer_bf16 = m->options.prefer_bf16 };
+    td_session *session = NULL;
+    td_status error = NULL;
+
+    td_mutex_lock(&m->mu);
+    const bool is_on = v->is_wanted && !m->is_stopping;
+    if (is_on) begin_try(v);
+    td_life_unlock(m);
+
+    const td_print before = td_print_take(v->path);
+    if (is_on) error = m->options.load(v->path, &options, &session);
+
+    td_mutex_lock(&m->mu);
+    v->tried = before;
+    const bool is_wanted = v->is_wanted && !m->is_stopping;
+    if (!is_wanted)
+        end_load(v);
+    else if (error)
+        try_failed(v, error);
+    else
+        try_succeeded(v, session);
+    td_life_settle_locked(v->model);
+    m->n_tasks--;
+    td_life_unlock(m);
+    td_watch_wake(m->watch);
+    td_status_free(error);
+    if (!is_wanted) drop_session(m, session);
+}
+
+/* ---------------------------------------------------------------- unloading */
+
+static void unload_task(void *ctx)
+{
+    td_servable *const s = ctx;
+    td_version *const v = s->owner;
+    td_manager *const m = v->model->manager;
+
+    m->options.unload(s->session);
+    td_servable_free(s);
+    td_mutex_lock(&m->mu);
+    td_info("serve", "event=unloaded model=%s version=%" PRId64, v->model->options->name, v->number);
+    set_state(v, TD_STATE_END);
+    td_life_settle_locked(v->model);
+    m->n_tasks--;
+    td_life_unlock(m);
+    td_watch_wake(m->watch);
+}
+
+/* The last reference came back, maybe on a request's thread. */
+static void unload_servable(td_servable *s)
+{
+    const td_version *const v = s->owner;
+
+    if (!td_pool_submit(v->model->manager->unloaders, unload_task, s)) unload_task(s);
+}
+
+/* The table keeps it alive until readers are off it. */
+static void begin_unload(td_version *v)
+{
+    td_servable *const s = v->servable;
+
+    td_info("serve", "event=unloading model=%s version=%" PRId64, v->model->options->name, v->number);
+    v->servable = NULL;
+    set_state(v, TD_STATE_UNLOADING);
+    td_servable_release(s); /* never the last one: the published table has another */
+}
+
+/* ---------------------------------------------------------------- what follows from what */
+
+static bool has_available(const td_model *model, bool wanted_only)
+{
+    for (size_t i = 0; i < model->n_versions; i++)
+        if (model->versions[i]->state == TD_STATE_AVAILABLE &&
+            (model->versions[i]->is_wanted || !wanted_only))
+            return true;
+    return false;
+}
+
+static bool has_wanted(const td_model *model)
+{
+    for (size_t i = 0; i < model->n_versions; i++)
+        if (model->versions[i]->is_wanted) return true;
+    return false;
+}
+
+/* A version that the policy no longer wants goes when another one has taken over, or none is to. */
+static void retire_unwanted(td_model *model)
+{
+    const bool may_unload = has_available(model, true) || !has_wanted(model);
+    bool keeps_one = false;
+
+    for (size_t i = 0; i < model->n_versions; i++) {
+        td_version *const v = model->versions[i];
+
+        if (v->is_wanted) continue;
+        if ((v->state == TD_STATE_START || v->state == TD_STATE_LOADING) && v->due_ns) end_load(v);
+        if (v->state != TD_STATE_AVAILABLE) continue;
+        if (may_unload || keeps_one)
+            begin_unload(v);
+        else
+            keeps_one = true; /* the highest of them serves until a wanted one does */
+    }
+}
+
+/* Wanted, but gone or never there: load it. A failed one waits for its files to change (scan.c). */
+static void start_wanted(td_model *model)
+{
+    for (size_t i = 0; i < model->n_versions; i++) {
+        td_version *const v = model->versions[i];
+
+        if (v->is_wanted && v->state == TD_STATE_END && v->code == TD_OK) td_life_start_locked(v, 0);
+    }
+}
+
+static void set_labels(td_model *model)
+{
+    const bool is_lenient = model->manager->options.allow_version_labels_for_unavailable_models;
+
+    for (size_t i = 0; i < model->options->n_labels; i++) {
+        for (size_t k = 0; k < model->n_versions && !model->is_label_set[i]; k++)
+            if (model->versions[k]->number == model->options->labels[i].version)
+                model->is_label_set[i] = model->versions[k]->state == TD_STATE_AVAILABLE;
+        if (is_lenient) model->is_label_set[i] = true;
+    }
+}
+
+static void warn_of_labels(const td_model *model)
+{
+    for (size_t i = 0; i < model->options->n_labels; i++)
+        if (!model->is_label_set[i])
+            td_warning(
+                "serve",
+                "event=label_waits model=%s label=%s error=\"Request to assign label to version %" PRId64
+                " of model %s, which is not currently available for inference\"",
+                model->options->name, model->options->labels[i].name, model->options->labels[i].version,
+                model->options->name);
+}
+
+/* The first round is over when every wanted version is there or has failed once. */
+static void end_round(td_model *model)
+{
+    if (model->is_round_over || !model->is_scanned) return;
+    for (size_t i = 0; i < model->n_versions; i++) {
+        const td_version *const v = model->versions[i];
+
+        if (v->is_wanted && v->state < TD_STATE_AVAILABLE && !v->has_failed) return;
+    }
+    model->is_round_over = true;
+    model->manager->is_dirty = true;
+    warn_of_labels(model);
+}
+
+void td_life_settle_locked(td_model *model)
+{
+    td_mutex_assert_held(&model->manager->mu);
+    if (!model->manager->is_stopping) {
+        retire_unwanted(model);
+        start_wanted(model);
+    }
+    set_labels(model);
+    end_round(model);
+}
+
+/* ---------------------------------------------------------------- the table */
+
+static void add_model(td_table *t, const td_model *model)
+{
+    td_table_model *const tm =
+        td_table_add_model(t, model->options->name, model->n_versions, model->options->n_labels);
+    bool is_first_wanted = true;
+
+    tm->is_pending = !model->is_round_over && !model->manager->is_stopping;
+    for (size_t i = 0; i < model->n_versions; i++) {
+        const td_version *const v = model->versions[i];
+
+        if (v->state == TD_STATE_AVAILABLE) {
+            if (is_first_wanted && !tm->n_servables) tm->has_latest = true;
+            td_table_add_servable(tm, v->servable);
+        }
+        if (v->is_wanted && v->state != TD_STATE_AVAILABLE && !v->has_failed) is_first_wanted = false;
+    }
+    for (size_t i = 0; i < model->options->n_labels; i++) {
+        const td_label *const label = &model->options->labels[i];
+
+        if (model->is_label_set[i])
+            td_table_add_label(t, tm, label->name, label->version);
+        else
+            tm->has_open_labels = true;
+    }
+}
+
+static td_table *make_table(const td_manager *m)
+{
+    td_table *const t = td_table_make();
+
+    for (size_t i = 0; i < m->n_models; i++)
+        add_model(t, &m->models[i]);
+    return t;
+}
+
+void td_life_unlock(td_manager *m)
+{
+    td_table *old = NULL;
+
+    if (m->is_dirty) {
+        m->is_dirty = false;
+        /* seq_cst: rcu.c's order; publishes everything that the table points to */
+        old = atomic_exchange_explicit(&m->table, make_table(m), memory_order_seq_cst);
+        td_cond_broadcast(&m->changed);
+    }
+    td_mutex_unlock(&m->mu);
+    if (!old) return;
+    td_rcu_synchronize(&m->rcu);
+    td_table_free(old);
+}

@@ -1,0 +1,104 @@
+/* state.h -- the manager's insides: models, their versions, and who may touch what.
+ *
+ * One mutex guards all of it; nothing slow happens under it. Records of versions are made by the watcher and
+ * live until the manager ends, so a pointer to one stays good without the lock.
+ *
+ *             watcher: wanted          loader: begins        loader: done
+ *   (nothing) --------------> START ------------> LOADING ------------> AVAILABLE
+ *                               ^                  |  ^ retry               | not wanted, and another serves
+ *                 wanted again, |           failed v  |                     v
+ *                 or changed    +------------------- END <------------- UNLOADING
+ *                                                          last reference came back
+ *
+ * 1. A version has a servable exactly while it is AVAILABLE or UNLOADING; the record holds a reference only
+ *    while AVAILABLE, the table likewise.
+ * 2. due_ns is set exactly while the version waits for a time: in START until its files are settled, in
+ *    LOADING between two tries. Without it, a task on `loaders` owns the next step of START and LOADING.
+ * 3. Whoever changes a state calls td_life_settle_locked() for the model and leaves through td_life_unlock(),
+ * which publishes a new table.
+ */
+#ifndef TD_SERVE_STATE_H
+#define TD_SERVE_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/mutex.h"
+#include "device/pool.h"
+#include "serve/discover.h"
+#include "serve/manager.h"
+#include "serve/rcu.h"
+#include "serve/table.h"
+#include "serve/watch.h"
+
+typedef struct td_model td_model;
+
+typedef struct td_version {
+    td_model *model;
+    int64_t number;
+    char *path; /* changes only while nothing loads it */
+    td_state state;
+    td_code code; /* of the last failed try */
+    char *text;
+    bool is_wanted;  /* by the policy, as of the last scan */
+    bool was_wanted; /* as of the scan before (the watcher's own) */
+    bool has_failed; /* a try of the present load has failed */
+    int tries;       /* that have failed */
+    int64_t due_ns;
+    int64_t since_ns; /* when its files were first seen as they are (START), when the load began (LOADING) */
+    td_servable *servable; /* inv. 1 */
+
+    /* The watcher's own, for files that are still being written. */
+    td_print seen;        /* at the last look */
+    td_print tried;       /* before the last try; set by its loader under mu */
+    int64_t next_look_ns; /* END after a failure: when to look again */
+    int64_t look_gap_ns;
+} td_version;
+
+struct td_model {
+    td_manager *manager;
+    const td_model_options *options;
+    bool *is_label_set;    /* one per label: its version has been there */
+    td_version **versions; /* highest first */
+    size_t n_versions;
+    bool is_scanned;    /* at least once */
+    bool is_round_over; /* every version of the first scan has ended, one way or the other */
+    char *problem;      /* why there is no version to load; NULL: there is one */
+
+    /* The watcher's own. */
+    int64_t next_complaint_ns, complaint_gap_ns;
+    bool has_warned_doubles, has_warned_missing;
+};
+
+struct td_manager {
+    td_rcu rcu;
+    _Atomic(td_table *) table; /* read inside of rcu, swapped under mu */
+
+    td_serve_options options;
+    td_model_options *model_options;
+
+    td_mutex mu; /* guards the models and all below */
+    td_cond changed;
+    td_model *models;
+    size_t n_models;
+    bool is_dirty; /* a new table is due */
+    bool is_stopping;
+    size_t n_tasks; /* loads and unloads on the pools, and servables not yet unloaded */
+
+    td_watch *watch;
+    td_pool *loaders, *unloaders;
+    pthread_t watcher;
+    bool has_watcher;
+};
+
+/* lifecycle.c. The caller holds the manager's mu (asserted: clang cannot follow v->model->manager). */
+void td_life_settle_locked(td_model *model);
+void td_life_start_locked(td_version *v, int64_t due_ns); /* due_ns 0: now */
+void td_life_submit_locked(td_version *v);
+/* Makes and swaps in a table if one is due, wakes waiters, unlocks, gives up the old table. */
+void td_life_unlock(td_manager *m) TD_RELEASE(m->mu);
+
+/* scan.c */
+void *td_scan_loop(void *manager);
+
+#endif

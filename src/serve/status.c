@@ -1,0 +1,134 @@
+/* status.c -- what the manager tells about itself. Nothing here is hot: it locks. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "serve/state.h"
+
+static const td_model *find_model(const td_manager *m, td_string name)
+{
+    for (size_t i = 0; i < m->n_models; i++) {
+        const char *const have = m->models[i].options->name;
+
+        if (strlen(have) == name.size && !memcmp(have, name.data, name.size)) return &m->models[i];
+    }
+    return NULL;
+}
+
+static size_t copy_states(const td_model *model, const td_model_spec *spec, td_version_status *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < model->n_versions; i++) {
+        const td_version *const v = model->versions[i];
+
+        if (spec->has_version && v->number != spec->version) continue;
+        out[n++] = (td_version_status){ v->number, v->state, v->state == TD_STATE_END ? v->code : TD_OK,
+                                        td_strdup(v->state == TD_STATE_END && v->text ? v->text : "") };
+    }
+    return n;
+}
+
+td_status td_manager_status(td_manager *m, const td_model_spec *spec, td_version_status **out, size_t *n)
+{
+    td_version_status *list = NULL;
+    size_t count = 0;
+
+    td_mutex_lock(&m->mu);
+    const td_model *const model = find_model(m, spec->name);
+    if (model) {
+        list = TD_NEW_N(td_version_status, model->n_versions);
+        count = copy_states(model, spec, list);
+    }
+    td_mutex_unlock(&m->mu);
+    if (count) {
+        *out = list;
+        *n = count;
+        return NULL;
+    }
+    td_free(list);
+    const int size = (int)TD_MIN(spec->name.size, (size_t)4096);
+    const char *const name = spec->name.data ? spec->name.data : "";
+
+    if (spec->has_version)
+        return TD_ERR(NOT_FOUND, "Could not find version %" PRId64 " of model %.*s", spec->version, size,
+                      name);
+    return TD_ERR(NOT_FOUND, "Could not find any versions of model %.*s", size, name);
+}
+
+void td_manager_free_status(td_version_status *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        td_free(s[i].text);
+    td_free(s);
+}
+
+/* The version that matters most: on its way, else failed. */
+static const td_version *most_telling(const td_model *model)
+{
+    const td_version *failed = NULL;
+
+    for (size_t i = 0; i < model->n_versions; i++) {
+        const td_version *const v = model->versions[i];
+
+        if (v->state == TD_STATE_START || v->state == TD_STATE_LOADING) return v;
+        if (!failed && v->code != TD_OK) failed = v;
+    }
+    return failed;
+}
+
+static char *describe_trouble(const td_model *model)
+{
+    const td_version *const v = most_telling(model);
+
+    if (v && v->code != TD_OK)
+        return td_format("version %" PRId64 ": %s: %s", v->number, td_code_name(v->code), v->text);
+    if (v) return td_format("loading version %" PRId64, v->number);
+    if (model->problem) return td_strdup(model->problem);
+    return td_format("no version in %s%s", model->options->base_path,
+                     model->is_scanned ? "" : " yet: it has not been looked at");
+}
+
+static td_model_health describe_health(const td_model *model)
+{
+    bool is_ready = false;
+
+    for (size_t i = 0; i < model->n_versions; i++)
+        is_ready = is_ready || model->versions[i]->state == TD_STATE_AVAILABLE;
+    return (td_model_health){ td_strdup(model->options->name), is_ready,
+                              is_ready ? td_strdup("") : describe_trouble(model) };
+}
+
+static void sort_by_name(td_model_health *list, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const td_model_health one = list[i];
+        size_t k = i;
+
+        for (; k && strcmp(list[k - 1].name, one.name) > 0; k--)
+            list[k] = list[k - 1];
+        list[k] = one;
+    }
+}
+
+void td_manager_health(td_manager *m, td_model_health **out, size_t *n)
+{
+    td_mutex_lock(&m->mu);
+    td_model_health *const list = TD_NEW_N(td_model_health, m->n_models);
+
+    for (size_t i = 0; i < m->n_models; i++)
+        list[i] = describe_health(&m->models[i]);
+    *n = m->n_models;
+    td_mutex_unlock(&m->mu);
+    sort_by_name(list, *n);
+    *out = list;
+}
+
+void td_manager_free_health(td_model_health *h, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        td_free(h[i].name);
+        td_free(h[i].reason);
+    }
+    td_free(h);
+}

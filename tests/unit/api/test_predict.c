@@ -1,0 +1,183 @@
+/* test_predict.c -- the predict verb over a session that only counts and echoes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/predict.h"
+#include "serve/table.h"
+
+/* ---------------------------------------------------------------- a session of our own */
+
+struct td_result {
+    td_tensor outputs[2];
+};
+
+static td_tensor forty_two = { .dtype = TD_I64 };
+static const td_tensor_info inputs[] = {
+    { .alias = "a", .tensor = "a:0", .dtype = TD_F32 },
+    { .alias = "b", .tensor = "b:0", .dtype = TD_I64, .default_value = &forty_two },
+};
+static const td_tensor_info outputs[] = { { .alias = "y", .tensor = "y:0", .dtype = TD_F32 },
+                                          { .alias = "z", .tensor = "z:0", .dtype = TD_F32 } };
+static const td_signature two = { "serving_default", "tensorflow/serving/predict", inputs, outputs, 2, 2 };
+static const td_signature empty = { "none", "", NULL, outputs, 0, 2 };
+static int alive_results, alive_servables;
+static size_t last_n_want;
+
+const td_signature *td_session_find_signature(const td_session *s, const char *name)
+{
+    (void)s;
+    return !strcmp(name, two.name) ? &two : !strcmp(name, empty.name) ? &empty : NULL;
+}
+
+td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
+                         size_t n_want, const td_run_options *opts, td_result **out)
+{
+    (void)s, (void)sig, (void)in, (void)want, (void)opts;
+    last_n_want = n_want;
+    *out = calloc(1, sizeof **out);
+    (*out)->outputs[0].shape.rank = 3;
+    alive_results++;
+    return NULL;
+}
+
+const td_tensor *td_result_outputs(const td_result *r)
+{
+    return r->outputs;
+}
+
+void td_result_free(td_result *r)
+{
+    alive_results -= r != NULL;
+    free(r);
+}
+
+/* ---------------------------------------------------------------- tests */
+
+static td_arena *arena;
+static td_predict predict;
+
+static void drop_servable(td_servable *s)
+{
+    alive_servables--;
+    td_servable_free(s);
+}
+
+static td_string text(const char *s)
+{
+    return (td_string){ s, strlen(s) };
+}
+
+static td_status open_as(const char *signature, td_wording wording)
+{
+    alive_servables++;
+    return td_predict_open(td_servable_make("m", 1, NULL, drop_servable, NULL), text(signature), wording,
+                           arena, &predict);
+}
+
+static void expect(td_status error, td_code code, const char *want)
+{
+    assert_int_equal(td_status_code(error), code);
+    assert_string_equal(td_status_text(error), want);
+    td_status_free(error);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = td_arena_make();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    td_predict_close(&predict);
+    td_predict_close(&predict); /* a cleared one is fine */
+    td_arena_free(arena);
+    assert_int_equal(alive_results, 0);
+    assert_int_equal(alive_servables, 0);
+    return 0;
+}
+
+static void test_runs(void **state)
+{
+    (void)state;
+    assert_null(open_as("", TD_WORDING_GRPC));
+    assert_int_equal(predict.n_want, 2);
+    assert_int_equal(td_predict_input(&predict, text("b")), 1);
+    assert_true(td_predict_input(&predict, text("")) == SIZE_MAX);
+    assert_true(td_predict_input(&predict, text("bb")) == SIZE_MAX);
+    predict.inputs[0].dtype = TD_F32; /* b has a default */
+    assert_null(td_predict_run(&predict, 0));
+    assert_int_equal(last_n_want, 2);
+    assert_int_equal(td_predict_output(&predict, 0)->shape.rank, 3);
+}
+
+static void test_filter(void **state)
+{
+    const td_string one[] = { text("z") }, unknown[] = { text("q") }, twice[] = { text("y"), text("y") };
+
+    (void)state;
+    assert_null(open_as("serving_default", TD_WORDING_GRPC));
+    expect(td_predict_filter(&predict, unknown, 1), TD_INVALID_ARGUMENT,
+           "output tensor alias not found in signature: q Outputs expected to be in the set {y,z}.");
+    expect(td_predict_filter(&predict, twice, 2), TD_INVALID_ARGUMENT, "duplicate output tensor alias: y");
+    assert_null(td_predict_filter(&predict, one, 1));
+    assert_int_equal(predict.n_want, 1);
+    assert_int_equal(predict.want[0], 1);
+}
+
+static void test_wrong_inputs(void **state)
+{
+    (void)state;
+    assert_null(open_as("", TD_WORDING_GRPC));
+    expect(td_predict_run(&predict, 0), TD_INVALID_ARGUMENT,
+           "input size does not match signature: 0!=2 len({}) != len({a,b}). Sent extra: {}. Missing but "
+           "required: {a,b}.");
+    predict.inputs[0].dtype = TD_I32;
+    expect(td_predict_run(&predict, 0), TD_INVALID_ARGUMENT,
+           "Expects arg[0] to be float but int32 is provided");
+}
+
+static void test_unknown_signature_grpc(void **state)
+{
+    (void)state;
+    expect(open_as("foo", TD_WORDING_GRPC), TD_FAILED_PRECONDITION,
+           "Serving signature key \"foo\" not found.");
+}
+
+static void test_unknown_signature_rest(void **state)
+{
+    (void)state;
+    expect(open_as("foo", TD_WORDING_REST), TD_INVALID_ARGUMENT,
+           "Serving signature name: \"foo\" not found in signature def");
+}
+
+static void test_no_inputs_over_rest(void **state)
+{
+    (void)state;
+    expect(open_as("none", TD_WORDING_REST), TD_INVALID_ARGUMENT,
+           "Failed to get input map for signature: none");
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_runs),
+        CASE(test_filter),
+        CASE(test_wrong_inputs),
+        CASE(test_unknown_signature_grpc),
+        CASE(test_unknown_signature_rest),
+        CASE(test_no_inputs_over_rest),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,400 @@
+/* test_manager.c -- versions come, go, fail; readers always get an answer that is right. */
+#include "fake.h"
+
+#include <pthread.h>
+
+/* Until exec has them. */
+td_status td_session_load(const char *path, const td_session_options *opts, td_session **out)
+{
+    (void)opts, (void)out;
+    return TD_ERR(UNIMPLEMENTED, "%s", path);
+}
+
+void td_session_unref(td_session *s)
+{
+    (void)s;
+}
+
+static td_serve_options defaults(void)
+{
+    return (td_serve_options){ .max_num_load_retries = 0,
+                               .load_retry_interval_micros = 1000,
+                               .file_system_poll_wait_seconds = 1,
+                               .enable_model_warmup = true,
+                               .load = fake_load,
+                               .unload = fake_unload };
+}
+
+static char base_paths[4][256];
+
+static td_manager *start_with(td_model_options *models, size_t n, td_serve_options options)
+{
+    td_manager *m;
+
+    for (size_t i = 0; i < n; i++) {
+        snprintf(base_paths[i], sizeof base_paths[i], "%s/%s", fake_root, models[i].name);
+        models[i].base_path = base_paths[i];
+    }
+    options.models = models;
+    options.n_models = n;
+    assert_null(td_manager_start(&options, &m));
+    return m;
+}
+
+static td_manager *start(const char *name)
+{
+    td_model_options model = { .name = (char *)(uintptr_t)name };
+
+    return start_with(&model, 1, defaults());
+}
+
+static void stop(td_manager *m)
+{
+    td_manager_stop(m, fake_soon());
+}
+
+static void test_first_version_is_awaited(void **state)
+{
+    (void)state;
+    fake_write("m", "1", "10");
+    fake_write("m", "2", "20");
+    atomic_store(&fake_load_ms, 50);
+    td_manager *const m = start("m");
+    const td_model_spec spec = fake_spec("m");
+    td_servable *s = NULL;
+    bool must_wait;
+
+    assert_null(td_manager_acquire(m, &spec, &s, &must_wait));
+    assert_true(must_wait);
+    assert_null(s);
+    assert_int_equal(fake_ask(m, spec), 20);
+    assert_true(td_manager_wait_first_round(m, fake_soon()));
+    assert_int_equal(fake_ask(m, fake_spec("other")), -TD_NOT_FOUND);
+    assert_int_equal(fake_ask(m, fake_version("m", 2)), 20);
+    assert_int_equal(fake_ask(m, fake_version("m", 1)), -TD_NOT_FOUND); /* latest(1) */
+    stop(m);
+}
+
+static void expect_error(td_manager *m, td_model_spec spec, td_code code, const char *text)
+{
+    td_servable *s;
+    bool must_wait;
+    const td_status error = td_manager_acquire(m, &spec, &s, &must_wait);
+
+    assert_int_equal(td_status_code(error), code);
+    assert_string_equal(td_status_text(error), text);
+    td_status_free(error);
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    fake_write("m", "1", "10");
+    td_manager *const m = start("m");
+
+    td_manager_wait_first_round(m, fake_soon());
+    expect_error(m, fake_spec("x"), TD_NOT_FOUND, "Servable not found for request: Latest(x)");
+    expect_error(m, fake_version("m", 9), TD_NOT_FOUND, "Servable not found for request: Specific(m, 9)");
+    expect_error(m, fake_label("m", "l"), TD_INVALID_ARGUMENT, "Unrecognized servable version label: l");
+    expect_error(m, fake_label("x", "l"), TD_INVALID_ARGUMENT, "Unrecognized servable version label: l");
+
+    td_version_status *list;
+    size_t n;
+    td_model_spec spec = fake_spec("x");
+    td_status error = td_manager_status(m, &spec, &list, &n);
+
+    assert_string_equal(td_status_text(error), "Could not find any versions of model x");
+    td_status_free(error);
+    spec = fake_version("m", 5);
+    error = td_manager_status(m, &spec, &list, &n);
+    assert_int_equal(td_status_code(error), TD_NOT_FOUND);
+    assert_string_equal(td_status_text(error), "Could not find version 5 of model m");
+    td_status_free(error);
+    stop(m);
+}
+
+static void test_new_version_replaces_old(void **state)
+{
+    (void)state;
+    fake_write("m", "1", "10");
+    td_manager *const m = start("m");
+    const td_model_spec spec = fake_spec("m");
+    td_servable *held;
+    bool must_wait;
+
+    assert_int_equal(fake_ask(m, spec), 10);
+    assert_null(td_manager_acquire(m, &spec, &held, &must_wait));
+    fake_write("m", "002", "20");
+    fake_await(m, spec, 20);
+    fake_await_states(m, "m", "2:AVAILABLE 1:UNLOADING"); /* we hold it */
+    assert_int_equal(fake_value(held), 10);
+    td_servable_release(held);
+    fake_await_states(m, "m", "2:AVAILABLE 1:END");
+
+    fake_remove("m", "002"); /* version 1 comes back before 2 goes */
+    fake_await(m, spec, 10);
+    fake_await_states(m, "m", "2:END 1:AVAILABLE");
+    fake_remove("m", "1");
+    fake_await(m, spec, -TD_NOT_FOUND);
+    fake_await_states(m, "m", "2:END 1:END");
+    stop(m);
+}
+
+static void test_broken_version_changes_nothing(void **state)
+{
+    (void)state;
+    fake_write("m", "1", "10");
+    td_manager *const m = start("m");
+
+    assert_int_equal(fake_ask(m, fake_spec("m")), 10);
+    fake_write("m", "2", "bad");
+    fake_await_states(m, "m", "2:END(DATA_LOSS) 1:AVAILABLE");
+    assert_int_equal(fake_ask(m, fake_spec("m")), 10);
+    const int loads = atomic_load(&fake_loads);
+
+    td_sleep_ns(INT64_C(700) * 1000000); /* it is not tried again for nothing */
+    assert_int_equal(atomic_load(&fake_loads), loads);
+    fake_write("m", "2", "22"); /* mended */
+    fake_await(m, fake_spec("m"), 22);
+    fake_await_states(m, "m", "2:AVAILABLE 1:END");
+    stop(m);
+}
+
+/* The files come one by one: no try fails. */
+static void test_half_written_version(void **state)
+{
+    (void)state;
+    fake_write("m", "1", "10");
+    td_manager *const m = start("m");
+
+    assert_int_equal(fake_ask(m, fake_spec("m")), 10);
+    fake_write("m", "2", NULL);
+    td_sleep_ns(INT64_C(50) * 1000000);
+    fake_write("m", "2", "20");
+    fake_await(m, fake_spec("m"), 20);
+    assert_int_equal(atomic_load(&fake_loads), 2);
+    stop(m);
+}
+
+static void test_retries(void **state)
+{
+    td_serve_options options = defaults();
+    td_model_options model = { .name = (char *)(uintptr_t) "m" };
+
+    (void)state;
+    options.max_num_load_retries = 3;
+    fake_write("m", "1", "bad");
+    td_manager *m = start_with(&model, 1, options);
+
+    fake_await_states(m, "m", "1:END(DATA_LOSS)");
+    assert_int_equal(atomic_load(&fake_loads), 4);
+    stop(m);
+
+    options.load_retry_interval_micros = INT64_C(3600) * 1000000;
+    m = start_with(&model, 1, options);
+    assert_true(td_manager_wait_first_round(m, fake_soon())); /* over with the first try */
+    fake_await_states(m, "m", "1:LOADING");
+    assert_int_equal(fake_ask(m, fake_spec("m")), -TD_NOT_FOUND);
+    fake_remove("m", "1"); /* calls the retries off */
+    fake_await_states(m, "m", "1:END(DATA_LOSS)");
+    stop(m);
+}
+
+static void test_policies_and_labels(void **state)
+{
+    int64_t specific[] = { 1, 3 };
+    td_label labels[] = { { (char *)(uintptr_t) "stable", 1 }, { (char *)(uintptr_t) "next", 9 } };
+    td_model_options models[] = {
+        { .name = (char *)(uintptr_t) "all", .policy = TD_POLICY_ALL },
+        { .name = (char *)(uintptr_t) "two", .latest = 2 },
+        { .name = (char *)(uintptr_t) "spec",
+          .policy = TD_POLICY_SPECIFIC,
+          .versions = specific,
+          .n_versions = 2,
+          .labels = labels,
+          .n_labels = 2 },
+    };
+    static const char *const versions[] = { "1", "2", "3" };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < 3; k++)
+            fake_write(models[i].name, versions[k], versions[k]);
+    td_manager *const m = start_with(models, 3, defaults());
+
+    assert_true(td_manager_wait_first_round(m, fake_soon()));
+    fake_await_states(m, "all", "3:AVAILABLE 2:AVAILABLE 1:AVAILABLE");
+    fake_await_states(m, "two", "3:AVAILABLE 2:AVAILABLE");
+    fake_await_states(m, "spec", "3:AVAILABLE 1:AVAILABLE");
+    assert_int_equal(fake_ask(m, fake_label("spec", "stable")), 1);
+    assert_int_equal(fake_ask(m, fake_label("spec", "next")), -TD_INVALID_ARGUMENT);
+    fake_remove("spec", "1");
+    fake_await(m, fake_version("spec", 1), -TD_NOT_FOUND);
+    assert_int_equal(fake_ask(m, fake_label("spec", "stable")), -TD_NOT_FOUND); /* stays set */
+    stop(m);
+}
+
+static void test_missing_base_path(void **state)
+{
+    td_model_options models[] = { { .name = (char *)(uintptr_t) "here" },
+                                  { .name = (char *)(uintptr_t) "late" } };
+    td_model_health *health;
+    size_t n;
+
+    (void)state;
+    fake_write("here", "1", "1");
+    td_manager *const m = start_with(models, 2, defaults());
+
+    assert_int_equal(fake_ask(m, fake_spec("here")), 1);
+    assert_true(td_manager_wait_first_round(m, fake_soon()));
+    assert_int_equal(fake_ask(m, fake_spec("late")), -TD_NOT_FOUND);
+    td_manager_health(m, &health, &n);
+    assert_int_equal(n, 2);
+    assert_string_equal(health[0].name, "here");
+    assert_true(health[0].is_ready);
+    assert_string_equal(health[1].name, "late");
+    assert_false(health[1].is_ready);
+    assert_non_null(strstr(health[1].reason, "Could not find base path"));
+    td_manager_free_health(health, n);
+    fake_write("late", "5", "50");
+    fake_await(m, fake_spec("late"), 50);
+    stop(m);
+}
+
+static void test_wait_ends_at_its_deadline(void **state)
+{
+    td_serve_options options = defaults();
+    td_model_options model = { .name = (char *)(uintptr_t) "m" };
+    const td_model_spec spec = fake_spec("m");
+    td_servable *s;
+
+    (void)state;
+    options.file_system_poll_wait_seconds = -1;
+    td_manager *const m = start_with(&model, 1, options);
+    const td_status error = td_manager_acquire_wait(m, &spec, td_now_ns() + 10000000, &s);
+
+    assert_int_equal(td_status_code(error), TD_UNAVAILABLE);
+    td_status_free(error);
+    assert_false(td_manager_wait_first_round(m, td_now_ns() + 10000000));
+    stop(m);
+}
+
+static void test_stop_waits_for_references(void **state)
+{
+    (void)state;
+    fake_write("m", "1", "10");
+    td_manager *const m = start("m");
+    const td_model_spec spec = fake_spec("m");
+    td_servable *s;
+
+    assert_null(td_manager_acquire_wait(m, &spec, fake_soon(), &s));
+    td_servable_release(s);
+    stop(m);
+    assert_int_equal(atomic_load(&fake_alive), 0);
+    td_manager_stop(NULL, 0);
+}
+
+/* ---------------------------------------------------------------- many readers */
+
+typedef struct reader {
+    td_manager *manager;
+    atomic_bool *is_over;
+    long count;
+    int wrong;
+} reader;
+
+static void *read_loop(void *arg)
+{
+    reader *const r = arg;
+    const td_model_spec spec = fake_spec("m");
+    int last = 0;
+
+    while (!atomic_load(r->is_over)) {
+        td_servable *s = NULL;
+        bool must_wait;
+        const td_status error = td_manager_acquire(r->manager, &spec, &s, &must_wait);
+
+        if (error || must_wait || fake_value(s) < last)
+            r->wrong++;
+        else
+            last = fake_value(s);
+        td_status_free(error);
+        td_servable_release(s);
+        r->count++;
+    }
+    return NULL;
+}
+
+static void test_readers_while_versions_change(void **state)
+{
+    enum { READERS = 4, VERSIONS = 8 };
+    atomic_bool is_over;
+    reader readers[READERS];
+    pthread_t threads[READERS];
+    char version[8], old[8];
+
+    (void)state;
+    fake_write("m", "1", "1");
+    td_manager *const m = start("m");
+
+    atomic_init(&is_over, false);
+    assert_int_equal(fake_ask(m, fake_spec("m")), 1);
+    for (int i = 0; i < READERS; i++) {
+        readers[i] = (reader){ .manager = m, .is_over = &is_over };
+        assert_int_equal(pthread_create(&threads[i], NULL, read_loop, &readers[i]), 0);
+    }
+    for (int i = 2; i <= VERSIONS; i++) {
+        snprintf(version, sizeof version, "%d", i);
+        fake_write("m", version, version);
+        fake_await(m, fake_spec("m"), i);
+        snprintf(old, sizeof old, "%d", i - 1);
+        fake_remove("m", old);
+    }
+    atomic_store(&is_over, true);
+    for (int i = 0; i < READERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(readers[i].wrong, 0);
+        assert_true(readers[i].count > 100);
+    }
+    stop(m);
+}
+
+/* The hot path, on one thread. */
+static void test_acquire_is_cheap(void **state)
+{
+    enum { ROUNDS = 200000 };
+
+    (void)state;
+    fake_write("m", "1", "1");
+    td_manager *const m = start("m");
+    const td_model_spec spec = fake_spec("m");
+
+    assert_int_equal(fake_ask(m, spec), 1);
+    const int64_t begin = td_now_ns();
+
+    for (int i = 0; i < ROUNDS; i++) {
+        td_servable *s;
+        bool must_wait;
+
+        assert_null(td_manager_acquire(m, &spec, &s, &must_wait));
+        td_servable_release(s);
+    }
+    print_message("acquire + release: %" PRId64 " ns\n", (td_now_ns() - begin) / ROUNDS);
+    stop(m);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, fake_setup, fake_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_first_version_is_awaited),      CASE(test_texts),
+        CASE(test_new_version_replaces_old),      CASE(test_broken_version_changes_nothing),
+        CASE(test_half_written_version),          CASE(test_retries),
+        CASE(test_policies_and_labels),           CASE(test_missing_base_path),
+        CASE(test_wait_ends_at_its_deadline),     CASE(test_stop_waits_for_references),
+        CASE(test_readers_while_versions_change), CASE(test_acquire_is_cheap),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
