@@ -18,6 +18,7 @@
 
 #include "base/macros.h"
 #include "tensor/parse_exact.h"
+#include "tensor/parse_quick.h"
 #include "tensor/pow5.h"
 
 __extension__ typedef unsigned __int128 u128;
@@ -35,6 +36,15 @@ typedef struct number {
 static bool is_digit(char c)
 {
     return (unsigned char)(c - '0') < 10;
+}
+
+#define ASCII_ZEROS 0x3030303030303030u
+
+/* x is eight bytes xor ASCII_ZEROS: digits are 0 to 9 now, all others more. The top bit of each byte that is
+ * none. */
+static inline uint64_t not_digits(uint64_t x)
+{
+    return (((x & 0x7f7f7f7f7f7f7f7fu) + 0x7676767676767676u) | x) & 0x8080808080808080u;
 }
 
 /* The digits 0 to 9 in the eight bytes of x, the first in the lowest byte. */
@@ -55,8 +65,8 @@ static inline const char *read_digits(const char *p, const char *end, uint64_t *
         uint64_t x;
 
         memcpy(&x, p, sizeof x);
-        x ^= 0x3030303030303030u; /* digits become 0 to 9, all others more */
-        const uint64_t others = (((x & 0x7f7f7f7f7f7f7f7fu) + 0x7676767676767676u) | x) & 0x8080808080808080u;
+        x ^= ASCII_ZEROS;
+        const uint64_t others = not_digits(x);
 
         if (others) {
             const int n = __builtin_ctzll(others) / 8; /* leading zeros take the place of the bytes behind */
@@ -138,7 +148,8 @@ static inline bool read_number(const char *p, const char *end, number *n)
         if (p == fraction) return false;
         n->exponent = fraction - p;
     }
-    if (TD_UNLIKELY(p - whole > W_DIGITS)) cut_digits(n, whole, p);
+    const bool leads_with_zero = *whole == '0', has_point = n->exponent != 0;
+    if (TD_UNLIKELY(p - whole - leads_with_zero - has_point > W_DIGITS)) cut_digits(n, whole, p);
     if (p < end && (*p == 'e' || *p == 'E')) {
         p = read_exponent(p, end, &n->exponent);
         if (!p) return false;
@@ -181,11 +192,52 @@ static inline bool round_f32(const number *n, float *out)
     return true;
 }
 
-const char *td_parse_f32(const char *p, const char *end, float *out)
+/* 10^-16 is less than 1000 units in the last place of any double from 2^-10 on. */
+enum { QUICK_SLACK = 1024 };
+
+static inline bool round_quick(const td_quick_number *n, float *out)
+{
+    const uint32_t half = UINT32_C(1) << 28;
+    uint64_t bits;
+
+    if (TD_UNLIKELY(n->is_cut && n->value < 0x1p-10)) return false;
+    memcpy(&bits, &n->value, sizeof bits);
+    const uint32_t below = bits & (2 * half - 1);
+    *out = (float)(n->is_negative ? -n->value : n->value);
+    return below - (half - QUICK_SLACK) > 2 * QUICK_SLACK;
+}
+
+/* Up to seven digits and nothing behind, the pixels of an image; NULL: another shape. */
+static inline const char *read_small_whole(const char *p, const char *end, float *out)
+{
+    const bool is_negative = *p == '-';
+    uint64_t x;
+
+    p += is_negative;
+    if (end - p < (int)sizeof x) return NULL;
+    memcpy(&x, p, sizeof x);
+    x ^= ASCII_ZEROS;
+    const uint64_t others = not_digits(x);
+    const int n = others ? __builtin_ctzll(others) / 8 : 0;
+    const char behind = p[n];
+
+    if (!n || behind == '.' || (behind | 0x20) == 'e' || (*p == '0' && n > 1)) return NULL;
+    const float v = (float)(int64_t)eight_digits(x << 8 << (56 - 8 * n));
+    *out = is_negative ? -v : v;
+    return p + n;
+}
+
+/* Apart from td_parse_f32(), so that that has no stack frame. */
+static __attribute__((noinline)) const char *parse_any_f32(const char *p, const char *end, float *out)
 {
     number n;
     float v;
 
+    if (end - p > (int)sizeof(uint64_t)) {
+        const char *const behind = read_small_whole(p, end, out);
+
+        if (behind) return behind;
+    }
     if (TD_UNLIKELY(!read_number(p, end, &n))) return NULL;
     if (TD_UNLIKELY(!round_f32(&n, &v))) {
         *out = td_parse_exact_f32(n.start, n.end);
@@ -193,6 +245,18 @@ const char *td_parse_f32(const char *p, const char *end, float *out)
         *out = n.is_negative ? -v : v;
     }
     return n.end;
+}
+
+const char *td_parse_f32(const char *p, const char *end, float *out)
+{
+    td_quick_number n;
+    float v;
+
+    if (TD_LIKELY(end - p >= TD_QUICK_BYTES) && td_read_quick(p, &n) && TD_LIKELY(round_quick(&n, &v))) {
+        *out = v;
+        return n.end;
+    }
+    return parse_any_f32(p, end, out);
 }
 
 /* w * 10^e for w > 0, correctly rounded; false when 128 bits do not decide, or it is subnormal. */

@@ -1,0 +1,85 @@
+/* parse_quick.h -- the shape that nearly all floats of a request have: "-0.8444218515250481", one or two
+ * bytes, a point, digits, no exponent.
+ *
+ * Sixteen digits behind the point are made one number, whether they are there or not: bytes behind the last
+ * digit count as zeros, so nothing depends on how many there are, and no branch can be guessed wrong. Further
+ * digits are passed over; they add less than 10^-16, and the caller checks that this does not matter.
+ */
+#ifndef TD_TENSOR_PARSE_QUICK_H
+#define TD_TENSOR_PARSE_QUICK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+
+typedef struct td_quick_number {
+    double value; /* of the magnitude, wrong by at most 3 units in the last place; and what was passed over */
+    bool is_cut;  /* digits were passed over: the magnitude is less than 10^-16 above */
+    bool is_negative;
+    const char *end;
+} td_quick_number;
+
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+
+enum { TD_QUICK_BYTES = 32 }; /* must be readable at p */
+
+/* false: another shape; nothing is said about the number then. end - p >= TD_QUICK_BYTES.
+ *
+ * The next number can only start when this one's end is known, so the way from p to n->end is kept short:
+ * everything is relative to p, and the sign is taken out of a bit mask later. */
+static inline bool td_read_quick(const char *p, td_quick_number *n)
+{
+    static const unsigned char prefixes[48] = {
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, /* then zeros */
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    };
+    const __m128i zero = _mm_set1_epi8('0'), to_top_bit = _mm_set1_epi8(128 - 10);
+
+    const __m128i a = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), zero);
+    const __m128i b = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)), zero);
+    const uint32_t others = (uint32_t)_mm_movemask_epi8(_mm_adds_epu8(a, to_top_bit)) |
+                            (uint32_t)_mm_movemask_epi8(_mm_adds_epu8(b, to_top_bit)) << 16;
+    const uint32_t point = others & ~1u,
+                   behind = point & (point - 1); /* without the sign, without the point */
+    if (TD_UNLIKELY(!behind)) return false;
+    const int end = __builtin_ctz(behind);
+
+    const int start = (*p == '-') + 2; /* of the fraction */
+    n->is_negative = *p == '-';
+    n->end = p + end;
+    if (TD_UNLIKELY(p[start - 1] != '.' || (unsigned char)(p[start - 2] - '0') > 9 || end == start ||
+                    (*n->end | 0x20) == 'e'))
+        return false;
+
+    const int digits = end - start;
+    const __m128i fraction16 =
+        _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + start)), zero);
+    const __m128i prefix = _mm_loadu_si128((const __m128i *)(const void *)(prefixes + 32 - digits));
+    const __m128i by2 = _mm_maddubs_epi16(_mm_and_si128(fraction16, prefix), _mm_set1_epi16(10 | 1 << 8));
+    const __m128i by4 = _mm_madd_epi16(by2, _mm_set1_epi32(100 | 1 << 16));
+    const __m128i by8 = _mm_madd_epi16(_mm_packus_epi32(by4, by4), _mm_set1_epi32(10000 | 1 << 16));
+    const uint64_t halves = (uint64_t)_mm_cvtsi128_si64(by8);
+    const uint64_t fraction = (halves & 0xffffffffu) * 100000000 + (halves >> 32);
+    const uint64_t whole = (uint64_t)(p[start - 2] - '0') * 10000000000000000;
+
+    n->value = (double)(int64_t)(whole + fraction) * 1e-16;
+    n->is_cut = digits > 16;
+    return true;
+}
+
+#else
+
+enum { TD_QUICK_BYTES = 0 };
+
+static inline bool td_read_quick(const char *p, td_quick_number *n)
+{
+    (void)p;
+    (void)n;
+    return false;
+}
+
+#endif
+
+#endif
