@@ -1,0 +1,23 @@
+/* table.h -- a LevelDB table: sorted keys with values, in blocks that carry checksums.
+ *
+ *     data block .. | metaindex block | index block | footer (48 bytes)
+ *
+ * The footer ends in a magic number and says where the index block is; the index block's values say where the
+ * data blocks are. */
+#ifndef TD_FORMATS_SAVEDMODEL_TABLE_H
+#define TD_FORMATS_SAVEDMODEL_TABLE_H
+
+#include <stdint.h>
+
+#include "tensord/tensor.h"
+
+/* Called for every entry, in the file's order. key is gone after the call; value is a view of the table. An
+ * error ends the scan. */
+typedef td_status (*td_table_visit)(void *ctx, td_string key, td_string value);
+
+/* Walks the whole table, with every block's checksum. DATA_LOSS: damage, with `file` and offset.
+ * UNIMPLEMENTED: compressed blocks, which TensorFlow never writes. Takes time linear in the size. */
+TD_MUST_USE td_status td_table_scan(const uint8_t *bytes, size_t size, const char *file, td_table_visit visit,
+                                    void *ctx);
+
+#endif
