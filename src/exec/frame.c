@@ -11,12 +11,22 @@ enum { MAX_PLANS = 32, MAX_IDLE = 16, LARGE_WORKSPACE = 64 << 20 };
 
 /* ---------------------------------------------------------------- making */
 
+static uint64_t fixed_inputs(const td_plan *plan, const td_step *s)
+{
+    uint64_t bits = s->const_in;
+
+    for (uint32_t i = 0; i < s->n_in && i < 64; i++)
+        if (plan->values[s->in[i]].data) bits |= UINT64_C(1) << i;
+    return bits;
+}
+
 static void bind_calls(td_frame *f)
 {
     const td_plan *const plan = f->plan;
     const td_env *const env = plan->prog->env;
 
     f->calls = TD_ARENA_NEW_N(f->memory, td_call, plan->n_steps + 1);
+    f->memos = TD_ARENA_NEW_N(f->memory, td_memo, plan->n_steps + 1);
     for (size_t i = 0; i < plan->n_steps; i++) {
         const td_plan_step *const ps = &plan->steps[i];
         const td_step *const s = ps->step;
@@ -31,6 +41,7 @@ static void bind_calls(td_frame *f)
                                  .n_in = s->n_in,
                                  .n_out = s->n_out,
                                  .const_in = s->const_in,
+                                 .fixed_in = fixed_inputs(plan, s),
                                  .env = plan->prog->env,
                                  .threads = env->threads,
                                  .regions = s->regions,
@@ -72,6 +83,8 @@ static td_status frame_make(td_plan *plan, td_frame **out)
 
 void td_frame_free(td_frame *f)
 {
+    for (size_t i = 0; f->memos && i < f->plan->n_steps; i++)
+        td_memo_fini(&f->memos[i], f->plan->steps[i].step->kernel);
     td_free(f->workspace);
     td_arena_free(f->strings);
     td_arena_free(f->temp);
@@ -240,7 +253,7 @@ static td_status run_step(td_frame *f, size_t i)
     case TD_MODE_DYNAMIC:
         break;
     }
-    const td_status s = td_call_now(c, ps->step->kernel, f->temp);
+    const td_status s = td_call_again(c, ps->step->kernel, &f->memos[i], f->temp);
 
     c->state = NULL;
     td_arena_reset(f->temp);

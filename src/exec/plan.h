@@ -50,6 +50,7 @@ struct td_frame {
     td_arena *memory;
     td_tensor *values;
     td_call *calls; /* one a plan step */
+    td_memo *memos; /* of dynamic steps */
     uint8_t *dead;  /* NULL without Switch */
     unsigned char *workspace;
     td_arena *strings; /* string bytes of a whole request; regions use their caller's */

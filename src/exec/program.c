@@ -42,7 +42,14 @@ static td_status is_invariant(td_pass *p, const td_node *n, uint32_t arg, bool *
     *out = true;
     if (!td_node_is(n, "While") && !td_node_is(n, "StatelessWhile")) return NULL;
     TD_TRY(td_function_graph(p, td_node_attr(n, "body")->u.func, &body));
-    *out = arg < body->n_rets && arg < body->n_args && body->rets[arg].node == body->args[arg];
+    if (arg >= body->n_rets || arg >= body->n_args) {
+        *out = false;
+        return NULL;
+    }
+    const td_node *from = body->rets[arg].node;
+    while (td_node_is(from, "Identity"))
+        from = from->in[0].node;
+    *out = from == body->args[arg];
     return NULL;
 }
 

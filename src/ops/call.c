@@ -8,6 +8,7 @@ td_status td_need(td_call *c, uint32_t i)
 {
     const td_tensor *const t = td_in(c, i);
 
+    if (i >= 64 || !(c->fixed_in >> i & 1)) c->read_values = true;
     if (t->data || td_shape_count(&t->shape) == 0) return NULL;
     c->is_deferred = true;
     return TD_ERR(INTERNAL, "%s: input %u is not known before the run", c->node, i);

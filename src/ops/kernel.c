@@ -73,24 +73,30 @@ static td_status alias_now(td_call *c)
     return NULL;
 }
 
-static td_status run_now(td_call *c, const td_kernel *kernel, td_arena *temp)
+/* Decides how to run: c->state and c->scratch_size. What they need lives in `arena`. */
+static td_status prepare_now(td_call *c, const td_kernel *kernel, td_arena *arena)
 {
-    td_arena *const arena = c->arena;
+    td_arena *const old = c->arena;
 
-    if (kernel->state_size) c->state = td_arena_alloc(temp, kernel->state_size);
+    c->state = kernel->state_size ? td_arena_alloc(arena, kernel->state_size) : NULL;
     c->scratch_size = 0;
-    c->arena = temp;
-    td_status s = kernel->prepare ? kernel->prepare(c) : NULL;
+    if (!kernel->prepare) return NULL;
     c->arena = arena;
-    if (!s && c->scratch_size) {
+    const td_status s = kernel->prepare(c);
+    c->arena = old;
+    if (s && kernel->release) kernel->release(c->state);
+    return s;
+}
+
+static td_status run_prepared(td_call *c, const td_kernel *kernel, td_arena *temp)
+{
+    if (c->scratch_size) {
         c->scratch = td_arena_try_alloc(temp, c->scratch_size, TD_ALIGN);
         if (!c->scratch)
-            s = TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for %zu bytes of scratch", c->node,
-                       c->scratch_size);
+            return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for %zu bytes of scratch", c->node,
+                          c->scratch_size);
     }
-    if (!s) s = kernel->run(c);
-    if (kernel->release) kernel->release(c->state);
-    return s;
+    return kernel->run(c);
 }
 
 static td_status infer_now(td_call *c, td_arena *temp)
@@ -115,19 +121,91 @@ static bool is_by_ref(const td_call *c)
     return by_ref;
 }
 
-td_status td_call_now(td_call *c, const td_kernel *kernel, td_arena *temp)
+/* Output shapes; for ops that make their outputs themselves it may be impossible to tell. */
+static td_status shapes_now(td_call *c, bool by_ref, td_arena *temp)
 {
-    const bool by_ref = is_by_ref(c);
-
     c->is_deferred = false;
     for (uint32_t i = 0; i < c->n_out; i++)
         if (td_out_is_used(c, i)) td_out(c, i)->shape.rank = -1;
     const td_status s = infer_now(c, temp);
     if (s && !(by_ref && c->is_deferred)) return s;
     td_status_free(s);
+    return NULL;
+}
+
+td_status td_call_now(td_call *c, const td_kernel *kernel, td_arena *temp)
+{
+    const bool by_ref = is_by_ref(c);
+
+    TD_TRY(shapes_now(c, by_ref, temp));
     if (c->op->flags & TD_OP_ALIAS) return alias_now(c);
     if (!by_ref) TD_TRY(make_outputs(c));
-    return run_now(c, kernel, temp);
+    TD_TRY(prepare_now(c, kernel, temp));
+    const td_status s = run_prepared(c, kernel, temp);
+    if (kernel->release) kernel->release(c->state);
+    return s;
+}
+
+static bool memo_fits(const td_memo *m, const td_call *c)
+{
+    if (!m->is_valid) return false;
+    for (uint32_t i = 0; i < c->n_in; i++)
+        if (!td_shape_equal(&m->in[i], &td_in(c, i)->shape)) return false;
+    return true;
+}
+
+static void forget(td_memo *m, const td_kernel *kernel)
+{
+    if (m->is_valid && kernel->release) kernel->release(m->state);
+    m->is_valid = false;
+    if (m->arena) td_arena_reset(m->arena);
+}
+
+void td_memo_fini(td_memo *m, const td_kernel *kernel)
+{
+    if (kernel) forget(m, kernel);
+    td_arena_free(m->arena);
+    *m = (td_memo){ 0 };
+}
+
+/* Decides anew, and keeps the decision unless elements had a say in it. On success m holds the state either
+ * way. */
+static td_status decide(td_call *c, const td_kernel *kernel, td_memo *m, bool by_ref)
+{
+    forget(m, kernel);
+    if (!m->arena) m->arena = td_arena_make();
+    c->read_values = false;
+    TD_TRY(shapes_now(c, by_ref, m->arena));
+    TD_TRY(prepare_now(c, kernel, m->arena));
+    m->in = TD_ARENA_NEW_N(m->arena, td_shape, c->n_in + 1);
+    m->out = TD_ARENA_NEW_N(m->arena, td_shape, c->n_out + 1);
+    for (uint32_t i = 0; i < c->n_in; i++)
+        m->in[i] = td_in(c, i)->shape;
+    for (uint32_t i = 0; i < c->n_out; i++)
+        if (td_out_is_used(c, i)) m->out[i] = td_out(c, i)->shape;
+    m->state = c->state;
+    m->scratch_size = c->scratch_size;
+    m->is_valid = true;
+    return NULL;
+}
+
+td_status td_call_again(td_call *c, const td_kernel *kernel, td_memo *m, td_arena *temp)
+{
+    const bool by_ref = is_by_ref(c);
+
+    if (c->op->flags & TD_OP_ALIAS) return td_call_now(c, kernel, temp);
+    if (memo_fits(m, c)) {
+        c->state = m->state;
+        c->scratch_size = m->scratch_size;
+        for (uint32_t i = 0; i < c->n_out; i++)
+            if (td_out_is_used(c, i)) td_out(c, i)->shape = m->out[i];
+    } else {
+        TD_TRY(decide(c, kernel, m, by_ref));
+    }
+    td_status s = by_ref ? NULL : make_outputs(c);
+    if (!s) s = run_prepared(c, kernel, temp);
+    if (c->read_values) forget(m, kernel);
+    return s;
 }
 
 /* Bytes of strings move into the tensor's own buffer: the arena they lie in goes. */

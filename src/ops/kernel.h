@@ -19,6 +19,20 @@ TD_MUST_USE td_status td_node_no_kernel(const td_node *node);
  * dynamic steps and for folding. */
 TD_MUST_USE td_status td_call_now(td_call *c, const td_kernel *kernel, td_arena *temp);
 
+/* What a dynamic step decided the last time: good for the next time if shapes are the same and no elements
+ * were read. */
+typedef struct td_memo {
+    td_arena *arena;
+    td_shape *in, *out; /* shapes, n_in and n_out */
+    void *state;
+    size_t scratch_size;
+    bool is_valid;
+} td_memo;
+
+/* td_call_now() with a memory. */
+TD_MUST_USE td_status td_call_again(td_call *c, const td_kernel *kernel, td_memo *m, td_arena *temp);
+void td_memo_fini(td_memo *m, const td_kernel *kernel); /* a cleared struct is fine */
+
 /* Folds one pure node: evaluates it on `in` (n_in known tensors) into out (n_out). Outputs own their buffers.
  */
 TD_MUST_USE td_status td_node_eval(const td_node *node, td_env *env, const td_tensor *in, td_tensor *out);
