@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/size.h"
 
-enum { NONE = UINT32_MAX };
+static const uint32_t NONE = UINT32_MAX;
 
 /* A stretch of the workspace that is in use. */
 typedef struct stretch {

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Every header compiles alone, and has a guard that no other header has."""
+"""Every header compiles alone, and has a guard that no other header has.
+
+A header of src/kernels without a guard is a template: bodies that a file includes after it has defined what they need.
+"""
 import concurrent.futures
 import json
 import os
@@ -35,9 +38,12 @@ def check(command, path):
 
 def main():
     command, problems, guards = compile_command(), [], {}
-    headers = tree.files("src", "include", suffixes=(".h",))
-    for path in headers:
+    headers = []
+    for path in tree.files("src", "include", suffixes=(".h",)):
         guard = re.search(r"^#ifndef (\w+)\n#define \1\n", path.read_text(), re.M)
+        if not guard and "kernels" in path.parts:
+            continue
+        headers.append(path)
         if not guard:
             problems.append(f"{path.relative_to(tree.ROOT)}: no include guard")
         elif guard[1] in guards:

@@ -32,7 +32,8 @@ static inline __m256i mask_of(size_t n)
             tile_body(rows, 2, t, col);                                                                      \
     }
 TILE(1)
-TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+TILE(2)
+TILE(3) TILE(4) TILE(5) TILE(6)
 
 #define ROWS                                                                                                 \
     {                                                                                                        \
