@@ -130,9 +130,9 @@ struct td_call {
     td_region *const *regions; /* function attributes of control flow ops, in the order of td_op.attrs */
     uint32_t n_regions;
     uint64_t fixed_in; /* bit i: the elements of input i are the same in every run of this plan */
-    bool read_values; /* td_need() saw elements that another run may bring otherwise */
-    bool is_deferred; /* td_need() found a value unknown */
-    uint8_t *dead;    /* by value index: a Switch did not choose it; NULL when the program has no Switch */
+    bool read_values;  /* td_need() saw elements that another run may bring otherwise */
+    bool is_deferred;  /* td_need() found a value unknown */
+    uint8_t *dead;     /* by value index: a Switch did not choose it; NULL when the program has no Switch */
     const struct td_run_options *run_options; /* NULL outside of requests */
 };
 

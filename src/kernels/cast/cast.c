@@ -46,9 +46,20 @@ static td_elt_id id_of(td_dtype to)
         return TD_ELT_to_##name;
         TO(F32)
         TO(F64)
-        TO(I8) TO(I16) TO(I32) TO(I64) TO(U8) TO(U16) TO(U32) TO(U64) TO(BOOL) TO(C64) TO(C128)
+        TO(I8)
+        TO(I16)
+        TO(I32)
+        TO(I64)
+        TO(U8)
+        TO(U16)
+        TO(U32)
+        TO(U64)
+        TO(BOOL)
+        TO(C64)
+        TO(C128)
 #undef TO
-            default : return TD_ELT_none;
+    default:
+        return TD_ELT_none;
     }
 }
 

@@ -33,14 +33,17 @@ static inline __m256i mask_of(size_t n)
     }
 TILE(1)
 TILE(2)
-TILE(3) TILE(4) TILE(5) TILE(6)
+TILE(3)
+TILE(4)
+TILE(5)
+TILE(6)
 
 #define ROWS                                                                                                 \
     {                                                                                                        \
         tile_1, tile_2, tile_3, tile_4, tile_5, tile_6                                                       \
     }
-    const td_gemm_isa td_gemm_isa_avx2 = {
-        .name = "avx2",
-        .max_rows = { 6, 6, 6, 6 },
-        .tile = { ROWS, ROWS, ROWS, ROWS },
-    };
+const td_gemm_isa td_gemm_isa_avx2 = {
+    .name = "avx2",
+    .max_rows = { 6, 6, 6, 6 },
+    .tile = { ROWS, ROWS, ROWS, ROWS },
+};
