@@ -1,0 +1,52 @@
+/* fake_session.h -- a session that answers each output with the input of the same index. */
+#ifndef TEST_FAKE_SESSION_H
+#define TEST_FAKE_SESSION_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/predict.h"
+
+struct td_result {
+    td_tensor outputs[8];
+};
+
+/* The signature of the day: the test's. */
+extern const td_signature fake_signature;
+
+const td_signature *td_session_find_signature(const td_session *s, const char *name)
+{
+    (void)s;
+    return strcmp(name, fake_signature.name) ? NULL : &fake_signature;
+}
+
+const td_signature *td_session_signatures(const td_session *s, size_t *n)
+{
+    (void)s;
+    *n = 1;
+    return &fake_signature;
+}
+
+td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
+                         size_t n_want, const td_run_options *opts, td_result **out)
+{
+    td_result *const r = calloc(1, sizeof *r);
+
+    (void)s, (void)opts;
+    for (size_t i = 0; i < n_want; i++)
+        r->outputs[i] = in[want[i]].dtype ? in[want[i]] : *sig->inputs[want[i]].default_value;
+    *out = r;
+    return NULL;
+}
+
+const td_tensor *td_result_outputs(const td_result *r)
+{
+    return r->outputs;
+}
+
+void td_result_free(td_result *r)
+{
+    free(r);
+}
+
+#endif
