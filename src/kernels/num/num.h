@@ -6,6 +6,7 @@
 #ifndef TD_KERNELS_NUM_NUM_H
 #define TD_KERNELS_NUM_NUM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
