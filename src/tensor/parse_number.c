@@ -192,19 +192,25 @@ static inline bool round_f32(const number *n, float *out)
     return true;
 }
 
-/* 10^-16 is less than 1000 units in the last place of any double from 2^-10 on. */
+/* 10^-16 is less than 1000 units in the last place of any double from 2^-10 on, whose bits are these. */
 enum { QUICK_SLACK = 1024 };
+#define QUICK_LEAST UINT64_C(0x3f50000000000000)
 
+/* In whole numbers, so that nothing branches on the digits. */
 static inline bool round_quick(const td_quick_number *n, float *out)
 {
     const uint32_t half = UINT32_C(1) << 28;
+    double signed_value;
     uint64_t bits;
 
-    if (TD_UNLIKELY(n->is_cut && n->value < 0x1p-10)) return false;
     memcpy(&bits, &n->value, sizeof bits);
     const uint32_t below = bits & (2 * half - 1);
-    *out = (float)(n->is_negative ? -n->value : n->value);
-    return below - (half - QUICK_SLACK) > 2 * QUICK_SLACK;
+    const uint64_t is_too_small = (bits - QUICK_LEAST) >> 63 & n->is_cut;
+
+    bits |= (uint64_t)n->is_negative << 63;
+    memcpy(&signed_value, &bits, sizeof bits);
+    *out = (float)signed_value;
+    return !is_too_small && below - (half - QUICK_SLACK) > 2 * QUICK_SLACK;
 }
 
 /* Up to seven digits and nothing behind, the pixels of an image; NULL: another shape. */

@@ -15,7 +15,7 @@
 
 typedef struct td_quick_number {
     double value; /* of the magnitude, wrong by at most 3 units in the last place; and what was passed over */
-    bool is_cut;  /* digits were passed over: the magnitude is less than 10^-16 above */
+    uint64_t is_cut; /* 1: digits were passed over, the magnitude is less than 10^-16 above; 0: none */
     bool is_negative;
     const char *end;
 } td_quick_number;
@@ -23,12 +23,13 @@ typedef struct td_quick_number {
 #if defined(__SSE4_1__)
 #include <smmintrin.h>
 
-enum { TD_QUICK_BYTES = 32 }; /* must be readable at p */
+enum { TD_QUICK_BYTES = 34 }; /* must be readable at p */
 
 /* false: another shape; nothing is said about the number then. end - p >= TD_QUICK_BYTES.
  *
- * The next number can only start when this one's end is known, so the way from p to n->end is kept short:
- * everything is relative to p, and the sign is taken out of a bit mask later. */
+ * The next number can only start when this one's end is known, so the way from p to n->end is kept short. It
+ * looks from the third byte on: there stands the first digit of the fraction, or the point if there was a
+ * sign. */
 static inline bool td_read_quick(const char *p, td_quick_number *n)
 {
     static const unsigned char prefixes[48] = {
@@ -37,20 +38,19 @@ static inline bool td_read_quick(const char *p, td_quick_number *n)
     };
     const __m128i zero = _mm_set1_epi8('0'), to_top_bit = _mm_set1_epi8(128 - 10);
 
-    const __m128i a = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), zero);
-    const __m128i b = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)), zero);
+    const __m128i a = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 2)), zero);
+    const __m128i b = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 18)), zero);
     const uint32_t others = (uint32_t)_mm_movemask_epi8(_mm_adds_epu8(a, to_top_bit)) |
                             (uint32_t)_mm_movemask_epi8(_mm_adds_epu8(b, to_top_bit)) << 16;
-    const uint32_t point = others & ~1u,
-                   behind = point & (point - 1); /* without the sign, without the point */
+    const uint32_t behind = others & ~1u;
     if (TD_UNLIKELY(!behind)) return false;
-    const int end = __builtin_ctz(behind);
+    const int end = __builtin_ctz(behind) + 2;
 
-    const int start = (*p == '-') + 2; /* of the fraction */
-    n->is_negative = *p == '-';
     n->end = p + end;
+    n->is_negative = *p == '-';
+    const int start = n->is_negative + 2; /* of the fraction */
     if (TD_UNLIKELY(p[start - 1] != '.' || (unsigned char)(p[start - 2] - '0') > 9 || end == start ||
-                    (*n->end | 0x20) == 'e'))
+                    (others & 1) != n->is_negative || (*n->end | 0x20) == 'e'))
         return false;
 
     const int digits = end - start;
@@ -65,7 +65,7 @@ static inline bool td_read_quick(const char *p, td_quick_number *n)
     const uint64_t whole = (uint64_t)(p[start - 2] - '0') * 10000000000000000;
 
     n->value = (double)(int64_t)(whole + fraction) * 1e-16;
-    n->is_cut = digits > 16;
+    n->is_cut = (uint64_t)digits >> 4; /* also for 16, which does no harm */
     return true;
 }
 
