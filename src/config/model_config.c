@@ -1,0 +1,201 @@
+/* model_config.c -- ModelServerConfig to td_model_options, with TensorFlow Serving's checks. */
+#include "config/model_config.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "config/textproto.h"
+#include "obs/log.h"
+#include "tensorflow_serving/config/model_server_config.pb-c.h"
+
+typedef Tensorflow__Serving__ModelConfig model_config;
+typedef Tensorflow__Serving__ModelServerConfig server_config;
+
+static const size_t CONFIG_LIMIT = 64 << 20;
+
+/* ---------------------------------------------------------------- checks */
+
+static bool is_relative(const char *path)
+{
+    return path[0] != '/' && !strstr(path, "://");
+}
+
+static td_status check_path(const char *name, const char *path)
+{
+    if (is_relative(path))
+        return TD_ERR(INVALID_ARGUMENT,
+                      "Expected model %s to have an absolute path or URI; got base_path()=%s", name, path);
+    return NULL;
+}
+
+static td_status check_platform(const model_config *m)
+{
+    const bool has_type = m->model_type != TENSORFLOW__SERVING__MODEL_TYPE__MODEL_TYPE_UNSPECIFIED;
+    const bool has_platform = m->model_platform[0] != '\0';
+
+    if (has_type && has_platform)
+        return TD_ERR(INVALID_ARGUMENT,
+                      "Illegal setting both ModelServerConfig::model_type (deprecated) and "
+                      "ModelServerConfig::model_platform, model name is %s",
+                      m->name);
+    if (!has_type && !has_platform)
+        return TD_ERR(INVALID_ARGUMENT,
+                      "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
+                      "ModelServerConfig::model_platform, model name is %s",
+                      m->name);
+    if (has_type && m->model_type != TENSORFLOW__SERVING__MODEL_TYPE__TENSORFLOW)
+        return TD_ERR(INVALID_ARGUMENT,
+                      "ModelServerConfig::model_type choice OTHER is not supported, model name is %s",
+                      m->name);
+    if (has_platform && strcmp(m->model_platform, "tensorflow") != 0)
+        return TD_ERR(INVALID_ARGUMENT, "Model %s requests unsupported platform %s", m->name,
+                      m->model_platform);
+    return NULL;
+}
+
+static td_status check_models(model_config *const *models, size_t n)
+{
+    td_map names = { 0 };
+    td_status error = NULL;
+
+    for (size_t i = 0; i < n && !error; i++) {
+        if (td_map_put(&names, models[i]->name, models[i]))
+            error = TD_ERR(INVALID_ARGUMENT, "Illegal to list model %s multiple times in config list",
+                           models[i]->name);
+        if (!error) error = check_path(models[i]->name, models[i]->base_path);
+        if (!error) error = check_platform(models[i]);
+    }
+    td_map_fini(&names);
+    return error;
+}
+
+/* ---------------------------------------------------------------- copies */
+
+/* "file:///a" is "/a". */
+static char *copy_path(const char *path)
+{
+    static const char scheme[] = "file://";
+
+    return td_strdup(!strncmp(path, scheme, sizeof scheme - 1) ? path + sizeof scheme - 1 : path);
+}
+
+static void copy_policy(const model_config *from, td_model_options *to)
+{
+    const Tensorflow__Serving__FileSystemStoragePathSourceConfig__ServableVersionPolicy *const policy =
+        from->model_version_policy;
+
+    to->policy = TD_POLICY_LATEST;
+    to->latest = 1;
+    if (!policy) return;
+    switch (policy->policy_choice_case) {
+    case TENSORFLOW__SERVING__FILE_SYSTEM_STORAGE_PATH_SOURCE_CONFIG__SERVABLE_VERSION_POLICY__POLICY_CHOICE_ALL:
+        to->policy = TD_POLICY_ALL;
+        break;
+    case TENSORFLOW__SERVING__FILE_SYSTEM_STORAGE_PATH_SOURCE_CONFIG__SERVABLE_VERSION_POLICY__POLICY_CHOICE_SPECIFIC:
+        to->policy = TD_POLICY_SPECIFIC;
+        to->n_versions = policy->specific->n_versions;
+        to->versions = TD_NEW_N(int64_t, to->n_versions);
+        for (size_t i = 0; i < to->n_versions; i++)
+            to->versions[i] = policy->specific->versions[i];
+        break;
+    case TENSORFLOW__SERVING__FILE_SYSTEM_STORAGE_PATH_SOURCE_CONFIG__SERVABLE_VERSION_POLICY__POLICY_CHOICE_LATEST:
+        to->latest = TD_MAX((int64_t)policy->latest->num_versions, 1);
+        break;
+    default:
+        break;
+    }
+}
+
+static void copy_labels(const model_config *from, td_model_options *to)
+{
+    to->labels = TD_NEW_N(td_label, from->n_version_labels);
+    for (size_t i = 0; i < from->n_version_labels; i++) {
+        const char *const key = from->version_labels[i]->key;
+        size_t at = 0;
+
+        while (at < to->n_labels && strcmp(to->labels[at].name, key) != 0)
+            at++;
+        if (at == to->n_labels) to->labels[to->n_labels++].name = td_strdup(key);
+        to->labels[at].version = from->version_labels[i]->value; /* a map: the last one counts */
+    }
+}
+
+static td_status copy_models(model_config *const *models, size_t n, td_model_options **out)
+{
+    TD_TRY(check_models(models, n));
+    td_model_options *const list = TD_NEW_N(td_model_options, n);
+
+    for (size_t i = 0; i < n; i++) {
+        list[i].name = td_strdup(models[i]->name);
+        list[i].base_path = copy_path(models[i]->base_path);
+        copy_policy(models[i], &list[i]);
+        copy_labels(models[i], &list[i]);
+        if (models[i]->logging_config)
+            td_warning("config", "event=logging_config_ignored model=%s", models[i]->name);
+    }
+    *out = list;
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- */
+
+static td_status take_config(const server_config *config, td_model_options **out, size_t *n)
+{
+    const Tensorflow__Serving__ModelConfigList *list = NULL;
+
+    if (config->config_case == TENSORFLOW__SERVING__MODEL_SERVER_CONFIG__CONFIG_CUSTOM_MODEL_CONFIG)
+        return TD_ERR(INVALID_ARGUMENT, "ModelServer does not support custom model config.");
+    if (config->config_case == TENSORFLOW__SERVING__MODEL_SERVER_CONFIG__CONFIG_MODEL_CONFIG_LIST)
+        list = config->model_config_list;
+    const size_t count = list ? list->n_config : 0;
+
+    TD_TRY(copy_models(list ? list->config : NULL, count, out));
+    *n = count;
+    return NULL;
+}
+
+td_status td_model_config_parse(const char *text, size_t size, const char *path, td_model_options **out,
+                                size_t *n)
+{
+    ProtobufCMessage *config;
+    const td_status wrong =
+        td_textproto_parse(text, size, &tensorflow__serving__model_server_config__descriptor, &config);
+
+    if (wrong) {
+        td_error("config", "Error parsing text-format tensorflow.serving.ModelServerConfig: %s",
+                 td_status_text(wrong));
+        td_status_free(wrong);
+        return TD_ERR(INVALID_ARGUMENT, "Invalid protobuf file: '%s'", path);
+    }
+    const td_status error = take_config((const server_config *)(const void *)config, out, n);
+
+    protobuf_c_message_free_unpacked(config, NULL);
+    return error;
+}
+
+td_status td_model_config_read(const char *path, td_model_options **out, size_t *n)
+{
+    char *text;
+    size_t size;
+
+    TD_TRY(td_file_read(path, CONFIG_LIMIT, &text, &size));
+    const td_status error = td_model_config_parse(text, size, path, out, n);
+
+    td_free(text);
+    return error;
+}
+
+td_status td_model_config_single(const char *name, const char *base_path, td_model_options **out, size_t *n)
+{
+    TD_TRY(check_path(name, base_path));
+    td_model_options *const list = TD_NEW(td_model_options);
+
+    list->name = td_strdup(name);
+    list->base_path = copy_path(base_path);
+    list->latest = 1;
+    *out = list;
+    *n = 1;
+    return NULL;
+}

@@ -1,0 +1,150 @@
+/* test_model_config.c -- text format, its errors, and the checks on what it says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/macros.h"
+#include "config/model_config.h"
+#include "config/textproto.h"
+#include "tensorflow_serving/config/model_server_config.pb-c.h"
+
+static td_model_options *models;
+static size_t n_models;
+
+static td_status parse(const char *text)
+{
+    return td_model_config_parse(text, strlen(text), "f.config", &models, &n_models);
+}
+
+static void expect(const char *text, const char *want)
+{
+    const td_status error = parse(text);
+
+    assert_int_equal(td_status_code(error), TD_INVALID_ARGUMENT);
+    assert_string_equal(td_status_text(error), want);
+    td_status_free(error);
+}
+
+static void test_full_config(void **state)
+{
+    static const char text[] =
+        "# models\n"
+        "model_config_list: {\n"
+        "  config: [{ name: 'a' base_path: \"/models\" \"/a\", model_platform: 'tensorflow';\n"
+        "    model_version_policy { specific { versions: 42 versions: [0x2b, -1] } }\n"
+        "    version_labels { key: 'stable' value: 42 } version_labels < key: 'st\\141ble' value: 43 > }],\n"
+        "  config { name: 'b' base_path: 'file:///b' model_type: TENSORFLOW model_version_policy { all {} } "
+        "}\n"
+        "  config { name: 'c' base_path: '/c' model_platform: 'tensorflow'\n"
+        "           model_version_policy { latest { num_versions: 3 } } }\n"
+        "}\n";
+
+    (void)state;
+    assert_null(parse(text));
+    assert_int_equal(n_models, 3);
+    assert_string_equal(models[0].name, "a");
+    assert_string_equal(models[0].base_path, "/models/a");
+    assert_int_equal(models[0].policy, TD_POLICY_SPECIFIC);
+    assert_int_equal(models[0].n_versions, 3);
+    assert_int_equal(models[0].versions[1], 43);
+    assert_true(models[0].versions[2] == -1);
+    assert_int_equal(models[0].n_labels, 1);
+    assert_string_equal(models[0].labels[0].name, "stable");
+    assert_int_equal(models[0].labels[0].version, 43);
+    assert_string_equal(models[1].base_path, "/b");
+    assert_int_equal(models[1].policy, TD_POLICY_ALL);
+    assert_int_equal(models[2].policy, TD_POLICY_LATEST);
+    assert_int_equal(models[2].latest, 3);
+
+    td_model_options *const copy = td_models_copy(models, n_models);
+
+    td_models_free(models, n_models);
+    assert_string_equal(copy[0].labels[0].name, "stable");
+    assert_int_equal(copy[0].versions[0], 42);
+    td_models_free(copy, n_models);
+
+    assert_null(parse("")); /* nothing to serve is fine */
+    assert_int_equal(n_models, 0);
+    td_models_free(models, n_models);
+}
+
+static void test_checks(void **state)
+{
+    (void)state;
+    expect("model_config_list {{{", "Invalid protobuf file: 'f.config'");
+    expect("model_config_list { config { name: 'm' base_path: '/m' } }",
+           "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
+           "ModelServerConfig::model_platform, model name is m");
+    expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'caffe' } }",
+           "Model m requests unsupported platform caffe");
+    expect("model_config_list { config { name: 'm' base_path: 'm' model_platform: 'tensorflow' } }",
+           "Expected model m to have an absolute path or URI; got base_path()=m");
+    expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' } "
+           "config { name: 'm' base_path: '/n' model_platform: 'tensorflow' } }",
+           "Illegal to list model m multiple times in config list");
+    expect("custom_model_config { [type.googleapis.com/x.Y] { a { b: '}' } } }",
+           "ModelServer does not support custom model config.");
+}
+
+static void test_single(void **state)
+{
+    (void)state;
+    assert_null(td_model_config_single("m", "/a", &models, &n_models));
+    assert_int_equal(n_models, 1);
+    assert_string_equal(models[0].base_path, "/a");
+    td_models_free(models, n_models);
+    const td_status error = td_model_config_single("m", "a", &models, &n_models);
+
+    assert_string_equal(td_status_text(error),
+                        "Expected model m to have an absolute path or URI; got base_path()=a");
+    td_status_free(error);
+}
+
+static void test_texts_of_the_parser(void **state)
+{
+    static const char *const cases[][2] = {
+        { "x: 1", "1:1: Message type \"tensorflow.serving.ModelServerConfig\" has no field named \"x\"." },
+        { "model_config_list {\n  config { name 'a' } }", "2:17: Expected \":\", found \"'a'\"." },
+        { "model_config_list { config { name: 5 } }", "1:36: Expected string, got: 5" },
+        { "model_config_list { config { name: 'a\n' } }",
+          "1:36: String literals cannot cross line boundaries." },
+        { "model_config_list { config { name: 'a' name: 'b' } }",
+          "1:46: Non-repeated field \"name\" is specified multiple times." },
+        { "model_config_list { config { model_type: HUGO } }",
+          "1:42: Unknown enumeration value of \"HUGO\" for field \"model_type\"." },
+        { "model_config_list { config { version_labels { value: 9223372036854775808 } } }",
+          "1:54: Integer out of range (9223372036854775808)" },
+        { "model_config_list {", "1:20: Expected identifier, got: " },
+        { "model_config_list { config {} } custom_model_config {}",
+          "1:53: Field \"custom_model_config\" is specified along with field \"model_config_list\", another "
+          "member "
+          "of its oneof." },
+        { "}", "1:1: Expected identifier, got: }" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(cases); i++) {
+        ProtobufCMessage *m;
+        const td_status error = td_textproto_parse(cases[i][0], strlen(cases[i][0]),
+                                                   &tensorflow__serving__model_server_config__descriptor, &m);
+
+        assert_string_equal(td_status_text(error), cases[i][1]);
+        td_status_free(error);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_full_config),
+        cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_single),
+        cmocka_unit_test(test_texts_of_the_parser),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
