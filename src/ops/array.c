@@ -2,6 +2,7 @@
 #include "ops/array.h"
 
 #include "base/macros.h"
+#include "tensor/object.h"
 
 void td_shape_strides(const td_shape *s, int64_t *strides)
 {
@@ -130,9 +131,31 @@ static void run_shard(void *ctx, size_t begin, size_t end)
 
 enum { PARALLEL_BYTES = 256 * 1024 }; /* below this, waking a thread costs more than the copy */
 
+/* Variants: outputs have no place of their own, and own what their elements point to. */
+static td_status open_variants(td_call *c)
+{
+    for (uint32_t i = 0; i < c->n_out; i++)
+        if (td_out_is_used(c, i) && td_out(c, i)->dtype == TD_VARIANT)
+            TD_TRY(td_out_make(c, i, &td_out(c, i)->shape));
+    return NULL;
+}
+
+static void ref_variants(td_call *c)
+{
+    for (uint32_t i = 0; i < c->n_out; i++) {
+        if (!td_out_is_used(c, i) || td_out(c, i)->dtype != TD_VARIANT) continue;
+        td_object **const objects = td_out(c, i)->data;
+
+        for (int64_t k = 0; k < td_shape_count(&td_out(c, i)->shape); k++)
+            td_object_ref(objects[k]);
+    }
+}
+
 td_status td_moves_run(td_call *c)
 {
     const td_moves *const s = c->state;
+
+    TD_TRY(open_variants(c));
 
     if (s->fill != TD_FILL_NONE) run_fill(c, s->fill);
     for (size_t i = 0; i < s->n; i++) {
@@ -148,6 +171,7 @@ td_status td_moves_run(td_call *c)
 
         td_call_parallel(c, m->nd.units, TD_MAX(PARALLEL_BYTES / per_unit, 1), run_shard, &shard);
     }
+    ref_variants(c);
     return NULL;
 }
 

@@ -33,14 +33,14 @@ void td_moves_init(td_call *c, size_t n);
 /* prepare: adds a piece. Offsets are in elements of output `out`'s type. */
 void td_moves_add(td_call *c, td_nd_builder *b, uint32_t out, int64_t out_at, uint32_t in, int64_t in_at);
 void td_moves_fill(td_call *c, int fill);
-td_status td_moves_run(td_call *c);
+td_status td_moves_run(td_call *c); /* variants, too: they are referenced */
 /* prepare and run of an op whose output 0 is input 0, byte by byte. */
 td_status td_copy_prepare(td_call *c);
 
 /* A kernel list of one entry. */
 #define TD_MOVE_KERNELS(name, prepare)                                                                       \
     static const td_kernel name[] = {                                                                        \
-        { TD_DEVICE_CPU, TD_MOVABLE, sizeof(td_moves), prepare, td_moves_run, NULL },                        \
+        { TD_DEVICE_CPU, 0, sizeof(td_moves), prepare, td_moves_run, NULL },                                 \
         { 0 },                                                                                               \
     }
 
