@@ -1,9 +1,11 @@
-/* serve.c -- `tensord serve`: flags -> models and ports -> wait for a signal -> drain. */
+/* serve.c -- `tensord serve`: the command line and the exit code; server.c does the rest. */
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <string.h>
 
-#include "config/flags.h"
+#include "cli/server.h"
+#include "obs/log.h"
 
 static void print_usage(const char *name)
 {
@@ -36,12 +38,47 @@ static bool read_flags(td_flags *flags, int argc, char **argv)
     return is_good;
 }
 
+static void say_inactive(const td_flags *flags)
+{
+    td_strbuf names = { 0 };
+
+    td_flags_list_inactive(flags, &names);
+    if (names.size) td_warning("serve", "event=flags_without_effect flags=%s", td_strbuf_text(&names));
+    td_strbuf_fini(&names);
+}
+
+static void set_log_level(const char *name)
+{
+    static const char *const names[] = { "debug", "info", "warning", "error" };
+
+    for (size_t i = 0; i < TD_COUNT(names); i++)
+        if (!strcmp(name, names[i])) td_log_set_level((td_log_level)i);
+}
+
+static td_status serve(const td_flags *flags)
+{
+    td_server_options options;
+
+    TD_TRY(td_server_options_make(flags, &options));
+    const td_status error = td_server_run(&options);
+
+    td_server_options_fini(&options);
+    return error;
+}
+
 int td_cli_serve(int argc, char **argv)
 {
     td_flags flags;
 
     if (!read_flags(&flags, argc, argv)) return TD_EXIT_NO_START;
     if (flags.version) return print_version();
-    fputs("Failed to start server. Error: UNIMPLEMENTED: serving is on its way\n", stdout);
+    set_log_level(flags.log_level);
+    say_inactive(&flags);
+    const td_status error = serve(&flags);
+    if (!error) return TD_EXIT_OK;
+    printf("Failed to start server. Error: %s: %s\n", td_code_name(td_status_code(error)),
+           td_status_text(error));
+    fflush(stdout);
+    td_status_free(error);
     return TD_EXIT_NO_START;
 }

@@ -1,0 +1,109 @@
+/* serve_options.c -- flags to options. */
+#include "cli/serve_options.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "config/model_config.h"
+#include "obs/log.h"
+
+static const int64_t NS_PER_S = 1000000000;
+
+static bool is_set(const char *text)
+{
+    return text[0] != '\0';
+}
+
+static td_status check_flags(const td_flags *f)
+{
+    if (f->port == 0 && !is_set(f->grpc_socket_path))
+        return TD_ERR(INVALID_ARGUMENT, "At least one of server_options.grpc_port or "
+                                        "server_options.grpc_socket_path must be set.");
+    if (f->port < 0 || f->port > UINT16_MAX)
+        return TD_ERR(INVALID_ARGUMENT, "port %d is no TCP port", (int)f->port);
+    if (f->rest_api_port < 0 || f->rest_api_port > UINT16_MAX)
+        return TD_ERR(INVALID_ARGUMENT, "rest_api_port %d is no TCP port", (int)f->rest_api_port);
+    if (f->use_alts_credentials)
+        return TD_ERR(INVALID_ARGUMENT,
+                      "server_options.use_alts_credentials is set, but ALTS is not supported");
+    if (!is_set(f->model_base_path) && !is_set(f->model_config_file))
+        return TD_ERR(INVALID_ARGUMENT, "Both server_options.model_base_path and "
+                                        "server_options.model_config_file are empty!");
+    if (is_set(f->batching_parameters_file) && !f->enable_batching)
+        return TD_ERR(INVALID_ARGUMENT, "server_options.batching_parameters_file is set without setting "
+                                        "server_options.enable_batching to true.");
+    if (f->tensorflow_session_parallelism > 0 && f->tensorflow_intra_op_parallelism > 0 &&
+        f->tensorflow_inter_op_parallelism > 0)
+        return TD_ERR(INVALID_ARGUMENT, "server_options.tensorflow_session_parallelism is set together with "
+                                        "server_options.tensorflow_intra_op_parallelism and "
+                                        "server_options.tensorflow_inter_op_parallelism");
+    return NULL;
+}
+
+static void fill_net(const td_flags *f, td_net_options *out)
+{
+    *out = (td_net_options){
+        .grpc_port = f->port ? f->port : TD_PORT_NONE,
+        .grpc_socket_path = f->grpc_socket_path,
+        .grpc_channel_arguments = f->grpc_channel_arguments,
+        .grpc_max_threads = f->grpc_max_threads,
+        .serialize_as_tensor_content = f->enable_serialization_as_tensor_content,
+        .rest_api_port = f->rest_api_port ? f->rest_api_port : TD_PORT_NONE,
+        .rest_threads = f->rest_api_num_threads,
+        .rest_timeout_ms = f->rest_api_timeout_in_ms,
+        .rest_cors = f->rest_api_enable_cors_support,
+    };
+    if (f->rest_api_port && f->rest_api_port == f->port) {
+        td_error("serve",
+                 "--rest_api_port cannot be same as --port. Please use a different port for HTTP/REST "
+                 "API. Skipped exporting HTTP/REST API.");
+        out->rest_api_port = TD_PORT_NONE;
+    }
+}
+
+static int threads_of(const td_flags *f)
+{
+    const int64_t wish = f->tensorflow_session_parallelism > 0 ? f->tensorflow_session_parallelism
+                                                               : f->tensorflow_intra_op_parallelism;
+
+    return (int)TD_MIN(TD_MAX(wish, 0), (int64_t)INT_MAX);
+}
+
+static void fill_serve(const td_flags *f, td_serve_options *out)
+{
+    *out = (td_serve_options){
+        .tags = f->saved_model_tags,
+        .threads = threads_of(f),
+        .num_load_threads = f->num_load_threads,
+        .num_unload_threads = f->num_unload_threads,
+        .max_num_load_retries = f->max_num_load_retries,
+        .load_retry_interval_micros = f->load_retry_interval_micros,
+        .file_system_poll_wait_seconds = f->file_system_poll_wait_seconds,
+        .allow_version_labels_for_unavailable_models = f->allow_version_labels_for_unavailable_models,
+        .enable_model_warmup = f->enable_model_warmup,
+    };
+}
+
+td_status td_server_options_make(const td_flags *flags, td_server_options *out)
+{
+    td_server_options o = { .drain_ns = TD_MAX(flags->drain_timeout_seconds, 0) * NS_PER_S };
+    size_t n;
+
+    TD_TRY(check_flags(flags));
+    if (is_set(flags->model_config_file))
+        TD_TRY(td_model_config_read(flags->model_config_file, &o.models, &n));
+    else
+        TD_TRY(td_model_config_single(flags->model_name, flags->model_base_path, &o.models, &n));
+    fill_net(flags, &o.net);
+    fill_serve(flags, &o.serve);
+    o.serve.models = o.models;
+    o.serve.n_models = n;
+    *out = o;
+    return NULL;
+}
+
+void td_server_options_fini(td_server_options *o)
+{
+    td_models_free(o->models, o->serve.n_models);
+    *o = (td_server_options){ 0 };
+}

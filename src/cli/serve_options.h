@@ -1,0 +1,21 @@
+/* serve_options.h -- what the flags say, checked and sorted by the room that wants to know. */
+#ifndef TD_CLI_SERVE_OPTIONS_H
+#define TD_CLI_SERVE_OPTIONS_H
+
+#include "config/flags.h"
+#include "net/options.h"
+#include "serve/options.h"
+
+typedef struct td_server_options {
+    td_serve_options serve;
+    td_net_options net;
+    td_model_options *models; /* owned; serve.models points to it */
+    int64_t drain_ns;
+} td_server_options;
+
+/* Reads --model_config_file, too. Texts point into flags. INVALID_ARGUMENT: settings that contradict each
+ * other or lead nowhere, with TensorFlow Serving's texts. */
+TD_MUST_USE td_status td_server_options_make(const td_flags *flags, td_server_options *out);
+void td_server_options_fini(td_server_options *o);
+
+#endif

@@ -1,0 +1,138 @@
+/* server.c -- the life of the serving process.
+ *
+ * Signals are blocked in every thread and taken by this one between its waits; after the first one a handler
+ * takes over, so that a second can end the process whatever it is doing.
+ */
+#include "cli/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "exec/lane.h"
+#include "net/grpc.h"
+#include "obs/log.h"
+
+enum { ROUND_LOOK_NS = 20000000, EXIT_BY_SIGNAL = 128 };
+
+typedef struct server {
+    const td_server_options *options;
+    td_manager *manager;
+    td_grpc_server *grpc;
+} server;
+
+/* ---------------------------------------------------------------- signals */
+
+static void end_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+}
+
+/* Before any thread starts: threads of libraries inherit the mask. */
+static void block_signals(void)
+{
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
+    sigset_t set;
+
+    sigaction(SIGPIPE, &ignore, NULL);
+    end_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* The signal that came within that time, or 0. ns < 0: waits for one. */
+static int take_signal(int64_t ns)
+{
+    const struct timespec wait = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+    sigset_t set;
+    int got;
+
+    end_signals(&set);
+    do
+        got = sigtimedwait(&set, NULL, ns < 0 ? NULL : &wait);
+    while (got < 0 && errno == EINTR && ns < 0);
+    return got < 0 ? 0 : got;
+}
+
+static void end_now(int number)
+{
+    _exit(EXIT_BY_SIGNAL + number);
+}
+
+static void arm_second_signal(void)
+{
+    const struct sigaction end = { .sa_handler = end_now };
+    sigset_t set;
+
+    sigaction(SIGTERM, &end, NULL);
+    sigaction(SIGINT, &end, NULL);
+    end_signals(&set);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* ---------------------------------------------------------------- start */
+
+static td_status start(server *s)
+{
+    const td_net_options *const net = &s->options->net;
+
+    td_lanes_configure(s->options->serve.threads);
+    TD_TRY(td_manager_start(&s->options->serve, &s->manager));
+    return td_grpc_start(net, s->manager, &s->grpc);
+}
+
+/* Scripts wait for these lines, and take them to mean that models are loaded. */
+static void announce(const server *s)
+{
+    const td_net_options *const net = &s->options->net;
+
+    if (net->grpc_port != TD_PORT_NONE)
+        td_info("serve", "Running gRPC ModelServer at 0.0.0.0:%d ...", net->grpc_port);
+    if (net->grpc_socket_path[0])
+        td_info("serve", "Running gRPC ModelServer at UNIX socket %s ...", net->grpc_socket_path);
+}
+
+/* ---------------------------------------------------------------- end */
+
+static void stop(server *s, int64_t deadline_ns)
+{
+    if (s->grpc) td_grpc_drain(s->grpc);
+    td_grpc_stop(s->grpc, deadline_ns);
+    td_manager_stop(s->manager, deadline_ns);
+}
+
+/* Waits for the first round of loads, then for a signal; either wait may end with the signal. */
+static int serve_until_signal(const server *s)
+{
+    int got = 0;
+
+    while (!got && !td_manager_wait_first_round(s->manager, td_now_ns() + ROUND_LOOK_NS))
+        got = take_signal(0);
+    if (got) return got;
+    announce(s);
+    while (!got)
+        got = take_signal(-1);
+    return got;
+}
+
+td_status td_server_run(const td_server_options *options)
+{
+    server s = { .options = options };
+
+    block_signals();
+    const td_status error = start(&s);
+    if (error) {
+        stop(&s, td_now_ns());
+        return error;
+    }
+    const int got = serve_until_signal(&s);
+
+    td_info("serve", "event=draining signal=%d", got);
+    arm_second_signal();
+    stop(&s, td_now_ns() + options->drain_ns);
+    td_info("serve", "event=stopped");
+    return NULL;
+}
