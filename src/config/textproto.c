@@ -1,434 +1,455 @@
-/* textproto.c -- recursive descent over a message's descriptor.
+/* textproto.c -- protobuf's text format to its wire format, by protobuf-c's descriptors.
  *
- * Memory is malloc's, as protobuf-c's own, so that its free function takes what is made here. Arrays of
- * repeated fields grow at powers of two.
+ *     name: value    name { ... }    name: < ... >    name: [ value, ... ]    [type.url/name] { ... }
+ *
+ * Fields may end in a comma or a semicolon. A message is written behind its tag, then moved to make room for
+ * its length: nesting is bounded, so that is cheap enough.
  */
 #include "config/textproto.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <math.h>
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
-#include "config/textproto_lex.h"
+#include <protobuf-c/protobuf-c.h>
 
-enum { TEXT_DEPTH = 100, SHOWN = 60 };
+#include "base/mem.h"
+#include "base/wire.h"
+#include "config/lexer.h"
+
+enum { DEPTH_MAX = 100, NAME_MAX_SIZE = 256 };
+
+typedef ProtobufCMessageDescriptor message_type;
+typedef ProtobufCFieldDescriptor field_type;
 
 typedef struct parser {
     td_lexer lex;
+    const td_textproto_options *opts;
+    td_strbuf *out;
     int depth;
 } parser;
 
-static td_status parse_fields(parser *p, ProtobufCMessage *m, char close);
+static td_status parse_fields(parser *p, const message_type *type, char close);
 
-/* The token in hand, for error texts. */
-#define SHOW(l) (int)TD_MIN((l)->size, (size_t)SHOWN), (l)->start
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
-static td_status expect_symbol(parser *p, char symbol)
+static void put_varint(td_strbuf *out, uint64_t v)
 {
-    if (!td_lexer_is(&p->lex, symbol))
-        return TD_LEX_ERR(&p->lex, "Expected \"%c\", found \"%.*s\".", symbol, SHOW(&p->lex));
-    return td_lexer_next(&p->lex);
+    uint8_t bytes[10];
+
+    td_strbuf_add(out, bytes, (size_t)(td_wire_put_varint(bytes, v) - bytes));
 }
 
-/* ---------------------------------------------------------------- scalars */
-
-/* "-" is taken apart from the number; *sign gets 1 or -1. */
-static td_status take_sign(parser *p, int *sign)
+static void put_tag(td_strbuf *out, uint32_t number, td_wire_type type)
 {
-    *sign = td_lexer_is(&p->lex, '-') ? -1 : 1;
-    return *sign < 0 ? td_lexer_next(&p->lex) : NULL;
+    put_varint(out, td_wire_tag(number, type));
 }
 
-/* Text of the number or word in hand. */
-static td_status take_text(parser *p, char *out, size_t size)
+static void put_bytes(td_strbuf *out, uint32_t number, const void *data, size_t size)
 {
-    if (p->lex.size >= size) return TD_LEX_ERR(&p->lex, "Expected a value, got: %.*s", SHOW(&p->lex));
-    memcpy(out, p->lex.start, p->lex.size);
-    out[p->lex.size] = '\0';
+    put_tag(out, number, TD_WIRE_BYTES);
+    put_varint(out, size);
+    td_strbuf_add(out, data, size);
+}
+
+/* Puts the length of what was written since `start` before it. */
+static void close_message(td_strbuf *out, size_t start)
+{
+    const size_t size = out->size - start, head = td_wire_varint_size(size);
+
+    td_strbuf_add(out, "\0\0\0\0\0\0\0\0\0", head);
+    memmove(out->data + start + head, out->data + start, size);
+    td_wire_put_varint((uint8_t *)out->data + start, size);
+}
+
+/* ---- skipping ------------------------------------------------------------------------------------------ */
+
+/* One value of any form: brackets are counted, not matched. Nothing recurses. */
+static td_status skip_value(parser *p)
+{
+    td_lexer *const l = &p->lex;
+    size_t open = 0;
+
+    do {
+        const char c = td_lexer_peek(l);
+        if (td_lexer_at_end(l)) return td_lexer_error(l, l->at, "Unexpected end of text.");
+        if (c == '"' || c == '\'') {
+            td_strbuf text = { NULL, 0, 0 };
+            const td_status status = td_lexer_string(l, &text);
+            td_strbuf_fini(&text);
+            TD_TRY(status);
+            continue;
+        }
+        const bool closes = c == '}' || c == '>' || c == ']';
+        if (closes && !open) return td_lexer_error(l, l->at, "Expected a value, found \"%c\".", c);
+        if (c == '{' || c == '<' || c == '[') open++;
+        if (closes) open--;
+        if (!td_lexer_number(l).size) {
+            l->at++;
+            if (c == '-') td_lexer_number(l);
+        }
+    } while (open);
     return NULL;
 }
 
-static td_status parse_magnitude(parser *p, uint64_t max, uint64_t *out)
-{
-    char text[64], *end;
+/* ---- scalars ------------------------------------------------------------------------------------------- */
 
-    if (p->lex.kind != TD_TOKEN_NUMBER)
-        return TD_LEX_ERR(&p->lex, "Expected integer, got: %.*s", SHOW(&p->lex));
-    TD_TRY(take_text(p, text, sizeof text));
-    errno = 0;
-    const unsigned long long value = strtoull(text, &end, 0);
-    if (*end != '\0') return TD_LEX_ERR(&p->lex, "Expected integer, got: %s", text);
-    if (errno || value > max) return TD_LEX_ERR(&p->lex, "Integer out of range (%s)", text);
-    *out = value;
-    return td_lexer_next(&p->lex);
+/* Decimal, 0x hexadecimal or 0 octal, up to max. */
+static bool parse_magnitude(td_string text, uint64_t max, uint64_t *out)
+{
+    unsigned base = 10;
+    uint64_t n = 0;
+    size_t i = 0;
+
+    if (text.size > 1 && text.data[0] == '0') {
+        base = text.data[1] == 'x' || text.data[1] == 'X' ? 16 : 8;
+        i = base == 16 ? 2 : 1;
+    }
+    if (i == text.size) return false;
+    for (; i < text.size; i++) {
+        const char c = text.data[i];
+        const unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                               : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+                               : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10)
+                                                      : 99;
+        if (digit >= base || n > (max - digit) / base) return false;
+        n = n * base + digit;
+    }
+    *out = n;
+    return true;
 }
 
-static td_status parse_signed(parser *p, int64_t low, int64_t high, int64_t *out)
+/* An integer with min <= it <= max, as two's complement. */
+static td_status parse_integer(parser *p, int64_t min, uint64_t max, uint64_t *out)
 {
-    uint64_t magnitude;
-    int sign;
+    td_lexer *const l = &p->lex;
+    const bool is_negative = td_lexer_take(l, '-');
+    const td_string text = td_lexer_number(l);
+    const uint64_t most = is_negative ? (uint64_t)0 - (uint64_t)min : max;
 
-    TD_TRY(take_sign(p, &sign));
-    TD_TRY(parse_magnitude(p, sign < 0 ? (uint64_t) - (low + 1) + 1 : (uint64_t)high, &magnitude));
-    *out = (int64_t)(sign < 0 ? 0 - magnitude : magnitude);
+    if (!text.size || text.data[0] < '0' || text.data[0] > '9')
+        return td_lexer_error(l, text.data, "Expected integer, got: %.*s", (int)TD_MIN(text.size, 100),
+                              text.data);
+    if (!parse_magnitude(text, most, out))
+        return td_lexer_error(l, text.data, "Integer out of range (%.*s)", (int)TD_MIN(text.size, 100),
+                              text.data);
+    if (is_negative) *out = (uint64_t)0 - *out;
     return NULL;
-}
-
-static td_status parse_unsigned(parser *p, uint64_t high, uint64_t *out)
-{
-    return parse_magnitude(p, high, out);
 }
 
 static td_status parse_double(parser *p, double *out)
 {
-    char text[512], *end;
-    int sign;
+    td_lexer *const l = &p->lex;
+    const bool is_negative = td_lexer_take(l, '-');
+    const td_string text = td_lexer_number(l);
+    char copy[128], *end = copy;
 
-    TD_TRY(take_sign(p, &sign));
-    if (p->lex.kind != TD_TOKEN_NUMBER && p->lex.kind != TD_TOKEN_IDENT)
-        return TD_LEX_ERR(&p->lex, "Expected double, got: %.*s", SHOW(&p->lex));
-    TD_TRY(take_text(p, text, sizeof text));
-    const double value = strtod(text, &end); /* knows inf, infinity and nan */
-    const bool has_suffix = (*end | 0x20) == 'f' && end != text && end[1] == '\0';
-    if (end == text || (*end != '\0' && !has_suffix))
-        return TD_LEX_ERR(&p->lex, "Expected double, got: %s", text);
-    *out = sign * value;
-    return td_lexer_next(&p->lex);
+    if (text.size && text.size < sizeof copy) {
+        memcpy(copy, text.data, text.size);
+        copy[text.size] = 0;
+        const bool has_suffix = text.size > 1 && strchr("fF", copy[text.size - 1]) && copy[0] >= '0' &&
+                                copy[0] <= '9' && copy[1] != 'x';
+        if (has_suffix) copy[text.size - 1] = 0;
+        *out = strtod(copy, &end);
+    }
+    if (end == copy || *end)
+        return td_lexer_error(l, text.data, "Expected double, got: %.*s", (int)TD_MIN(text.size, 100),
+                              text.data);
+    if (is_negative) *out = -*out;
+    return NULL;
 }
 
-static td_status parse_bool(parser *p, protobuf_c_boolean *out)
+static td_status parse_boolean(parser *p, uint64_t *out)
 {
-    static const char *const yes[] = { "true", "True", "t" }, *const no[] = { "false", "False", "f" };
-    uint64_t value = 2;
+    static const char *const words[2][5] = { { "false", "False", "f", "0", "0x0" },
+                                             { "true", "True", "t", "1", "0x1" } };
+    const td_string text = td_lexer_number(&p->lex);
 
-    if (p->lex.kind == TD_TOKEN_NUMBER) {
-        TD_TRY(parse_magnitude(p, 1, &value));
-        *out = value != 0;
-        return NULL;
-    }
-    for (size_t i = 0; i < TD_COUNT(yes); i++)
-        value = td_lexer_is_word(&p->lex, yes[i]) ? 1 : td_lexer_is_word(&p->lex, no[i]) ? 0 : value;
-    if (value > 1)
-        return TD_LEX_ERR(&p->lex, "Invalid value for boolean field. Value: \"%.*s\".", SHOW(&p->lex));
-    *out = value != 0;
-    return td_lexer_next(&p->lex);
+    for (unsigned value = 0; value < 2; value++)
+        for (size_t i = 0; i < TD_COUNT(words[value]); i++)
+            if (strlen(words[value][i]) == text.size && memcmp(words[value][i], text.data, text.size) == 0) {
+                *out = value;
+                return NULL;
+            }
+    return td_lexer_error(&p->lex, text.data, "Invalid value for boolean field. Value: \"%.*s\".",
+                          (int)TD_MIN(text.size, 100), text.data);
 }
 
-static td_status parse_enum(parser *p, const ProtobufCFieldDescriptor *f, int32_t *out)
+static td_status parse_enum(parser *p, const field_type *field, uint64_t *out)
 {
-    const ProtobufCEnumDescriptor *const type = f->descriptor;
-    char text[256];
-    int64_t number;
+    const ProtobufCEnumDescriptor *const type = field->descriptor;
+    const char c = td_lexer_peek(&p->lex);
+    char name[NAME_MAX_SIZE];
 
-    if (p->lex.kind != TD_TOKEN_IDENT) {
-        TD_TRY(parse_signed(p, INT32_MIN, INT32_MAX, &number));
-        *out = (int32_t)number;
-        return NULL;
-    }
-    TD_TRY(take_text(p, text, sizeof text));
-    const ProtobufCEnumValue *const value = protobuf_c_enum_descriptor_get_value_by_name(type, text);
+    if (c == '-' || (c >= '0' && c <= '9')) return parse_integer(p, INT32_MIN, INT32_MAX, out);
+    const td_string word = td_lexer_word(&p->lex);
+    const size_t size = TD_MIN(word.size, sizeof name - 1);
+    if (size) memcpy(name, word.data, size);
+    name[size] = 0;
+    const ProtobufCEnumValue *const value =
+        size == word.size ? protobuf_c_enum_descriptor_get_value_by_name(type, name) : NULL;
     if (!value)
-        return TD_LEX_ERR(&p->lex, "Unknown enumeration value of \"%s\" for field \"%s\".", text, f->name);
-    *out = value->value;
-    return td_lexer_next(&p->lex);
-}
-
-/* Adjacent literals are one string. */
-static td_status parse_string(parser *p, td_strbuf *out)
-{
-    if (p->lex.kind != TD_TOKEN_STRING)
-        return TD_LEX_ERR(&p->lex, "Expected string, got: %.*s", SHOW(&p->lex));
-    while (p->lex.kind == TD_TOKEN_STRING) {
-        td_strbuf_add(out, td_strbuf_text(&p->lex.string), p->lex.string.size);
-        TD_TRY(td_lexer_next(&p->lex));
-    }
+        return td_lexer_error(&p->lex, word.data, "Unknown enumeration value of \"%s\" for field \"%s\".",
+                              name, field->name);
+    *out = (uint64_t)(int64_t)value->value;
     return NULL;
 }
 
-static td_status parse_text_slot(parser *p, const ProtobufCFieldDescriptor *f, void *slot)
+static td_status put_text(parser *p, const field_type *field)
 {
-    td_strbuf b = { 0 };
-    const td_status error = parse_string(p, &b);
+    td_strbuf text = { NULL, 0, 0 };
+    const td_status status = td_lexer_string(&p->lex, &text);
 
-    if (error) {
-        td_strbuf_fini(&b);
-        return error;
-    }
-    if (f->type == PROTOBUF_C_TYPE_STRING) {
-        *(char **)slot = td_strbuf_take(&b);
+    if (!status) put_bytes(p->out, field->id, td_strbuf_text(&text), text.size);
+    td_strbuf_fini(&text);
+    return status;
+}
+
+static td_status put_real(parser *p, const field_type *field)
+{
+    double value = 0;
+
+    TD_TRY(parse_double(p, &value));
+    if (field->type == PROTOBUF_C_TYPE_FLOAT) {
+        const float narrow = (float)value;
+        put_tag(p->out, field->id, TD_WIRE_FIXED32);
+        td_strbuf_add(p->out, &narrow, sizeof narrow);
     } else {
-        const size_t size = b.size;
-
-        *(ProtobufCBinaryData *)slot = (ProtobufCBinaryData){ size, (uint8_t *)td_strbuf_take(&b) };
+        put_tag(p->out, field->id, TD_WIRE_FIXED64);
+        td_strbuf_add(p->out, &value, sizeof value);
     }
     return NULL;
 }
 
-static td_status parse_integer(parser *p, ProtobufCType type, void *slot)
-{
-    int64_t i = 0;
-    uint64_t u = 0;
+/* How an integer type is bounded and written. */
+typedef struct integer_rule {
+    int64_t min;
+    uint64_t max;
+    td_wire_type wire;
+    bool zigzag;
+} integer_rule;
 
+static integer_rule rule_of(ProtobufCType type)
+{
     switch (type) {
     case PROTOBUF_C_TYPE_INT32:
+        return (integer_rule){ INT32_MIN, INT32_MAX, TD_WIRE_VARINT, false };
     case PROTOBUF_C_TYPE_SINT32:
+        return (integer_rule){ INT32_MIN, INT32_MAX, TD_WIRE_VARINT, true };
     case PROTOBUF_C_TYPE_SFIXED32:
-        TD_TRY(parse_signed(p, INT32_MIN, INT32_MAX, &i));
-        *(int32_t *)slot = (int32_t)i;
-        return NULL;
+        return (integer_rule){ INT32_MIN, INT32_MAX, TD_WIRE_FIXED32, false };
     case PROTOBUF_C_TYPE_UINT32:
+        return (integer_rule){ 0, UINT32_MAX, TD_WIRE_VARINT, false };
     case PROTOBUF_C_TYPE_FIXED32:
-        TD_TRY(parse_unsigned(p, UINT32_MAX, &u));
-        *(uint32_t *)slot = (uint32_t)u;
-        return NULL;
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-        return parse_unsigned(p, UINT64_MAX, slot);
-    default:
-        return parse_signed(p, INT64_MIN, INT64_MAX, slot);
-    }
-}
-
-/* ---------------------------------------------------------------- messages */
-
-static td_status parse_message(parser *p, const ProtobufCMessageDescriptor *type, ProtobufCMessage **slot)
-{
-    const char close = td_lexer_is(&p->lex, '<') ? '>' : '}';
-
-    if (p->depth >= TEXT_DEPTH)
-        return TD_LEX_ERR(&p->lex, "Message is too deep, the parser exceeded the limit of %d.", TEXT_DEPTH);
-    TD_TRY(expect_symbol(p, close == '>' ? '<' : '{'));
-    if (!*slot) { /* a singular message that is named twice is merged by its first memory */
-        *slot = td_alloc(type->sizeof_message);
-        type->message_init(*slot);
-    }
-    p->depth++;
-    TD_TRY(parse_fields(p, *slot, close));
-    p->depth--;
-    return expect_symbol(p, close);
-}
-
-static td_status parse_value(parser *p, const ProtobufCFieldDescriptor *f, void *slot)
-{
-    double number = 0;
-    int32_t choice = 0;
-
-    switch (f->type) {
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return parse_message(p, f->descriptor, slot);
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-        return parse_text_slot(p, f, slot);
-    case PROTOBUF_C_TYPE_BOOL:
-        return parse_bool(p, slot);
-    case PROTOBUF_C_TYPE_ENUM:
-        TD_TRY(parse_enum(p, f, &choice));
-        *(int32_t *)slot = choice;
-        return NULL;
-    case PROTOBUF_C_TYPE_FLOAT:
-        TD_TRY(parse_double(p, &number));
-        *(float *)slot = (float)number;
-        return NULL;
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return parse_double(p, slot);
-    default:
-        return parse_integer(p, f->type, slot);
-    }
-}
-
-/* ---------------------------------------------------------------- fields */
-
-static size_t slot_size(const ProtobufCFieldDescriptor *f)
-{
-    switch (f->type) {
-    case PROTOBUF_C_TYPE_MESSAGE:
-    case PROTOBUF_C_TYPE_STRING:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    case PROTOBUF_C_TYPE_BOOL:
-        return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_INT64:
+        return (integer_rule){ 0, UINT32_MAX, TD_WIRE_FIXED32, false };
     case PROTOBUF_C_TYPE_SINT64:
+        return (integer_rule){ INT64_MIN, INT64_MAX, TD_WIRE_VARINT, true };
     case PROTOBUF_C_TYPE_SFIXED64:
+        return (integer_rule){ INT64_MIN, INT64_MAX, TD_WIRE_FIXED64, false };
     case PROTOBUF_C_TYPE_UINT64:
+        return (integer_rule){ 0, UINT64_MAX, TD_WIRE_VARINT, false };
     case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
+        return (integer_rule){ 0, UINT64_MAX, TD_WIRE_FIXED64, false };
     default:
-        return 4;
+        return (integer_rule){ INT64_MIN, INT64_MAX, TD_WIRE_VARINT, false };
     }
 }
 
-static void *member(ProtobufCMessage *m, unsigned offset)
+static td_status put_integer(parser *p, const field_type *field)
 {
-    return (char *)m + offset;
-}
+    const integer_rule rule = rule_of(field->type);
+    uint64_t v = 0;
 
-/* One more element, cleared; it counts only once it is filled. */
-static td_status parse_element(parser *p, const ProtobufCFieldDescriptor *f, ProtobufCMessage *m)
-{
-    size_t *const n = member(m, f->quantifier_offset);
-    void **const array = member(m, f->offset);
-    const size_t size = slot_size(f);
-
-    if (!(*n & (*n - 1))) *array = td_realloc(*array, (*n ? 2 * *n : 1) * size);
-    memset((char *)*array + *n * size, 0, size);
-    (*n)++; /* before it is parsed: what a failed message holds is freed with the rest */
-    return parse_value(p, f, (char *)*array + (*n - 1) * size);
-}
-
-static td_status parse_list(parser *p, const ProtobufCFieldDescriptor *f, ProtobufCMessage *m)
-{
-    TD_TRY(expect_symbol(p, '['));
-    for (bool is_first = true; !td_lexer_is(&p->lex, ']'); is_first = false) {
-        if (!is_first) TD_TRY(expect_symbol(p, ','));
-        TD_TRY(parse_element(p, f, m));
-    }
-    return expect_symbol(p, ']');
-}
-
-static bool is_pointer(const ProtobufCFieldDescriptor *f)
-{
-    return f->type == PROTOBUF_C_TYPE_MESSAGE || f->type == PROTOBUF_C_TYPE_STRING;
-}
-
-static td_status claim_oneof(parser *p, const ProtobufCFieldDescriptor *f, ProtobufCMessage *m)
-{
-    uint32_t *const which = member(m, f->quantifier_offset);
-    const ProtobufCFieldDescriptor *const other =
-        protobuf_c_message_descriptor_get_field(m->descriptor, *which);
-
-    if (*which && *which != f->id)
-        return TD_LEX_ERR(&p->lex,
-                          "Field \"%s\" is specified along with field \"%s\", another member of its oneof.",
-                          f->name, other ? other->name : "?");
-    if (*which && f->type != PROTOBUF_C_TYPE_MESSAGE)
-        return TD_LEX_ERR(&p->lex, "Non-repeated field \"%s\" is specified multiple times.", f->name);
-    if (!*which) memset(member(m, f->offset), 0, slot_size(f));
-    *which = f->id;
+    if (field->type == PROTOBUF_C_TYPE_BOOL)
+        TD_TRY(parse_boolean(p, &v));
+    else if (field->type == PROTOBUF_C_TYPE_ENUM)
+        TD_TRY(parse_enum(p, field, &v));
+    else
+        TD_TRY(parse_integer(p, rule.min, rule.max, &v));
+    if (rule.zigzag) v = v << 1 ^ (v >> 63 ? UINT64_MAX : 0);
+    put_tag(p->out, field->id, rule.wire);
+    if (rule.wire == TD_WIRE_VARINT)
+        put_varint(p->out, v);
+    else
+        td_strbuf_add(p->out, &v, rule.wire == TD_WIRE_FIXED32 ? 4 : 8);
     return NULL;
 }
 
-static td_status parse_singular(parser *p, const ProtobufCFieldDescriptor *f, ProtobufCMessage *m)
+/* ---- messages ------------------------------------------------------------------------------------------ */
+
+/* "{ ... }" or "< ... >" as the body of field `number`. */
+static td_status put_message(parser *p, uint32_t number, const message_type *type)
 {
-    void *const slot = member(m, f->offset);
+    td_lexer *const l = &p->lex;
+    char close = '}';
 
-    if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
-        TD_TRY(claim_oneof(p, f, m));
-    } else if (f->type == PROTOBUF_C_TYPE_STRING) {
-        char *const old = *(char **)slot;
-
-        if (old && old != f->default_value)
-            return TD_LEX_ERR(&p->lex, "Non-repeated field \"%s\" is specified multiple times.", f->name);
-    } else if (f->type == PROTOBUF_C_TYPE_BYTES && ((const ProtobufCBinaryData *)slot)->len) {
-        return TD_LEX_ERR(&p->lex, "Non-repeated field \"%s\" is specified multiple times.", f->name);
+    if (!td_lexer_take(l, '{')) {
+        if (!td_lexer_take(l, '<')) return td_lexer_expected(l, "{");
+        close = '>';
     }
-    TD_TRY(parse_value(p, f, slot));
-    if (f->label == PROTOBUF_C_LABEL_OPTIONAL && !is_pointer(f) && !(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
-        *(protobuf_c_boolean *)member(m, f->quantifier_offset) = 1;
+    if (++p->depth > DEPTH_MAX) return td_lexer_error(l, l->at, "Message is too deep.");
+    put_tag(p->out, number, TD_WIRE_BYTES);
+    const size_t start = p->out->size;
+    TD_TRY(parse_fields(p, type, close));
+    close_message(p->out, start);
+    p->depth--;
     return NULL;
 }
 
-/* Walks over a message whose type is not known here. */
-static td_status skip_message(parser *p)
+static td_status put_value(parser *p, const field_type *field)
 {
-    int depth = 0;
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return put_message(p, field->id, field->descriptor);
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_BYTES:
+        return put_text(p, field);
+    case PROTOBUF_C_TYPE_FLOAT:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return put_real(p, field);
+    default:
+        return put_integer(p, field);
+    }
+}
 
-    do {
-        if (td_lexer_is(&p->lex, '{') || td_lexer_is(&p->lex, '<')) depth++;
-        if (td_lexer_is(&p->lex, '}') || td_lexer_is(&p->lex, '>')) depth--;
-        if (p->lex.kind == TD_TOKEN_END)
-            return TD_LEX_ERR(&p->lex, "%s", "Expected \"}\", found end of text.");
-        TD_TRY(td_lexer_next(&p->lex));
-    } while (depth > 0);
+static td_status put_list(parser *p, const field_type *field)
+{
+    if (td_lexer_take(&p->lex, ']')) return NULL;
+    do
+        TD_TRY(put_value(p, field));
+    while (td_lexer_take(&p->lex, ','));
+    if (!td_lexer_take(&p->lex, ']')) return td_lexer_expected(&p->lex, "]");
     return NULL;
 }
 
-/* [type.googleapis.com/x.Y] { ... } inside an Any: the type goes to type_url. */
-static td_status parse_any(parser *p, ProtobufCMessage *m)
+/* Fields of a message that were there: singular ones may come once, those of a oneof once together. */
+typedef struct seen_fields {
+    const message_type *type;
+    const field_type *fields[64];
+    size_t count;
+} seen_fields;
+
+static td_status check_seen(parser *p, seen_fields *seen, const field_type *field, const char *where)
 {
-    const ProtobufCFieldDescriptor *const url =
-        strcmp(m->descriptor->name, "google.protobuf.Any") != 0
-            ? NULL
-            : protobuf_c_message_descriptor_get_field_by_name(m->descriptor, "type_url");
-    td_strbuf name = { 0 };
-
-    if (!url) return TD_LEX_ERR(&p->lex, "Message type \"%s\" has no extensions.", m->descriptor->name);
-    TD_TRY(expect_symbol(p, '['));
-    while (!td_lexer_is(&p->lex, ']') && p->lex.kind != TD_TOKEN_END) {
-        td_strbuf_add(&name, p->lex.start, p->lex.size);
-        const td_status error = td_lexer_next(&p->lex);
-
-        if (!error) continue;
-        td_strbuf_fini(&name);
-        return error;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) return NULL;
+    for (size_t i = 0; i < seen->count; i++) {
+        const field_type *const other = seen->fields[i];
+        if (other == field)
+            return td_lexer_error(&p->lex, where, "Non-repeated field \"%s\" is specified multiple times.",
+                                  field->name);
+        if ((field->flags & other->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) &&
+            field->quantifier_offset == other->quantifier_offset)
+            return td_lexer_error(
+                &p->lex, where,
+                "Field \"%s\" is specified along with field \"%s\", another member of its oneof.",
+                field->name, other->name);
     }
-    char **const slot = member(m, url->offset);
-
-    if (*slot && *slot != url->default_value) free(*slot);
-    *slot = td_strbuf_take(&name);
-    TD_TRY(expect_symbol(p, ']'));
-    if (td_lexer_is(&p->lex, ':')) TD_TRY(td_lexer_next(&p->lex));
-    return skip_message(p);
-}
-
-static td_status parse_field(parser *p, ProtobufCMessage *m)
-{
-    char name[256];
-
-    if (td_lexer_is(&p->lex, '[')) return parse_any(p, m);
-    if (p->lex.kind != TD_TOKEN_IDENT)
-        return TD_LEX_ERR(&p->lex, "Expected identifier, got: %.*s", SHOW(&p->lex));
-    TD_TRY(take_text(p, name, sizeof name));
-    const ProtobufCFieldDescriptor *const f =
-        protobuf_c_message_descriptor_get_field_by_name(m->descriptor, name);
-
-    if (!f)
-        return TD_LEX_ERR(&p->lex, "Message type \"%s\" has no field named \"%s\".", m->descriptor->name,
-                          name);
-    TD_TRY(td_lexer_next(&p->lex));
-    if (td_lexer_is(&p->lex, ':'))
-        TD_TRY(td_lexer_next(&p->lex));
-    else if (f->type != PROTOBUF_C_TYPE_MESSAGE)
-        return TD_LEX_ERR(&p->lex, "Expected \":\", found \"%.*s\".", SHOW(&p->lex));
-    if (f->label != PROTOBUF_C_LABEL_REPEATED) return parse_singular(p, f, m);
-    return td_lexer_is(&p->lex, '[') ? parse_list(p, f, m) : parse_element(p, f, m);
-}
-
-static bool is_end(const parser *p, char close)
-{
-    return close ? td_lexer_is(&p->lex, close) : p->lex.kind == TD_TOKEN_END;
-}
-
-/* Up to close (not taken), or to the end of the text for '\0'. */
-static td_status parse_fields(parser *p, ProtobufCMessage *m, char close)
-{
-    while (!is_end(p, close)) {
-        TD_TRY(parse_field(p, m));
-        if (td_lexer_is(&p->lex, ',') || td_lexer_is(&p->lex, ';')) TD_TRY(td_lexer_next(&p->lex));
-    }
+    if (seen->count < TD_COUNT(seen->fields)) seen->fields[seen->count++] = field;
     return NULL;
+}
+
+static td_status parse_field(parser *p, seen_fields *seen)
+{
+    td_lexer *const l = &p->lex;
+    const td_string word = td_lexer_word(l);
+    char name[NAME_MAX_SIZE];
+    const size_t size = TD_MIN(word.size, sizeof name - 1);
+
+    if (!word.size) return td_lexer_got(l, "identifier");
+    memcpy(name, word.data, size);
+    name[size] = 0;
+    const field_type *const field =
+        size == word.size ? protobuf_c_message_descriptor_get_field_by_name(seen->type, name) : NULL;
+    if (!field && !(p->opts && p->opts->skip_unknown))
+        return td_lexer_error(l, word.data, "Message type \"%s\" has no field named \"%s\".",
+                              seen->type->name, name);
+    const bool has_colon = td_lexer_take(l, ':');
+    if (!field) return skip_value(p);
+    TD_TRY(check_seen(p, seen, field, word.data));
+    if (!has_colon && field->type != PROTOBUF_C_TYPE_MESSAGE) return td_lexer_expected(l, ":");
+    if (field->label == PROTOBUF_C_LABEL_REPEATED && td_lexer_take(l, '[')) return put_list(p, field);
+    return put_value(p, field);
+}
+
+/* ---- Any ----------------------------------------------------------------------------------------------- */
+
+enum { ANY_TYPE_URL = 1, ANY_VALUE = 2 };
+
+static const message_type *find_any_type(const parser *p, td_string url)
+{
+    const char *name = url.data;
+
+    if (!p->opts || !p->opts->any_types) return NULL;
+    for (size_t i = 0; i < url.size; i++)
+        if (url.data[i] == '/') name = url.data + i + 1;
+    const size_t size = (size_t)(url.data + url.size - name);
+    for (const message_type *const *t = p->opts->any_types; *t; t++)
+        if (strlen((*t)->name) == size && memcmp((*t)->name, name, size) == 0) return *t;
+    return NULL;
+}
+
+/* "[type.googleapis.com/a.b] { ... }", at the bracket: type_url, and value when the type is known. */
+static td_status parse_any(parser *p)
+{
+    td_lexer *const l = &p->lex;
+
+    td_lexer_take(l, '[');
+    const char *const start = l->at, *const close = memchr(start, ']', (size_t)(l->end - start));
+    if (!close) return td_lexer_error(l, start, "Expected \"]\".");
+    const td_string url = { start, (size_t)(close - start) };
+    l->at = close + 1;
+    td_lexer_take(l, ':');
+    put_bytes(p->out, ANY_TYPE_URL, url.data, url.size);
+    const message_type *const type = find_any_type(p, url);
+    return type ? put_message(p, ANY_VALUE, type) : skip_value(p);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------- */
+
+static td_status parse_fields(parser *p, const message_type *type, char close)
+{
+    seen_fields seen = { .type = type };
+    td_lexer *const l = &p->lex;
+
+    for (;;) {
+        if (close && td_lexer_take(l, close)) return NULL;
+        if (!close && td_lexer_at_end(l)) return NULL;
+        if (td_lexer_peek(l) == '[') {
+            if (strcmp(type->name, "google.protobuf.Any") != 0)
+                return td_lexer_error(l, l->at, "Message type \"%s\" has no extensions.", type->name);
+            TD_TRY(parse_any(p));
+        } else {
+            TD_TRY(parse_field(p, &seen));
+        }
+        if (!td_lexer_take(l, ',')) td_lexer_take(l, ';');
+    }
+}
+
+td_status td_textproto_encode(const char *text, size_t size, const ProtobufCMessageDescriptor *type,
+                              const td_textproto_options *opts, td_strbuf *out)
+{
+    parser p = { .lex = { .begin = text, .at = text, .end = size ? text + size : text },
+                 .opts = opts,
+                 .out = out };
+
+    return parse_fields(&p, type, 0);
 }
 
 td_status td_textproto_parse(const char *text, size_t size, const ProtobufCMessageDescriptor *type,
                              ProtobufCMessage **out)
 {
-    parser p = { .depth = 0 };
-    ProtobufCMessage *const m = td_alloc(type->sizeof_message);
+    td_strbuf bytes = { NULL, 0, 0 };
+    td_status status = td_textproto_encode(text, size, type, NULL, &bytes);
 
-    type->message_init(m);
-    td_status error = td_lexer_init(&p.lex, text, size);
-    if (!error) error = parse_fields(&p, m, '\0');
-    td_lexer_fini(&p.lex);
-    if (error) {
-        protobuf_c_message_free_unpacked(m, NULL);
-        return error;
+    if (!status) {
+        ProtobufCMessage *const m =
+            protobuf_c_message_unpack(type, NULL, bytes.size, (const uint8_t *)td_strbuf_text(&bytes));
+        if (m)
+            *out = m;
+        else
+            status = TD_ERR(INVALID_ARGUMENT, "1:1: %s cannot be unpacked", type->name);
     }
-    *out = m;
-    return NULL;
+    td_strbuf_fini(&bytes);
+    return status;
 }

@@ -1,15 +1,23 @@
-/* read.c -- a SavedModel directory: finds the file, maps it, and has it read. */
+/* read.c -- a SavedModel directory: finds the file, maps it, and has it read. A text file becomes the bytes
+ * of a binary one first.
+ */
 #include <string.h>
 #include <unistd.h>
 
+#include "tensorflow/core/protobuf/saved_model.pb-c.h"
+
 #include "base/file.h"
 #include "base/mem.h"
+#include "config/textproto.h"
 #include "formats/savedmodel/source.h"
+
+#define TEXT_SIZE_MAX ((size_t)2 << 30)
 
 /* What a model keeps besides its arena. */
 typedef struct owned {
     td_source source;
-    td_file_map map;
+    td_file_map map; /* of a binary file */
+    char *text;      /* what a text file became */
     td_library *library;
 } owned;
 
@@ -19,6 +27,7 @@ static void release_owned(void *p)
 
     td_library_free(o->library);
     td_file_map_close(&o->map);
+    td_free(o->text);
     td_free(o);
 }
 
@@ -49,15 +58,13 @@ static td_status read_into(owned *o, const char *tags, td_model_file *m)
     return status;
 }
 
-/* Takes map (which may be cleared: then somebody else keeps the bytes). */
-static td_status read_bytes(const uint8_t *bytes, size_t size, td_file_map *map, const char *path,
-                            const char *file, const char *tags, size_t expand_max, td_model_file **out)
+/* Takes o, which holds what keeps the bytes, if anything here does. */
+static td_status read_bytes(owned *o, const uint8_t *bytes, size_t size, const char *path, const char *file,
+                            const char *tags, size_t expand_max, td_model_file **out)
 {
     td_model_file *const m = TD_NEW(td_model_file);
-    owned *const o = TD_NEW(owned);
 
     *m = (td_model_file){ .arena = td_arena_make(), .owned = o, .release = release_owned };
-    if (map) o->map = *map;
     m->path = td_arena_strdup(m->arena, path);
     o->source = (td_source){ .bytes = bytes,
                              .size = size,
@@ -75,7 +82,7 @@ static td_status read_bytes(const uint8_t *bytes, size_t size, td_file_map *map,
 td_status td_savedmodel_parse(const uint8_t *bytes, size_t size, const char *path, const char *tags,
                               size_t expand_max, td_model_file **out)
 {
-    return read_bytes(bytes, size, NULL, path, "saved_model.pb", tags, expand_max, out);
+    return read_bytes(TD_NEW(owned), bytes, size, path, "saved_model.pb", tags, expand_max, out);
 }
 
 static td_status read_binary(const char *path, const char *tags, td_model_file **out)
@@ -86,7 +93,42 @@ static td_status read_binary(const char *path, const char *tags, td_model_file *
 
     td_free(file);
     TD_TRY(status);
-    return read_bytes(map.data, map.size, &map, path, "saved_model.pb", tags, TD_SOURCE_EXPAND_MAX, out);
+    owned *const o = TD_NEW(owned);
+    o->map = map;
+    return read_bytes(o, map.data, map.size, path, "saved_model.pb", tags, TD_SOURCE_EXPAND_MAX, out);
+}
+
+static td_status encode_text(const char *file, td_strbuf *out)
+{
+    static const ProtobufCMessageDescriptor *const any_types[] = { &tensorflow__asset_file_def__descriptor,
+                                                                   NULL };
+    static const td_textproto_options options = { .skip_unknown = true, .any_types = any_types };
+    size_t size;
+    char *text;
+
+    TD_TRY(td_file_read(file, TEXT_SIZE_MAX, &text, &size));
+    const td_status status =
+        td_textproto_encode(text, size, &tensorflow__saved_model__descriptor, &options, out);
+    td_free(text);
+    return td_status_prefix(status, "%s:", file);
+}
+
+static td_status read_text(const char *path, const char *tags, td_model_file **out)
+{
+    char *const file = td_path_join(path, "saved_model.pbtxt");
+    td_strbuf bytes = { NULL, 0, 0 };
+    const td_status status = encode_text(file, &bytes);
+
+    td_free(file);
+    if (status) {
+        td_strbuf_fini(&bytes);
+        return status;
+    }
+    owned *const o = TD_NEW(owned);
+    const size_t size = bytes.size;
+    o->text = td_strbuf_take(&bytes);
+    return read_bytes(o, (const uint8_t *)o->text, size, path, "saved_model.pbtxt", tags,
+                      TD_SOURCE_EXPAND_MAX, out);
 }
 
 static td_status no_model(const char *path)
@@ -105,6 +147,8 @@ td_status td_savedmodel_read(const char *path, const char *tags, td_model_file *
 
     if (is_there(path, "saved_model.pb"))
         TD_TRY(read_binary(path, tags, &m));
+    else if (is_there(path, "saved_model.pbtxt"))
+        TD_TRY(read_text(path, tags, &m));
     else
         return no_model(path);
     if (is_there(path, "variables/variables.index"))
