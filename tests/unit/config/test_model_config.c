@@ -111,7 +111,7 @@ static void test_texts_of_the_parser(void **state)
         { "model_config_list {\n  config { name 'a' } }", "2:17: Expected \":\", found \"'a'\"." },
         { "model_config_list { config { name: 5 } }", "1:36: Expected string, got: 5" },
         { "model_config_list { config { name: 'a\n' } }",
-          "1:36: String literals cannot cross line boundaries." },
+          "1:38: String literals cannot cross line boundaries." },
         { "model_config_list { config { name: 'a' name: 'b' } }",
           "1:46: Non-repeated field \"name\" is specified multiple times." },
         { "model_config_list { config { model_type: HUGO } }",
