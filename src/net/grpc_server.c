@@ -74,7 +74,7 @@ static void log_core(gpr_log_func_args *args)
 {
     const td_log_level level = args->severity == GPR_LOG_SEVERITY_ERROR ? TD_LOG_WARNING : TD_LOG_DEBUG;
 
-    td_log_write(level, "grpc", "core=\"%s\"", args->message);
+    td_log_write(level, "grpc", "core=\"%.300s\"", args->message);
 }
 
 static td_status listen_at(td_grpc_server *s, const char *address, int *port)

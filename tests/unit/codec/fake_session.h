@@ -14,6 +14,9 @@ struct td_result {
 /* The signature of the day: the test's. */
 extern const td_signature fake_signature;
 
+/* Called by every run. */
+static void (*fake_run)(td_session *s);
+
 const td_signature *td_session_find_signature(const td_session *s, const char *name)
 {
     (void)s;
@@ -32,7 +35,8 @@ td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor
 {
     td_result *const r = calloc(1, sizeof *r);
 
-    (void)s, (void)opts;
+    (void)opts;
+    if (fake_run) fake_run(s);
     for (size_t i = 0; i < n_want; i++)
         r->outputs[i] = in[want[i]].dtype ? in[want[i]] : *sig->inputs[want[i]].default_value;
     *out = r;
