@@ -1,4 +1,4 @@
-/* deref.c -- TF1's reference variables become resource variables.
+/* deref.c -- TF1's reference variables and tables become resources.
  *
  * VariableV2 becomes a handle, Assign and its kin assign through it and hand the same handle on, and whoever
  * wants the value gets a read of its own, ordered like itself: a reference is read when its reader runs.
@@ -14,6 +14,16 @@ static const struct {
 } twins[] = {
     { "VariableV2", "VarHandleOp" },
     { "Variable", "VarHandleOp" },
+    { "HashTable", "HashTableV2" },
+    { "MutableHashTable", "MutableHashTableV2" },
+    { "MutableHashTableOfTensors", "MutableHashTableOfTensorsV2" },
+    { "LookupTableFind", "LookupTableFindV2" },
+    { "LookupTableSize", "LookupTableSizeV2" },
+    { "LookupTableExport", "LookupTableExportV2" },
+    { "LookupTableInsert", "LookupTableInsertV2" },
+    { "LookupTableImport", "LookupTableImportV2" },
+    { "InitializeTable", "InitializeTableV2" },
+    { "InitializeTableFromTextFile", "InitializeTableFromTextFileV2" },
     { "Assign", "AssignVariableOp" },
     { "AssignAdd", "AssignAddVariableOp" },
     { "AssignSub", "AssignSubVariableOp" },
@@ -42,9 +52,10 @@ static bool makes_ref(const td_edge *e)
     return e->index < e->node->n_out && e->node->out_type[e->index] >= TD_DTYPE_REF;
 }
 
-static bool is_variable(const td_node *n)
+/* The source of a reference: a variable or a table. */
+static bool is_source(const td_node *n)
 {
-    return td_node_is(n, "VariableV2") || td_node_is(n, "Variable");
+    return n->n_in == 0 && twin_of(n->op_name);
 }
 
 /* The variable behind a reference: through any number of assignments. False for other sources (RefSwitch...).
@@ -52,7 +63,7 @@ static bool is_variable(const td_node *n)
 static bool find_variable(td_edge e, td_edge *out)
 {
     for (int hops = 0; hops < 10000; hops++) {
-        if (is_variable(e.node)) {
+        if (is_source(e.node)) {
             *out = e;
             return true;
         }

@@ -1,0 +1,44 @@
+/* lookup.h -- lookup tables: keys of one type to values of another, each value a small tensor.
+ *
+ * A resource (td_resources). Static tables are filled once, at load; mutable ones at any time, under their
+ * lock. */
+#ifndef TD_OPS_LOOKUP_H
+#define TD_OPS_LOOKUP_H
+
+#include "tensord/tensor.h"
+
+#include "tensor/object.h"
+
+typedef struct td_lookup td_lookup;
+
+typedef struct td_lookup_kind {
+    td_dtype key, value;
+    td_shape value_shape; /* of one value */
+    bool is_mutable;
+} td_lookup_kind;
+
+extern const td_object_class td_lookup_class;
+
+td_lookup *td_lookup_make(const td_lookup_kind *kind, const char *name);
+const td_lookup_kind *td_lookup_kind_of(const td_lookup *t);
+
+/* The table behind element 0 of a resource tensor. */
+TD_MUST_USE td_status td_lookup_of(const td_tensor *handle, td_lookup **out);
+
+/* values[i] = the value of keys[i], or the i-th (or only) fallback. String bytes of mutable tables are copied
+ * by `copy(ctx, size)`. FAILED_PRECONDITION: a static table that nobody filled. */
+TD_MUST_USE td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *fallback,
+                                     void *values, char *(*copy)(void *ctx, size_t size), void *ctx);
+/* Puts n keys; `replace` empties the table first. */
+TD_MUST_USE td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *values,
+                                    bool replace);
+void td_lookup_remove(td_lookup *t, const td_tensor *keys);
+int64_t td_lookup_size(td_lookup *t);
+/* Writes all keys and values, td_lookup_size() of them: room for n. Returns how many there were (at most n).
+ */
+int64_t td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,
+                         char *(*copy)(void *ctx, size_t size), void *ctx);
+bool td_lookup_is_filled(td_lookup *t); /* a static table that was initialised */
+void td_lookup_set_filled(td_lookup *t);
+
+#endif
