@@ -56,17 +56,28 @@ size_t td_gemm_packed_size(size_t k, size_t n)
     return panel_count(n) * td_gemm_width(n) * k * sizeof(float);
 }
 
-static void pack_panel(float *out, const float *b, size_t k, size_t cols, size_t width, size_t stride_k,
-                       size_t stride_n, const float *scale)
+void td_gemm_pack_panel(float *out, const float *b, size_t k, size_t cols, size_t width, size_t stride_k,
+                        size_t stride_n, const float *scale)
 {
-    for (size_t i = 0; i < k; i++, out += width, b += stride_k) {
-        if (stride_n == 1 && !scale)
-            memcpy(out, b, cols * sizeof *out);
-        else
-            for (size_t j = 0; j < cols; j++)
-                out[j] = b[j * stride_n] * (scale ? scale[j] : 1.0f);
-        memset(out + cols, 0, (width - cols) * sizeof *out);
+    if (stride_n == 1) {
+        for (size_t i = 0; i < k; i++, out += width, b += stride_k) {
+            if (scale)
+                for (size_t j = 0; j < cols; j++)
+                    out[j] = b[j] * scale[j];
+            else
+                memcpy(out, b, cols * sizeof *out);
+            memset(out + cols, 0, (width - cols) * sizeof *out);
+        }
+        return;
     }
+    /* A transpose, in blocks whose lines stay in the first-level cache. */
+    if (cols < width) memset(out, 0, k * width * sizeof *out);
+    for (size_t i0 = 0; i0 < k; i0 += 16)
+        for (size_t j = 0; j < cols; j++) {
+            const float s = scale ? scale[j] : 1.0f;
+            for (size_t i = i0; i < TD_MIN(i0 + 16, k); i++)
+                out[i * width + j] = b[i * stride_k + j * stride_n] * s;
+        }
 }
 
 void td_gemm_pack(float *packed, const float *b, size_t k, size_t n, size_t stride_k, size_t stride_n,
@@ -75,8 +86,8 @@ void td_gemm_pack(float *packed, const float *b, size_t k, size_t n, size_t stri
     const size_t width = td_gemm_width(n);
 
     for (size_t col = 0; col < n; col += width, packed += k * width)
-        pack_panel(packed, b + col * stride_n, k, TD_MIN(width, n - col), width, stride_k, stride_n,
-                   scale ? scale + col : NULL);
+        td_gemm_pack_panel(packed, b + col * stride_n, k, TD_MIN(width, n - col), width, stride_k, stride_n,
+                           scale ? scale + col : NULL);
 }
 
 size_t td_gemm_scratch(size_t segments, size_t patch_size)
@@ -255,6 +266,7 @@ static void run_shard(void *ctx, size_t shard, int thread)
 void td_gemm_run(const td_gemm *g, td_team *team)
 {
     if (g->m == 0 || g->n == 0) return;
+    TD_ASSERT(g->segments * g->depth > 0); /* an empty sum has no pieces: its callers fill in zeros */
     run_ctx r = { .g = g, .cut = td_gemm_cut_make(g, td_team_threads(team)) };
     td_team_run(team, r.cut.row_parts * r.cut.panel_parts, run_shard, &r);
 }

@@ -70,6 +70,10 @@ size_t td_gemm_packed_size(size_t k, size_t n); /* bytes, a whole number of pane
 void td_gemm_pack(float *packed, const float *b, size_t k, size_t n, size_t stride_k, size_t stride_n,
                   const float *scale);
 
+/* One panel of it: cols of its width are there. */
+void td_gemm_pack_panel(float *out, const float *b, size_t k, size_t cols, size_t width, size_t stride_k,
+                        size_t stride_n, const float *scale);
+
 /* ---------------------------------------------------------------- whole products */
 
 /* What is left to do where a tile is finished. */

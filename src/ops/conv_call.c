@@ -1,0 +1,205 @@
+/* conv_call.c -- see conv_call.h. */
+#include "ops/conv_call.h"
+
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/size.h"
+#include "ops/pack.h"
+
+#define TURN_BODY                                                                                            \
+    for (size_t n = 0; n < batch; n++, in += channels * pixels, out += channels * pixels)                    \
+        for (size_t p0 = 0; p0 < pixels; p0 += 16)                                                           \
+            for (size_t c = 0; c < channels; c++)                                                            \
+                for (size_t p = p0; p < TD_MIN(p0 + 16, pixels); p++)                                        \
+                    out[p * channels + c] = in[c * pixels + p];
+
+void td_channels_last(float *out, const float *in, size_t batch, size_t channels, size_t pixels)
+{
+    TURN_BODY
+}
+
+void td_channels_last_f64(double *out, const double *in, size_t batch, size_t channels, size_t pixels)
+{
+    TURN_BODY
+}
+
+static bool is_float_type(td_dtype t)
+{
+    return (TD_FLOAT_TYPES >> t & 1) != 0;
+}
+
+/* ---------------------------------------------------------------- weights */
+
+typedef struct pack_ctx {
+    const td_conv_call *s;
+    td_dtype type;
+    const void *w;
+    const float *scale;
+} pack_ctx;
+
+static td_status build_pack(void *ctx, void *data)
+{
+    const pack_ctx *const x = ctx;
+
+    if (x->type == TD_F32) {
+        td_conv_pack(&x->s->gemm, data, x->w, x->scale);
+        return NULL;
+    }
+    float *const wide = td_try_alloc(x->s->count_w * sizeof(float), 64);
+    if (!wide) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu weights", x->s->count_w);
+    td_to_float(x->type, x->w, x->s->count_w, wide);
+    td_conv_pack(&x->s->gemm, data, wide, x->scale);
+    td_free(wide);
+    return NULL;
+}
+
+static td_status pack_weights(td_call *c, td_conv_call *s)
+{
+    const uint32_t scale = s->epilogue.scale;
+    const void *packed;
+
+    if (!td_in_is_const(c, s->filter) || (scale && !td_in_is_const(c, scale))) {
+        if (scale) return TD_ERR(INTERNAL, "%s: a fused scale must be constant, and so the weights", c->node);
+        return NULL;
+    }
+    pack_ctx x = { s, td_in(c, s->filter)->dtype, td_in(c, s->filter)->data,
+                   scale ? td_in(c, scale)->data : NULL };
+    const size_t shape[] = { s->gemm.segments, s->gemm.depth, s->conv.out_channels, s->conv.groups,
+                             s->conv.is_transposed };
+    const td_pack_key key = {
+        .data = { x.w, x.scale },
+        .kind = "conv",
+        .params = td_hash_bytes(shape, sizeof shape, 0),
+    };
+    TD_TRY(td_pack_get(c, &key, td_conv_packed_size(&s->gemm), build_pack, &x, &packed));
+    s->packed = packed;
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- prepare */
+
+static size_t reserve(size_t *at, size_t size)
+{
+    const size_t here = *at;
+    *at = td_round_up(here + size, 64);
+    return here;
+}
+
+static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
+{
+    const bool is_wide = type != TD_F32;
+    size_t at = 0;
+
+    td_conv_gemm_plan(&s->conv, &s->gemm);
+    TD_TRY(pack_weights(c, s));
+    s->zeros = td_arena_try_alloc(c->arena, s->gemm.zeros_size, 64);
+    if (!s->zeros) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
+    memset((void *)(uintptr_t)s->zeros, 0, s->gemm.zeros_size);
+    s->at_x = reserve(&at, is_wide ? s->count_x * sizeof(float) : 0);
+    s->at_turned = reserve(&at, s->is_first ? s->count_x * sizeof(float) : 0);
+    s->at_w = reserve(&at, is_wide && !s->packed ? s->count_w * sizeof(float) : 0);
+    s->at_packed = reserve(&at, s->packed ? 0 : td_conv_packed_size(&s->gemm));
+    s->at_y = reserve(
+        &at, is_wide || s->is_first ? s->count_y * sizeof(float) * (is_wide && s->is_first ? 2 : 1) : 0);
+    s->at_gemm = reserve(&at, td_conv_scratch(&s->gemm, c->threads));
+    c->scratch_size = at;
+    return NULL;
+}
+
+td_status td_conv_call_prepare(td_call *c, td_conv_call *s)
+{
+    const td_dtype type = td_in(c, s->x)->dtype;
+    size_t at = 0;
+
+    s->count_x = (size_t)td_shape_count(&td_in(c, s->x)->shape);
+    s->count_w = (size_t)td_shape_count(&td_in(c, s->filter)->shape);
+    s->count_y = (size_t)td_shape_count(&td_out(c, 0)->shape);
+    if (s->count_y == 0) return NULL;
+    if (is_float_type(type)) return prepare_float(c, s, type);
+    s->at_x = reserve(&at, s->count_x * sizeof(double));
+    s->at_turned = reserve(&at, s->is_first ? s->count_x * sizeof(double) : 0);
+    s->at_w = reserve(&at, s->count_w * sizeof(double));
+    s->at_y = reserve(&at, s->count_y * sizeof(double) * (s->is_first ? 2 : 1));
+    c->scratch_size = at;
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- run */
+
+static size_t pixels(const size_t *dims)
+{
+    return dims[0] * dims[1] * dims[2];
+}
+
+static void run_float(td_call *c, const td_conv_call *s, td_dtype type)
+{
+    const td_conv *const v = &s->conv;
+    char *const scratch = c->scratch;
+    float *const turned = (float *)(void *)(scratch + s->at_turned), *y = td_out(c, 0)->data;
+    const float *x = td_in(c, s->x)->data, *packed = s->packed;
+    const td_gemm_end end = td_epilogue_end(c, &s->epilogue, v->out_channels);
+
+    if (type != TD_F32) {
+        td_to_float(type, x, s->count_x, (float *)(void *)(scratch + s->at_x));
+        x = (float *)(void *)(scratch + s->at_x);
+    }
+    if (s->is_first) {
+        td_channels_last(turned, x, v->batch, v->in_channels, pixels(v->in));
+        x = turned;
+    }
+    if (!packed) {
+        const float *w = td_in(c, s->filter)->data;
+        if (type != TD_F32) {
+            td_to_float(type, w, s->count_w, (float *)(void *)(scratch + s->at_w));
+            w = (float *)(void *)(scratch + s->at_w);
+        }
+        td_conv_pack(&s->gemm, (float *)(void *)(scratch + s->at_packed), w, NULL);
+        packed = (float *)(void *)(scratch + s->at_packed);
+    }
+    if (type != TD_F32 || s->is_first) y = (float *)(void *)(scratch + s->at_y);
+    td_conv_run(&s->gemm, td_gemm_select(c->env->cpu), y, x, packed, &end, s->zeros, scratch + s->at_gemm,
+                c->team);
+    if (s->is_first) {
+        float *const to = type == TD_F32 ? td_out(c, 0)->data : y + s->count_y;
+        td_channels_last(to, y, v->batch, pixels(v->out), v->out_channels); /* the same turn, the other way */
+        y = to;
+    }
+    if (type != TD_F32) td_from_float(type, y, s->count_y, td_out(c, 0)->data);
+}
+
+static void run_double(td_call *c, const td_conv_call *s, td_dtype type)
+{
+    const td_conv *const v = &s->conv;
+    char *const scratch = c->scratch;
+    double *const turned = (double *)(void *)(scratch + s->at_turned);
+    double *x = (double *)(void *)(scratch + s->at_x), *const w = (double *)(void *)(scratch + s->at_w);
+    double *y = (double *)(void *)(scratch + s->at_y);
+
+    td_to_double(type, td_in(c, s->x)->data, s->count_x, x);
+    td_to_double(type, td_in(c, s->filter)->data, s->count_w, w);
+    if (s->is_first) {
+        td_channels_last_f64(turned, x, v->batch, v->in_channels, pixels(v->in));
+        x = turned;
+    }
+    td_conv_ref(v, y, x, w);
+    if (s->is_first) {
+        td_channels_last_f64(y + s->count_y, y, v->batch, pixels(v->out), v->out_channels);
+        y += s->count_y;
+    }
+    td_from_double(type, y, s->count_y, td_out(c, 0)->data);
+}
+
+td_status td_conv_call_run(td_call *c, const td_conv_call *s)
+{
+    const td_dtype type = td_in(c, s->x)->dtype;
+
+    if (s->count_y == 0) return NULL;
+    if (is_float_type(type))
+        run_float(c, s, type);
+    else
+        run_double(c, s, type);
+    return NULL;
+}

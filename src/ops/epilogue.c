@@ -1,0 +1,100 @@
+/* epilogue.c -- see epilogue.h. */
+#include "ops/epilogue.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/macros.h"
+
+const td_epilogue td_epilogue_none = { .lo = -INFINITY, .hi = INFINITY };
+
+static const struct {
+    const char *name;
+    float lo, hi;
+    td_act act;
+} activations[] = { { "Relu", 0.0f, INFINITY, TD_ACT_NONE },
+                    { "Relu6", 0.0f, 6.0f, TD_ACT_NONE },
+#define X(id, text) { text, -INFINITY, INFINITY, TD_ACT_##id },
+                    TD_ACTS(X)
+#undef X
+};
+
+static bool is_text(td_string s, const char *text)
+{
+    return s.size == strlen(text) && memcmp(s.data, text, s.size) == 0;
+}
+
+static bool set_activation(td_string name, td_epilogue *e)
+{
+    for (size_t i = 0; i < TD_COUNT(activations); i++)
+        if (is_text(name, activations[i].name)) {
+            e->lo = activations[i].lo;
+            e->hi = activations[i].hi;
+            e->act = activations[i].act;
+            return true;
+        }
+    return false;
+}
+
+bool td_epilogue_knows(td_string name)
+{
+    td_epilogue e;
+    return set_activation(name, &e);
+}
+
+td_status td_epilogue_parse(td_parse *p, uint32_t first, td_epilogue *out)
+{
+    const td_attr_value *items;
+    const size_t n = td_attr_list(p, "fused_ops", &items);
+    td_epilogue e = td_epilogue_none;
+    uint32_t next = first;
+    bool is_done = false;
+
+    for (size_t i = 0; i < n; i++) {
+        const td_string s = items[i].u.s;
+        if (items[i].kind == TD_ATTR_STRING && !is_done) {
+            uint32_t *const arg = is_text(s, "Scale")     ? &e.scale
+                                  : is_text(s, "BiasAdd") ? &e.bias
+                                  : is_text(s, "Add")     ? &e.add
+                                                          : NULL;
+            if (arg && !*arg) {
+                *arg = next++;
+                continue;
+            }
+            is_done = !arg && set_activation(s, &e);
+            if (is_done) continue;
+        }
+        return TD_ERR(UNIMPLEMENTED, "%s: fused_ops entry '%.*s' is not known here", p->node->name,
+                      (int)s.size, s.data);
+    }
+    if (next != p->node->n_in)
+        return TD_ERR(INVALID_ARGUMENT, "%s: fused_ops takes %u inputs, the node has %u", p->node->name, next,
+                      p->node->n_in);
+    *out = e;
+    return NULL;
+}
+
+td_status td_epilogue_check(const td_call *c, const td_epilogue *e, int64_t channels, const td_shape *out)
+{
+    const uint32_t vectors[] = { e->scale, e->bias };
+
+    for (size_t i = 0; i < TD_COUNT(vectors); i++)
+        if (vectors[i] && td_shape_count(&td_in(c, vectors[i])->shape) != channels)
+            return TD_ERR(INVALID_ARGUMENT, "%s: a fused vector must have %lld elements", c->node,
+                          (long long)channels);
+    if (e->add && !td_shape_equal(&td_in(c, e->add)->shape, out))
+        return TD_ERR(INVALID_ARGUMENT, "%s: the fused addend must have the output's shape", c->node);
+    return NULL;
+}
+
+td_gemm_end td_epilogue_end(const td_call *c, const td_epilogue *e, size_t channels)
+{
+    return (td_gemm_end){
+        .bias = e->bias ? td_in(c, e->bias)->data : NULL,
+        .add = e->add ? td_in(c, e->add)->data : NULL,
+        .add_ld = channels,
+        .lo = e->lo,
+        .hi = e->hi,
+        .post = td_act_select(c->env->cpu, e->act),
+    };
+}

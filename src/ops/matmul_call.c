@@ -1,0 +1,151 @@
+/* matmul_call.c -- see matmul_call.h. */
+#include "ops/matmul_call.h"
+
+#include <string.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/size.h"
+#include "kernels/wide/wide.h"
+#include "ops/pack.h"
+
+static bool is_float_type(td_dtype t)
+{
+    return (TD_FLOAT_TYPES >> t & 1) != 0;
+}
+
+typedef struct pack_ctx {
+    const td_matmul_call *m;
+    const void *b;
+    const float *scale;
+} pack_ctx;
+
+static td_status build_pack(void *ctx, void *data)
+{
+    const pack_ctx *const x = ctx;
+    const td_matmul_call *const m = x->m;
+
+    if (m->type == TD_F32) {
+        td_matmul_pack(&m->p, x->b, x->scale, data);
+        return NULL;
+    }
+    float *const wide = td_try_alloc(m->count_b * sizeof(float), 64);
+    if (!wide) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu weights", m->count_b);
+    td_to_float(m->type, x->b, m->count_b, wide);
+    td_matmul_pack(&m->p, wide, x->scale, data);
+    td_free(wide);
+    return NULL;
+}
+
+static td_status pack_weights(td_call *c, td_matmul_call *m)
+{
+    const uint32_t scale = m->epilogue.scale;
+    const void *packed;
+
+    if (!td_in_is_const(c, 1) || (scale && !td_in_is_const(c, scale))) {
+        if (scale) return TD_ERR(INTERNAL, "%s: a fused scale must be constant, and so the weights", c->node);
+        return NULL;
+    }
+    pack_ctx x = { m, td_in(c, 1)->data, scale ? td_in(c, scale)->data : NULL };
+    const size_t size = td_gemm_packed_size(m->p.k, m->p.n) * td_matmul_b_count(&m->p);
+    const size_t shape[] = { m->p.k, m->p.n, m->p.b_k, m->p.b_n, td_matmul_b_count(&m->p) };
+    const td_pack_key key = {
+        .data = { x.b, x.scale },
+        .kind = "matmul",
+        .params = td_hash_bytes(shape, sizeof shape, 0),
+    };
+    TD_TRY(td_pack_get(c, &key, size, build_pack, &x, &packed));
+    m->packed = packed;
+    return NULL;
+}
+
+static size_t reserve(size_t *at, size_t size)
+{
+    const size_t here = *at;
+    *at = td_round_up(here + size, 64);
+    return here;
+}
+
+td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
+{
+    size_t at = 0;
+
+    m->count_a = (size_t)td_shape_count(&td_in(c, 0)->shape);
+    m->count_b = (size_t)td_shape_count(&td_in(c, 1)->shape);
+    m->count_c = (size_t)td_shape_count(&td_out(c, 0)->shape);
+    m->scratch_size = 0;
+    m->widens = !is_float_type(m->type) && (m->type != m->out_type || m->type_b != m->type);
+    if (m->widens) {
+        if (m->out_type != TD_I32)
+            return TD_ERR(UNIMPLEMENTED, "%s: products of %s and %s into %s", c->node, td_dtype_name(m->type),
+                          td_dtype_name(m->type_b), td_dtype_name(m->out_type));
+        m->at_a = reserve(&at, m->count_a * sizeof(int32_t));
+        m->at_b = reserve(&at, m->count_b * sizeof(int32_t));
+        m->scratch_size = at;
+        return NULL;
+    }
+    if (!is_float_type(m->type) || m->count_c == 0 || m->p.k == 0) return NULL;
+    td_matmul_simplify(&m->p);
+    TD_TRY(pack_weights(c, m));
+    td_matmul_plan_make(&m->p, c->threads, m->packed != NULL, &m->plan);
+    m->at_a = reserve(&at, m->type == TD_F32 ? 0 : m->count_a * sizeof(float));
+    m->at_b = reserve(&at, m->type == TD_F32 || m->packed ? 0 : m->count_b * sizeof(float));
+    m->at_c = reserve(&at, m->out_type == TD_F32 ? 0 : m->count_c * sizeof(float));
+    m->at_scratch = reserve(&at, td_matmul_scratch(&m->plan, c->threads));
+    m->scratch_size = at;
+    return NULL;
+}
+
+/* Float, half, bfloat16. */
+static void run_float(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
+{
+    char *const scratch = c->scratch;
+    float *const c_wide = m->out_type == TD_F32 ? out : (float *)(void *)(scratch + m->at_c);
+    td_gemm_end end = td_epilogue_end(c, &m->epilogue, m->p.c_m);
+
+    if (m->type != TD_F32) {
+        float *const a_wide = (float *)(void *)(scratch + m->at_a);
+        td_to_float(m->type, a, m->count_a, a_wide);
+        a = a_wide;
+    }
+    if (m->type != TD_F32 && !m->packed) {
+        float *const b_wide = (float *)(void *)(scratch + m->at_b);
+        td_to_float(m->type, b, m->count_b, b_wide);
+        b = b_wide;
+    }
+    td_matmul_run(&m->plan, td_gemm_select(c->env->cpu), c_wide, a, b, m->packed, &end,
+                  scratch + m->at_scratch, c->team);
+    if (m->out_type != TD_F32) td_from_float(m->out_type, c_wide, m->count_c, out);
+}
+
+static void *widen(void *out, td_dtype type, const void *in, size_t n)
+{
+    int32_t *const to = out;
+
+    for (size_t i = 0; i < n; i++)
+        to[i] = type == TD_I8 ? ((const int8_t *)in)[i] : ((const uint8_t *)in)[i];
+    return out;
+}
+
+/* int8 and uint8 into int32. */
+static void run_widened(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
+{
+    char *const scratch = c->scratch;
+
+    td_matmul_ref(&m->p, TD_I32, out, widen(scratch + m->at_a, m->type, a, m->count_a),
+                  widen(scratch + m->at_b, m->type_b, b, m->count_b), false, false);
+}
+
+td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
+{
+    if (m->count_c == 0) return NULL;
+    if (m->p.k == 0)
+        memset(out, 0, m->count_c * td_dtype_size(m->out_type));
+    else if (m->widens)
+        run_widened(c, m, out, a, b);
+    else if (is_float_type(m->type))
+        run_float(c, m, out, a, b);
+    else
+        td_matmul_ref(&m->p, m->type, out, a, b, m->conj_a, m->conj_b);
+    return NULL;
+}

@@ -1,0 +1,39 @@
+/* window.h -- strides, padding and data format of convolutions and pools, as TensorFlow counts them.
+ *
+ * Spatial dims are numbered 0 depth, 1 height, 2 width; images of two dimensions have depth 1. */
+#ifndef TD_OPS_WINDOW_H
+#define TD_OPS_WINDOW_H
+
+#include "ops/op.h"
+
+typedef enum td_padding { TD_PAD_VALID, TD_PAD_SAME, TD_PAD_EXPLICIT } td_padding;
+
+typedef struct td_window {
+    int dims;      /* 2 or 3 */
+    bool is_first; /* channels first */
+    td_padding padding;
+    int64_t stride[3], dilation[3], kernel[3];
+    int64_t explicit_pad[3][2];
+} td_window;
+
+enum { TD_WINDOW_DILATIONS = 1, TD_WINDOW_KSIZE = 2, TD_WINDOW_EXPLICIT = 4, TD_WINDOW_FORMAT = 8 };
+
+/* Reads strides and padding, and of dilations, ksize, explicit_paddings, data_format what flags say. Strides,
+ * dilations and windows over batch or channels are refused. */
+TD_MUST_USE td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window *out);
+/* A per-dimension list in data_format order into out[3]. */
+TD_MUST_USE td_status td_window_list(const char *node, const char *what, const td_window *w, const int64_t *v,
+                                     size_t n, int64_t *out);
+
+/* The dims of a tensor in this format. */
+int td_window_channel_dim(const td_window *w, const td_shape *s);
+int64_t td_window_dim(const td_window *w, const td_shape *s, int spatial); /* depth of two-dimensional: 1 */
+td_shape td_window_shape(const td_window *w, int64_t batch, const int64_t *spatial, int64_t channels);
+TD_MUST_USE td_status td_window_check_rank(const td_call *c, const td_window *w, const td_shape *s,
+                                           const char *what);
+
+/* Output size and padding in front for a filter of `kernel` elements. */
+TD_MUST_USE td_status td_window_output(const td_call *c, const td_window *w, int spatial, int64_t in,
+                                       int64_t kernel, int64_t *out, int64_t *pad);
+
+#endif
