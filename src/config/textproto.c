@@ -189,8 +189,9 @@ static td_status parse_enum(parser *p, const field_type *field, uint64_t *out)
     name[size] = 0;
     const ProtobufCEnumValue *const value =
         size == word.size ? protobuf_c_enum_descriptor_get_value_by_name(type, name) : NULL;
+    td_lexer_peek(&p->lex);
     if (!value)
-        return td_lexer_error(&p->lex, word.data, "Unknown enumeration value of \"%s\" for field \"%s\".",
+        return td_lexer_error(&p->lex, p->lex.at, "Unknown enumeration value of \"%s\" for field \"%s\".",
                               name, field->name);
     *out = (uint64_t)(int64_t)value->value;
     return NULL;
@@ -319,7 +320,7 @@ static td_status put_list(parser *p, const field_type *field)
     do
         TD_TRY(put_value(p, field));
     while (td_lexer_take(&p->lex, ','));
-    if (!td_lexer_take(&p->lex, ']')) return td_lexer_expected(&p->lex, "]");
+    if (!td_lexer_take(&p->lex, ']')) return td_lexer_expected(&p->lex, ",");
     return NULL;
 }
 
@@ -330,8 +331,10 @@ typedef struct seen_fields {
     size_t count;
 } seen_fields;
 
-static td_status check_seen(parser *p, seen_fields *seen, const field_type *field, const char *where)
+static td_status check_seen(const parser *p, seen_fields *seen, const field_type *field)
 {
+    const char *const where = p->lex.at;
+
     if (field->label == PROTOBUF_C_LABEL_REPEATED) return NULL;
     for (size_t i = 0; i < seen->count; i++) {
         const field_type *const other = seen->fields[i];
@@ -361,12 +364,13 @@ static td_status parse_field(parser *p, seen_fields *seen)
     name[size] = 0;
     const field_type *const field =
         size == word.size ? protobuf_c_message_descriptor_get_field_by_name(seen->type, name) : NULL;
+    td_lexer_peek(l); /* errors stand at the token after the name, as protobuf has them */
     if (!field && !(p->opts && p->opts->skip_unknown))
-        return td_lexer_error(l, word.data, "Message type \"%s\" has no field named \"%s\".",
-                              seen->type->name, name);
+        return td_lexer_error(l, l->at, "Message type \"%s\" has no field named \"%s\".", seen->type->name,
+                              name);
+    if (field) TD_TRY(check_seen(p, seen, field));
     const bool has_colon = td_lexer_take(l, ':');
     if (!field) return skip_value(p);
-    TD_TRY(check_seen(p, seen, field, word.data));
     if (!has_colon && field->type != PROTOBUF_C_TYPE_MESSAGE) return td_lexer_expected(l, ":");
     if (field->label == PROTOBUF_C_LABEL_REPEATED && td_lexer_take(l, '[')) return put_list(p, field);
     return put_value(p, field);

@@ -107,15 +107,15 @@ static void test_single(void **state)
 static void test_texts_of_the_parser(void **state)
 {
     static const char *const cases[][2] = {
-        { "x: 1", "1:1: Message type \"tensorflow.serving.ModelServerConfig\" has no field named \"x\"." },
+        { "x: 1", "1:2: Message type \"tensorflow.serving.ModelServerConfig\" has no field named \"x\"." },
         { "model_config_list {\n  config { name 'a' } }", "2:17: Expected \":\", found \"'a'\"." },
         { "model_config_list { config { name: 5 } }", "1:36: Expected string, got: 5" },
         { "model_config_list { config { name: 'a\n' } }",
           "1:38: String literals cannot cross line boundaries." },
         { "model_config_list { config { name: 'a' name: 'b' } }",
-          "1:46: Non-repeated field \"name\" is specified multiple times." },
+          "1:44: Non-repeated field \"name\" is specified multiple times." },
         { "model_config_list { config { model_type: HUGO } }",
-          "1:42: Unknown enumeration value of \"HUGO\" for field \"model_type\"." },
+          "1:47: Unknown enumeration value of \"HUGO\" for field \"model_type\"." },
         { "model_config_list { config { version_labels { value: 9223372036854775808 } } }",
           "1:54: Integer out of range (9223372036854775808)" },
         { "model_config_list {", "1:20: Expected identifier, got: " },
