@@ -61,6 +61,9 @@ td_status td_elementwise_run(td_call *c)
 
     if (TD_LIKELY(!bits)) return NULL;
     if (bits & TD_ELT_DIV_BY_ZERO) return TD_ERR(INVALID_ARGUMENT, "Integer division by zero");
+    if (bits & TD_ELT_TRUNCATE_BY_ZERO)
+        return TD_ERR(INTERNAL,
+                      "Unexpected error in binary operator (only integer div and mod should have errors)");
     if (bits & TD_ELT_NEGATIVE_POWER)
         return TD_ERR(INVALID_ARGUMENT, "Integers to negative integer powers are not allowed");
     return NULL;

@@ -72,7 +72,7 @@ bool td_cast_find(td_dtype from, td_dtype to, bool truncate, td_cpu cpu, td_elt 
     if (!td_elt_find(id_of(narrow ? TD_F32 : to), from, cpu, &elt)) return false;
     elt.narrow = narrow;
     elt.out_size = td_dtype_size(to);
-    if (truncate && lost > 0 && (from == TD_F32 || from == TD_F64)) {
+    if (truncate && lost > 0 && (from == TD_F32 || (from == TD_F64 && to != TD_BF16))) {
         arg->alpha = lost;
         elt.fn = from == TD_F32 ? truncate_f32 : truncate_f64;
     }

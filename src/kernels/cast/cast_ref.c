@@ -8,18 +8,27 @@
 #define TD_TO_I64(x) ((x) >= -0x1p63f && (x) < 0x1p63f ? (int64_t)(x) : INT64_MIN)
 #define TD_TO_U64(x) ((x) >= 0x1p63f && (x) < 0x1p64f ? (uint64_t)(x) : (uint64_t)TD_TO_I64(x))
 
-#define V(x)         x
-#define T            float
-#define DT           F32
-#define LIST         "kernels/cast/cast_float.inc"
+/* Narrower integers: doubles saturate on the way, floats wrap. */
+#define CLAMP(i, low, high) ((i) < (low) ? (low) : (i) > (high) ? (high) : (i))
+#define WRAP(i, low, high)  (i)
+
+#define N                   WRAP
+#define V(x)                x
+#define T                   float
+#define DT                  F32
+#define LIST                "kernels/cast/cast_float.inc"
 #include "kernels/elt/body.inc"
 
+#undef N
+#define N    CLAMP
 #define T    double
 #define DT   F64
 #define LIST "kernels/cast/cast_float.inc"
 #include "kernels/elt/body.inc"
 #undef V
 
+#undef N
+#define N    WRAP
 #define V(x) crealf(x)
 #define T    float complex
 #define DT   C64
@@ -27,6 +36,8 @@
 #include "kernels/elt/body.inc"
 #undef V
 
+#undef N
+#define N    CLAMP
 #define V(x) creal(x)
 #define T    double complex
 #define DT   C128

@@ -26,9 +26,10 @@ typedef struct td_elt_arg {
 
 /* What a body found on its way: bits, 0 mostly. Elements that are in error are written as 0. */
 enum {
-    TD_ELT_DIV_BY_ZERO = 1,    /* an integer division by zero */
-    TD_ELT_NEGATIVE_POWER = 2, /* an integer to a negative integer power */
-    TD_ELT_SAW_INF = 4,        /* check_numerics */
+    TD_ELT_DIV_BY_ZERO = 1,       /* an integer division by zero */
+    TD_ELT_NEGATIVE_POWER = 2,    /* an integer to a negative integer power */
+    TD_ELT_TRUNCATE_BY_ZERO = 16, /* the same, of the functions for which TensorFlow has another error */
+    TD_ELT_SAW_INF = 4,           /* check_numerics */
     TD_ELT_SAW_NAN = 8,
 };
 

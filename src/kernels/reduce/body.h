@@ -13,6 +13,9 @@ enum {
     TD_REDUCE_CHUNK = 256, /* the most columns at a time */
 };
 
+/* No real root: 0. */
+#define TD_ROOT(a) ((a) < 0 ? 0 : sqrt(a))
+
 /* Ends of an integer type T. */
 #define TD_IS_SIGNED_T ((T)-1 < (T)1)
 #define TD_HIGHEST     ((T)(TD_IS_SIGNED_T ? (UINT64_C(1) << (8 * sizeof(T) - 1)) - 1 : UINT64_MAX))

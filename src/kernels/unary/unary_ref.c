@@ -2,6 +2,18 @@
  * right. */
 #include "kernels/elt/body.h"
 
+/* x / |x| bit for bit as TensorFlow has it: the length comes from the larger part and the ratio of the two.
+ */
+#define SIGN(name, C, R, make, re, im, abs, sqrt)                                                            \
+    static inline C name(C x)                                                                                \
+    {                                                                                                        \
+        const R a = abs(re(x)), b = abs(im(x)), top = a > b ? a : b, low = a > b ? b : a;                    \
+        const R ratio = low / top, length = low == 0 ? top : top * sqrt(1 + ratio * ratio);                  \
+        return top == 0 ? 0 : make(re(x) / length, im(x) / length);                                          \
+    }
+SIGN(td_sign_c64, float complex, float, td_c64, crealf, cimagf, fabsf, sqrtf)
+SIGN(td_sign_c128, double complex, double, td_c128, creal, cimag, fabs, sqrt)
+
 #define T    float
 #define DT   F32
 #define M(g) g##f
