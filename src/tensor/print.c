@@ -1,4 +1,9 @@
-/* print.c -- layout of numbers. Digits are written in pairs from a table. */
+/* print.c -- layout of numbers.
+ *
+ * Digits of floats are aligned to the left, 17 of them with zeros behind, and made text eight at a time;
+ * copies have fixed lengths, and what is too much is overwritten or left behind the end. So little depends on
+ * how many there are.
+ */
 #include "tensor/print.h"
 
 #include <math.h>
@@ -12,28 +17,29 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
                             "50515253545556575859606162636465666768697071727374"
                             "75767778798081828384858687888990919293949596979899";
 
+static const uint64_t powers[] = { 1u,
+                                   10u,
+                                   100u,
+                                   1000u,
+                                   10000u,
+                                   100000u,
+                                   1000000u,
+                                   10000000u,
+                                   100000000u,
+                                   1000000000u,
+                                   10000000000u,
+                                   100000000000u,
+                                   1000000000000u,
+                                   10000000000000u,
+                                   100000000000000u,
+                                   1000000000000000u,
+                                   10000000000000000u,
+                                   100000000000000000u,
+                                   1000000000000000000u,
+                                   10000000000000000000u };
+
 static int count_digits(uint64_t v)
 {
-    static const uint64_t powers[] = { 1u,
-                                       10u,
-                                       100u,
-                                       1000u,
-                                       10000u,
-                                       100000u,
-                                       1000000u,
-                                       10000000u,
-                                       100000000u,
-                                       1000000000u,
-                                       10000000000u,
-                                       100000000000u,
-                                       1000000000000u,
-                                       10000000000000u,
-                                       100000000000000u,
-                                       1000000000000000u,
-                                       10000000000000000u,
-                                       100000000000000000u,
-                                       1000000000000000000u,
-                                       10000000000000000000u };
     const int bits = 64 - __builtin_clzll(v | 1);
     const int least = bits * 1233 >> 12; /* floor(bits * log10(2)): one less, or right */
 
@@ -66,19 +72,48 @@ char *td_print_i64(char *out, int64_t v)
     return td_print_u64(out + 1, 0 - (uint64_t)v);
 }
 
-/* d.ddde-05 */
-static char *put_scientific(char *out, const char *digits, int n, int exponent)
+/* Eight digits, leading zeros with them; v < 10^8. Halves, quarters and eighths of a register are split by
+ * ten thousand, hundred and ten with multiplications that are exact for their ranges. */
+static void put_eight(char *out, uint64_t v)
 {
-    *out++ = digits[0];
-    if (n > 1) {
-        *out++ = '.';
-        memcpy(out, digits + 1, 16);
-        out += n - 1;
-    }
-    *out++ = 'e';
-    *out++ = exponent < 0 ? '-' : '+';
+    uint64_t x = v / 10000 | v % 10000 << 32;
+    uint64_t tens = x * 10486 >> 20 & 0x0000007f0000007f;
+
+    x = tens | (x - tens * 100) << 16;
+    tens = x * 103 >> 10 & 0x000f000f000f000f;
+    x = tens | (x - tens * 10) << 8;
+    x |= 0x3030303030303030;
+    memcpy(out, &x, sizeof x);
+}
+
+enum { MOST_DIGITS = 17 };
+
+/* MOST_DIGITS digits, the n of v and zeros: the first at *first, the others at `others`. */
+static void put_aligned(char *first, char *others, uint64_t v, int n)
+{
+    const uint64_t aligned = v * powers[MOST_DIGITS - n], high = aligned / 100000000;
+
+    *first = (char)('0' + high / 100000000);
+    put_eight(others, high % 100000000);
+    put_eight(others + 8, aligned % 100000000);
+}
+
+/* d.ddd, d */
+static char *put_one_and_fraction(char *out, uint64_t v, int n)
+{
+    out[1] = '.';
+    put_aligned(out, out + 2, v, n);
+    return out + (n > 1 ? n + 1 : 1);
+}
+
+/* d.ddde-05 */
+static char *put_scientific(char *out, uint64_t v, int n, int exponent)
+{
     const int size = exponent < 0 ? -exponent : exponent;
 
+    out = put_one_and_fraction(out, v, n);
+    *out++ = 'e';
+    *out++ = exponent < 0 ? '-' : '+';
     if (size >= 100) *out++ = (char)('0' + size / 100);
     memcpy(out, pairs + size % 100 * 2, 2);
     return out + 2;
@@ -91,46 +126,48 @@ static char *put_whole(char *out, uint64_t v)
     return out + 2;
 }
 
-/* 0.000ddd, dd.d; -5 < exponent < n - 1 */
-static char *put_fixed(char *out, const char *digits, int n, int exponent)
+/* ddd.d; apart from others, so that those need no stack. */
+static __attribute__((noinline)) char *put_around_point(char *out, uint64_t v, int n, int whole)
+{
+    char digits[2 * MOST_DIGITS]; /* copies have fixed lengths */
+
+    put_aligned(digits, digits + 1, v, n);
+    memcpy(out, digits, MOST_DIGITS);
+    out[whole] = '.';
+    memcpy(out + whole + 1, digits + whole, MOST_DIGITS);
+    return out + n + 1;
+}
+
+/* 0.000ddd, d.ddd, ddd.d; -5 < exponent < n - 1 */
+static char *put_fixed(char *out, uint64_t v, int n, int exponent)
 {
     const int whole = exponent + 1; /* digits before the point */
 
-    if (whole <= 0) {
-        memcpy(out, "0.000", 5);
-        out += 2 - whole;
-        memcpy(out, digits, 17);
-        return out + n;
-    }
-    memcpy(out, digits, 17);
-    out[whole] = '.';
-    memcpy(out + whole + 1, digits + whole, 17);
-    return out + n + 1;
+    if (whole == 1) return put_one_and_fraction(out, v, n);
+    if (whole > 1) return put_around_point(out, v, n, whole);
+    memcpy(out, "0.000", 5);
+    out += 2 - whole;
+    put_aligned(out, out + 1, v, n);
+    return out + n;
 }
 
 /* v is d. Whole numbers that are not scientific are written in full, not with zeros for the digits they could
  * do without. */
 static char *put_decimal(char *out, td_decimal d, double v, int long_precision)
 {
-    char digits[40]; /* more than is used: copies have fixed lengths */
     const int n = count_digits(d.digits), exponent = d.exponent + n - 1;
     const int precision = n <= 6 ? 6 : long_precision;
 
-    if (exponent >= -4 && exponent < precision && d.exponent >= 0) return put_whole(out, (uint64_t)v);
-    put_digits(digits + n, d.digits, n);
-    return exponent < -4 || exponent >= precision ? put_scientific(out, digits, n, exponent)
-                                                  : put_fixed(out, digits, n, exponent);
+    if (exponent < -4 || exponent >= precision) return put_scientific(out, d.digits, n, exponent);
+    return d.exponent < 0 ? put_fixed(out, d.digits, n, exponent) : put_whole(out, (uint64_t)v);
 }
 
-/* What needs no digits; NULL for others. */
+/* v is not finite, and its sign is written. */
 static char *put_special(char *out, double v)
 {
-    const char *const text = isnan(v) ? "NaN" : isinf(v) ? "Infinity" : NULL;
+    const size_t n = isnan(v) ? 3 : 8;
 
-    if (!text) return NULL;
-    const size_t n = strlen(text);
-
-    memcpy(out, text, n);
+    memcpy(out, isnan(v) ? "NaN     " : "Infinity", 8);
     return out + n;
 }
 
@@ -142,9 +179,8 @@ char *td_print_f32(char *out, float v)
     }
     /* a common kind, and a quick one */
     if (v < 1e6f && v == (float)(uint32_t)v) return put_whole(out, (uint32_t)v);
-    char *const special = put_special(out, (double)v);
-
-    return special ? special : put_decimal(out, td_shortest_f32(v), (double)v, 9);
+    if (!isfinite(v)) return put_special(out, (double)v);
+    return put_decimal(out, td_shortest_f32(v), (double)v, 9);
 }
 
 char *td_print_f64(char *out, double v)
@@ -154,7 +190,6 @@ char *td_print_f64(char *out, double v)
         v = -v;
     }
     if (v < 1e6 && v == (double)(uint32_t)v) return put_whole(out, (uint32_t)v);
-    char *const special = put_special(out, v);
-
-    return special ? special : put_decimal(out, td_shortest_f64(v), v, 17);
+    if (!isfinite(v)) return put_special(out, v);
+    return put_decimal(out, td_shortest_f64(v), v, 17);
 }

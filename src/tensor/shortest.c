@@ -35,6 +35,7 @@ static int floor_log2_pow10(int e)
 
 static td_decimal strip_zeros(uint64_t digits, int exponent)
 {
+    if (TD_LIKELY(digits % 10)) return (td_decimal){ digits, exponent };
     if (digits % 100000000 == 0) digits /= 100000000, exponent += 8;
     if (digits % 10000 == 0) digits /= 10000, exponent += 4;
     if (digits % 100 == 0) digits /= 100, exponent += 2;
@@ -42,20 +43,21 @@ static td_decimal strip_zeros(uint64_t digits, int exponent)
     return (td_decimal){ digits, exponent };
 }
 
-static td_decimal shortest_in(interval v)
+/* Both lengths are tried and one is picked by arithmetic: which it is is a coin's throw that no branch
+ * predicts. */
+static inline td_decimal shortest_in(interval v)
 {
     const uint64_t s = v.mid / 4, tens = s / 10;
 
-    if (s >= 10) {
-        const bool below = v.low <= 40 * tens, above = 40 * tens + 40 <= v.high;
+    const uint64_t below10 = v.low <= 40 * tens, above10 = 40 * tens + 40 <= v.high;
+    const uint64_t is_shorter = below10 ^ above10;
+    const uint64_t below = v.low <= 4 * s, above = 4 * s + 4 <= v.high;
+    const uint64_t is_one = below ^ above, rest = v.mid & 3;
+    const uint64_t is_nearer_above = (rest + (s & 1) + 1) >> 2; /* 3 quarters, or 2 and s is odd */
 
-        if (below != above) return strip_zeros(tens + above, v.k + 1);
-    }
-    const bool below = v.low <= 4 * s, above = 4 * s + 4 <= v.high;
-    if (below != above) return strip_zeros(s + above, v.k);
-    const bool up = v.mid > 4 * s + 2 || (v.mid == 4 * s + 2 && s % 2);
-
-    return strip_zeros(s + up, v.k);
+    const uint64_t longer = s + ((is_one & above) | (~is_one & is_nearer_above));
+    const uint64_t pick = 0 - is_shorter;
+    return strip_zeros(((tens + above10) & pick) | (longer & ~pick), v.k + (int)is_shorter);
 }
 
 /* 10^e to 128 bits, rounded up. */
