@@ -1,0 +1,142 @@
+/* regex.c -- a thin layer over PCRE2: bounded matching, RE2's rewrite strings. */
+#include "ops/regex.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+
+struct td_regex {
+    pcre2_code *code, *whole; /* as given; anchored at both ends */
+    pcre2_match_context *limits;
+};
+
+static td_status compile(td_string pattern, uint32_t options, pcre2_code **out)
+{
+    int error;
+    PCRE2_SIZE at;
+
+    *out = pcre2_compile((PCRE2_SPTR)(pattern.size ? pattern.data : ""), pattern.size, options, &error, &at,
+                         NULL);
+    if (*out) {
+        (void)pcre2_jit_compile(*out, PCRE2_JIT_COMPLETE);
+        return NULL;
+    }
+    PCRE2_UCHAR text[256];
+    (void)pcre2_get_error_message(error, text, sizeof text);
+    return TD_ERR(INVALID_ARGUMENT, "Invalid pattern: %.*s, error: %s", (int)TD_MIN(pattern.size, 200),
+                  pattern.data, (const char *)text);
+}
+
+td_status td_regex_make(td_string pattern, td_regex **out)
+{
+    td_regex *const r = TD_NEW(td_regex);
+    td_status s = compile(pattern, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &r->code);
+
+    if (!s)
+        s = compile(pattern, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED,
+                    &r->whole);
+    if (s) {
+        td_regex_free(r);
+        return s;
+    }
+    r->limits = pcre2_match_context_create(NULL);
+    if (r->limits)
+        (void)pcre2_set_match_limit(r->limits, 1000000); /* RE2 never explodes; PCRE2 must give up */
+    *out = r;
+    return NULL;
+}
+
+void td_regex_free(td_regex *r)
+{
+    if (!r) return;
+    pcre2_code_free(r->code);
+    pcre2_code_free(r->whole);
+    pcre2_match_context_free(r->limits);
+    td_free(r);
+}
+
+/* 1: matched, 0: no, -1: gave up. */
+static int match(const td_regex *r, const pcre2_code *code, td_string text, size_t from,
+                 pcre2_match_data *data)
+{
+    const int n =
+        pcre2_match(code, (PCRE2_SPTR)(text.size ? text.data : ""), text.size, from, 0, data, r->limits);
+
+    return n > 0 ? 1 : n == PCRE2_ERROR_NOMATCH ? 0 : -1;
+}
+
+td_status td_regex_full_match(const td_regex *r, td_string text, bool *out)
+{
+    pcre2_match_data *const data = pcre2_match_data_create_from_pattern(r->whole, NULL);
+    const int found = data ? match(r, r->whole, text, 0, data) : -1;
+
+    pcre2_match_data_free(data);
+    if (found < 0)
+        return TD_ERR(RESOURCE_EXHAUSTED, "the pattern takes too long on a text of %zu bytes", text.size);
+    *out = found == 1;
+    return NULL;
+}
+
+static void add_rewrite(td_strbuf *b, td_string text, td_string rewrite, pcre2_match_data *data)
+{
+    const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(data);
+    const uint32_t groups = pcre2_get_ovector_count(data);
+
+    for (size_t i = 0; i < rewrite.size; i++) {
+        const char ch = rewrite.data[i];
+
+        if (ch != '\\' || i + 1 == rewrite.size) {
+            td_strbuf_putc(b, ch);
+            continue;
+        }
+        const char next = rewrite.data[++i];
+        const uint32_t g = (uint32_t)(next - '0');
+        if (next < '0' || next > '9')
+            td_strbuf_putc(b, next);
+        else if (g < groups && at[2 * g] != PCRE2_UNSET)
+            td_strbuf_add(b, text.data + at[2 * g], at[2 * g + 1] - at[2 * g]);
+    }
+}
+
+static int replace_all(const td_regex *r, td_string text, td_string rewrite, bool all, pcre2_match_data *data,
+                       td_strbuf *b)
+{
+    size_t from = 0, copied = 0;
+    int found = 0;
+
+    while (from <= text.size && (found = match(r, r->code, text, from, data)) == 1) {
+        const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(data);
+        const size_t begin = at[0], end = at[1];
+
+        td_strbuf_add(b, text.data + copied, begin - copied);
+        add_rewrite(b, text, rewrite, data);
+        copied = end;
+        if (!all) break;
+        from = end > begin ? end : end + 1; /* an empty match: one character goes by */
+        if (end == begin && from <= text.size) {
+            td_strbuf_add(b, text.data + copied, from - copied);
+            copied = from;
+        }
+    }
+    if (found >= 0 && copied < text.size) td_strbuf_add(b, text.data + copied, text.size - copied);
+    return found;
+}
+
+td_status td_regex_replace(const td_regex *r, td_string text, td_string rewrite, bool all,
+                           char *(*alloc)(void *ctx, size_t size), void *ctx, td_string *out)
+{
+    pcre2_match_data *const data = pcre2_match_data_create_from_pattern(r->code, NULL);
+    td_strbuf b = { 0 };
+    const int found = data ? replace_all(r, text, rewrite, all, data, &b) : -1;
+    char *const bytes = found >= 0 ? alloc(ctx, b.size) : NULL;
+
+    if (bytes && b.size) memcpy(bytes, b.data, b.size);
+    if (bytes) *out = (td_string){ bytes, b.size };
+    td_strbuf_fini(&b);
+    pcre2_match_data_free(data);
+    if (found < 0)
+        return TD_ERR(RESOURCE_EXHAUSTED, "the pattern takes too long on a text of %zu bytes", text.size);
+    return bytes ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "no memory for a string");
+}
