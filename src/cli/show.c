@@ -1,11 +1,172 @@
-/* show.c -- `tensord show DIR`. */
+/* show.c -- `tensord show DIR`: a SavedModel's tag sets, signatures and ops, laid out as saved_model_cli
+ * does. */
 #include "cli/cli.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/op_list.h"
+
+typedef struct show_args {
+    const char *dir;
+    const char *tag_set; /* NULL: "serve" if it is there, else the first */
+    bool is_all;
+} show_args;
+
+static void print_usage(void)
+{
+    puts("usage: tensord show DIR [--tag_set TAGS] [--all]\n\n"
+         "Shows tag sets, signatures with their inputs and outputs, and the ops they need, of the SavedModel "
+         "in the\n"
+         "version directory DIR. Nothing is loaded.\n\n"
+         "  --tag_set TAGS   the meta graph to show, tags separated by commas; without it, \"serve\" or the "
+         "first\n"
+         "  --all            every meta graph, and signatures that only describe init ops");
+}
+
+static bool parse_args(int argc, char **argv, show_args *out)
+{
+    td_args a = { argc, argv, 1 };
+    bool is_wrong = false;
+
+    *out = (show_args){ 0 };
+    while (a.at < argc && !is_wrong) {
+        if (td_args_option(&a, "tag_set", &out->tag_set, &is_wrong)) continue;
+        if (td_args_option(&a, "dir", &out->dir, &is_wrong)) continue;
+        if (td_args_switch(&a, "all")) {
+            out->is_all = true;
+            continue;
+        }
+        is_wrong = argv[a.at][0] == '-' || out->dir;
+        if (is_wrong)
+            fprintf(stderr, "tensord show: what is \"%s\"?\n", argv[a.at]);
+        else
+            out->dir = argv[a.at++];
+    }
+    if (!is_wrong && !out->dir) fputs("tensord show: which directory?\n", stderr);
+    return !is_wrong && out->dir;
+}
+
+/* "(-1, 8)", "()", "unknown_rank" */
+static void print_shape(const td_shape *s)
+{
+    if (s->rank < 0) {
+        fputs("unknown_rank", stdout);
+        return;
+    }
+    putchar('(');
+    for (int32_t i = 0; i < s->rank; i++)
+        printf("%s%" PRId64, i ? ", " : "", s->dims[i]);
+    putchar(')');
+}
+
+static void print_infos(const char *kind, const td_tensor_info *infos, size_t n)
+{
+    printf("  The given SavedModel SignatureDef contains the following %s(s):\n", kind);
+    for (size_t i = 0; i < n; i++) {
+        printf("    %ss['%s'] tensor_info:\n        dtype: %s%s\n        shape: ", kind, infos[i].alias,
+               td_dtype_pb_name(infos[i].dtype), infos[i].is_ref ? "_REF" : "");
+        print_shape(&infos[i].shape);
+        printf("\n        name: %s%s\n", infos[i].tensor,
+               infos[i].default_value ? " (has a default value)" : "");
+    }
+}
+
+static void print_signature(const td_signature *s)
+{
+    printf("\nsignature_def['%s']:\n", s->name);
+    print_infos("input", s->inputs, s->n_inputs);
+    print_infos("output", s->outputs, s->n_outputs);
+    printf("  Method name is: %s\n", s->method);
+}
+
+static void print_ops(const td_needed_op *ops, size_t n)
+{
+    size_t missing = 0;
+
+    printf("\nServing it takes the following ops:\n ");
+    for (size_t i = 0; i < n; i++) {
+        printf(" %s", ops[i].name);
+        if (ops[i].count > 1) printf(" x%zu", ops[i].count);
+        putchar(i + 1 < n ? ',' : '\n');
+        missing += ops[i].is_missing;
+    }
+    if (!missing) {
+        puts("tensord has all of them.");
+        return;
+    }
+    printf("tensord lacks %zu of them:\n", missing);
+    for (size_t i = 0; i < n; i++)
+        if (ops[i].is_missing) printf("  %s (node %s)\n", ops[i].name, ops[i].node);
+}
+
+static td_status show_model(td_model_file *m, const char *tags, bool is_all)
+{
+    td_needed_op *ops;
+    size_t n;
+
+    printf("\nMetaGraphDef with tag-set: '%s' contains the following SignatureDefs:\n", tags);
+    for (size_t i = 0; i < m->n_signatures; i++)
+        if (is_all || strncmp(m->signatures[i].name, "__saved_model", 13) != 0)
+            print_signature(&m->signatures[i]);
+    TD_TRY(td_op_list_needed(m, &ops, &n));
+    print_ops(ops, n);
+    return NULL;
+}
+
+static td_status show_meta_graph(const char *dir, const char *tags, bool is_all)
+{
+    td_model_file *m;
+
+    TD_TRY(td_savedmodel_read(dir, tags, &m));
+    const td_status error = show_model(m, tags, is_all);
+
+    td_model_file_free(m);
+    return error;
+}
+
+static const char *choose_set(const show_args *args, const char *const *sets, size_t n)
+{
+    if (args->tag_set) return args->tag_set;
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(sets[i], "serve")) return sets[i];
+    return n ? sets[0] : "serve";
+}
+
+static td_status show(const show_args *args, td_arena *arena)
+{
+    const char **sets = NULL;
+    size_t n;
+
+    TD_TRY(td_savedmodel_tag_sets(args->dir, arena, &sets, &n));
+    puts("The given SavedModel contains the following tag-sets:");
+    for (size_t i = 0; i < n; i++)
+        printf("'%s'\n", sets[i]);
+    if (!args->is_all || args->tag_set)
+        return show_meta_graph(args->dir, choose_set(args, sets, n), args->is_all);
+    for (size_t i = 0; i < n; i++)
+        TD_TRY(show_meta_graph(args->dir, sets[i], true));
+    return NULL;
+}
 
 int td_cli_show(int argc, char **argv)
 {
-    (void)argc;
-    fprintf(stderr, "%s: on its way\n", argv[0]);
-    return TD_EXIT_USAGE;
+    show_args args;
+
+    if (argc == 2 && !strcmp(argv[1], "--help")) {
+        print_usage();
+        return TD_EXIT_OK;
+    }
+    if (!parse_args(argc, argv, &args)) return TD_EXIT_USAGE;
+    td_arena *const arena = td_arena_make();
+    const td_status error = show(&args, arena);
+
+    td_arena_free(arena);
+    if (!error) return TD_EXIT_OK;
+    fflush(stdout);
+    fprintf(stderr, "tensord show: %s: %s\n", td_code_name(td_status_code(error)), td_status_text(error));
+    td_status_free(error);
+    return TD_EXIT_FAILED;
 }

@@ -33,4 +33,7 @@ typedef struct td_model_file {
 TD_MUST_USE td_status td_savedmodel_read(const char *path, const char *tags, td_model_file **out);
 void td_model_file_free(td_model_file *m); /* NULL is fine */
 
+/* The tag set of each meta graph at path, in file order: "serve", "serve,gpu", "" for none. In arena. */
+TD_MUST_USE td_status td_savedmodel_tag_sets(const char *path, td_arena *arena, const char ***out, size_t *n);
+
 #endif

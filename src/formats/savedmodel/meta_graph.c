@@ -97,6 +97,47 @@ td_status td_meta_graph_find(const td_source *s, const char *tags, td_wire_field
     return w.bad ? td_source_damage(s, s->bytes, "SavedModel") : no_meta_graph(tags);
 }
 
+/* "serve,gpu" */
+static const char *tag_set(const td_wire_field *meta_graph, td_arena *arena)
+{
+    td_wire w = td_wire_inside(meta_graph);
+    const char *set = "";
+
+    for (td_wire_field info; td_wire_next(&w, &info);) {
+        if (!td_wire_is(&info, META_INFO, TD_WIRE_BYTES)) continue;
+        td_wire inside = td_wire_inside(&info);
+
+        for (td_wire_field f; td_wire_next(&inside, &f);)
+            if (td_wire_is(&f, INFO_TAGS, TD_WIRE_BYTES))
+                set = td_arena_format(arena, "%s%s%.*s", set, *set ? "," : "",
+                                      (int)TD_MIN(f.size, (size_t)1024), (const char *)f.data);
+    }
+    return set;
+}
+
+td_status td_meta_graph_tag_sets(const td_source *s, td_arena *arena, const char ***out, size_t *n)
+{
+    td_wire w = td_wire_of(s->bytes, s->size);
+    const char **sets = NULL;
+    size_t count = 0, capacity = 0;
+
+    for (td_wire_field f; td_wire_next(&w, &f);) {
+        if (!td_wire_is(&f, SAVED_META_GRAPHS, TD_WIRE_BYTES)) continue;
+        if (count == capacity) {
+            const char **const more = TD_ARENA_NEW_N(arena, const char *, capacity ? 2 * capacity : 4);
+
+            if (count) memcpy(more, sets, count * sizeof *sets);
+            sets = more;
+            capacity = capacity ? 2 * capacity : 4;
+        }
+        sets[count++] = tag_set(&f, arena);
+    }
+    if (w.bad) return td_source_damage(s, s->bytes, "SavedModel");
+    *out = sets;
+    *n = count;
+    return NULL;
+}
+
 /* ---- the graph ----------------------------------------------------------------------------------------- */
 
 static td_status lower_nodes(td_lowering *l, const td_wire_field *graph)

@@ -156,3 +156,33 @@ td_status td_savedmodel_read(const char *path, const char *tags, td_model_file *
     *out = m;
     return NULL;
 }
+
+/* Either file as the bytes of a binary one, with what keeps them. */
+static td_status open_bytes(const char *path, td_file_map *map, td_strbuf *text, td_source *out)
+{
+    const bool is_binary = is_there(path, "saved_model.pb");
+
+    if (!is_binary && !is_there(path, "saved_model.pbtxt")) return no_model(path);
+    char *const file = td_path_join(path, is_binary ? "saved_model.pb" : "saved_model.pbtxt");
+    const td_status status = is_binary ? td_file_map_open(file, map) : encode_text(file, text);
+
+    td_free(file);
+    TD_TRY(status);
+    *out = (td_source){ .bytes = is_binary ? map->data : (const uint8_t *)td_strbuf_text(text),
+                        .size = is_binary ? map->size : text->size,
+                        .file = path };
+    return NULL;
+}
+
+td_status td_savedmodel_tag_sets(const char *path, td_arena *arena, const char ***out, size_t *n)
+{
+    td_file_map map = { 0 };
+    td_strbuf text = { 0 };
+    td_source source;
+    td_status status = open_bytes(path, &map, &text, &source);
+
+    if (!status) status = td_meta_graph_tag_sets(&source, arena, out, n);
+    td_file_map_close(&map);
+    td_strbuf_fini(&text);
+    return status;
+}

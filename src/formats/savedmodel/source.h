@@ -66,6 +66,8 @@ void td_signatures_sort(td_signature *signatures, size_t count);
 
 /* meta_graph.c: the meta graph whose tags are those of `tags`, as a model. m->arena and m->path are set. */
 TD_MUST_USE td_status td_meta_graph_find(const td_source *s, const char *tags, td_wire_field *out);
+TD_MUST_USE td_status td_meta_graph_tag_sets(const td_source *s, td_arena *arena, const char ***out,
+                                             size_t *n);
 TD_MUST_USE td_status td_meta_graph_read(td_source *s, const td_wire_field *meta_graph, td_model_file *m);
 
 /* read.c: as td_savedmodel_read(), from the bytes of saved_model.pb, which must live as long as the model. */

@@ -3,18 +3,6 @@
 
 #include <pthread.h>
 
-/* Until exec has them. */
-td_status td_session_load(const char *path, const td_session_options *opts, td_session **out)
-{
-    (void)opts, (void)out;
-    return TD_ERR(UNIMPLEMENTED, "%s", path);
-}
-
-void td_session_unref(td_session *s)
-{
-    (void)s;
-}
-
 static td_serve_options defaults(void)
 {
     return (td_serve_options){ .max_num_load_retries = 0,

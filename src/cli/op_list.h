@@ -1,0 +1,18 @@
+/* op_list.h -- which ops a model needs to be served, and which of them tensord lacks. */
+#ifndef TD_CLI_OP_LIST_H
+#define TD_CLI_OP_LIST_H
+
+#include "formats/model.h"
+
+typedef struct td_needed_op {
+    const char *name;
+    const char *node; /* the first one that was met */
+    size_t count;     /* nodes */
+    bool is_missing;
+} td_needed_op;
+
+/* Ops that the signatures, the restoring of variables and the init op reach, through functions, too; sorted
+ * by name, in m's arena. */
+TD_MUST_USE td_status td_op_list_needed(td_model_file *m, td_needed_op **out, size_t *n);
+
+#endif
