@@ -11,9 +11,11 @@ static td_status addn_infer(td_call *c)
         const td_shape *const a = &td_in(c, 0)->shape, *const b = &td_in(c, i)->shape;
         char ta[TD_SHAPE_TEXT], tb[TD_SHAPE_TEXT];
         if (!td_shape_equal(a, b))
-            return TD_ERR(INVALID_ARGUMENT, "Inputs to operation %s of type %s must have the same size and shape.  "
-                                            "Input 0: %s != input %u: %s",
-                          c->node, c->op->name, td_shape_text(a, ta, sizeof ta), i, td_shape_text(b, tb, sizeof tb));
+            return TD_ERR(INVALID_ARGUMENT,
+                          "Inputs to operation %s of type %s must have the same size and shape.  "
+                          "Input 0: %s != input %u: %s",
+                          c->node, c->op->name, td_shape_text(a, ta, sizeof ta), i,
+                          td_shape_text(b, tb, sizeof tb));
     }
     return td_infer_same(c);
 }

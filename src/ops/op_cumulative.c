@@ -29,11 +29,12 @@ static td_status read_axis(td_call *c, int *axis)
     int64_t d;
 
     if (td_in(c, 1)->shape.rank != 0)
-        return TD_ERR(INVALID_ARGUMENT, "ScanOp: axis must be a scalar, not rank %d", td_in(c, 1)->shape.rank);
+        return TD_ERR(INVALID_ARGUMENT, "ScanOp: axis must be a scalar, not rank %d",
+                      td_in(c, 1)->shape.rank);
     TD_TRY(td_need_int(c, 1, &d));
     if (d < -rank || d >= rank)
-        return TD_ERR(INVALID_ARGUMENT, "ScanOp: Expected scan axis in the range [%d, %d), but got %lld", -rank,
-                      rank, (long long)d);
+        return TD_ERR(INVALID_ARGUMENT, "ScanOp: Expected scan axis in the range [%d, %d), but got %lld",
+                      -rank, rank, (long long)d);
     *axis = (int)(d < 0 ? d + rank : d);
     return NULL;
 }
@@ -112,14 +113,12 @@ SCAN(prod, TD_NUMBER_TYPES)
 SCAN(logsumexp, TD_FLOAT_TYPES)
 
 #define SCAN_ENTRY(name_, id)                                                                                \
-    { .name = (name_),                                                                                       \
-      .sig = "x: T, axis: Tidx -> out: T",                                                                   \
-      .attrs = "exclusive: bool = false, reverse: bool = false, T: type, Tidx: type = int32",                \
-      .flags = TD_OP_INPLACE,                                                                                \
-      .attrs_size = sizeof(scan_attrs),                                                                      \
-      .parse = scan_parse,                                                                                   \
-      .infer = scan_infer,                                                                                   \
-      .kernels = kernels_##id }
+    {                                                                                                        \
+        .name = (name_), .sig = "x: T, axis: Tidx -> out: T",                                                \
+        .attrs = "exclusive: bool = false, reverse: bool = false, T: type, Tidx: type = int32",              \
+        .flags = TD_OP_INPLACE, .attrs_size = sizeof(scan_attrs), .parse = scan_parse, .infer = scan_infer,  \
+        .kernels = kernels_##id                                                                              \
+    }
 
 const td_op td_ops_cumulative[] = {
     SCAN_ENTRY("Cumsum", sum),

@@ -33,11 +33,11 @@ static double log_add(double a, double b)
         }                                                                                                    \
     }
 
-#define SAME(x)     (x)
-#define TO_F32(x)   (float)(x)
-#define TO_C64(x)   (float complex)(x)
-#define TO_F16(x)   td_f32_to_f16((float)(x))
-#define TO_BF16(x)  td_f32_to_bf16((float)(x))
+#define SAME(x)    (x)
+#define TO_F32(x)  (float)(x)
+#define TO_C64(x)  (float complex)(x)
+#define TO_F16(x)  td_f32_to_f16((float)(x))
+#define TO_BF16(x) td_f32_to_bf16((float)(x))
 #define FLOATS(X)                                                                                            \
     X(F32, float, double, SAME, TO_F32)                                                                      \
     X(F64, double, double, SAME, SAME)                                                                       \
@@ -70,7 +70,9 @@ td_cumulative_fn *td_cumulative_find(td_cumulative_id id, td_dtype dtype)
     switch (dtype) {
 #define X(name, T, A, load, store)                                                                           \
     case TD_##name:                                                                                          \
-        return id == TD_CUMULATIVE_sum ? sum_##name : id == TD_CUMULATIVE_prod ? prod_##name : logsumexp_##name;
+        return id == TD_CUMULATIVE_sum    ? sum_##name                                                       \
+               : id == TD_CUMULATIVE_prod ? prod_##name                                                      \
+                                          : logsumexp_##name;
         FLOATS(X)
 #undef X
 #define X(name, T, A, load, store)                                                                           \

@@ -4,7 +4,11 @@
 
 #include "kernels/num/num.h"
 
-typedef enum td_cumulative_id { TD_CUMULATIVE_sum, TD_CUMULATIVE_prod, TD_CUMULATIVE_logsumexp } td_cumulative_id;
+typedef enum td_cumulative_id {
+    TD_CUMULATIVE_sum,
+    TD_CUMULATIVE_prod,
+    TD_CUMULATIVE_logsumexp
+} td_cumulative_id;
 
 enum { TD_CUMULATIVE_CHUNK = 128 }; /* the most columns at a time */
 
