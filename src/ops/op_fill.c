@@ -5,7 +5,8 @@
 
 #include "base/macros.h"
 #include "base/size.h"
-#include "kernels/array/half.h"
+#include "kernels/array/combine.h"
+#include "kernels/num/num.h"
 #include "ops/array.h"
 
 /* ---------------------------------------------------------------- Fill, Empty */
@@ -44,35 +45,12 @@ static td_status zero_run(td_call *c)
 
 /* ---------------------------------------------------------------- ones */
 
-/* The element that stands for v in dtype d, in its first bytes. */
-static void put_number(td_dtype d, double v, void *out)
-{
-    switch (d) {
-    case TD_F32:
-    case TD_C64:
-        memcpy(out, &(float){ (float)v }, sizeof(float));
-        break;
-    case TD_F64:
-    case TD_C128:
-        memcpy(out, &v, sizeof v);
-        break;
-    case TD_F16:
-        memcpy(out, &(uint16_t){ td_f16_from(v) }, 2);
-        break;
-    case TD_BF16:
-        memcpy(out, &(uint16_t){ td_bf16_from((float)v) }, 2);
-        break;
-    default:
-        memcpy(out, &(int64_t){ (int64_t)v }, td_dtype_size(d)); /* little-endian integers */
-    }
-}
-
 static td_status ones_run(td_call *c)
 {
     td_tensor *const out = td_out(c, 0);
     char one[16] = { 0 };
 
-    put_number(out->dtype, 1.0, one);
+    td_number_put(out->dtype, 1.0, one);
     td_fill(out->data, td_dtype_size(out->dtype), one, (size_t)td_shape_count(&out->shape));
     return NULL;
 }
@@ -85,9 +63,9 @@ static double read_float(const td_tensor *t)
     case TD_F64:
         return *(const double *)t->data;
     case TD_F16:
-        return td_f16_to(*(const uint16_t *)t->data);
+        return td_f16_to_f32(*(const td_f16 *)t->data);
     case TD_BF16:
-        return td_bf16_to(*(const uint16_t *)t->data);
+        return td_bf16_to_f32(*(const td_bf16 *)t->data);
     default:
         return *(const float *)t->data;
     }
@@ -182,11 +160,14 @@ static td_status range_run(td_call *c)
         for (size_t i = 0; i < n; i++, v += (float)delta)
             ((float *)out->data)[i] = v;
     } else {
-        uint16_t *const o = out->data;
-        double v = start;
+        float v = (float)start;
         for (size_t i = 0; i < n; i++) {
-            o[i] = out->dtype == TD_F16 ? td_f16_from(v) : td_bf16_from((float)v);
-            v = (out->dtype == TD_F16 ? td_f16_to(o[i]) : td_bf16_to(o[i])) + delta;
+            char *const at = (char *)out->data + 2 * i;
+
+            td_number_put(out->dtype, v, at);
+            v = (out->dtype == TD_F16 ? td_f16_to_f32(*(const td_f16 *)(const void *)at)
+                                      : td_bf16_to_f32(*(const td_bf16 *)(const void *)at)) +
+                (float)delta;
         }
     }
     return NULL;
@@ -221,8 +202,8 @@ static td_status linspace_run(td_call *c)
     const double step = n > 1 ? (stop - start) / (double)(n - 1) : 0;
 
     for (size_t i = 0; i < n; i++)
-        put_number(out->dtype, i + 1 == n && n > 1 ? stop : start + step * (double)i,
-                   (char *)out->data + i * elem);
+        td_number_put(out->dtype, i + 1 == n && n > 1 ? stop : start + step * (double)i,
+                      (char *)out->data + i * elem);
     return NULL;
 }
 
