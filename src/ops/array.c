@@ -2,6 +2,7 @@
 #include "ops/array.h"
 
 #include "base/macros.h"
+#include "base/size.h"
 #include "tensor/object.h"
 
 void td_shape_strides(const td_shape *s, int64_t *strides)
@@ -80,12 +81,14 @@ td_status td_need_list(td_call *c, uint32_t i, int64_t *out, size_t max, size_t 
 
 /* ---------------------------------------------------------------- moves */
 
-void td_moves_init(td_call *c, size_t n)
+td_status td_moves_init(td_call *c, size_t n)
 {
     td_moves *const s = c->state;
+    size_t bytes;
 
-    s->move = TD_ARENA_NEW_N(c->arena, td_move, n);
     s->n = 0;
+    s->move = td_mul_size(n + 1, sizeof(td_move), &bytes) ? td_arena_try_alloc(c->arena, bytes, 16) : NULL;
+    return s->move ? NULL : TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for %zu pieces", n);
 }
 
 void td_moves_add(td_call *c, td_nd_builder *b, uint32_t out, int64_t out_at, uint32_t in, int64_t in_at)
@@ -179,7 +182,7 @@ td_status td_copy_prepare(td_call *c)
 {
     td_nd_builder b;
 
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_nd_start(&b, td_dtype_size(td_in(c, 0)->dtype));
     td_nd_add(&b, td_shape_count(&td_in(c, 0)->shape), 1, 1);
     td_moves_add(c, &b, 0, 0, 0, 0);

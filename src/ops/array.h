@@ -28,8 +28,8 @@ typedef struct td_moves {
     int fill;
 } td_moves;
 
-/* prepare: makes room for up to n pieces in the state. */
-void td_moves_init(td_call *c, size_t n);
+/* prepare: makes room for up to n pieces in the state. RESOURCE_EXHAUSTED without memory. */
+TD_MUST_USE td_status td_moves_init(td_call *c, size_t n);
 /* prepare: adds a piece. Offsets are in elements of output `out`'s type. */
 void td_moves_add(td_call *c, td_nd_builder *b, uint32_t out, int64_t out_at, uint32_t in, int64_t in_at);
 void td_moves_fill(td_call *c, int fill);

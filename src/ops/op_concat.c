@@ -83,15 +83,15 @@ static td_status concat_infer(td_call *c)
 }
 
 /* Adds one piece per input: [outer, its own span] into [outer, the span of all]. */
-static void add_parts(td_call *c, uint32_t first, uint32_t n, int64_t outer, const int64_t *spans,
-                      int64_t one)
+static td_status add_parts(td_call *c, uint32_t first, uint32_t n, int64_t outer, const int64_t *spans,
+                           int64_t one)
 {
     const size_t elem = td_dtype_size(td_out(c, 0)->dtype);
     int64_t all = 0, at = 0;
 
     for (uint32_t i = 0; i < n; i++)
         all += spans ? spans[i] : one;
-    td_moves_init(c, n);
+    TD_TRY(td_moves_init(c, n));
     for (uint32_t i = 0; i < n; i++) {
         const int64_t span = spans ? spans[i] : one;
         td_nd_builder b;
@@ -102,6 +102,7 @@ static void add_parts(td_call *c, uint32_t first, uint32_t n, int64_t outer, con
         td_moves_add(c, &b, 0, at, first + i, 0);
         at += span;
     }
+    return NULL;
 }
 
 static td_status concat_prepare(td_call *c)
@@ -114,8 +115,7 @@ static td_status concat_prepare(td_call *c)
     TD_TRY(concat_axis(c, s->rank, &axis));
     for (uint32_t i = 0; i < n; i++)
         spans[i] = td_shape_span(&td_in(c, first + i)->shape, axis, s->rank);
-    add_parts(c, first, n, td_shape_span(s, 0, axis), spans, 0);
-    return NULL;
+    return add_parts(c, first, n, td_shape_span(s, 0, axis), spans, 0);
 }
 
 /* ---------------------------------------------------------------- Pack */
@@ -173,8 +173,7 @@ static td_status pack_prepare(td_call *c)
     int axis = 0;
 
     TD_TRY(pack_axis(c, s->rank, &axis));
-    add_parts(c, 0, c->n_in, td_shape_span(s, 0, axis), NULL, td_shape_span(s, axis, s->rank));
-    return NULL;
+    return add_parts(c, 0, c->n_in, td_shape_span(s, 0, axis), NULL, td_shape_span(s, axis, s->rank));
 }
 
 /* ---------------------------------------------------------------- ParallelConcat: inputs of one row each */
@@ -195,8 +194,7 @@ static td_status parallel_infer(td_call *c)
 
 static td_status parallel_prepare(td_call *c)
 {
-    add_parts(c, 0, c->n_in, 1, NULL, td_shape_count(&td_in(c, 0)->shape));
-    return NULL;
+    return add_parts(c, 0, c->n_in, 1, NULL, td_shape_count(&td_in(c, 0)->shape));
 }
 
 /* ---------------------------------------------------------------- ConcatOffset */

@@ -164,7 +164,7 @@ static td_status diag_prepare(td_call *c)
     band b;
 
     TD_TRY(diag_dims(c, &b, &out));
-    td_moves_init(c, (size_t)(b.hi - b.lo + 1));
+    TD_TRY(td_moves_init(c, (size_t)(b.hi - b.lo + 1)));
     td_moves_fill(c, c->n_in > 1 ? 4 : TD_FILL_ZERO);
     add_diagonals(c, &b, 0, true);
     return NULL;
@@ -205,7 +205,7 @@ static td_status part_prepare(td_call *c)
     band b;
 
     TD_TRY(matrix_band(c, c->n_in > 1 ? 1 : 0, &b));
-    td_moves_init(c, (size_t)(b.hi - b.lo + 1));
+    TD_TRY(td_moves_init(c, (size_t)(b.hi - b.lo + 1)));
     td_moves_fill(c, c->n_in > 2 ? 2 : TD_FILL_NONE);
     add_diagonals(c, &b, 0, false);
     return NULL;
@@ -249,7 +249,7 @@ static td_status set_prepare(td_call *c)
     band b;
 
     TD_TRY(set_band(c, &b));
-    td_moves_init(c, (size_t)(b.hi - b.lo + 1) + 1);
+    TD_TRY(td_moves_init(c, (size_t)(b.hi - b.lo + 1) + 1));
     td_nd_start(&n, td_dtype_size(td_in(c, 0)->dtype));
     td_nd_add(&n, td_shape_count(&td_in(c, 0)->shape), 1, 1);
     td_moves_add(c, &n, 0, 0, 0, 0);
@@ -300,7 +300,7 @@ static td_status square_prepare(td_call *c)
     const int64_t n = td_shape_span(in, 0, part ? in->rank / 2 : in->rank);
     td_nd_builder b;
 
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_moves_fill(c, part ? TD_FILL_NONE : TD_FILL_ZERO);
     td_nd_start(&b, td_dtype_size(td_in(c, 0)->dtype));
     td_nd_add(&b, n, part ? 1 : n + 1, part ? n + 1 : 1);

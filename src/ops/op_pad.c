@@ -78,7 +78,7 @@ static td_status pad_prepare(td_call *c)
     td_shape out;
 
     TD_TRY(read_paddings(c, pad, &out));
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_moves_fill(c, c->n_in > 2 ? 2 : TD_FILL_ZERO);
     return add_middle(c, pad, &out);
 }
@@ -140,7 +140,7 @@ static td_status mirror_prepare(td_call *c)
 
     TD_TRY(mirror_paddings(c, s->pad, &s->out));
     s->elem = td_dtype_size(td_in(c, 0)->dtype);
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     return add_middle(c, s->pad, &s->out);
 }
 

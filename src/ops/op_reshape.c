@@ -197,24 +197,14 @@ static td_status identity_n_infer(td_call *c)
     return NULL;
 }
 
-static td_status identity_n_prepare(td_call *c)
+static td_status identity_n_run(td_call *c)
 {
-    td_moves_init(c, c->n_out);
-    for (uint32_t i = 0; i < c->n_out; i++) {
-        td_nd_builder b;
-
-        if (!td_out_is_used(c, i)) continue;
-        td_nd_start(&b, td_dtype_size(td_in(c, i)->dtype));
-        td_nd_add(&b, td_shape_count(&td_in(c, i)->shape), 1, 1);
-        td_moves_add(c, &b, i, 0, i, 0);
-    }
+    for (uint32_t i = 0; i < c->n_out; i++)
+        TD_TRY(td_out_set(c, i, td_in(c, i)));
     return NULL;
 }
 
-static const td_kernel identity_n_kernels[] = {
-    { TD_DEVICE_CPU, 0, sizeof(td_moves), identity_n_prepare, td_moves_run, NULL },
-    { 0 },
-};
+static const td_kernel identity_n_kernels[] = { { .run = identity_n_run }, { 0 } };
 
 const td_op td_ops_reshape[] = {
     { .name = "Reshape",
@@ -256,6 +246,7 @@ const td_op td_ops_reshape[] = {
     { .name = "IdentityN",
       .sig = "input: T -> output: T",
       .attrs = "T: list(type)",
+      .flags = TD_OP_BY_REF,
       .infer = identity_n_infer,
       .kernels = identity_n_kernels },
     { 0 },

@@ -60,7 +60,7 @@ static td_status slice_prepare(td_call *c)
         td_nd_add(&b, size.dims[i], os[i], is[i]);
         at += begin[i] * is[i];
     }
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_moves_add(c, &b, 0, 0, 0, at);
     return NULL;
 }
@@ -227,7 +227,7 @@ static td_status strided_prepare(td_call *c)
         at += strides[i] * s.first[i];
         dense *= s.count[i];
     }
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_moves_add(c, &b, 0, 0, 0, at);
     return NULL;
 }
@@ -295,7 +295,7 @@ static td_status update_prepare(td_call *c)
     strided s;
 
     TD_TRY(read_strided(c, &in->shape, 1, &s));
-    td_moves_init(c, 2);
+    TD_TRY(td_moves_init(c, 2));
     td_nd_start(&b, td_dtype_size(in->dtype));
     td_nd_add(&b, td_shape_count(&in->shape), 1, 1);
     td_moves_add(c, &b, 0, 0, 0, 0);
@@ -333,7 +333,7 @@ static td_status grad_prepare(td_call *c)
     strided s;
 
     TD_TRY(grad_shapes(c, &whole, &s));
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_moves_fill(c, TD_FILL_ZERO);
     return add_update(c, &whole, &s, 4);
 }

@@ -174,7 +174,7 @@ static td_status to_batch_prepare(td_call *c)
 
     TD_TRY(to_batch_shape(c, &b, &out));
     if (td_shape_count(&out) == 0) b.product = 0;
-    td_moves_init(c, (size_t)b.product);
+    TD_TRY(td_moves_init(c, (size_t)b.product));
     td_moves_fill(c, TD_FILL_ZERO);
     add_offsets(c, &b, &td_in(c, 0)->shape, &out, true);
     return NULL;
@@ -197,7 +197,7 @@ static td_status to_space_prepare(td_call *c)
 
     TD_TRY(to_space_shape(c, &b, &out));
     if (td_shape_count(&out) == 0) b.product = 0;
-    td_moves_init(c, (size_t)b.product);
+    TD_TRY(td_moves_init(c, (size_t)b.product));
     add_offsets(c, &b, &out, &td_in(c, 0)->shape, false);
     return NULL;
 }
@@ -300,7 +300,7 @@ static td_status depth_prepare(td_call *c)
     td_nd_start(&b, td_dtype_size(td_in(c, 0)->dtype));
     for (int i = 0; i < 6; i++)
         td_nd_add(&b, n[i], to_depth ? deep[i] : wide[i], to_depth ? wide[i] : deep[i]);
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_moves_add(c, &b, 0, 0, 0, 0);
     return NULL;
 }

@@ -6,7 +6,7 @@
 
 /* Pieces of all outputs that somebody uses: input `in` is [outer, sum of sizes, inner]. sizes NULL: each is 1
  * wide. */
-static void add_parts(td_call *c, uint32_t in, int axis, const int64_t *sizes, int64_t size)
+static td_status add_parts(td_call *c, uint32_t in, int axis, const int64_t *sizes, int64_t size)
 {
     const td_tensor *const t = td_in(c, in);
     const int64_t outer = td_shape_span(&t->shape, 0, axis),
@@ -14,7 +14,7 @@ static void add_parts(td_call *c, uint32_t in, int axis, const int64_t *sizes, i
     const int64_t inner = td_shape_span(&t->shape, axis + 1, t->shape.rank);
     int64_t at = 0;
 
-    td_moves_init(c, c->n_out);
+    TD_TRY(td_moves_init(c, c->n_out));
     for (uint32_t i = 0; i < c->n_out; i++) {
         const int64_t span = (sizes ? sizes[i] : size) * inner;
         td_nd_builder b;
@@ -25,6 +25,7 @@ static void add_parts(td_call *c, uint32_t in, int axis, const int64_t *sizes, i
         if (td_out_is_used(c, i)) td_moves_add(c, &b, i, 0, in, at);
         at += span;
     }
+    return NULL;
 }
 
 static void set_shapes(td_call *c, const td_shape *in, int axis, const int64_t *sizes, int64_t size)
@@ -76,8 +77,7 @@ static td_status split_prepare(td_call *c)
     int axis = 0;
 
     TD_TRY(split_axis(c, 0, in->rank, &axis));
-    add_parts(c, 1, axis, NULL, in->dims[axis] / c->n_out);
-    return NULL;
+    return add_parts(c, 1, axis, NULL, in->dims[axis] / c->n_out);
 }
 
 /* ---------------------------------------------------------------- SplitV */
@@ -133,8 +133,7 @@ static td_status split_v_prepare(td_call *c)
 
     TD_TRY(split_axis(c, 2, td_in(c, 0)->shape.rank, &axis));
     TD_TRY(read_sizes(c, axis, sizes));
-    add_parts(c, 0, axis, sizes, 0);
-    return NULL;
+    return add_parts(c, 0, axis, sizes, 0);
 }
 
 /* ---------------------------------------------------------------- Unpack */
@@ -183,8 +182,7 @@ static td_status unpack_prepare(td_call *c)
     int axis = 0;
 
     TD_TRY(unpack_axis(c, &axis));
-    add_parts(c, 0, axis, NULL, 1);
-    return NULL;
+    return add_parts(c, 0, axis, NULL, 1);
 }
 
 TD_MOVE_KERNELS(split_kernels, split_prepare);

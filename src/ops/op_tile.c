@@ -58,7 +58,7 @@ static td_status tile_prepare(td_call *c)
         td_nd_add(&b, times[i], os[i] * in->dims[i], 0);
         td_nd_add(&b, in->dims[i], os[i], is[i]);
     }
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_moves_add(c, &b, 0, 0, 0, 0);
     return NULL;
 }
@@ -107,7 +107,7 @@ static td_status broadcast_prepare(td_call *c)
 
         td_nd_add(&b, out.dims[i], os[i], k < 0 || in->dims[k] == 1 ? 0 : is[k]);
     }
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_moves_add(c, &b, 0, 0, 0, 0);
     return NULL;
 }

@@ -58,7 +58,7 @@ static td_status transpose_prepare(td_call *c)
         td_nd_add(&b, in->shape.dims[perm[i]], at, is[perm[i]]);
         at *= in->shape.dims[perm[i]];
     }
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_moves_add(c, &b, 0, 0, 0, 0);
     return NULL;
 }
@@ -85,7 +85,7 @@ static td_status conjugate_run(td_call *c)
 /* ---------------------------------------------------------------- Reverse, ReverseV2 */
 
 /* Walks input 0 with the dims in `back` from their ends. */
-static void add_reversed(td_call *c, uint32_t back)
+static td_status add_reversed(td_call *c, uint32_t back)
 {
     const td_tensor *const in = td_in(c, 0);
     int64_t s[TD_MAX_RANK], at = 0;
@@ -99,8 +99,9 @@ static void add_reversed(td_call *c, uint32_t back)
         td_nd_add(&b, in->shape.dims[i], s[i], is_back ? -s[i] : s[i]);
         if (is_back) at += (in->shape.dims[i] - 1) * s[i];
     }
-    td_moves_init(c, 1);
+    TD_TRY(td_moves_init(c, 1));
     td_moves_add(c, &b, 0, 0, 0, at);
+    return NULL;
 }
 
 static td_status reverse_dims(td_call *c, uint32_t *back)
@@ -150,8 +151,7 @@ static td_status reverse_prepare(td_call *c)
     uint32_t back = 0;
 
     TD_TRY(td_in(c, 1)->dtype == TD_BOOL ? reverse_dims(c, &back) : reverse_axes(c, &back));
-    add_reversed(c, back);
-    return NULL;
+    return add_reversed(c, back);
 }
 
 /* ---------------------------------------------------------------- Roll */
@@ -202,7 +202,7 @@ static td_status roll_prepare(td_call *c)
     td_shape_strides(&in->shape, s);
     for (int i = 0; i < in->shape.rank; i++)
         if (by[i]) rolled[n++] = i;
-    td_moves_init(c, (size_t)1 << n);
+    TD_TRY(td_moves_init(c, (size_t)1 << n));
     for (size_t part = 0; part < (size_t)1 << n; part++) {
         int64_t len[TD_MAX_RANK], from = 0, to = 0;
         td_nd_builder b;
