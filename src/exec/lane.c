@@ -13,7 +13,7 @@ static struct {
     pthread_cond_t freed;
     int cores; /* 0: not configured */
     int running;
-    td_team *team; /* made with the first run, kept */
+    td_team *team; /* made with the configuration, or the first run; kept */
     bool is_team_taken;
 } lanes = { .mu = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER };
 
@@ -27,6 +27,7 @@ void td_lanes_configure(int cores)
 {
     (void)pthread_mutex_lock(&lanes.mu);
     configure_locked(cores);
+    if (lanes.cores > 1 && !lanes.team) lanes.team = td_team_make(lanes.cores);
     (void)pthread_mutex_unlock(&lanes.mu);
 }
 

@@ -18,7 +18,8 @@ typedef struct td_lane {
 } td_lane;
 
 /* Sets the number of cores before the first td_lane_enter(); later calls are ignored. 0: those of the
- * process. */
+ * process. Makes the team's threads: they keep the caller's priority for good, so the first call should not
+ * come from a thread that has stepped back. */
 void td_lanes_configure(int cores);
 int td_lanes_cores(void);
 

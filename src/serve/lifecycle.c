@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -13,7 +14,9 @@
 
 static void load_task(void *ctx);
 
-enum { NS_PER_US = 1000, NS_PER_MS = 1000000 };
+static bool has_available(const td_model *model, bool wanted_only);
+
+enum { NS_PER_US = 1000, NS_PER_MS = 1000000, LOAD_NICE = 10 };
 
 const char *td_state_name(td_state s)
 {
@@ -129,6 +132,20 @@ static void drop_session(td_manager *m, td_session *session)
     if (session) m->options.unload(session);
 }
 
+/* Something serves already, so loading gives way to it. There is no way back for this thread, but it ends soon
+ * when it has nothing to load. */
+static void step_back(void)
+{
+    (void)setpriority(PRIO_PROCESS, 0, LOAD_NICE); /* on Linux: of this thread */
+}
+
+static bool is_serving(const td_manager *m)
+{
+    for (size_t i = 0; i < m->n_models; i++)
+        if (has_available(&m->models[i], false)) return true;
+    return false;
+}
+
 /* One try, on a thread of `loaders`. */
 static void load_task(void *ctx)
 {
@@ -143,8 +160,10 @@ static void load_task(void *ctx)
 
     td_mutex_lock(&m->mu);
     const bool is_on = v->is_wanted && !m->is_stopping;
+    const bool is_beside_others = is_serving(m);
     if (is_on) begin_try(v);
     td_life_unlock(m);
+    if (is_beside_others) step_back();
 
     const td_print before = td_print_take(v->path);
     if (is_on) error = m->options.load(v->path, &options, &session);
