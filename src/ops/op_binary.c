@@ -19,6 +19,31 @@ BINARY(LogicalOr, logical_or, , , )
 BINARY(Complex, make_complex, , , )
 #undef BINARY
 
+/* ---------------------------------------------------------------- Pow */
+
+/* A constant exponent that has a function of its own. */
+static td_elt_id power_as_function(const td_tensor *exponent)
+{
+    double y = 0;
+
+    if (exponent->dtype == TD_F32)
+        y = (double)*(const float *)exponent->data;
+    else if (exponent->dtype == TD_F64)
+        y = *(const double *)exponent->data;
+    return y == 2 ? TD_ELT_square : y == 3 ? TD_ELT_cube : y == 0.5 ? TD_ELT_sqrt : TD_ELT_pow;
+}
+
+static td_status pow_prepare(td_call *c)
+{
+    const td_tensor *const y = td_in(c, 1);
+    const bool is_scalar =
+        td_shape_count(&y->shape) == 1 && td_shape_equal(&td_in(c, 0)->shape, &td_out(c, 0)->shape);
+
+    return td_elementwise_prepare(c, is_scalar && td_in_is_const(c, 1) ? power_as_function(y) : TD_ELT_pow);
+}
+
+static const td_kernel kernels_Pow[] = TD_ELEMENTWISE_KERNELS(TD_NUMBER_TYPES, pow_prepare);
+
 /* ---------------------------------------------------------------- Add of strings */
 
 typedef struct join_state {
@@ -108,6 +133,7 @@ const td_op td_ops_binary[] = {
 #include "ops/op_binary.inc"
 #undef BINARY
     BINARY_ENTRY(Add, "x: T, y: T -> z: T", "T: type", kernels_Add_and_strings, 0),
+    BINARY_ENTRY(Pow, "x: T, y: T -> z: T", "T: type", kernels_Pow, 0),
     BINARY_ENTRY(NextAfter, "x1: T, x2: T -> output: T", "T: type = float", kernels_NextAfter, 0),
     BINARY_ENTRY(LogicalAnd, "x: bool, y: bool -> z: bool", "", kernels_LogicalAnd, TD_OP_COMMUTATIVE),
     BINARY_ENTRY(LogicalOr, "x: bool, y: bool -> z: bool", "", kernels_LogicalOr, TD_OP_COMMUTATIVE),

@@ -130,10 +130,6 @@ bool check_bench(const char *name, double bytes)
     return false;
 }
 
-#define TD_CHECK(family) void check_##family(void);
-#include "checks.inc"
-#undef TD_CHECK
-
 static const struct {
     const char *name;
     void (*run)(void);

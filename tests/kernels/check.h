@@ -46,4 +46,8 @@ bool check_near(double got, double want,
 #define CHECK_BENCH(name, bytes) while (check_bench(name, bytes))
 bool check_bench(const char *name, double bytes);
 
+#define TD_CHECK(family) void check_##family(void);
+#include "checks.inc"
+#undef TD_CHECK
+
 #endif
