@@ -47,6 +47,7 @@ static void fill_net(const td_flags *f, td_net_options *out)
         .grpc_socket_path = f->grpc_socket_path,
         .grpc_channel_arguments = f->grpc_channel_arguments,
         .grpc_max_threads = f->grpc_max_threads,
+        .grpc_health = f->enable_grpc_healthcheck_service,
         .serialize_as_tensor_content = f->enable_serialization_as_tensor_content,
         .rest_api_port = f->rest_api_port ? f->rest_api_port : TD_PORT_NONE,
         .rest_threads = f->rest_api_num_threads,
