@@ -113,7 +113,7 @@ td_status td_out_set(td_call *c, uint32_t i, const td_tensor *t)
     if (t->buffer)
         held = td_tensor_ref(t);
     else
-        TD_TRY(td_tensor_copy(t, &held));
+        TD_TRY(td_tensor_copy_flat(t, &held));
     td_tensor *const out = td_out(c, i);
     if (out->buffer) td_buffer_unref(out->buffer);
     *out = held;

@@ -144,7 +144,7 @@ static td_status loop_hold(loop *l, uint32_t i)
             t->buffer = td_buffer_ref(v->buffer);
             return NULL;
         }
-        return l->in_frame[k] ? td_tensor_copy(t, t) : NULL;
+        return l->in_frame[k] ? td_tensor_copy_flat(t, t) : NULL;
     }
     l->next_in_frame[i] = true;
     return NULL;

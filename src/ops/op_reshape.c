@@ -6,9 +6,20 @@
 
 /* ---------------------------------------------------------------- Reshape */
 
+static int64_t nonzero_count(const td_shape *s)
+{
+    int64_t n = 1;
+
+    for (int i = 0; i < s->rank; i++)
+        if (s->dims[i]) n *= s->dims[i];
+    return n;
+}
+
 static td_status reshape_infer(td_call *c)
 {
+    const td_shape *const in = &td_in(c, 0)->shape;
     int64_t dims[TD_MAX_RANK], n = 1, unknown = -1;
+    bool has_zero = false;
     size_t rank;
 
     TD_TRY(td_need(c, 1));
@@ -16,7 +27,7 @@ static td_status reshape_infer(td_call *c)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "sizes input must be 1-D, not rank %d",
                          (int)td_in(c, 1)->shape.rank);
     TD_TRY(td_need_list(c, 1, dims, TD_MAX_RANK, &rank));
-    const int64_t have = td_shape_count(&td_in(c, 0)->shape);
+    const int64_t have = td_shape_count(in);
 
     for (size_t i = 0; i < rank; i++) {
         if (dims[i] == -1) {
@@ -25,6 +36,8 @@ static td_status reshape_infer(td_call *c)
                                  "Only one input size may be -1, not both %" PRId64 " and %zu", unknown, i);
             unknown = (int64_t)i;
             dims[i] = 1;
+        } else if (dims[i] == 0) {
+            has_zero = true;
         } else if (dims[i] < 0) {
             return TD_OP_ERR(c, INVALID_ARGUMENT, "Size %zu must be non-negative, not %" PRId64, i, dims[i]);
         }
@@ -33,12 +46,11 @@ static td_status reshape_infer(td_call *c)
 
     TD_TRY(td_shape_make((int64_t)rank, dims, &s));
     n = td_shape_count(&s);
-    if (unknown >= 0) {
-        if (n == 0)
-            return TD_OP_ERR(
-                c, INVALID_ARGUMENT,
-                "reshape cannot infer the missing input size for an empty tensor unless all specified "
-                "input sizes are non-zero");
+    if (unknown >= 0 &&
+        has_zero) { /* zeros on both sides are left out of the sum: [0, 6] as [0, -1, 3] is [0, 2, 3] */
+        s.dims[unknown] = nonzero_count(in) / nonzero_count(&s);
+        TD_TRY(td_shape_check(&s));
+    } else if (unknown >= 0) {
         if (have % n != 0)
             return TD_OP_ERR(c, INVALID_ARGUMENT,
                              "Input to reshape is a tensor with %" PRId64

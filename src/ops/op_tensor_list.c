@@ -130,7 +130,7 @@ static td_status common_shape(td_call *c, td_list *l, uint32_t given, td_shape *
 /* A tensor that a list may keep: t itself, or a copy when its memory is somebody else's. */
 static td_status keep(const td_tensor *t, td_tensor *out)
 {
-    if (!t->buffer) return td_tensor_copy(t, out);
+    if (!t->buffer) return td_tensor_copy_flat(t, out);
     *out = td_tensor_ref(t);
     return NULL;
 }

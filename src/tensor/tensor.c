@@ -147,15 +147,22 @@ static td_status copy_strings(const td_tensor *t, td_tensor *out)
 
 td_status td_tensor_copy(const td_tensor *t, td_tensor *out)
 {
-    if (t->dtype == TD_STRING) return copy_strings(t, out);
-    TD_TRY(td_tensor_make(t->dtype, &t->shape, out));
-    const size_t bytes = td_tensor_bytes(out);
+    return t->dtype == TD_STRING ? copy_strings(t, out) : td_tensor_copy_flat(t, out);
+}
 
-    if (bytes) memcpy(out->data, t->data, bytes);
+td_status td_tensor_copy_flat(const td_tensor *t, td_tensor *out)
+{
+    td_tensor made = { 0 };
+
+    TD_TRY(td_tensor_make(t->dtype, &t->shape, &made));
+    const size_t bytes = td_tensor_bytes(&made);
+
+    if (bytes) memcpy(made.data, t->data, bytes);
     if (t->dtype == TD_VARIANT) {
-        td_object *const *const objects = out->data;
-        for (size_t i = 0; i < out->buffer->objects; i++)
+        td_object *const *const objects = made.data;
+        for (size_t i = 0; i < made.buffer->objects; i++)
             td_object_ref(objects[i]);
     }
+    *out = made; /* t, perhaps */
     return NULL;
 }
