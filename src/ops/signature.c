@@ -238,7 +238,7 @@ static td_status bind_attrs(td_node *node, td_arena *arena)
             attrs[node->n_attrs] =
                 (td_attr){ td_arena_strndup(arena, decl.name.data, decl.name.size), value };
             node->attrs = attrs;
-            node->n_attrs++;
+            node->cap_attrs = ++node->n_attrs;
             continue;
         }
         bool fits = v->kind == decl.kind;

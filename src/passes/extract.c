@@ -36,13 +36,13 @@ static td_node *copy_of(extract *x, const td_node *n)
     if (n->n_attrs) {
         c->attrs = TD_ARENA_NEW_N(x->p->arena, td_attr, n->n_attrs);
         memcpy(c->attrs, n->attrs, n->n_attrs * sizeof *n->attrs);
-        c->n_attrs = n->n_attrs;
+        c->n_attrs = c->cap_attrs = n->n_attrs;
     }
     if (n->n_in) memcpy(c->in, n->in, n->n_in * sizeof *n->in);
     if (n->n_ctrl) {
         c->ctrl = TD_ARENA_NEW_N(x->p->arena, td_node *, n->n_ctrl);
         memcpy(c->ctrl, n->ctrl, n->n_ctrl * sizeof(td_node *));
-        c->n_ctrl = n->n_ctrl;
+        c->n_ctrl = c->cap_ctrl = n->n_ctrl;
     }
     (void)td_map_put(&x->copies, n->name, c);
     if (x->n_stack == x->cap_stack) {
