@@ -102,8 +102,9 @@ static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
     s->at_turned = reserve(&at, s->is_first ? s->count_x * sizeof(float) : 0);
     s->at_w = reserve(&at, is_wide && !s->packed ? s->count_w * sizeof(float) : 0);
     s->at_packed = reserve(&at, s->packed ? 0 : td_conv_packed_size(&s->gemm));
-    s->at_y = reserve(
-        &at, is_wide || s->is_first ? s->count_y * sizeof(float) * (is_wide && s->is_first ? 2 : 1) : 0);
+    s->at_y = reserve(&at, is_wide || s->is_first || s->is_late
+                               ? s->count_y * sizeof(float) * (is_wide && s->is_first ? 2 : 1)
+                               : 0);
     s->at_gemm = reserve(&at, td_conv_scratch(&s->gemm, c->threads));
     c->scratch_size = at;
     return NULL;
@@ -116,7 +117,8 @@ td_status td_conv_call_prepare(td_call *c, td_conv_call *s)
 
     s->count_x = (size_t)td_shape_count(&td_in(c, s->x)->shape);
     s->count_w = (size_t)td_shape_count(&td_in(c, s->filter)->shape);
-    s->count_y = (size_t)td_shape_count(&td_out(c, 0)->shape);
+    s->count_y = (size_t)td_shape_count(&s->sum);
+    s->is_late = td_epilogue_split(c, &s->epilogue, &s->sum, &s->early);
     if (s->count_y == 0) return NULL;
     if (is_float_type(type)) return prepare_float(c, s, type);
     s->at_x = reserve(&at, s->count_x * sizeof(double));
@@ -140,7 +142,7 @@ static void run_float(td_call *c, const td_conv_call *s, td_dtype type)
     char *const scratch = c->scratch;
     float *const turned = (float *)(void *)(scratch + s->at_turned), *y = td_out(c, 0)->data;
     const float *x = td_in(c, s->x)->data, *packed = s->packed;
-    const td_gemm_end end = td_epilogue_end(c, &s->epilogue, v->out_channels);
+    const td_gemm_end end = td_epilogue_end(c, &s->early, v->out_channels);
 
     if (type != TD_F32) {
         td_to_float(type, x, s->count_x, (float *)(void *)(scratch + s->at_x));
@@ -159,7 +161,7 @@ static void run_float(td_call *c, const td_conv_call *s, td_dtype type)
         td_conv_pack(&s->gemm, (float *)(void *)(scratch + s->at_packed), w, NULL);
         packed = (float *)(void *)(scratch + s->at_packed);
     }
-    if (type != TD_F32 || s->is_first) y = (float *)(void *)(scratch + s->at_y);
+    if (type != TD_F32 || s->is_first || s->is_late) y = (float *)(void *)(scratch + s->at_y);
     td_conv_run(&s->gemm, td_gemm_select(c->env->cpu), y, x, packed, &end, s->zeros, scratch + s->at_gemm,
                 c->team);
     if (s->is_first) {
@@ -167,6 +169,7 @@ static void run_float(td_call *c, const td_conv_call *s, td_dtype type)
         td_channels_last(to, y, v->batch, pixels(v->out), v->out_channels); /* the same turn, the other way */
         y = to;
     }
+    if (s->is_late) td_epilogue_late(c, &s->epilogue, &s->sum, y); /* fused ops are float, channels last */
     if (type != TD_F32) td_from_float(type, y, s->count_y, td_out(c, 0)->data);
 }
 

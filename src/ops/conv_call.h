@@ -11,11 +11,14 @@
 #define TD_CONV_TYPES (TD_FLOAT_TYPES | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_I32))
 
 typedef struct td_conv_call {
-    td_conv conv; /* set by the op, with the next four */
+    td_conv conv; /* set by the op, with the next five */
     td_epilogue epilogue;
+    td_shape sum;       /* the convolution's own output */
     bool is_first;      /* image and output are channels first */
     uint32_t x, filter; /* input indices */
 
+    td_epilogue early; /* what tiles do */
+    bool is_late;      /* the residual's shape differs: see td_epilogue_late() */
     td_conv_gemm gemm;
     const float *packed; /* NULL: packed by each run */
     const float *zeros;

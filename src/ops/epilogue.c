@@ -74,17 +74,71 @@ td_status td_epilogue_parse(td_parse *p, uint32_t first, td_epilogue *out)
     return NULL;
 }
 
-td_status td_epilogue_check(const td_call *c, const td_epilogue *e, int64_t channels, const td_shape *out)
+td_status td_epilogue_infer(const td_call *c, const td_epilogue *e, int64_t channels, const td_shape *sum,
+                            td_shape *out)
 {
     const uint32_t vectors[] = { e->scale, e->bias };
+    td_shape shape = *sum;
 
     for (size_t i = 0; i < TD_COUNT(vectors); i++)
         if (vectors[i] && td_shape_count(&td_in(c, vectors[i])->shape) != channels)
             return TD_ERR(INVALID_ARGUMENT, "%s: a fused vector must have %lld elements", c->node,
                           (long long)channels);
-    if (e->add && !td_shape_equal(&td_in(c, e->add)->shape, out))
-        return TD_ERR(INVALID_ARGUMENT, "%s: the fused addend must have the output's shape", c->node);
+    if (e->add && !td_shape_broadcast(sum, &td_in(c, e->add)->shape, &shape)) {
+        char a[TD_SHAPE_TEXT], b[TD_SHAPE_TEXT];
+        return TD_ERR(INVALID_ARGUMENT, "Incompatible shapes: %s vs. %s", td_shape_text(sum, a, sizeof a),
+                      td_shape_text(&td_in(c, e->add)->shape, b, sizeof b));
+    }
+    TD_TRY(td_shape_check(&shape));
+    *out = shape;
     return NULL;
+}
+
+bool td_epilogue_split(const td_call *c, const td_epilogue *e, const td_shape *sum, td_epilogue *early)
+{
+    *early = *e;
+    if (!e->add || td_shape_equal(&td_in(c, e->add)->shape, sum)) return false;
+    early->add = 0;
+    early->lo = -INFINITY;
+    early->hi = INFINITY;
+    early->act = TD_ACT_NONE;
+    return true;
+}
+
+/* Element strides of `s` within an output of shape `out`, right-aligned. */
+static void strides_of(const td_shape *s, const td_shape *out, size_t *strides)
+{
+    size_t step = 1;
+
+    for (int i = out->rank - 1; i >= 0; i--) {
+        const int own = i - (out->rank - s->rank);
+        strides[i] = own >= 0 && s->dims[own] != 1 ? step : 0;
+        if (own >= 0) step *= (size_t)s->dims[own];
+    }
+}
+
+void td_epilogue_late(const td_call *c, const td_epilogue *e, const td_shape *sum, const float *y)
+{
+    const td_tensor *const add = td_in(c, e->add), *const out = td_out(c, 0);
+    const size_t n = (size_t)td_shape_count(&out->shape);
+    size_t by_y[TD_MAX_RANK], by_add[TD_MAX_RANK];
+    float *const to = out->data;
+    td_act_fn *const post = td_act_select(c->env->cpu, e->act);
+
+    strides_of(sum, &out->shape, by_y);
+    strides_of(&add->shape, &out->shape, by_add);
+    for (size_t i = 0; i < n; i++) {
+        size_t rest = i, at_y = 0, at_add = 0;
+        for (int d = out->shape.rank - 1; d >= 0; d--) {
+            const size_t at = rest % (size_t)out->shape.dims[d];
+            rest /= (size_t)out->shape.dims[d];
+            at_y += at * by_y[d];
+            at_add += at * by_add[d];
+        }
+        const float v = y[at_y] + ((const float *)add->data)[at_add];
+        to[i] = v < e->lo ? e->lo : v > e->hi ? e->hi : v;
+    }
+    if (post) post(to, n);
 }
 
 td_gemm_end td_epilogue_end(const td_call *c, const td_epilogue *e, size_t channels)

@@ -21,9 +21,15 @@ typedef struct td_epilogue {
 TD_MUST_USE td_status td_epilogue_parse(td_parse *p, uint32_t first, td_epilogue *out);
 extern const td_epilogue td_epilogue_none;
 
-/* Shapes of scale, bias (channels elements) and the residual. */
-TD_MUST_USE td_status td_epilogue_check(const td_call *c, const td_epilogue *e, int64_t channels,
-                                        const td_shape *out);
+/* Checks the shapes of scale and bias (channels elements). `sum` is the shape before the residual; *out the
+ * shape after it, which is broadcast where the residual has another shape. */
+TD_MUST_USE td_status td_epilogue_infer(const td_call *c, const td_epilogue *e, int64_t channels,
+                                        const td_shape *sum, td_shape *out);
+
+/* A residual of another shape cannot be added tile by tile. Then *early is what tiles do, and
+ * td_epilogue_late() makes output 0 of the finished sums. Returns whether it is so. */
+bool td_epilogue_split(const td_call *c, const td_epilogue *e, const td_shape *sum, td_epilogue *early);
+void td_epilogue_late(const td_call *c, const td_epilogue *e, const td_shape *sum, const float *y);
 
 /* Run: with the inputs' elements. */
 td_gemm_end td_epilogue_end(const td_call *c, const td_epilogue *e, size_t channels);

@@ -72,7 +72,8 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
 
     m->count_a = (size_t)td_shape_count(&td_in(c, 0)->shape);
     m->count_b = (size_t)td_shape_count(&td_in(c, 1)->shape);
-    m->count_c = (size_t)td_shape_count(&td_out(c, 0)->shape);
+    m->count_c = (size_t)td_shape_count(&m->sum);
+    m->is_late = td_epilogue_split(c, &m->epilogue, &m->sum, &m->early);
     m->scratch_size = 0;
     m->widens = !is_float_type(m->type) && (m->type != m->out_type || m->type_b != m->type);
     if (m->widens) {
@@ -90,7 +91,7 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
     td_matmul_plan_make(&m->p, c->threads, m->packed != NULL, &m->plan);
     m->at_a = reserve(&at, m->type == TD_F32 ? 0 : m->count_a * sizeof(float));
     m->at_b = reserve(&at, m->type == TD_F32 || m->packed ? 0 : m->count_b * sizeof(float));
-    m->at_c = reserve(&at, m->out_type == TD_F32 ? 0 : m->count_c * sizeof(float));
+    m->at_c = reserve(&at, m->out_type == TD_F32 && !m->is_late ? 0 : m->count_c * sizeof(float));
     m->at_scratch = reserve(&at, td_matmul_scratch(&m->plan, c->threads));
     m->scratch_size = at;
     return NULL;
@@ -100,8 +101,8 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
 static void run_float(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
 {
     char *const scratch = c->scratch;
-    float *const c_wide = m->out_type == TD_F32 ? out : (float *)(void *)(scratch + m->at_c);
-    td_gemm_end end = td_epilogue_end(c, &m->epilogue, m->p.c_m);
+    float *const c_wide = m->out_type == TD_F32 && !m->is_late ? out : (float *)(void *)(scratch + m->at_c);
+    td_gemm_end end = td_epilogue_end(c, &m->early, m->p.c_m);
 
     if (m->type != TD_F32) {
         float *const a_wide = (float *)(void *)(scratch + m->at_a);
@@ -115,7 +116,10 @@ static void run_float(td_call *c, const td_matmul_call *m, void *out, const void
     }
     td_matmul_run(&m->plan, td_gemm_select(c->env->cpu), c_wide, a, b, m->packed, &end,
                   scratch + m->at_scratch, c->team);
-    if (m->out_type != TD_F32) td_from_float(m->out_type, c_wide, m->count_c, out);
+    if (m->is_late)
+        td_epilogue_late(c, &m->epilogue, &m->sum, c_wide);
+    else if (m->out_type != TD_F32)
+        td_from_float(m->out_type, c_wide, m->count_c, out);
 }
 
 static void *widen(void *out, td_dtype type, const void *in, size_t n)

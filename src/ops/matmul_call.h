@@ -11,7 +11,9 @@
 typedef struct td_matmul_call {
     td_matmul p;
     td_matmul_plan plan;
-    td_epilogue epilogue;
+    td_epilogue epilogue, early;
+    td_shape sum;                    /* of c, before a residual is broadcast; set by the op */
+    bool is_late;                    /* see td_epilogue_late() */
     td_dtype type, type_b, out_type; /* type_b may differ among integers: sums are then int32 */
     bool widens;
     bool conj_a, conj_b;

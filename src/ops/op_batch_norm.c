@@ -364,7 +364,7 @@ const td_op td_ops_batch_norm[] = {
       .kernels = global_kernels },
     { .name = "LRN",
       .sig = "input: T -> output: T",
-      .attrs = "T: type, depth_radius: int = 5, bias: float = 1, alpha: float = 1, beta: float = 0.5",
+      .attrs = "T: type = float, depth_radius: int = 5, bias: float = 1, alpha: float = 1, beta: float = 0.5",
       .attrs_size = sizeof(lrn_attrs),
       .parse = lrn_parse,
       .infer = lrn_infer,

@@ -77,17 +77,20 @@ static td_status conv_geometry(const td_call *c, const td_window *w, td_conv *ou
     return NULL;
 }
 
+static td_shape sum_shape(const td_window *w, const td_conv *g)
+{
+    const int64_t spatial[] = { (int64_t)g->out[0], (int64_t)g->out[1], (int64_t)g->out[2] };
+    return td_window_shape(w, (int64_t)g->batch, spatial, (int64_t)g->out_channels);
+}
+
 static td_status conv_infer(td_call *c)
 {
     const conv_attrs *const a = c->attrs;
     td_conv g;
 
     TD_TRY(conv_geometry(c, &a->window, &g));
-    const int64_t spatial[] = { (int64_t)g.out[0], (int64_t)g.out[1], (int64_t)g.out[2] };
-    const td_shape out = td_window_shape(&a->window, (int64_t)g.batch, spatial, (int64_t)g.out_channels);
-    TD_TRY(td_shape_check(&out));
-    td_out(c, 0)->shape = out;
-    return td_epilogue_check(c, &a->epilogue, (int64_t)g.out_channels, &out);
+    const td_shape sum = sum_shape(&a->window, &g);
+    return td_epilogue_infer(c, &a->epilogue, (int64_t)g.out_channels, &sum, &td_out(c, 0)->shape);
 }
 
 static td_status conv_prepare(td_call *c)
@@ -97,6 +100,7 @@ static td_status conv_prepare(td_call *c)
 
     TD_TRY(conv_geometry(c, &a->window, &s->conv));
     s->epilogue = a->epilogue;
+    s->sum = sum_shape(&a->window, &s->conv);
     s->is_first = a->window.is_first;
     s->x = 0;
     s->filter = 1;

@@ -24,8 +24,12 @@ static td_status depthwise_parse(td_parse *p)
 
 static td_status fused_parse(td_parse *p)
 {
+    depthwise_attrs *const a = p->attrs;
+
     TD_TRY(depthwise_parse(p));
-    return td_epilogue_parse(p, 2, &((depthwise_attrs *)p->attrs)->epilogue);
+    TD_TRY(td_epilogue_parse(p, 2, &a->epilogue));
+    if (a->epilogue.add) return TD_ERR(UNIMPLEMENTED, "%s: fused_ops has Add", p->node->name);
+    return NULL;
 }
 
 static td_status depthwise_geometry(const td_call *c, const td_window *w, td_conv *out)
@@ -58,17 +62,20 @@ static td_status depthwise_geometry(const td_call *c, const td_window *w, td_con
     return NULL;
 }
 
+static td_shape sum_shape(const td_window *w, const td_conv *g)
+{
+    const int64_t spatial[] = { 1, (int64_t)g->out[1], (int64_t)g->out[2] };
+    return td_window_shape(w, (int64_t)g->batch, spatial, (int64_t)g->out_channels);
+}
+
 static td_status depthwise_infer(td_call *c)
 {
     const depthwise_attrs *const a = c->attrs;
     td_conv g;
 
     TD_TRY(depthwise_geometry(c, &a->window, &g));
-    const int64_t spatial[] = { 1, (int64_t)g.out[1], (int64_t)g.out[2] };
-    const td_shape out = td_window_shape(&a->window, (int64_t)g.batch, spatial, (int64_t)g.out_channels);
-    TD_TRY(td_shape_check(&out));
-    td_out(c, 0)->shape = out;
-    return td_epilogue_check(c, &a->epilogue, (int64_t)g.out_channels, &out);
+    const td_shape sum = sum_shape(&a->window, &g);
+    return td_epilogue_infer(c, &a->epilogue, (int64_t)g.out_channels, &sum, &td_out(c, 0)->shape);
 }
 
 /* ---------------------------------------------------------------- float, channels last */
@@ -182,8 +189,13 @@ static td_status depthwise_prepare(td_call *c)
         return depthwise_prepare_f32(c, &g, &s->fast);
     }
     /* [kh][kw][channels][multiplier] is [kh][kw][1][channels * multiplier] of one group a channel. */
-    s->general =
-        (td_conv_call){ .conv = g, .epilogue = a->epilogue, .is_first = a->window.is_first, .filter = 1 };
+    s->general = (td_conv_call){
+        .conv = g,
+        .epilogue = a->epilogue,
+        .sum = sum_shape(&a->window, &g),
+        .is_first = a->window.is_first,
+        .filter = 1,
+    };
     return td_conv_call_prepare(c, &s->general);
 }
 

@@ -61,22 +61,29 @@ static td_shape split(const td_shape *s, bool swaps, int64_t *rows, int64_t *col
     return batch;
 }
 
-static td_status batch_infer(td_call *c)
+static td_status sum_shape(const td_call *c, td_shape *out)
 {
     const matmul_attrs *const at = c->attrs;
     const td_shape *const a = &td_in(c, 0)->shape, *const b = &td_in(c, 1)->shape;
-    td_shape out;
     int64_t m, n, k, kb;
 
     if (a->rank < 2) return TD_OP_ERR(c, INVALID_ARGUMENT, "In[0] ndims must be >= 2: %d", (int)a->rank);
     if (b->rank < 2) return TD_OP_ERR(c, INVALID_ARGUMENT, "In[1] ndims must be >= 2: %d", (int)b->rank);
     const td_shape batch_a = split(a, at->swaps_a, &m, &k), batch_b = split(b, at->swaps_b, &kb, &n);
-    if (k != kb || !td_shape_broadcast(&batch_a, &batch_b, &out)) return size_error(c);
-    out.dims[out.rank++] = m;
-    out.dims[out.rank++] = n;
-    TD_TRY(td_shape_check(&out));
-    td_out(c, 0)->shape = out;
-    return td_epilogue_check(c, &at->epilogue, n, &out);
+    if (k != kb || !td_shape_broadcast(&batch_a, &batch_b, out)) return size_error(c);
+    if (out->rank + 2 > TD_MAX_RANK) return size_error(c);
+    out->dims[out->rank++] = m;
+    out->dims[out->rank++] = n;
+    return td_shape_check(out);
+}
+
+static td_status batch_infer(td_call *c)
+{
+    const matmul_attrs *const at = c->attrs;
+    td_shape sum;
+
+    TD_TRY(sum_shape(c, &sum));
+    return td_epilogue_infer(c, &at->epilogue, sum.dims[sum.rank - 1], &sum, &td_out(c, 0)->shape);
 }
 
 static td_status matmul_infer(td_call *c)
@@ -119,12 +126,13 @@ static void batch_strides(const td_shape *s, int out_rank, size_t matrix, size_t
 static td_status matmul_prepare(td_call *c)
 {
     const matmul_attrs *const at = c->attrs;
-    const td_shape *const a = &td_in(c, 0)->shape, *const b = &td_in(c, 1)->shape,
-                          *const o = &td_out(c, 0)->shape;
+    const td_shape *const a = &td_in(c, 0)->shape, *const b = &td_in(c, 1)->shape;
     td_matmul_call *const s = c->state;
+    const td_shape *const o = &s->sum;
     td_matmul *const p = &s->p;
     int64_t m, n, k, kb;
 
+    TD_TRY(sum_shape(c, &s->sum));
     (void)split(a, at->swaps_a, &m, &k);
     (void)split(b, at->swaps_b, &kb, &n);
     *p = (td_matmul){

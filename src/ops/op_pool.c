@@ -297,7 +297,7 @@ static const td_kernel argmax_kernels[] = {
 };
 
 #define COMMON .attrs_size = sizeof(pool_attrs), .infer = pool_infer
-#define SIZES  "T: type, ksize: list(int), strides: list(int), padding: string, "
+#define SIZES  "T: type = float, ksize: list(int), strides: list(int), padding: string, "
 
 const td_op td_ops_pool[] = {
     { .name = "MaxPool",
@@ -314,7 +314,7 @@ const td_op td_ops_pool[] = {
       COMMON },
     { .name = "MaxPoolV2",
       .sig = "input: T, ksize: int32, strides: int32 -> output: T",
-      .attrs = "T: type, padding: string, data_format: string = 'NHWC'",
+      .attrs = "T: type = float, padding: string, data_format: string = 'NHWC'",
       .parse = v2_parse,
       .kernels = pool_kernels,
       COMMON },

@@ -88,11 +88,11 @@ static const td_kernel softmax_kernels[] = {
 };
 
 #define COMMON                                                                                               \
-    .sig = "logits: T -> output: T", .flags = TD_OP_INPLACE, .attrs_size = sizeof(softmax_attrs),            \
-    .infer = softmax_infer, .kernels = softmax_kernels
+    .attrs = "T: type", .flags = TD_OP_INPLACE, .attrs_size = sizeof(softmax_attrs), .infer = softmax_infer, \
+    .kernels = softmax_kernels
 
 const td_op td_ops_softmax[] = {
-    { .name = "Softmax", .attrs = "T: type", .parse = softmax_parse, COMMON },
-    { .name = "LogSoftmax", .attrs = "T: type", .parse = log_parse, COMMON },
+    { .name = "Softmax", .sig = "logits: T -> softmax: T", .parse = softmax_parse, COMMON },
+    { .name = "LogSoftmax", .sig = "logits: T -> logsoftmax: T", .parse = log_parse, COMMON },
     { 0 },
 };

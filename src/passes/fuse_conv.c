@@ -1,0 +1,359 @@
+/* fuse_conv.c -- convolutions and matrix products take in what follows them: channel-wise scale and shift, a
+ * residual addition, an activation; and the zero padding before them.
+ *
+ *     Pad -> Conv2D -> BatchNorm/BiasAdd/Mul/Add by constants ... -> AddV2(other) -> Relu, x*Sigmoid(x), ...
+ *
+ * becomes _FusedConv2D (_FusedDepthwiseConv2dNative, _FusedMatMul), see ops/epilogue.h. Each value in between
+ * has to have one user only. The nodes that it replaces stay behind, dead; users are redirected in one sweep
+ * at the end.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/mem.h"
+#include "passes/affine.h"
+#include "passes/fuse.h"
+#include "passes/users.h"
+
+typedef struct head {
+    const char *op, *fused;
+    bool adds; /* takes a residual */
+    bool pads; /* takes zero padding */
+} head;
+
+static const head heads[] = {
+    { "Conv2D", "_FusedConv2D", true, true },
+    { "DepthwiseConv2dNative", "_FusedDepthwiseConv2dNative", false, true },
+    { "MatMul", "_FusedMatMul", true, false },
+    { "BatchMatMulV2", "_FusedMatMul", true, false },
+};
+
+typedef struct fusion {
+    td_pass *p;
+    td_graph *g;
+    const td_users *users;
+    const head *head;
+    td_node *first, *last; /* of the chain */
+    td_affine affine;
+    td_edge add; /* node NULL: none */
+    const char *act;
+    td_edge input;
+    const td_attr_value *pads; /* replaces explicit_paddings */
+} fusion;
+
+static const td_tensor *const_of(const td_edge *e)
+{
+    const td_edge from = td_edge_source(*e);
+    return td_edge_const(&from);
+}
+
+static bool attr_is(const td_node *n, const char *name, const char *text)
+{
+    const td_attr_value *const v = td_node_attr(n, name);
+    return v && v->kind == TD_ATTR_STRING && v->u.s.size == strlen(text) &&
+           memcmp(v->u.s.data, text, v->u.s.size) == 0;
+}
+
+static bool attr_true(const td_node *n, const char *name)
+{
+    const td_attr_value *const v = td_node_attr(n, name);
+    return v && v->kind == TD_ATTR_BOOL && v->u.b;
+}
+
+/* Output channels of a node that may head a chain; 0: it may not. */
+static size_t channels_of(const td_node *n)
+{
+    const td_tensor *const w = const_of(&n->in[1]);
+
+    if (!w || w->dtype != TD_F32 || !w->data || n->n_ctrl) return 0;
+    const int64_t *const d = w->shape.dims;
+    int64_t channels = 0;
+    if (td_node_is(n, "MatMul") && w->shape.rank == 2)
+        channels = d[attr_true(n, "transpose_b") ? 0 : 1];
+    else if (td_node_is(n, "BatchMatMulV2") && w->shape.rank == 2)
+        channels = d[attr_true(n, "adj_y") ? 0 : 1];
+    else if (td_node_is(n, "Conv2D") && w->shape.rank == 4 && attr_is(n, "data_format", "NHWC"))
+        channels = d[3];
+    else if (td_node_is(n, "DepthwiseConv2dNative") && w->shape.rank == 4 &&
+             attr_is(n, "data_format", "NHWC"))
+        channels = d[2] * d[3];
+    return (size_t)channels;
+}
+
+/* ---------------------------------------------------------------- what follows */
+
+static void take_affine(fusion *f)
+{
+    for (td_node *next; (next = td_users_only(f->users, f->last)) != NULL; f->last = next) {
+        const td_edge x = { .node = f->last };
+        if (next->mark || !td_affine_take(&f->affine, next, &x)) return;
+    }
+}
+
+/* A value computed before `by`: fusing must not make the head wait for something that waits for it. */
+static bool take_add(fusion *f)
+{
+    td_node *const next = td_users_only(f->users, f->last);
+
+    if (!f->head->adds || !next || next->mark || next->n_in != 2) return false;
+    if (!td_node_is(next, "AddV2") && !td_node_is(next, "Add")) return false;
+    const bool is_first = td_edge_is(&next->in[0], f->last);
+    const td_edge other = td_edge_source(next->in[is_first ? 1 : 0]);
+    if (other.node == f->last || const_of(&other)) return false;
+    f->add = other;
+    f->last = next;
+    return true;
+}
+
+/* x * f(x), f one of Sigmoid; both users of x end in the same Mul. */
+static bool take_swish(fusion *f)
+{
+    if (td_users_count(f->users, f->last) != 2) return false;
+    for (size_t i = 0; i < 2; i++) {
+        td_node *const gate = td_users_at(f->users, f->last, i), *const mul =
+                                                                     td_users_at(f->users, f->last, 1 - i);
+        if (!gate || !mul || !td_node_is(gate, "Sigmoid") || !td_node_is(mul, "Mul") || mul->n_in != 2)
+            continue;
+        if (td_users_only(f->users, gate) != mul) continue;
+        const bool is_it = (td_edge_is(&mul->in[0], f->last) && td_edge_is(&mul->in[1], gate)) ||
+                           (td_edge_is(&mul->in[1], f->last) && td_edge_is(&mul->in[0], gate));
+        if (!is_it) continue;
+        f->last = mul;
+        f->act = "Swish";
+        return true;
+    }
+    return false;
+}
+
+/* The user of n that is `op` with a constant scalar near `value` as its other input. */
+static td_node *scalar_user(const fusion *f, const td_node *n, const char *op, double value)
+{
+    for (size_t i = 0; i < td_users_count(f->users, n); i++) {
+        td_node *const u = td_users_at(f->users, n, i);
+        double v;
+        if (!u || u->n_in != 2 || !td_node_is(u, op)) continue;
+        const bool is_first = td_edge_is(&u->in[0], n);
+        if (td_edge_scalar(&u->in[is_first ? 1 : 0], &v) && fabs(v - value) <= 1e-5 * fabs(value)) return u;
+    }
+    return NULL;
+}
+
+/* Does node m multiply the values of a and b? */
+static bool multiplies(const td_node *m, const td_node *a, const td_node *b)
+{
+    return m && td_node_is(m, "Mul") &&
+           ((td_edge_is(&m->in[0], a) && td_edge_is(&m->in[1], b)) ||
+            (td_edge_is(&m->in[0], b) && td_edge_is(&m->in[1], a)));
+}
+
+/* relu6(x + 3) / 6, as a gate or alone; x + 3 may have two factors in either order. */
+static bool take_hard_swish(fusion *f)
+{
+    td_node *const x = f->last, *const plus = scalar_user(f, x, "AddV2", 3.0);
+    td_node *const clip = plus ? td_users_only(f->users, plus) : NULL;
+
+    if (!clip || !td_node_is(clip, "Relu6")) return false;
+    td_node *const sixth = scalar_user(f, clip, "Mul", 1.0 / 6.0);
+    if (!sixth || td_users_only(f->users, clip) != sixth) return false;
+    if (td_users_count(f->users, x) == 1) {
+        f->last = sixth;
+        f->act = "HardSigmoid";
+        return true;
+    }
+    td_node *const mul = td_users_only(f->users, sixth);
+    if (td_users_count(f->users, x) != 2 || !multiplies(mul, x, sixth)) return false;
+    f->last = mul;
+    f->act = "HardSwish";
+    return true;
+}
+
+/* 0.5 * x * (1 + erf(x / sqrt 2)), in Keras' and BERT's spellings. */
+static bool take_gelu(fusion *f)
+{
+    td_node *const x = f->last;
+    td_node *inner = scalar_user(f, x, "Mul", 0.70710678118654752);
+
+    if (!inner) inner = scalar_user(f, x, "RealDiv", 1.41421356237309505);
+    if (!inner || td_users_count(f->users, x) != 2) return false;
+    td_node *const erf_node = td_users_only(f->users, inner);
+    if (!erf_node || !td_node_is(erf_node, "Erf")) return false;
+    td_node *const plus = scalar_user(f, erf_node, "AddV2", 1.0);
+    if (!plus || td_users_only(f->users, erf_node) != plus) return false;
+    td_node *const outer = td_users_only(f->users, plus);
+    td_node *const half = scalar_user(f, x, "Mul", 0.5);
+    if (half && half != inner && td_users_only(f->users, half) == outer && multiplies(outer, half, plus)) {
+        f->last = outer;
+        f->act = "GeluExact";
+        return true;
+    }
+    /* 0.5 * (x * (1 + erf)) or x * (0.5 * (1 + erf)) */
+    td_node *const scaled = outer && multiplies(outer, x, plus) ? scalar_user(f, outer, "Mul", 0.5) : NULL;
+    if (scaled && td_users_only(f->users, outer) == scaled) {
+        f->last = scaled;
+        f->act = "GeluExact";
+        return true;
+    }
+    return false;
+}
+
+static void take_activation(fusion *f)
+{
+    static const char *const plain[] = { "Relu", "Relu6", "Elu", "Tanh", "Sigmoid" };
+    td_node *const next = td_users_only(f->users, f->last);
+
+    for (size_t i = 0; next && !next->mark && i < TD_COUNT(plain); i++)
+        if (td_node_is(next, plain[i])) {
+            f->last = next;
+            f->act = plain[i];
+            return;
+        }
+    if (take_swish(f) || take_gelu(f) || take_hard_swish(f)) return;
+}
+
+/* ---------------------------------------------------------------- what goes before */
+
+/* Zero padding of height and width in front of a VALID window becomes explicit padding. */
+static void take_pad(fusion *f)
+{
+    const td_edge from = td_edge_source(f->first->in[0]);
+    td_node *const pad = from.node;
+
+    if (!f->head->pads || !td_node_is(pad, "Pad") || !attr_is(f->first, "padding", "VALID")) return;
+    if (td_users_count(f->users, pad) != 1) return;
+    const td_tensor *const t = const_of(&pad->in[1]);
+    if (!t || !t->data || td_shape_count(&t->shape) != 8 || (t->dtype != TD_I32 && t->dtype != TD_I64))
+        return;
+    td_attr_value *const items = TD_ARENA_NEW_N(f->p->arena, td_attr_value, 8);
+    for (size_t i = 0; i < 8; i++) {
+        const int64_t v = t->dtype == TD_I32 ? ((const int32_t *)t->data)[i] : ((const int64_t *)t->data)[i];
+        if (v < 0 || (v > 0 && (i < 2 || i > 5))) return;
+        items[i] = (td_attr_value){ .kind = TD_ATTR_INT, .u.i = v };
+    }
+    td_attr_value *const list = TD_ARENA_NEW(f->p->arena, td_attr_value);
+    *list = (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { items, 8 } };
+    f->pads = list;
+    f->input = pad->in[0];
+}
+
+/* ---------------------------------------------------------------- the new node */
+
+static td_attr_value text_value(const char *s)
+{
+    return (td_attr_value){ .kind = TD_ATTR_STRING, .u.s = { s, strlen(s) } };
+}
+
+static td_status make_node(fusion *f, td_node **out)
+{
+    enum { MAX_ATTRS = 32 };
+    td_edge in[5] = { f->input, f->first->in[1] };
+    td_attr attrs[MAX_ATTRS];
+    td_attr_value *const ops = TD_ARENA_NEW_N(f->p->arena, td_attr_value, 4);
+    const char *const name = f->last->name;
+    uint32_t n_in = 2, n = 0;
+    size_t n_ops = 0;
+
+    if (f->affine.has_scale) {
+        ops[n_ops++] = text_value("Scale");
+        TD_TRY(td_affine_const(f->p, f->g, td_arena_format(f->p->arena, "%s/scale", name), f->affine.scale,
+                               f->affine.channels, &in[n_in++]));
+    }
+    if (f->affine.has_shift) {
+        ops[n_ops++] = text_value("BiasAdd");
+        TD_TRY(td_affine_const(f->p, f->g, td_arena_format(f->p->arena, "%s/bias", name), f->affine.shift,
+                               f->affine.channels, &in[n_in++]));
+    }
+    if (f->add.node) {
+        ops[n_ops++] = text_value("Add");
+        in[n_in++] = f->add;
+    }
+    if (f->act) ops[n_ops++] = text_value(f->act);
+    for (uint32_t i = 0; i < f->first->n_attrs && n < MAX_ATTRS - 5; i++) {
+        td_attr a = f->first->attrs[i];
+        if (f->pads && strcmp(a.name, "padding") == 0) a.value = text_value("EXPLICIT");
+        if (f->pads && strcmp(a.name, "explicit_paddings") == 0) continue;
+        if (strcmp(a.name, "adj_x") == 0) a.name = "transpose_a";
+        if (strcmp(a.name, "adj_y") == 0) a.name = "transpose_b";
+        attrs[n++] = a;
+    }
+    if (f->pads) attrs[n++] = (td_attr){ "explicit_paddings", *f->pads };
+    attrs[n++] = (td_attr){ "num_args", { .kind = TD_ATTR_INT, .u.i = (int64_t)n_in - 2 } };
+    attrs[n++] = (td_attr){ "fused_ops", { .kind = TD_ATTR_LIST, .u.list = { ops, n_ops } } };
+    TD_TRY(td_pass_node(f->p, f->g, name, f->head->fused, in, n_in, attrs, n, out));
+    return NULL;
+}
+
+static td_status fuse_at(fusion *f, bool *changed)
+{
+    td_node *made;
+
+    f->last = f->first;
+    f->input = f->first->in[0];
+    take_affine(f);
+    (void)take_add(f);
+    take_activation(f);
+    take_pad(f);
+    if (f->last == f->first && !f->pads) return NULL;
+    TD_TRY(make_node(f, &made));
+    for (td_node *n = f->first; n != f->last;) { /* the chain is spoken for */
+        n->mark = made;
+        td_node *const next = td_users_only(f->users, n);
+        if (!next) break;
+        n = next;
+    }
+    f->last->mark = made;
+    *changed = true;
+    return NULL;
+}
+
+/* Users of a chain's last node use the fused node. */
+static void redirect(const td_graph *g, td_edge *e, td_node *const *last, size_t n_nodes)
+{
+    const td_edge from = td_edge_source(*e);
+    const uint32_t id = from.node->id; /* new nodes have none yet */
+    if (id < n_nodes && g->nodes[id] == from.node && last[id]) *e = (td_edge){ .node = last[from.node->id] };
+}
+
+static td_status fuse_all(td_pass *p, td_graph *g, const td_users *users, td_node **last, bool *changed)
+{
+    const size_t n_nodes = g->n_nodes;
+
+    for (size_t i = 0; i < n_nodes; i++) {
+        td_node *const n = g->nodes[i];
+        for (size_t h = 0; h < TD_COUNT(heads); h++) {
+            if (!td_node_is(n, heads[h].op) || n->mark) continue;
+            const size_t channels = channels_of(n);
+            if (!channels) break;
+            fusion f = { .p = p,
+                         .g = g,
+                         .users = users,
+                         .head = &heads[h],
+                         .first = n,
+                         .affine = td_affine_make(channels) };
+            const td_status s = fuse_at(&f, changed);
+            td_affine_free(&f.affine);
+            if (s) return s;
+            if (f.last->mark) last[f.last->id] = f.last->mark;
+            break;
+        }
+    }
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
+            redirect(g, &g->nodes[i]->in[k], last, n_nodes);
+    for (size_t i = 0; i < g->n_rets; i++)
+        redirect(g, &g->rets[i], last, n_nodes);
+    return NULL;
+}
+
+td_status td_fuse_conv(td_pass *p, td_graph *g, bool *changed)
+{
+    td_users users = td_users_make(g);
+    td_node **const last = TD_NEW_N(td_node *, g->n_nodes);
+
+    for (size_t i = 0; i < g->n_nodes; i++)
+        g->nodes[i]->mark = NULL;
+    const td_status s = fuse_all(p, g, &users, last, changed);
+    td_users_free(&users);
+    td_free(last);
+    return s;
+}

@@ -1,0 +1,66 @@
+/* users.c -- see users.h. */
+#include "passes/users.h"
+
+#include "base/mem.h"
+
+td_edge td_edge_source(td_edge e)
+{
+    while (td_node_is(e.node, "Identity") && e.node->n_in == 1)
+        e = e.node->in[0];
+    return e;
+}
+
+bool td_edge_is(const td_edge *e, const td_node *n)
+{
+    const td_edge from = td_edge_source(*e);
+    return from.node == n && from.index == 0;
+}
+
+td_users td_users_make(td_graph *g)
+{
+    td_graph_number(g);
+    td_users u = { .first = TD_NEW_N(uint32_t, g->n_nodes + 2) };
+    uint32_t *const at = u.first + 1; /* shifted by one: the second round moves each to its end */
+
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
+            if (!td_node_is(g->nodes[i], "Identity")) at[td_edge_source(g->nodes[i]->in[k]).node->id + 1]++;
+    for (size_t i = 0; i < g->n_rets; i++)
+        at[td_edge_source(g->rets[i]).node->id + 1]++;
+    for (size_t i = 1; i <= g->n_nodes; i++)
+        at[i] += at[i - 1];
+    u.list = TD_NEW_N(td_node *, at[g->n_nodes] + 1);
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
+            if (!td_node_is(g->nodes[i], "Identity"))
+                u.list[at[td_edge_source(g->nodes[i]->in[k]).node->id]++] = g->nodes[i];
+    for (size_t i = 0; i < g->n_rets; i++)
+        u.list[at[td_edge_source(g->rets[i]).node->id]++] = NULL;
+    return u;
+}
+
+void td_users_free(td_users *u)
+{
+    td_free(u->first);
+    td_free(u->list);
+}
+
+size_t td_users_count(const td_users *u, const td_node *n)
+{
+    return u->first[n->id + 1] - u->first[n->id];
+}
+
+td_node *td_users_at(const td_users *u, const td_node *n, size_t i)
+{
+    return u->list[u->first[n->id] + i];
+}
+
+td_node *td_users_only(const td_users *u, const td_node *n)
+{
+    if (td_users_count(u, n) != 1) return NULL;
+    td_node *const user = td_users_at(u, n, 0);
+    if (!user || user->n_ctrl) return NULL;
+    for (uint32_t k = 0; k < user->n_in; k++)
+        if (td_edge_is(&user->in[k], n)) return user;
+    return NULL;
+}
