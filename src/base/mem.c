@@ -1,6 +1,7 @@
 /* mem.c -- the heap: malloc with "no memory" decided in one place. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -87,4 +88,11 @@ char *td_format(const char *fmt, ...)
     vsnprintf(text, (size_t)n + 1, fmt, again);
     va_end(again);
     return text;
+}
+
+void td_heap_trim(void)
+{
+#if defined(__GLIBC__)
+    (void)malloc_trim(0);
+#endif
 }

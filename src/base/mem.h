@@ -15,6 +15,10 @@ void *td_try_alloc(size_t size, size_t align);         /* not cleared; NULL with
 void td_free(void *p);                                 /* NULL is fine */
 char *td_format(const char *fmt, ...) TD_PRINTF(1, 2); /* a new string; never NULL */
 
+/* Gives free memory back to the system: after something big came or went, on a thread that may take its time.
+ */
+void td_heap_trim(void);
+
 #define TD_NEW(type)      ((type *)td_alloc(sizeof(type)))
 #define TD_NEW_N(type, n) ((type *)td_alloc_array((n), sizeof(type)))
 

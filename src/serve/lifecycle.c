@@ -132,8 +132,8 @@ static void drop_session(td_manager *m, td_session *session)
     if (session) m->options.unload(session);
 }
 
-/* Something serves already, so loading gives way to it. There is no way back for this thread, but it ends soon
- * when it has nothing to load. */
+/* Something serves already, so loading gives way to it. There is no way back for this thread, but it ends
+ * soon when it has nothing to load. */
 static void step_back(void)
 {
     (void)setpriority(PRIO_PROCESS, 0, LOAD_NICE); /* on Linux: of this thread */
@@ -167,6 +167,7 @@ static void load_task(void *ctx)
 
     const td_print before = td_print_take(v->path);
     if (is_on) error = m->options.load(v->path, &options, &session);
+    if (is_on) td_heap_trim(); /* loading leaves much behind */
 
     td_mutex_lock(&m->mu);
     v->tried = before;
@@ -195,6 +196,7 @@ static void unload_task(void *ctx)
 
     m->options.unload(s->session);
     td_servable_free(s);
+    td_heap_trim();
     td_mutex_lock(&m->mu);
     td_info("serve", "event=unloaded model=%s version=%" PRId64, v->model->options->name, v->number);
     set_state(v, TD_STATE_END);
