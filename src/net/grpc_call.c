@@ -47,6 +47,7 @@ static void recycle(td_grpc_call *c)
     }
     c->metadata.count = 0;
     c->is_offloaded = false;
+    atomic_store_explicit(&c->is_answered, false, memory_order_relaxed);
     c->next = q->idle;
     q->idle = c;
 }
@@ -115,6 +116,7 @@ static void serve(td_grpc_call *c)
 static void event_came(td_grpc_call *c)
 {
     if (--c->awaited > 0) return;
+    TD_ASSERT(atomic_load_explicit(&c->is_answered, memory_order_acquire));
     if (c->arena) give_arena(c->queue, c->arena);
     c->arena = NULL;
     recycle(c);
@@ -173,7 +175,9 @@ static void finish(td_grpc_call *c, bool has_body, grpc_status_code code, grpc_s
         ops[n].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
         ops[n++].data.recv_close_on_server.cancelled = &c->cancelled;
     }
-    TD_ASSERT(grpc_call_start_batch(c->call, ops, n, td_grpc_tag(c, TD_GRPC_DONE), NULL) == GRPC_CALL_OK);
+    grpc_call *const call = c->call;
+    atomic_store_explicit(&c->is_answered, true, memory_order_release); /* from here on c is its queue's */
+    TD_ASSERT(grpc_call_start_batch(call, ops, n, td_grpc_tag(c, TD_GRPC_DONE), NULL) == GRPC_CALL_OK);
 }
 
 uint8_t *td_grpc_reply_make(size_t size, grpc_slice *out)

@@ -84,10 +84,13 @@ static inline void client_take(grpc_byte_buffer *b, client_reply *out)
 
 static inline grpc_call *client_call(const client *c, const char *path, int deadline_ms)
 {
-    const grpc_slice host = grpc_slice_from_static_string("test");
+    const grpc_slice host = grpc_slice_from_static_string("test"),
+                     method = grpc_slice_from_copied_string(path);
+    grpc_call *const call =
+        grpc_channel_create_call(c->channel, NULL, 0, c->cq, method, &host, client_time(deadline_ms), NULL);
 
-    return grpc_channel_create_call(c->channel, NULL, 0, c->cq, grpc_slice_from_copied_string(path), &host,
-                                    client_time(deadline_ms), NULL);
+    grpc_slice_unref(method);
+    return call;
 }
 
 /* One unary call, start to end. */

@@ -146,7 +146,8 @@ static void waits_for_a_first_version(void **state)
     pthread_t loader;
 
     (void)state;
-    assert_int_equal(predict(&here, "loading", 30).code, TD_DEADLINE_EXCEEDED);
+    const int code = predict(&here, "loading", 30).code; /* whose clock is first? */
+    assert_true(code == TD_DEADLINE_EXCEEDED || code == TD_UNAVAILABLE);
     assert_int_equal(pthread_create(&loader, NULL, load_later, NULL), 0);
     const client_reply r = predict(&here, "loading", 20000);
     assert_echo(&r);
@@ -286,7 +287,11 @@ static void watchers_see_changes(void **state)
     assert_int_equal(next_health(&here, all), 1);
     grpc_call_cancel(none, NULL); /* one client goes, the other is told when the server does */
     td_grpc_drain(server);
-    assert_int_equal(next_health(&here, all), -1);
+    const int last = next_health(&here, all);
+    if (last == 2)
+        assert_int_equal(next_health(&here, all), -1); /* it may say so before it ends */
+    else
+        assert_int_equal(last, -1);
     grpc_metadata_array_destroy(&initial[0]);
     grpc_metadata_array_destroy(&initial[1]);
     grpc_call_unref(all);
