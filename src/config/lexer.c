@@ -207,7 +207,6 @@ static bool take_escape(td_lexer *l, td_strbuf *out)
 
 static td_status take_quoted(td_lexer *l, td_strbuf *out)
 {
-    const char *const start = l->at;
     const char quote = *l->at++;
 
     while (l->at < l->end && *l->at != quote) {
@@ -221,7 +220,7 @@ static td_status take_quoted(td_lexer *l, td_strbuf *out)
         if (!take_escape(l, out))
             return td_lexer_error(l, where, "Invalid escape sequence in string literal.");
     }
-    if (l->at == l->end) return td_lexer_error(l, start, "Unexpected end of string.");
+    if (l->at == l->end) return td_lexer_error(l, l->at, "Unexpected end of string.");
     l->at++;
     return NULL;
 }

@@ -120,6 +120,19 @@ static bool parse_magnitude(td_string text, uint64_t max, uint64_t *out)
     return true;
 }
 
+/* Are these the digits of a number, whatever its size? */
+static bool is_integer(td_string text)
+{
+    if (!text.size || text.data[0] < '0' || text.data[0] > '9') return false;
+    for (size_t i = 1; i < text.size; i++) {
+        const char c = text.data[i];
+        const bool is_hex =
+            (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || (i == 1 && (c == 'x' || c == 'X'));
+        if ((c < '0' || c > '9') && !is_hex) return false;
+    }
+    return true;
+}
+
 /* An integer with min <= it <= max, as two's complement. */
 static td_status parse_integer(parser *p, int64_t min, uint64_t max, uint64_t *out)
 {
@@ -128,7 +141,7 @@ static td_status parse_integer(parser *p, int64_t min, uint64_t max, uint64_t *o
     const td_string text = td_lexer_number(l);
     const uint64_t most = is_negative ? (uint64_t)0 - (uint64_t)min : max;
 
-    if (!text.size || text.data[0] < '0' || text.data[0] > '9')
+    if (!is_integer(text))
         return td_lexer_error(l, text.data, "Expected integer, got: %.*s", (int)TD_MIN(text.size, 100),
                               text.data);
     if (!parse_magnitude(text, most, out))

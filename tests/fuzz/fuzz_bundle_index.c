@@ -9,56 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crc32c.h"
-#include "base/mem.h"
-#include "base/strbuf.h"
-#include "base/wire.h"
+#include "base/macros.h"
 #include "formats/savedmodel/bundle.h"
+#include "table_writer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void put_varint(td_strbuf *out, uint64_t v)
-{
-    uint8_t bytes[10];
-
-    td_strbuf_add(out, bytes, (size_t)(td_wire_put_varint(bytes, v) - bytes));
-}
-
-/* A block with its restarts and trailer; its place is added to handle. */
-static void put_block(td_strbuf *out, const void *entries, size_t size, td_strbuf *handle)
-{
-    static const uint32_t restarts[2] = { 0, 1 };
-    const size_t start = out->size;
-
-    td_strbuf_add(out, entries, size);
-    td_strbuf_add(out, restarts, sizeof restarts);
-    put_varint(handle, start);
-    put_varint(handle, out->size - start);
-    td_strbuf_putc(out, 0);
-    const uint32_t crc = td_crc32c_mask(td_crc32c(0, out->data + start, out->size - start));
-    td_strbuf_add(out, &crc, sizeof crc);
-}
-
-static void put_table(td_strbuf *out, const void *entries, size_t size)
-{
-    const uint64_t magic = UINT64_C(0xdb4775248b80fb57);
-    td_strbuf block = { NULL, 0, 0 }, index = { NULL, 0, 0 }, footer = { NULL, 0, 0 };
-
-    put_block(out, entries, size, &block);
-    td_strbuf_add(&index, "\0\1", 2); /* nothing shared, a key of one byte */
-    put_varint(&index, block.size);
-    td_strbuf_putc(&index, 'k');
-    td_strbuf_add(&index, td_strbuf_text(&block), block.size);
-    td_strbuf_add(&footer, "\0\0", 2); /* no metaindex */
-    put_block(out, td_strbuf_text(&index), index.size, &footer);
-    while (footer.size < 40)
-        td_strbuf_putc(&footer, 0);
-    td_strbuf_add(&footer, &magic, sizeof magic);
-    td_strbuf_add(out, td_strbuf_text(&footer), footer.size);
-    td_strbuf_fini(&footer);
-    td_strbuf_fini(&index);
-    td_strbuf_fini(&block);
-}
 
 static void write_file(const char *path, const void *data, size_t size)
 {
@@ -103,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     snprintf(index, sizeof index, "%s.index", prefix);
     snprintf(shard, sizeof shard, "%s.data-00000-of-00001", prefix);
     if (*data)
-        put_table(&table, data + 1, size - 1);
+        table_put(&table, data + 1, size - 1);
     else
         td_strbuf_add(&table, data + 1, size - 1);
     write_file(index, td_strbuf_text(&table), table.size);

@@ -17,13 +17,13 @@
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "base/wire.h"
-#include "formats/savedmodel/slice.h"
+#include "formats/savedmodel/bundle_entry.h"
 #include "formats/savedmodel/table.h"
 #include "formats/shape_proto.h"
 
 enum { HEADER_SHARDS = 1, HEADER_ENDIAN = 2, HEADER_VERSION = 3, VERSION_MIN_CONSUMER = 2 };
-enum { ENTRY_DTYPE = 1, ENTRY_SHAPE, ENTRY_SHARD, ENTRY_OFFSET, ENTRY_SIZE, ENTRY_CRC, ENTRY_SLICES };
-enum { OUR_VERSION = 1, SHARDS_MAX = 100000, SLICES_MAX = 4096 };
+enum { ENTRY_DTYPE = 1, ENTRY_SHAPE, ENTRY_SHARD, ENTRY_OFFSET, ENTRY_SIZE, ENTRY_CRC };
+enum { OUR_VERSION = 1, SHARDS_MAX = 100000 };
 
 typedef struct shard {
     td_file_map map;
@@ -40,15 +40,6 @@ struct td_bundle {
     shard *shards;
     uint32_t n_shards;
 };
-
-typedef struct entry {
-    td_dtype dtype; /* TD_DTYPE_NONE: a type unknown here */
-    td_shape shape;
-    uint64_t shard, offset, size;
-    uint32_t crc;
-    td_string bytes; /* for the slices */
-    size_t n_slices;
-} entry;
 
 /* ---- opening ------------------------------------------------------------------------------------------- */
 
@@ -148,10 +139,10 @@ void td_bundle_unref(td_bundle *b)
 
 /* ---- entries ------------------------------------------------------------------------------------------- */
 
-static td_status read_entry(const td_string *value, entry *out)
+static td_status read_entry(const td_string *value, td_bundle_entry *out)
 {
     td_wire w = td_wire_of(value->data, value->size);
-    entry e = { .bytes = *value };
+    td_bundle_entry e = { .bytes = *value };
     uint64_t dtype = 0;
 
     for (td_wire_field f; td_wire_next(&w, &f);) {
@@ -161,7 +152,7 @@ static td_status read_entry(const td_string *value, entry *out)
         if (td_wire_is(&f, ENTRY_OFFSET, TD_WIRE_VARINT)) e.offset = f.value;
         if (td_wire_is(&f, ENTRY_SIZE, TD_WIRE_VARINT)) e.size = f.value;
         if (td_wire_is(&f, ENTRY_CRC, TD_WIRE_FIXED32)) e.crc = td_crc32c_unmask((uint32_t)f.value);
-        if (td_wire_is(&f, ENTRY_SLICES, TD_WIRE_BYTES)) e.n_slices++;
+        if (td_wire_is(&f, TD_ENTRY_SLICES, TD_WIRE_BYTES)) e.n_slices++;
     }
     if (w.bad || !td_shape_is_known(&e.shape)) return TD_ERR(DATA_LOSS, "damaged entry");
     if (dtype < TD_DTYPE_COUNT && td_dtype_is_valid((int64_t)dtype)) e.dtype = (td_dtype)dtype;
@@ -174,7 +165,7 @@ static int shown(td_string key)
     return (int)TD_MIN(key.size, 500);
 }
 
-static td_status find_entry(const td_bundle *b, td_string key, entry *out)
+td_status td_bundle_find(const td_bundle *b, td_string key, td_bundle_entry *out)
 {
     const td_string *const value = td_map_get_n(&b->entries, key.data, key.size);
 
@@ -198,7 +189,7 @@ static td_status open_shard_locked(td_bundle *b, uint32_t i) TD_REQUIRES(b->mu)
 }
 
 /* The bytes of an entry. They stay mapped while the bundle lives. */
-static td_status map_entry(td_bundle *b, const entry *e, const uint8_t **out)
+td_status td_bundle_map(td_bundle *b, const td_bundle_entry *e, const uint8_t **out)
 {
     if (e->shard >= b->n_shards)
         return TD_ERR(DATA_LOSS, "its shard %" PRIu64 " is not one of %" PRIu32, e->shard, b->n_shards);
@@ -216,258 +207,7 @@ static td_status map_entry(td_bundle *b, const entry *e, const uint8_t **out)
     return NULL;
 }
 
-static td_status check_crc(uint32_t actual, const entry *e)
-{
-    if (actual == e->crc) return NULL;
-    return TD_ERR(DATA_LOSS,
-                  "TensorBundle at shard %" PRIu64 " offset %" PRIu64 " of %" PRIu64
-                  " bytes: checksum does not match: stored %08" PRIx32 ", actual %08" PRIx32,
-                  e->shard, e->offset, e->size, e->crc, actual);
-}
-
-/* ---- whole tensors ------------------------------------------------------------------------------------- */
-
-static void release_view(void *data, void *ctx)
-{
-    (void)data;
-    td_bundle_unref(ctx);
-}
-
-static void release_strings(void *data, void *ctx)
-{
-    td_free(data);
-    td_bundle_unref(ctx);
-}
-
-/* Lengths (varints) | checksum of the lengths as 32- or 64-bit numbers | bytes. Fills strings; *crc is that
- * of the entry, in the writer's way. */
-static td_status split_strings(const uint8_t *bytes, size_t size, td_string *strings, size_t count,
-                               uint32_t *crc)
-{
-    td_wire w = td_wire_of(bytes, size);
-    uint32_t sum = 0, stored;
-
-    for (size_t i = 0; i < count; i++) {
-        uint64_t length;
-        if (!td_wire_varint(&w, &length) || length > size) return TD_ERR(DATA_LOSS, "damaged string lengths");
-        sum = td_crc32c(sum, &length, length <= UINT32_MAX ? 4 : 8);
-        strings[i].size = (size_t)length;
-    }
-    if (w.end - w.at < 4) return TD_ERR(DATA_LOSS, "damaged string lengths");
-    memcpy(&stored, w.at, sizeof stored);
-    if (td_crc32c_unmask(stored) != sum)
-        return TD_ERR(DATA_LOSS,
-                      "The length checksum does not match: expected %08" PRIx32 " but actual is %08" PRIx32,
-                      td_crc32c_unmask(stored), sum);
-    sum = td_crc32c(sum, w.at, 4);
-    w.at += 4;
-    for (size_t i = 0; i < count; i++) {
-        if (strings[i].size > (size_t)(w.end - w.at)) return TD_ERR(DATA_LOSS, "strings end too early");
-        strings[i].data = (const char *)w.at;
-        sum = td_crc32c(sum, w.at, strings[i].size);
-        w.at += strings[i].size;
-    }
-    if (w.at != w.end) return TD_ERR(DATA_LOSS, "bytes after the last string");
-    *crc = sum;
-    return NULL;
-}
-
-static td_status read_strings(td_bundle *b, const entry *e, const uint8_t *bytes, td_tensor *out)
-{
-    const size_t count = (size_t)td_shape_count(&e->shape);
-    uint32_t crc = 0;
-
-    if (count > e->size) return TD_ERR(DATA_LOSS, "%zu strings in %" PRIu64 " bytes", count, e->size);
-    td_tensor t = { .dtype = e->dtype, .shape = e->shape };
-    td_string *const strings = td_try_alloc(TD_MAX(count, 1) * sizeof *strings, TD_ALIGN);
-    if (!strings) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu strings", count);
-    td_status status = split_strings(bytes, (size_t)e->size, strings, count, &crc);
-    if (!status) status = check_crc(crc, e);
-    if (!status) status = td_buffer_wrap(strings, count * sizeof *strings, release_strings, b, &t.buffer);
-    if (status) {
-        td_free(strings);
-        return status;
-    }
-    td_bundle_ref(b);
-    t.data = strings;
-    *out = t;
-    return NULL;
-}
-
-/* Can the elements be used where they lie? */
-static bool is_view(td_dtype dtype, const uint8_t *bytes, size_t size)
-{
-    const size_t align = dtype == TD_C64 ? 4 : dtype == TD_C128 ? 8 : td_dtype_size(dtype);
-
-    if (dtype == TD_BOOL) /* C's bool must be 0 or 1 */
-        for (size_t i = 0; i < size; i++)
-            if (bytes[i] > 1) return false;
-    return (uintptr_t)bytes % align == 0;
-}
-
-static td_status copy_fixed(const entry *e, const uint8_t *bytes, td_tensor *out)
-{
-    td_tensor t;
-
-    TD_TRY(td_tensor_make(e->dtype, &e->shape, &t));
-    if (e->size) memcpy(t.data, bytes, (size_t)e->size);
-    if (e->dtype == TD_BOOL)
-        for (uint8_t *p = t.data, *const end = p + e->size; p < end; p++)
-            *p = *p != 0;
-    *out = t;
-    return NULL;
-}
-
-static td_status check_size(const entry *e)
-{
-    const uint64_t full = (uint64_t)td_shape_count(&e->shape) * td_dtype_size(e->dtype);
-    char text[TD_SHAPE_TEXT];
-
-    if (e->size == full) return NULL;
-    return TD_ERR(DATA_LOSS, "%" PRIu64 " bytes for %s%s", e->size, td_dtype_name(e->dtype),
-                  td_shape_text(&e->shape, text, sizeof text));
-}
-
-static td_status read_fixed(td_bundle *b, const entry *e, const uint8_t *bytes, td_tensor *out)
-{
-    TD_TRY(check_crc(td_crc32c(0, bytes, (size_t)e->size), e));
-    if (!e->size || !is_view(e->dtype, bytes, (size_t)e->size)) return copy_fixed(e, bytes, out);
-    td_tensor t = { .dtype = e->dtype, .shape = e->shape, .data = (void *)(uintptr_t)bytes };
-    TD_TRY(td_buffer_wrap(t.data, (size_t)e->size, release_view, b, &t.buffer));
-    td_bundle_ref(b);
-    *out = t;
-    return NULL;
-}
-
-static td_status read_whole(td_bundle *b, const entry *e, td_tensor *out)
-{
-    const uint8_t *bytes = NULL;
-
-    if (!e->dtype || e->dtype == TD_RESOURCE || e->dtype == TD_VARIANT)
-        return TD_ERR(UNIMPLEMENTED, "tensors of its type cannot be read");
-    if (e->dtype != TD_STRING) TD_TRY(check_size(e));
-    TD_TRY(map_entry(b, e, &bytes));
-    return e->dtype == TD_STRING ? read_strings(b, e, bytes, out) : read_fixed(b, e, bytes, out);
-}
-
-/* ---- slices -------------------------------------------------------------------------------------------- */
-
-/* What is wanted of a partitioned tensor, and the slices that it is stored in. */
-typedef struct gather {
-    td_bundle *b;
-    td_string key;
-    const entry *full;
-    td_slice want;
-    td_slice *stored; /* full->n_slices */
-} gather;
-
-static td_status read_slices(gather *g)
-{
-    td_wire w = td_wire_of(g->full->bytes.data, g->full->bytes.size);
-    size_t n = 0;
-
-    for (td_wire_field f; td_wire_next(&w, &f);)
-        if (td_wire_is(&f, ENTRY_SLICES, TD_WIRE_BYTES))
-            TD_TRY(td_slice_proto_read(&f, &g->full->shape, &g->stored[n++]));
-    return NULL;
-}
-
-/* No two stored slices overlap, and all of `want` is in one of them: then memory is bounded by the file. */
-static td_status check_cover(const gather *g)
-{
-    const td_shape want = td_slice_shape(&g->want);
-    int64_t covered = 0;
-    td_slice part;
-
-    for (size_t i = 0; i < g->full->n_slices; i++) {
-        for (size_t k = 0; k < i; k++)
-            if (td_slice_intersect(&g->stored[i], &g->stored[k], &part))
-                return TD_ERR(DATA_LOSS, "its slices overlap");
-        if (!td_slice_intersect(&g->stored[i], &g->want, &part)) continue;
-        const td_shape shape = td_slice_shape(&part);
-        covered += td_shape_count(&shape);
-    }
-    if (covered == td_shape_count(&want)) return NULL;
-    return TD_ERR(INVALID_ARGUMENT, "its slices do not contain all of what is wanted");
-}
-
-static td_status read_stored(const gather *g, const td_slice *s, td_tensor *out)
-{
-    td_strbuf key = { NULL, 0, 0 };
-    const td_shape shape = td_slice_shape(s);
-    entry e;
-
-    td_slice_key(g->key, s, &key);
-    td_status status = find_entry(g->b, (td_string){ td_strbuf_text(&key), key.size }, &e);
-    td_strbuf_fini(&key);
-    TD_TRY(status);
-    if (e.n_slices || e.dtype != g->full->dtype || !td_shape_equal(&e.shape, &shape))
-        return TD_ERR(DATA_LOSS, "a slice's entry does not fit it");
-    return read_whole(g->b, &e, out);
-}
-
-/* The stored pieces that have a part in it, all read before memory for the result is taken. */
-static td_status gather_pieces(const gather *g, td_tensor *pieces, td_tensor *out)
-{
-    const td_shape shape = td_slice_shape(&g->want);
-    td_slice part;
-
-    for (size_t i = 0; i < g->full->n_slices; i++)
-        if (td_slice_intersect(&g->stored[i], &g->want, &part))
-            TD_TRY(read_stored(g, &g->stored[i], &pieces[i]));
-    td_tensor t;
-    TD_TRY(td_tensor_make(g->full->dtype, &shape, &t));
-    for (size_t i = 0; i < g->full->n_slices; i++)
-        if (td_slice_intersect(&g->stored[i], &g->want, &part))
-            td_slice_copy(&part, &g->stored[i], pieces[i].data, &g->want, t.data, td_dtype_size(t.dtype));
-    *out = t;
-    return NULL;
-}
-
-static td_status gather_all(gather *g, td_tensor *out)
-{
-    TD_TRY(read_slices(g));
-    for (size_t i = 0; i < g->full->n_slices; i++)
-        if (td_slice_equal(&g->stored[i], &g->want)) return read_stored(g, &g->stored[i], out);
-    TD_TRY(check_cover(g));
-    td_tensor *const pieces = TD_NEW_N(td_tensor, g->full->n_slices);
-    const td_status status = gather_pieces(g, pieces, out);
-    for (size_t i = 0; i < g->full->n_slices; i++)
-        td_tensor_unref(&pieces[i]);
-    td_free(pieces);
-    return status;
-}
-
-static td_status read_partitioned(td_bundle *b, td_string key, const entry *full, const td_slice *want,
-                                  td_tensor *out)
-{
-    if (full->dtype == TD_STRING || !td_dtype_size(full->dtype))
-        return TD_ERR(UNIMPLEMENTED, "partitioned tensors of its type cannot be read");
-    if (full->n_slices > SLICES_MAX) return TD_ERR(RESOURCE_EXHAUSTED, "it has %zu slices", full->n_slices);
-    gather g = { .b = b, .key = key, .full = full, .want = *want };
-    g.stored = TD_NEW_N(td_slice, full->n_slices);
-    const td_status status = gather_all(&g, out);
-    td_free(g.stored);
-    return status;
-}
-
-/* A part of a tensor that is stored whole. */
-static td_status read_part(td_bundle *b, const entry *e, const td_slice *want, td_tensor *out)
-{
-    const td_slice all = td_slice_whole(&e->shape);
-    const td_shape shape = td_slice_shape(want);
-    td_tensor whole, t;
-
-    if (e->dtype == TD_STRING) return TD_ERR(UNIMPLEMENTED, "slices of strings cannot be read");
-    TD_TRY(read_whole(b, e, &whole));
-    const td_status status = td_tensor_make(e->dtype, &shape, &t);
-    if (!status && td_shape_count(&shape))
-        td_slice_copy(want, &all, whole.data, want, t.data, td_dtype_size(e->dtype));
-    td_tensor_unref(&whole);
-    TD_TRY(status);
-    *out = t;
-    return NULL;
-}
+/* ---- the contract -------------------------------------------------------------------------------------- */
 
 /* "50 8 0,17:0,8": the tensor's dims, then the slice. */
 static td_status parse_spec(const char *spec, const td_shape *shape, td_slice *out)
@@ -490,34 +230,33 @@ static td_status parse_spec(const char *spec, const td_shape *shape, td_slice *o
     return td_slice_parse((td_string){ spec + head, strlen(spec + head) }, shape, out);
 }
 
-/* ---- the contract -------------------------------------------------------------------------------------- */
-
-static td_status read_entry_slice(td_bundle *b, td_string key, const entry *e, const char *spec,
+static td_status read_entry_slice(td_bundle *b, td_string key, const td_bundle_entry *e, const char *spec,
                                   td_tensor *out)
 {
     const td_slice all = td_slice_whole(&e->shape);
     td_slice want = all;
 
     if (spec && *spec) TD_TRY(parse_spec(spec, &e->shape, &want));
-    if (e->n_slices) return read_partitioned(b, key, e, &want, out);
-    return td_slice_equal(&want, &all) ? read_whole(b, e, out) : read_part(b, e, &want, out);
+    if (e->n_slices) return td_bundle_read_partitioned(b, key, e, &want, out);
+    return td_slice_equal(&want, &all) ? td_bundle_read_whole(b, e, out)
+                                       : td_bundle_read_part(b, e, &want, out);
 }
 
 td_status td_bundle_read(td_bundle *b, const char *key, const char *slice_spec, td_tensor *out)
 {
     const td_string name = { key, strlen(key) };
-    entry e;
+    td_bundle_entry e;
 
-    TD_TRY(find_entry(b, name, &e));
+    TD_TRY(td_bundle_find(b, name, &e));
     return td_status_prefix(read_entry_slice(b, name, &e, slice_spec, out), "%s: key '%.500s': ", b->prefix,
                             key);
 }
 
 td_status td_bundle_lookup(td_bundle *b, const char *key, td_dtype *dtype, td_shape *shape)
 {
-    entry e;
+    td_bundle_entry e;
 
-    TD_TRY(find_entry(b, (td_string){ key, strlen(key) }, &e));
+    TD_TRY(td_bundle_find(b, (td_string){ key, strlen(key) }, &e));
     *dtype = e.dtype;
     *shape = e.shape;
     return NULL;

@@ -1,0 +1,394 @@
+/* test_bundle.c -- tensor bundles: one that TensorFlow wrote, and small ones made here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/crc32c.h"
+#include "base/file.h"
+#include "base/macros.h"
+#include "base/mem.h"
+#include "base/wire.h"
+#include "formats/savedmodel/bundle.h"
+#include "formats/savedmodel/slice.h"
+#include "table_writer.h"
+
+/* ---- a bundle under construction ----------------------------------------------------------------------- */
+
+typedef struct writer {
+    char dir[64];
+    td_strbuf block, data;
+} writer;
+
+static int begin(void **state)
+{
+    static writer w;
+
+    w = (writer){ .dir = "/tmp/tensord-bundle-XXXXXX" };
+    if (!mkdtemp(w.dir)) return -1;
+    table_put_entry(&w.block, "", 0, "\x08\x01\x1a\x02\x08\x01", 6); /* one shard, version 1 */
+    *state = &w;
+    return 0;
+}
+
+static void save(const char *dir, const char *name, const td_strbuf *bytes)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *const f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(td_strbuf_text(bytes), 1, bytes->size, f), bytes->size);
+    fclose(f);
+}
+
+static int end(void **state)
+{
+    writer *const w = *state;
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/v.index", w->dir);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/v.data-00000-of-00001", w->dir);
+    unlink(path);
+    rmdir(w->dir);
+    td_strbuf_fini(&w->block);
+    td_strbuf_fini(&w->data);
+    return 0;
+}
+
+static void put_number(td_strbuf *out, uint32_t number, uint64_t v)
+{
+    uint8_t bytes[20];
+
+    td_strbuf_add(out, bytes, (size_t)(td_wire_put_number(bytes, number, v) - bytes));
+}
+
+static void put_bytes(td_strbuf *out, uint32_t number, const td_strbuf *inside)
+{
+    uint8_t *const bytes = td_alloc(inside->size + 20);
+
+    td_strbuf_add(out, bytes,
+                  (size_t)(td_wire_put_bytes(bytes, number, td_strbuf_text(inside), inside->size) - bytes));
+    td_free(bytes);
+}
+
+static void put_shape(td_strbuf *entry, int rank, const int64_t *dims)
+{
+    td_strbuf shape = { NULL, 0, 0 };
+
+    for (int i = 0; i < rank; i++) {
+        td_strbuf dim = { NULL, 0, 0 };
+        put_number(&dim, 1, (uint64_t)dims[i]);
+        put_bytes(&shape, 2, &dim);
+        td_strbuf_fini(&dim);
+    }
+    put_bytes(entry, 2, &shape);
+    td_strbuf_fini(&shape);
+}
+
+/* An entry, and its bytes at the end of the shard. crc of strings is not that of their bytes. */
+static void add(writer *w, td_string key, td_dtype dtype, int rank, const int64_t *dims, const void *bytes,
+                size_t size, uint32_t crc)
+{
+    td_strbuf entry = { NULL, 0, 0 };
+    const uint32_t masked = td_crc32c_mask(crc);
+
+    put_number(&entry, 1, dtype);
+    put_shape(&entry, rank, dims);
+    put_number(&entry, 4, w->data.size);
+    put_number(&entry, 5, size);
+    td_strbuf_putc(&entry, 6 << 3 | TD_WIRE_FIXED32);
+    td_strbuf_add(&entry, &masked, sizeof masked);
+    table_put_entry(&w->block, key.data, key.size, td_strbuf_text(&entry), entry.size);
+    td_strbuf_add(&w->data, bytes, size);
+    td_strbuf_fini(&entry);
+}
+
+static void add_named(writer *w, const char *key, td_dtype dtype, int rank, const int64_t *dims,
+                      const void *bytes, size_t size)
+{
+    add(w, (td_string){ key, strlen(key) }, dtype, rank, dims, bytes, size, td_crc32c(0, bytes, size));
+}
+
+static td_status open_written(writer *w, td_bundle **out)
+{
+    td_strbuf table = { NULL, 0, 0 };
+    char prefix[128];
+
+    table_put(&table, td_strbuf_text(&w->block), w->block.size);
+    save(w->dir, "v.index", &table);
+    save(w->dir, "v.data-00000-of-00001", &w->data);
+    td_strbuf_fini(&table);
+    snprintf(prefix, sizeof prefix, "%s/v", w->dir);
+    return td_bundle_open(prefix, out);
+}
+
+static void expect_failure(td_status status, td_code code, const char *part)
+{
+    assert_int_equal(td_status_code(status), code);
+    assert_non_null(strstr(td_status_text(status), part));
+    td_status_free(status);
+}
+
+/* ---- tests --------------------------------------------------------------------------------------------- */
+
+static void tensorflows_own(void **state)
+{
+    const char *const key = "a/.ATTRIBUTES/VARIABLE_VALUE";
+    td_bundle *b;
+    td_tensor t;
+    td_shape shape;
+    td_dtype dtype;
+
+    (void)state;
+    assert_null(td_bundle_open(TD_SOURCE_DIR "/models/half_plus_two/1/variables/variables", &b));
+    expect_failure(td_bundle_read(b, "nothing", "", &t), TD_NOT_FOUND, "Key nothing not found in checkpoint");
+    assert_null(td_bundle_lookup(b, key, &dtype, &shape));
+    assert_int_equal(dtype, TD_F32);
+    assert_int_equal(shape.rank, 0);
+    assert_null(td_bundle_read(b, key, "", &t));
+    assert_true(*(const float *)t.data == 0.5f);
+    td_tensor_unref(&t);
+    assert_null(td_bundle_read(b, "_CHECKPOINTABLE_OBJECT_GRAPH", "", &t));
+    assert_int_equal(t.dtype, TD_STRING);
+    td_tensor_unref(&t);
+    td_bundle_unref(b);
+}
+
+static void whole_tensors(void **state)
+{
+    writer *const w = *state;
+    const float floats[6] = { 1, 2, 3, 4, 5, 6 };
+    const uint8_t flags[3] = { 1, 0, 7 };
+    td_bundle *b;
+    td_tensor t;
+
+    add_named(w, "flags", TD_BOOL, 1, (const int64_t[]){ 3 }, flags, sizeof flags);
+    add_named(w, "odd", TD_F32, 2, (const int64_t[]){ 2, 3 }, floats, sizeof floats); /* at byte 3: a copy */
+    td_strbuf_add(&w->data, "\0", 1);
+    while (w->data.size % 4)
+        td_strbuf_putc(&w->data, 0);
+    add_named(w, "view", TD_F32, 2, (const int64_t[]){ 2, 3 }, floats, sizeof floats);
+    add_named(w, "zero", TD_F32, 2, (const int64_t[]){ 0, 3 }, "", 0);
+    assert_null(open_written(w, &b));
+
+    assert_null(td_bundle_read(b, "odd", NULL, &t));
+    assert_memory_equal(t.data, floats, sizeof floats);
+    td_tensor_unref(&t);
+    assert_null(td_bundle_read(b, "flags", "", &t));
+    assert_memory_equal(t.data, "\1\0\1", 3);
+    td_tensor_unref(&t);
+    assert_null(td_bundle_read(b, "zero", "", &t));
+    assert_int_equal(td_shape_count(&t.shape), 0);
+    td_tensor_unref(&t);
+    assert_null(td_bundle_read(b, "odd", "2 3 1,1:1,2", &t));
+    assert_memory_equal(t.data, &floats[4], 2 * sizeof(float));
+    td_tensor_unref(&t);
+    expect_failure(td_bundle_read(b, "odd", "2 4 1,1:1,2", &t), TD_INVALID_ARGUMENT, "shape_and_slice");
+    expect_failure(td_bundle_read(b, "odd", "2 3 1,2:1,2", &t), TD_INVALID_ARGUMENT, "slice");
+
+    assert_null(td_bundle_read(b, "view", "", &t));
+    td_bundle_unref(b); /* the view holds it */
+    assert_memory_equal(t.data, floats, sizeof floats);
+    td_tensor_unref(&t);
+}
+
+static void strings(void **state)
+{
+    writer *const w = *state;
+    const uint32_t lengths[2] = { 2, 0 };
+    uint32_t crc = td_crc32c(0, lengths, sizeof lengths);
+    uint8_t bytes[8] = { 2, 0 };
+    td_bundle *b;
+    td_tensor t;
+
+    const uint32_t masked = td_crc32c_mask(crc);
+    memcpy(bytes + 2, &masked, 4);
+    memcpy(bytes + 6, "hi", 2);
+    crc = td_crc32c(td_crc32c(crc, &masked, 4), "hi", 2);
+    add(w, (td_string){ "bad", 3 }, TD_STRING, 1, (const int64_t[]){ 2 }, bytes, sizeof bytes, crc + 1);
+    add(w, (td_string){ "few", 3 }, TD_STRING, 1, (const int64_t[]){ 1 << 30 }, bytes, sizeof bytes, crc);
+    add(w, (td_string){ "s", 1 }, TD_STRING, 1, (const int64_t[]){ 2 }, bytes, sizeof bytes, crc);
+    assert_null(open_written(w, &b));
+    assert_null(td_bundle_read(b, "s", "", &t));
+    assert_int_equal(((td_string *)t.data)[0].size, 2);
+    assert_memory_equal(((td_string *)t.data)[0].data, "hi", 2);
+    assert_int_equal(((td_string *)t.data)[1].size, 0);
+    td_tensor_unref(&t);
+    expect_failure(td_bundle_read(b, "bad", "", &t), TD_DATA_LOSS, "checksum");
+    expect_failure(td_bundle_read(b, "few", "", &t), TD_DATA_LOSS, "strings in");
+    td_bundle_unref(b);
+}
+
+static void put_extent(td_strbuf *slice, uint64_t start, uint64_t length)
+{
+    td_strbuf extent = { NULL, 0, 0 };
+
+    put_number(&extent, 1, start);
+    put_number(&extent, 2, length);
+    put_bytes(slice, 1, &extent);
+    td_strbuf_fini(&extent);
+}
+
+/* The variable "w" of shape [4, 2] in two slices of rows: the first has `rows` of them. */
+static void add_partitioned(writer *w, int64_t rows, const float *values)
+{
+    const td_shape shape = { .rank = 2, .dims = { 4, 2 } };
+    td_strbuf full = { NULL, 0, 0 };
+
+    put_number(&full, 1, TD_F32);
+    put_shape(&full, 2, shape.dims);
+    for (int i = 0; i < 2; i++) {
+        td_slice s = td_slice_whole(&shape);
+        td_strbuf key = { NULL, 0, 0 }, proto = { NULL, 0, 0 };
+        s.is_full[0] = s.is_full[1] = false;
+        s.start[0] = i ? 2 : 0;
+        s.length[0] = i ? 2 : rows;
+        put_extent(&proto, (uint64_t)s.start[0], (uint64_t)s.length[0]);
+        put_extent(&proto, 0, 2);
+        put_bytes(&full, 7, &proto);
+        td_slice_key((td_string){ "w", 1 }, &s, &key);
+        const float *const from = values + 2 * s.start[0];
+        const size_t size = (size_t)(2 * s.length[0]) * sizeof *from;
+        add(w, (td_string){ td_strbuf_text(&key), key.size }, TD_F32, 2, (const int64_t[]){ s.length[0], 2 },
+            from, size, td_crc32c(0, from, size));
+        td_strbuf_fini(&key);
+        td_strbuf_fini(&proto);
+    }
+    table_put_entry(&w->block, "w", 1, td_strbuf_text(&full), full.size);
+    td_strbuf_fini(&full);
+}
+
+static void partitioned(void **state)
+{
+    const float values[8] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+    td_bundle *b;
+    td_tensor t;
+
+    add_partitioned(*state, 2, values);
+    assert_null(open_written(*state, &b));
+    assert_null(td_bundle_read(b, "w", "", &t));
+    assert_memory_equal(t.data, values, sizeof values);
+    td_tensor_unref(&t);
+    assert_null(td_bundle_read(b, "w", "4 2 2,2:-", &t));
+    assert_memory_equal(t.data, values + 4, 4 * sizeof *values);
+    td_tensor_unref(&t);
+    assert_null(td_bundle_read(b, "w", "4 2 1,2:1,1", &t));
+    assert_memory_equal(t.data, ((const float[]){ 3, 5 }), 2 * sizeof *values);
+    td_tensor_unref(&t);
+    td_bundle_unref(b);
+}
+
+static void slices_that_overlap_or_leave_gaps(void **state)
+{
+    const float values[8] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+    writer *const w = *state;
+    td_bundle *b;
+    td_tensor t;
+
+    for (int64_t rows = 1; rows <= 3; rows += 2) {
+        add_partitioned(w, rows, values);
+        assert_null(open_written(w, &b));
+        expect_failure(td_bundle_read(b, "w", "", &t), rows == 1 ? TD_INVALID_ARGUMENT : TD_DATA_LOSS,
+                       rows == 1 ? "do not contain" : "overlap");
+        td_bundle_unref(b);
+    }
+}
+
+static void numbers_in_keys(void **state)
+{
+    /* As TensorFlow 2.21 wrote them: the slice [0,150) of a variable "big", and its start 150. */
+    const td_shape shape = { .rank = 2, .dims = { 300, 5 } };
+    td_slice s = td_slice_whole(&shape);
+    td_strbuf key = { NULL, 0, 0 };
+
+    (void)state;
+    s.is_full[0] = false;
+    s.start[0] = 150;
+    s.length[0] = 150;
+    td_slice_key((td_string){ "b\0\xff", 3 }, &s, &key);
+    static const char expected[] = "\0"
+                                   "b\0\xff\xff\0\0\1"
+                                   "\1\2"
+                                   "\xc0\x96\xc0\x96"
+                                   "\x80\x7f";
+    assert_int_equal(key.size, sizeof expected - 1);
+    assert_memory_equal(td_strbuf_text(&key), expected, key.size);
+    td_strbuf_fini(&key);
+}
+
+static void damage(void **state)
+{
+    writer *const w = *state;
+    const int32_t value = 5;
+    td_bundle *b;
+    td_tensor t;
+
+    add_named(w, "big", TD_I32, 1, (const int64_t[]){ 2 }, &value, sizeof value);
+    add_named(w, "x", TD_I32, 0, NULL, &value, sizeof value);
+    assert_null(open_written(w, &b));
+    expect_failure(td_bundle_read(b, "big", "", &t), TD_DATA_LOSS, "4 bytes for int32[2]");
+    assert_null(td_bundle_read(b, "x", "", &t));
+    td_tensor_unref(&t);
+    td_bundle_unref(b);
+
+    w->data.data[4] ^= 1; /* x's */
+    assert_null(open_written(w, &b));
+    expect_failure(td_bundle_read(b, "x", "", &t), TD_DATA_LOSS, "checksum");
+    td_bundle_unref(b);
+    w->data.size = 6;
+    assert_null(open_written(w, &b));
+    expect_failure(td_bundle_read(b, "x", "", &t), TD_DATA_LOSS, "ends at byte 6");
+    td_bundle_unref(b);
+}
+
+/* Every byte of an index changed, and every length of it, is refused or read; nothing else. */
+static void damaged_index(void **state)
+{
+    writer *const w = *state;
+    const int32_t value = 5;
+    td_strbuf table = { NULL, 0, 0 };
+    char prefix[128];
+    td_bundle *b;
+
+    add_named(w, "x", TD_I32, 0, NULL, &value, sizeof value);
+    table_put(&table, td_strbuf_text(&w->block), w->block.size);
+    snprintf(prefix, sizeof prefix, "%s/v", w->dir);
+    const size_t size = table.size;
+    for (size_t i = 0; i < 2 * size; i++) {
+        if (i < size)
+            table.data[i] ^= 0x55;
+        else
+            table.size = i - size;
+        save(w->dir, "v.index", &table);
+        const td_status status = td_bundle_open(prefix, &b);
+        if (!status) td_bundle_unref(b);
+        td_status_free(status);
+        if (i < size) table.data[i] ^= 0x55;
+    }
+    td_strbuf_fini(&table);
+    expect_failure(td_bundle_open("/nonexistent/v", &b), TD_NOT_FOUND, "/nonexistent/v.index");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tensorflows_own),
+        cmocka_unit_test_setup_teardown(whole_tensors, begin, end),
+        cmocka_unit_test_setup_teardown(strings, begin, end),
+        cmocka_unit_test_setup_teardown(partitioned, begin, end),
+        cmocka_unit_test_setup_teardown(slices_that_overlap_or_leave_gaps, begin, end),
+        cmocka_unit_test(numbers_in_keys),
+        cmocka_unit_test_setup_teardown(damage, begin, end),
+        cmocka_unit_test_setup_teardown(damaged_index, begin, end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
