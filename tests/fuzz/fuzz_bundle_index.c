@@ -6,23 +6,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/macros.h"
 #include "formats/savedmodel/bundle.h"
 #include "table_writer.h"
+#include "temp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void write_file(const char *path, const void *data, size_t size)
-{
-    FILE *const f = fopen(path, "wb");
-
-    if (!f) abort();
-    if (size) (void)!fwrite(data, 1, size, f);
-    fclose(f);
-}
 
 static void read_all(td_bundle *b)
 {
@@ -49,28 +39,24 @@ static void read_all(td_bundle *b)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char prefix[64], index[96], shard[96];
+    char prefix[128];
     td_strbuf table = { NULL, 0, 0 };
     td_bundle *b;
 
     if (!size) return 0;
-    snprintf(prefix, sizeof prefix, "/dev/shm/tensord-fuzz-%ld", (long)getpid());
-    snprintf(index, sizeof index, "%s.index", prefix);
-    snprintf(shard, sizeof shard, "%s.data-00000-of-00001", prefix);
     if (*data)
         table_put(&table, data + 1, size - 1);
     else
         td_strbuf_add(&table, data + 1, size - 1);
-    write_file(index, td_strbuf_text(&table), table.size);
-    write_file(shard, data, size);
+    temp_write("v.index", td_strbuf_text(&table), table.size);
+    temp_write("v.data-00000-of-00001", data, size);
     td_strbuf_fini(&table);
+    snprintf(prefix, sizeof prefix, "%s/v", temp_dir());
     const td_status status = td_bundle_open(prefix, &b);
     if (!status) {
         read_all(b);
         td_bundle_unref(b);
     }
     td_status_free(status);
-    unlink(index);
-    unlink(shard);
     return 0;
 }
