@@ -1,4 +1,4 @@
-/* op_select.c -- Select, SelectV2, ClipByValue: the ops of three arguments. */
+/* op_select.c -- Select, SelectV2, ClipByValue, Betainc: the ops of three arguments. */
 #include "kernels/select/select.h"
 #include "ops/elementwise.h"
 
@@ -97,6 +97,32 @@ static td_status clip_prepare(td_call *c)
 
 static const td_kernel clip_kernels[] = TD_ELEMENTWISE_KERNELS(TD_REAL_TYPES, clip_prepare);
 
+/* ---------------------------------------------------------------- Betainc */
+
+/* Tensors are of one shape, the others scalars. */
+static td_status betainc_infer(td_call *c)
+{
+    const td_shape *shape = &td_in(c, 0)->shape;
+
+    for (uint32_t i = 1; i < 3; i++) {
+        const td_shape *const s = &td_in(c, i)->shape;
+        if (shape->rank == 0)
+            shape = s;
+        else if (s->rank != 0 && !td_shape_equal(shape, s))
+            return shapes_differ("Shapes of a, b and x must match, or be scalars", shape, s);
+    }
+    td_out(c, 0)->shape = *shape;
+    return NULL;
+}
+
+static td_status betainc_prepare(td_call *c)
+{
+    return td_elementwise_prepare(c, TD_ELT_betainc);
+}
+
+static const td_kernel betainc_kernels[] =
+    TD_ELEMENTWISE_KERNELS(TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64), betainc_prepare);
+
 const td_op td_ops_select[] = {
     { .name = "Select",
       .sig = "condition: bool, t: T, e: T -> output: T",
@@ -112,6 +138,12 @@ const td_op td_ops_select[] = {
       .flags = TD_OP_INPLACE | TD_OP_ELEMENTWISE,
       .infer = select_v2_infer,
       .kernels = select_v2_kernels },
+    { .name = "Betainc",
+      .sig = "a: T, b: T, x: T -> z: T",
+      .attrs = "T: type",
+      .flags = TD_OP_INPLACE | TD_OP_ELEMENTWISE,
+      .infer = betainc_infer,
+      .kernels = betainc_kernels },
     { .name = "ClipByValue",
       .sig = "t: T, clip_value_min: T, clip_value_max: T -> output: T",
       .attrs = "T: type",
