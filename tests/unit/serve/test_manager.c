@@ -319,7 +319,7 @@ static void test_readers_while_versions_change(void **state)
     atomic_bool is_over;
     reader readers[READERS];
     pthread_t threads[READERS];
-    char version[8], old[8];
+    char version[12], old[12];
 
     (void)state;
     fake_write("m", "1", "1");
