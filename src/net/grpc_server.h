@@ -67,7 +67,7 @@ struct td_grpc_call {
     grpc_byte_buffer reply; /* reused: start_batch takes the slices out of it */
     bool is_offloaded;
     atomic_bool is_closed;   /* offloaded calls: nobody waits for the answer any more */
-    atomic_bool is_answered; /* publishes what a pool thread left in the call and its arena */
+    atomic_bool is_answered; /* publishes what another thread left in the call and its arena */
     int cancelled;           /* core writes it with CLOSED */
     int awaited;             /* events still to come before the call can be recycled */
     td_grpc_watch *watch;    /* Health.Watch only */

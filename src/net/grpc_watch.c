@@ -78,7 +78,10 @@ static void start_operation(td_grpc_watch *watch)
         ops[n].op = GRPC_OP_SEND_MESSAGE;
         ops[n++].data.send_message.send_message = &c->reply;
     }
-    TD_ASSERT(grpc_call_start_batch(c->call, ops, n, td_grpc_tag(c, TD_GRPC_SENT), NULL) == GRPC_CALL_OK);
+    grpc_call *const call = c->call;
+    atomic_store_explicit(&c->is_answered, true,
+                          memory_order_release); /* from here on the queue may free watch */
+    TD_ASSERT(grpc_call_start_batch(call, ops, n, td_grpc_tag(c, TD_GRPC_SENT), NULL) == GRPC_CALL_OK);
 }
 
 /* Picks the streams that have something to send, marks them busy, and returns them as a list. */
@@ -203,6 +206,7 @@ bool td_grpc_watch_event(td_grpc_call *c, td_grpc_event event)
     td_grpc_watchers *const w = c->queue->server->watchers;
     td_grpc_watch *const watch = c->watch;
 
+    (void)atomic_load_explicit(&c->is_answered, memory_order_acquire); /* pairs with start_operation() */
     td_mutex_lock(&w->mu);
     if (event == TD_GRPC_CLOSED) watch->is_closed = true;
     if (event == TD_GRPC_SENT) watch->is_busy = false;
