@@ -28,6 +28,8 @@ MODELS = SOURCE / "models"
 # Sanitizers slow everything down; waits stretch with them.
 PATIENCE = 60 if os.environ.get("TENSORD_SANITIZE") else 20
 
+AVAILABLE = 30  # ModelVersionStatus.State
+
 Reply = collections.namedtuple("Reply", "status headers body")
 Reply.json = property(lambda self: json.loads(self.body))
 
@@ -94,9 +96,13 @@ class Server:
     def _is_available(self, name):
         if self.process.poll() is not None:
             raise AssertionError(f"tensord ended with {self.process.returncode}:\n{self.log_text()}")
+        request = message("tensorflow.serving.GetModelStatusRequest")()
+        request.model_spec.name = name
         try:
-            return b'"AVAILABLE"' in self.get(name).body
-        except OSError:
+            socket.create_connection(("127.0.0.1", self.grpc_port), 1).close()  # quicker than gRPC's back-off
+            versions = self.call("ModelService", "GetModelStatus", request).model_version_status
+            return any(v.state == AVAILABLE for v in versions)
+        except (OSError, grpc.RpcError):
             return False
 
     def stop(self, sig=signal.SIGTERM):
