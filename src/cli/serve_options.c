@@ -87,7 +87,10 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
 
 td_status td_server_options_make(const td_flags *flags, td_server_options *out)
 {
-    td_server_options o = { .drain_ns = TD_MAX(flags->drain_timeout_seconds, 0) * NS_PER_S };
+    td_server_options o = { .config_file = flags->model_config_file,
+                            .config_poll_ns =
+                                TD_MAX(flags->model_config_file_poll_wait_seconds, 0) * NS_PER_S,
+                            .drain_ns = TD_MAX(flags->drain_timeout_seconds, 0) * NS_PER_S };
     size_t n;
 
     TD_TRY(check_flags(flags));

@@ -10,6 +10,8 @@ typedef struct td_server_options {
     td_serve_options serve;
     td_net_options net;
     td_model_options *models; /* owned; serve.models points to it */
+    const char *config_file;  /* "" : none */
+    int64_t config_poll_ns;   /* 0: read once */
     int64_t drain_ns;
 } td_server_options;
 

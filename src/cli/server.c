@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/config_poll.h"
 #include "exec/lane.h"
 #include "net/grpc.h"
 #include "obs/log.h"
@@ -104,6 +105,20 @@ static void stop(server *s, int64_t deadline_ns)
     td_manager_stop(s->manager, deadline_ns);
 }
 
+/* Looks at the configuration from time to time, if so told. */
+static int wait_for_signal(const server *s)
+{
+    const td_server_options *const o = s->options;
+    td_config_poll poll = { .path = o->config_file, .gap_ns = o->config_file[0] ? o->config_poll_ns : 0 };
+    int got = 0;
+
+    while (!got) {
+        got = take_signal(poll.gap_ns ? poll.gap_ns : -1);
+        if (!got && poll.gap_ns) td_config_poll_look(&poll, s->manager);
+    }
+    return got;
+}
+
 /* Waits for the first round of loads, then for a signal; either wait may end with the signal. */
 static int serve_until_signal(const server *s)
 {
@@ -113,9 +128,7 @@ static int serve_until_signal(const server *s)
         got = take_signal(0);
     if (got) return got;
     announce(s);
-    while (!got)
-        got = take_signal(-1);
-    return got;
+    return wait_for_signal(s);
 }
 
 td_status td_server_run(const td_server_options *options)

@@ -142,7 +142,7 @@ static void step_back(void)
 static bool is_serving(const td_manager *m)
 {
     for (size_t i = 0; i < m->n_models; i++)
-        if (has_available(&m->models[i], false)) return true;
+        if (has_available(m->models[i], false)) return true;
     return false;
 }
 
@@ -272,22 +272,33 @@ static void start_wanted(td_model *model)
     }
 }
 
+static bool is_available(const td_model *model, int64_t number)
+{
+    for (size_t i = 0; i < model->n_versions; i++)
+        if (model->versions[i]->number == number) return model->versions[i]->state == TD_STATE_AVAILABLE;
+    return false;
+}
+
+/* A label is set when its version is there, or, if it is new and the flag allows it, at once. */
 static void set_labels(td_model *model)
 {
     const bool is_lenient = model->manager->options.allow_version_labels_for_unavailable_models;
 
     for (size_t i = 0; i < model->options->n_labels; i++) {
-        for (size_t k = 0; k < model->n_versions && !model->is_label_set[i]; k++)
-            if (model->versions[k]->number == model->options->labels[i].version)
-                model->is_label_set[i] = model->versions[k]->state == TD_STATE_AVAILABLE;
-        if (is_lenient) model->is_label_set[i] = true;
+        td_label_state *const label = &model->labels[i];
+        const int64_t wish = model->options->labels[i].version;
+
+        if (label->is_set && label->version == wish) continue;
+        if (!is_available(model, wish) && (label->is_set || !is_lenient)) continue;
+        *label = (td_label_state){ wish, true };
+        model->manager->is_dirty = true;
     }
 }
 
 static void warn_of_labels(const td_model *model)
 {
     for (size_t i = 0; i < model->options->n_labels; i++)
-        if (!model->is_label_set[i])
+        if (!model->labels[i].is_set)
             td_warning(
                 "serve",
                 "event=label_waits model=%s label=%s error=\"Request to assign label to version %" PRId64
@@ -340,10 +351,8 @@ static void add_model(td_table *t, const td_model *model)
         if (v->is_wanted && v->state != TD_STATE_AVAILABLE && !v->has_failed) is_first_wanted = false;
     }
     for (size_t i = 0; i < model->options->n_labels; i++) {
-        const td_label *const label = &model->options->labels[i];
-
-        if (model->is_label_set[i])
-            td_table_add_label(t, tm, label->name, label->version);
+        if (model->labels[i].is_set)
+            td_table_add_label(t, tm, model->options->labels[i].name, model->labels[i].version);
         else
             tm->has_open_labels = true;
     }
@@ -354,7 +363,7 @@ static td_table *make_table(const td_manager *m)
     td_table *const t = td_table_make();
 
     for (size_t i = 0; i < m->n_models; i++)
-        add_model(t, &m->models[i]);
+        if (!m->models[i]->is_removed) add_model(t, m->models[i]);
     return t;
 }
 

@@ -13,34 +13,6 @@
 static const size_t MANAGER_QUEUE = 1 << 20; /* loads that may wait for a thread */
 static const int64_t FOREVER_NS = INT64_C(24) * 24 * 3600 * 1000000000;
 
-static void init_models(td_manager *m)
-{
-    m->models = TD_NEW_N(td_model, m->n_models);
-    for (size_t i = 0; i < m->n_models; i++) {
-        m->models[i].manager = m;
-        m->models[i].options = &m->model_options[i];
-        m->models[i].is_label_set = TD_NEW_N(bool, m->model_options[i].n_labels);
-    }
-}
-
-static void free_models(td_manager *m)
-{
-    for (size_t i = 0; i < m->n_models; i++) {
-        td_model *const model = &m->models[i];
-
-        for (size_t k = 0; k < model->n_versions; k++) {
-            td_free(model->versions[k]->path);
-            td_free(model->versions[k]->text);
-            td_free(model->versions[k]);
-        }
-        td_free(model->versions);
-        td_free(model->is_label_set);
-        td_free(model->problem);
-    }
-    td_free(m->models);
-    td_models_free(m->model_options, m->n_models);
-}
-
 static td_manager *make_manager(const td_serve_options *options)
 {
     td_manager *const m = TD_NEW(td_manager);
@@ -51,9 +23,9 @@ static td_manager *make_manager(const td_serve_options *options)
     m->options = *options;
     if (!m->options.load) m->options.load = td_session_load;
     if (!m->options.unload) m->options.unload = td_session_unref;
-    m->n_models = options->n_models;
-    m->options.models = m->model_options = td_models_copy(options->models, options->n_models);
-    init_models(m);
+    m->options.models = NULL;
+    for (size_t i = 0; i < options->n_models; i++)
+        td_configure_add(m, &options->models[i]);
     m->watch = td_watch_make();
     m->loaders = td_pool_make(
         "td-load", options->num_load_threads > 0 ? options->num_load_threads : td_cpu_cores(), MANAGER_QUEUE);
@@ -68,7 +40,7 @@ static void free_manager(td_manager *m)
     td_pool_free(m->unloaders);
     td_watch_free(m->watch);
     td_table_free(atomic_load_explicit(&m->table, memory_order_relaxed)); /* nobody else is left */
-    free_models(m);
+    td_configure_free(m);
     td_cond_fini(&m->changed);
     td_mutex_fini(&m->mu);
     td_rcu_fini(&m->rcu);
@@ -95,7 +67,7 @@ td_status td_manager_start(const td_serve_options *options, td_manager **out)
 static bool is_round_over(const td_manager *m)
 {
     for (size_t i = 0; i < m->n_models; i++)
-        if (!m->models[i].is_round_over) return false;
+        if (!m->models[i]->is_round_over && !m->models[i]->is_removed) return false;
     return true;
 }
 
@@ -119,8 +91,8 @@ static void begin_stop(td_manager *m)
     td_mutex_lock(&m->mu);
     m->is_stopping = true;
     for (size_t i = 0; i < m->n_models; i++) {
-        for (size_t k = 0; k < m->models[i].n_versions; k++) {
-            td_version *const v = m->models[i].versions[k];
+        for (size_t k = 0; k < m->models[i]->n_versions; k++) {
+            td_version *const v = m->models[i]->versions[k];
 
             v->is_wanted = false;
             if (v->state != TD_STATE_AVAILABLE) continue;

@@ -56,6 +56,10 @@ bool td_manager_wait_first_round(td_manager *m, int64_t deadline_ns);
  */
 void td_manager_stop(td_manager *m, int64_t deadline_ns);
 
+/* Replaces the list of models, soon: the watcher does it. Models that stay keep their versions; those that
+ * are gone are unloaded when their requests are answered. models is copied. */
+void td_manager_configure(td_manager *m, const td_model_options *models, size_t n);
+
 /* Takes a reference to the version that spec names; td_servable_release() it.
  * NOT_FOUND "Servable not found for request: Latest(m)" / "Specific(m, 9)" / INVALID_ARGUMENT "Unrecognized
  * servable version label: x". When the model is configured and its first version is still on its way:

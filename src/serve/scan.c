@@ -288,8 +288,8 @@ static int64_t do_due(td_manager *m, bool may_look)
     int64_t next = 0;
 
     for (size_t i = 0; i < m->n_models; i++) {
-        for (size_t k = 0; k < m->models[i].n_versions; k++) {
-            td_version *const v = m->models[i].versions[k];
+        for (size_t k = 0; k < m->models[i]->n_versions; k++) {
+            td_version *const v = m->models[i]->versions[k];
             int64_t due = 0;
             const step s = peek_step(m, v, may_look, &due);
 
@@ -315,7 +315,7 @@ static bool is_stopping(td_manager *m)
 static void scan_all(td_manager *m)
 {
     for (size_t i = 0; i < m->n_models; i++)
-        scan_model(m, &m->models[i]);
+        if (!m->models[i]->is_removed) scan_model(m, m->models[i]);
 }
 
 void *td_scan_loop(void *manager)
@@ -327,7 +327,8 @@ void *td_scan_loop(void *manager)
     bool is_scan_due = seconds >= 0;
 
     while (!is_stopping(m)) {
-        if (is_scan_due) {
+        if (td_configure_take(m) ||
+            is_scan_due) { /* new models are looked for even where nothing is polled */
             scan_all(m);
             next_scan = gap_ns ? td_now_ns() + gap_ns : 0;
         }

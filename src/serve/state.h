@@ -55,11 +55,19 @@ typedef struct td_version {
     int64_t look_gap_ns;
 } td_version;
 
+/* One label of the options. It keeps naming the version it named before until the one it should name is
+ * there. */
+typedef struct td_label_state {
+    int64_t version;
+    bool is_set;
+} td_label_state;
+
 struct td_model {
     td_manager *manager;
-    const td_model_options *options;
-    bool *is_label_set;    /* one per label: its version has been there */
-    td_version **versions; /* highest first */
+    td_model_options *options; /* owned, a list of one; replaced by the watcher */
+    td_label_state *labels;    /* one per label of the options */
+    bool is_removed;           /* no longer configured; what was loaded goes, its states stay */
+    td_version **versions;     /* highest first */
     size_t n_versions;
     bool is_scanned;    /* at least once */
     bool is_round_over; /* every version of the first scan has ended, one way or the other */
@@ -74,13 +82,14 @@ struct td_manager {
     td_rcu rcu;
     _Atomic(td_table *) table; /* read inside of rcu, swapped under mu */
 
-    td_serve_options options;
-    td_model_options *model_options;
+    td_serve_options options; /* without the models */
 
     td_mutex mu; /* guards the models and all below */
     td_cond changed;
-    td_model *models;
+    td_model **models; /* the watcher alone adds to the list; models live until the manager ends */
     size_t n_models;
+    td_model_options *pending; /* a list that the watcher has yet to take over; NULL: none */
+    size_t n_pending;
     bool is_dirty; /* a new table is due */
     bool is_stopping;
     size_t n_tasks; /* loads and unloads on the pools, and servables not yet unloaded */
@@ -97,6 +106,11 @@ void td_life_start_locked(td_version *v, int64_t due_ns); /* due_ns 0: now */
 void td_life_submit_locked(td_version *v);
 /* Makes and swaps in a table if one is due, wakes waiters, unlocks, gives up the old table. */
 void td_life_unlock(td_manager *m) TD_RELEASE(m->mu);
+
+/* configure.c */
+void td_configure_add(td_manager *m, const td_model_options *options);
+bool td_configure_take(td_manager *m); /* the watcher: takes over `pending`; true when there was one */
+void td_configure_free(td_manager *m); /* models and what is pending */
 
 /* scan.c */
 void *td_scan_loop(void *manager);

@@ -8,9 +8,9 @@
 static const td_model *find_model(const td_manager *m, td_string name)
 {
     for (size_t i = 0; i < m->n_models; i++) {
-        const char *const have = m->models[i].options->name;
+        const char *const have = m->models[i]->options->name;
 
-        if (strlen(have) == name.size && !memcmp(have, name.data, name.size)) return &m->models[i];
+        if (strlen(have) == name.size && !memcmp(have, name.data, name.size)) return m->models[i];
     }
     return NULL;
 }
@@ -116,11 +116,13 @@ void td_manager_health(td_manager *m, td_model_health **out, size_t *n)
     td_mutex_lock(&m->mu);
     td_model_health *const list = TD_NEW_N(td_model_health, m->n_models);
 
+    size_t count = 0;
+
     for (size_t i = 0; i < m->n_models; i++)
-        list[i] = describe_health(&m->models[i]);
-    *n = m->n_models;
+        if (!m->models[i]->is_removed) list[count++] = describe_health(m->models[i]);
     td_mutex_unlock(&m->mu);
-    sort_by_name(list, *n);
+    sort_by_name(list, count);
+    *n = count;
     *out = list;
 }
 

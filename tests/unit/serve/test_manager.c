@@ -282,6 +282,56 @@ static void test_stop_waits_for_references(void **state)
     td_manager_stop(NULL, 0);
 }
 
+static void test_configure(void **state)
+{
+    td_label labels[] = { { (char *)(uintptr_t) "stable", 1 } };
+    char *const names[] = { (char *)(uintptr_t) "a", (char *)(uintptr_t) "b", (char *)(uintptr_t) "c" };
+    td_model_options models[3] = { { .name = names[0], .labels = labels, .n_labels = 1, .latest = 2 },
+                                   { .name = names[1] },
+                                   { .name = names[2] } };
+    td_model_health *health;
+    size_t n;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        fake_write(names[i], "1", "1");
+        fake_write(names[i], "2", "2");
+    }
+    td_manager *const m = start_with(models, 2, defaults());
+
+    assert_true(td_manager_wait_first_round(m, fake_soon()));
+    assert_int_equal(fake_ask(m, fake_label("a", "stable")), 1);
+    assert_int_equal(fake_ask(m, fake_spec("b")), 2);
+    assert_int_equal(fake_ask(m, fake_spec("c")), -TD_NOT_FOUND);
+
+    /* b goes, c comes, a's label moves to a version that is there */
+    snprintf(base_paths[2], sizeof base_paths[2], "%s/c", fake_root);
+    models[2].base_path = base_paths[2];
+    models[1] = models[2];
+    labels[0].version = 2;
+    td_manager_configure(m, models, 2);
+    fake_await(m, fake_spec("c"), 2);
+    fake_await(m, fake_spec("b"), -TD_NOT_FOUND);
+    fake_await_states(m, "b", "2:END");
+    assert_int_equal(fake_ask(m, fake_label("a", "stable")), 2);
+    td_manager_health(m, &health, &n);
+    assert_int_equal(n, 2);
+    td_manager_free_health(health, n);
+
+    /* the label stays where it is until version 3 is there */
+    labels[0].version = 3;
+    td_manager_configure(m, models, 1);
+    fake_await(m, fake_spec("c"), -TD_NOT_FOUND);
+    assert_int_equal(fake_ask(m, fake_label("a", "stable")), 2);
+    fake_write("a", "3", "3");
+    fake_await(m, fake_label("a", "stable"), 3);
+
+    models[1].name = names[2]; /* c comes back */
+    td_manager_configure(m, models, 2);
+    fake_await(m, fake_spec("c"), 2);
+    stop(m);
+}
+
 /* ---------------------------------------------------------------- many readers */
 
 typedef struct reader {
@@ -376,12 +426,19 @@ static void test_acquire_is_cheap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_first_version_is_awaited),      CASE(test_texts),
-        CASE(test_new_version_replaces_old),      CASE(test_broken_version_changes_nothing),
-        CASE(test_half_written_version),          CASE(test_retries),
-        CASE(test_policies_and_labels),           CASE(test_missing_base_path),
-        CASE(test_wait_ends_at_its_deadline),     CASE(test_stop_waits_for_references),
-        CASE(test_readers_while_versions_change), CASE(test_acquire_is_cheap),
+        CASE(test_first_version_is_awaited),
+        CASE(test_texts),
+        CASE(test_new_version_replaces_old),
+        CASE(test_broken_version_changes_nothing),
+        CASE(test_half_written_version),
+        CASE(test_retries),
+        CASE(test_policies_and_labels),
+        CASE(test_missing_base_path),
+        CASE(test_wait_ends_at_its_deadline),
+        CASE(test_stop_waits_for_references),
+        CASE(test_configure),
+        CASE(test_readers_while_versions_change),
+        CASE(test_acquire_is_cheap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
