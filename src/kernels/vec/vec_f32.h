@@ -36,7 +36,7 @@ static inline int32_t td_vec_bits(float f)
 /* 2^n for n in [-126, 127] (an integer in a float). */
 static inline float td_vec_pow2(float n)
 {
-    return td_vec_of_bits(((int32_t)n + 127) << 23);
+    return td_vec_of_bits((int32_t)((uint32_t)((int32_t)n + 127) << 23));
 }
 
 /* (exp(r) - 1 - r) / r^2 for |r| <= ln 2 / 2. */
@@ -98,8 +98,9 @@ static inline float td_vec_log_near_1(float f)
 static inline float td_vec_log_normal(float x, float more)
 {
     const int32_t bits = td_vec_bits(x);
-    const int32_t e = (bits - 0x3f3504f3) >> 23; /* 0x3f3504f3 is sqrt(1/2) */
-    const float f = td_vec_of_bits(bits - (e << 23)) - 1.0f, n = (float)e;
+    const int32_t e = (int32_t)((uint32_t)bits - 0x3f3504f3U) >> 23; /* 0x3f3504f3 is sqrt(1/2) */
+    const uint32_t mantissa = (uint32_t)bits - ((uint32_t)e << 23);
+    const float f = td_vec_of_bits((int32_t)mantissa) - 1.0f, n = (float)e;
     return td_vec_fma(n, 0.69314718246f, td_vec_fma(n, -1.9046542e-9f, td_vec_log_near_1(f) + more));
 }
 
