@@ -7,6 +7,7 @@
 
 #include "base/macros.h"
 #include "base/size.h"
+#include "kernels/array/combine.h"
 #include "ops/array.h"
 
 static td_status read_paddings(td_call *c, int64_t *pad, td_shape *out)
@@ -176,6 +177,108 @@ static td_status mirror_run(td_call *c)
     return NULL;
 }
 
+/* ---------------------------------------------------------------- MirrorPadGrad: adds the mirrored parts
+ * back */
+
+static td_status grad_paddings(td_call *c, int64_t *pad, td_shape *out)
+{
+    const int skip = ((const mirror_attrs *)c->attrs)->skip;
+    td_shape padded;
+
+    TD_TRY(read_paddings(c, pad, &padded));
+    *out = td_in(c, 0)->shape;
+    for (int i = 0; i < out->rank; i++) {
+        out->dims[i] -= pad[2 * i] + pad[2 * i + 1];
+        const int64_t most = out->dims[i] - skip;
+
+        if (out->dims[i] < 0 || pad[2 * i] > TD_MAX(most, 0) || pad[2 * i + 1] > TD_MAX(most, 0))
+            return TD_OP_ERR(c, INVALID_ARGUMENT,
+                             "Total paddings must be less than the input dimension size");
+    }
+    return NULL;
+}
+
+static td_status grad_infer(td_call *c)
+{
+    int64_t pad[2 * TD_MAX_RANK];
+    td_shape out;
+
+    TD_TRY(grad_paddings(c, pad, &out));
+    td_out(c, 0)->shape = out;
+    return NULL;
+}
+
+typedef struct grad_state {
+    td_nd middle;
+    int64_t at; /* bytes into the padded tensor */
+    int64_t pad[2 * TD_MAX_RANK];
+} grad_state;
+
+static td_status grad_prepare(td_call *c)
+{
+    const td_tensor *const in = td_in(c, 0);
+    int64_t is[TD_MAX_RANK], os[TD_MAX_RANK];
+    grad_state *const s = c->state;
+    td_nd_builder b;
+    td_shape out;
+
+    TD_TRY(grad_paddings(c, s->pad, &out));
+    td_shape_strides(&in->shape, is);
+    td_shape_strides(&out, os);
+    td_nd_start(&b, td_dtype_size(in->dtype));
+    for (int i = 0; i < out.rank; i++) {
+        td_nd_add(&b, out.dims[i], os[i], is[i]);
+        s->at += s->pad[2 * i] * is[i] * b.elem;
+    }
+    td_nd_finish(&b, c->arena, c->env->cpu, &s->middle);
+    c->scratch_size = td_tensor_bytes(in);
+    return NULL;
+}
+
+static void fold_axis(const grad_state *s, const td_tensor *in, char *work, int axis, int skip)
+{
+    const size_t elem = td_dtype_size(in->dtype);
+    const size_t row = (size_t)td_shape_span(&in->shape, axis + 1, in->shape.rank);
+    const int64_t outer = td_shape_span(&in->shape, 0, axis), dim = in->shape.dims[axis];
+    const int64_t before = s->pad[2 * axis], after = s->pad[2 * axis + 1];
+    td_combine_fn *const add = td_combine_find(TD_COMBINE_ADD, in->dtype);
+
+    for (int64_t k = 0; k < outer; k++) {
+        char *const base = work + (size_t)(k * dim) * row * elem;
+
+        for (int64_t i = 0; i < before; i++)
+            add(base + (size_t)(2 * before - 1 + skip - i) * row * elem, base + (size_t)i * row * elem, row,
+                1);
+        for (int64_t i = dim - after; i < dim; i++)
+            add(base + (size_t)(2 * (dim - after) - 1 - skip - i) * row * elem, base + (size_t)i * row * elem,
+                row, 1);
+    }
+}
+
+static td_status grad_run(td_call *c)
+{
+    const grad_state *const s = c->state;
+    const td_tensor *const in = td_in(c, 0);
+    const int skip = ((const mirror_attrs *)c->attrs)->skip;
+
+    if (s->middle.body == TD_ND_EMPTY) return NULL;
+    memcpy(c->scratch, in->data, td_tensor_bytes(in));
+    for (int axis = 0; axis < in->shape.rank; axis++)
+        fold_axis(s, in, c->scratch, axis, skip);
+    td_nd_copy(&s->middle, td_out(c, 0)->data, (const char *)c->scratch + s->at);
+    return NULL;
+}
+
+#define NUMBERS                                                                                              \
+    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) |              \
+     TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64) |              \
+     TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16) |            \
+     TD_DTYPE_BIT(TD_C64) | TD_DTYPE_BIT(TD_C128))
+
+static const td_kernel grad_kernels[] = {
+    { TD_DEVICE_CPU, NUMBERS, sizeof(grad_state), grad_prepare, grad_run, NULL },
+    { 0 },
+};
 TD_MOVE_KERNELS(pad_kernels, pad_prepare);
 static const td_kernel mirror_kernels[] = {
     { TD_DEVICE_CPU, TD_MOVABLE, sizeof(mirror_state), mirror_prepare, mirror_run, NULL },
@@ -200,5 +303,12 @@ const td_op td_ops_pad[] = {
       .parse = mirror_parse,
       .infer = mirror_infer,
       .kernels = mirror_kernels },
+    { .name = "MirrorPadGrad",
+      .sig = "input: T, paddings: Tpaddings -> output: T",
+      .attrs = "T: type, Tpaddings: type = int32, mode: string",
+      .attrs_size = sizeof(mirror_attrs),
+      .parse = mirror_parse,
+      .infer = grad_infer,
+      .kernels = grad_kernels },
     { 0 },
 };

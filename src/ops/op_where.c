@@ -1,4 +1,5 @@
-/* op_where.c -- Where: the places of the elements that are not zero, as rows of indices. */
+/* op_where.c -- what is zero and what is not: Where (the places of what is not, as rows of indices), ToBool.
+ */
 #include <string.h>
 
 #include "ops/array.h"
@@ -79,6 +80,24 @@ static td_status where_run(td_call *c)
     return NULL;
 }
 
+/* ToBool: a scalar is true when it is not zero or empty, a tensor of higher rank when it has elements. */
+static td_status to_bool_run(td_call *c)
+{
+    const td_tensor *const in = td_in(c, 0);
+    const zero_test test = test_for(in->dtype);
+    bool is_true = td_shape_count(&in->shape) > 0;
+
+    if (in->shape.rank == 0)
+        is_true =
+            in->dtype == TD_STRING ? ((const td_string *)in->data)->size > 0 : !is_zero(&test, in->data);
+    *(uint8_t *)td_out(c, 0)->data = is_true;
+    return NULL;
+}
+
+static const td_kernel to_bool_kernels[] = {
+    { .dtypes = TD_MOVABLE & ~TD_DTYPE_BIT(TD_RESOURCE), .run = to_bool_run },
+    { 0 },
+};
 static const td_kernel where_kernels[] = {
     { .dtypes = TD_MOVABLE & ~TD_DTYPE_BIT(TD_STRING) & ~TD_DTYPE_BIT(TD_RESOURCE), .run = where_run },
     { 0 },
@@ -90,5 +109,10 @@ const td_op td_ops_where[] = {
       .attrs = "T: type = bool",
       .flags = TD_OP_DYNAMIC,
       .kernels = where_kernels },
+    { .name = "ToBool",
+      .sig = "input: T -> output: bool",
+      .attrs = "T: type",
+      .infer = td_infer_scalar,
+      .kernels = to_bool_kernels },
     { 0 },
 };
