@@ -42,11 +42,11 @@ static td_status pack_weights(td_call *c, td_matmul_call *m)
     const uint32_t scale = m->epilogue.scale;
     const void *packed;
 
-    if (!td_in_is_const(c, 1) || (scale && !td_in_is_const(c, scale))) {
+    if (!td_in_is_const(c, m->in_b) || (scale && !td_in_is_const(c, scale))) {
         if (scale) return TD_ERR(INTERNAL, "%s: a fused scale must be constant, and so the weights", c->node);
         return NULL;
     }
-    pack_ctx x = { m, td_in(c, 1)->data, scale ? td_in(c, scale)->data : NULL };
+    pack_ctx x = { m, td_in(c, m->in_b)->data, scale ? td_in(c, scale)->data : NULL };
     const size_t size = td_gemm_packed_size(m->p.k, m->p.n) * td_matmul_b_count(&m->p);
     const size_t shape[] = { m->p.k, m->p.n, m->p.b_k, m->p.b_n, td_matmul_b_count(&m->p) };
     const td_pack_key key = {
@@ -70,8 +70,8 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
 {
     size_t at = 0;
 
-    m->count_a = (size_t)td_shape_count(&td_in(c, 0)->shape);
-    m->count_b = (size_t)td_shape_count(&td_in(c, 1)->shape);
+    m->count_a = (size_t)td_shape_count(&td_in(c, m->in_a)->shape);
+    m->count_b = (size_t)td_shape_count(&td_in(c, m->in_b)->shape);
     m->count_c = (size_t)td_shape_count(&m->sum);
     m->is_late = td_epilogue_split(c, &m->epilogue, &m->sum, &m->early);
     m->scratch_size = 0;

@@ -14,6 +14,7 @@ typedef struct td_matmul_call {
     td_epilogue epilogue, early;
     td_shape sum;                    /* of c, before a residual is broadcast; set by the op */
     bool is_late;                    /* see td_epilogue_late() */
+    uint32_t in_a, in_b;             /* input indices */
     td_dtype type, type_b, out_type; /* type_b may differ among integers: sums are then int32 */
     bool widens;
     bool conj_a, conj_b;
@@ -23,7 +24,7 @@ typedef struct td_matmul_call {
     size_t scratch_size;
 } td_matmul_call;
 
-/* Inputs 0 and 1 are a and b, output 0 is c. With m->p, the types and the epilogue set, fills in the rest.
+/* Output 0 is c. With in_a, in_b, m->p, the types and the epilogue set, fills in the rest.
  * The elements of c must be all of output 0. */
 TD_MUST_USE td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m);
 TD_MUST_USE td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, const void *a,

@@ -149,6 +149,8 @@ static td_status matmul_prepare(td_call *c)
     batch_strides(o, o->rank, p->m * p->n, p->c_batch);
     s->epilogue = at->epilogue;
     s->type = td_in(c, 0)->dtype;
+    s->in_a = 0;
+    s->in_b = 1;
     s->type_b = td_in(c, 1)->dtype;
     s->out_type = td_out(c, 0)->dtype;
     s->conj_a = at->is_adjoint && at->swaps_a;
