@@ -60,12 +60,30 @@ def set_tensor(proto, value, content=True):
     return proto
 
 
+def _raw_strings(content, count):
+    """Strings in tensor_content: all lengths as varints, then all bytes."""
+    sizes, at = [], 0
+    while len(sizes) < count:
+        size = shift = 0
+        while True:
+            byte, at = content[at], at + 1
+            size |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        sizes.append(size)
+    for size in sizes:
+        yield content[at:at + size]
+        at += size
+
+
 def get_tensor(proto):
     """The array that a TensorProto holds, whichever way it holds it."""
     name = NAMES[proto.dtype]
     shape = [d.size for d in proto.tensor_shape.dim]
     if name == "string":
-        return np.array(list(proto.string_val), dtype=object).reshape(shape)
+        values = _raw_strings(proto.tensor_content, int(np.prod(shape))) if proto.tensor_content else proto.string_val
+        return np.array(list(values), dtype=object).reshape(shape)
     if proto.tensor_content:
         return np.frombuffer(proto.tensor_content, name).reshape(shape)
     values = list(getattr(proto, FIELDS[name]))
