@@ -39,18 +39,27 @@ size_t td_conv_packed_size(const td_conv_gemm *c)
            td_gemm_packed_size(c->segments * c->depth, c->conv.out_channels / c->conv.groups);
 }
 
+/* w[tap][n][channels]: each tap is a matrix of its own whose rows are packed columns. */
+static void pack_transposed(const td_conv_gemm *c, float *packed, const float *w)
+{
+    const size_t k = c->segments * c->depth, n = c->conv.out_channels / c->conv.groups,
+                 width = td_gemm_width(n);
+
+    memset(packed, 0, td_gemm_packed_size(k, n));
+    for (size_t j = 0; j < n; j++)
+        for (size_t s = 0; s < c->segments; s++)
+            for (size_t i = 0; i < c->depth; i++)
+                packed[(j / width * k + s * c->depth + i) * width + j % width] =
+                    w[(s * n + j) * c->conv.in_channels + i];
+}
+
 void td_conv_pack(const td_conv_gemm *c, float *packed, const float *w, const float *scale)
 {
     const size_t k = c->segments * c->depth, n = c->conv.out_channels / c->conv.groups;
 
     if (c->conv.is_transposed) {
-        /* w[tap][n][depth]: each tap is a matrix of its own whose rows are packed columns. */
-        const size_t width = td_gemm_width(n);
-        for (size_t j = 0; j < n; j++)
-            for (size_t s = 0; s < c->segments; s++)
-                for (size_t i = 0; i < c->depth; i++)
-                    packed[(j / width * k + s * c->depth + i) * width + j % width] =
-                        w[(s * n + j) * c->depth + i];
+        for (size_t g = 0; g < c->conv.groups; g++)
+            pack_transposed(c, packed + g * (td_gemm_packed_size(k, n) / sizeof(float)), w + g * c->depth);
         return;
     }
     for (size_t g = 0; g < c->conv.groups; g++)

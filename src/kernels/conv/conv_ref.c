@@ -51,9 +51,10 @@ static void forward_tap(const td_conv *c, size_t pixel_out, size_t pixel_in, siz
     double *const out = f->out + pixel_out * c->out_channels;
 
     if (c->is_transposed) {
-        for (size_t o = 0; o < oc; o++)
-            for (size_t i = 0; i < ic; i++)
-                out[o] += in[i] * f->w[(tap * oc + o) * ic + i];
+        for (size_t g = 0; g < c->groups; g++)
+            for (size_t o = 0; o < oc; o++)
+                for (size_t i = 0; i < ic; i++)
+                    out[g * oc + o] += in[g * ic + i] * f->w[(tap * oc + o) * c->in_channels + g * ic + i];
         return;
     }
     for (size_t g = 0; g < c->groups; g++)
