@@ -68,9 +68,9 @@ void td_life_submit_locked(td_version *v)
 
     td_mutex_assert_held(&m->mu);
     v->due_ns = 0;
-    m->n_tasks++;
+    m->n_loads++;
     if (td_pool_submit(m->loaders, load_task, v)) return;
-    m->n_tasks--;
+    m->n_loads--;
     v->due_ns = td_now_ns() + 100 * NS_PER_MS; /* no thread to be had: try again soon */
 }
 
@@ -101,7 +101,7 @@ static void try_succeeded(td_version *v, td_session *session)
     clear_error(v);
     v->has_failed = false;
     v->servable = td_servable_make(v->model->options->name, v->number, session, unload_servable, v);
-    v->model->manager->n_tasks++; /* until it is unloaded */
+    v->model->manager->n_servables++;
     set_state(v, TD_STATE_AVAILABLE);
     td_info("serve", "event=available model=%s version=%" PRId64 " ms=%" PRId64, v->model->options->name,
             v->number, took / NS_PER_MS);
@@ -179,7 +179,7 @@ static void load_task(void *ctx)
     else
         try_succeeded(v, session);
     td_life_settle_locked(v->model);
-    m->n_tasks--;
+    m->n_loads--;
     td_life_unlock(m);
     td_watch_wake(m->watch);
     td_status_free(error);
@@ -201,7 +201,7 @@ static void unload_task(void *ctx)
     td_info("serve", "event=unloaded model=%s version=%" PRId64, v->model->options->name, v->number);
     set_state(v, TD_STATE_END);
     td_life_settle_locked(v->model);
-    m->n_tasks--;
+    m->n_servables--;
     td_life_unlock(m);
     td_watch_wake(m->watch);
 }

@@ -10,7 +10,8 @@
 #include "obs/log.h"
 #include "serve/state.h"
 
-static const size_t MANAGER_QUEUE = 1 << 20; /* loads that may wait for a thread */
+static const size_t MANAGER_QUEUE = 1 << 20;              /* loads that may wait for a thread */
+static const int64_t STOP_LOADS_NS = INT64_C(2000000000); /* how long the end waits for loads */
 static const int64_t FOREVER_NS = INT64_C(24) * 24 * 3600 * 1000000000;
 
 static td_manager *make_manager(const td_serve_options *options)
@@ -107,23 +108,33 @@ static void begin_stop(td_manager *m)
     pthread_join(m->watcher, NULL);
 }
 
-void td_manager_stop(td_manager *m, int64_t deadline_ns)
+/* A load cannot be broken off, and is worth no long wait. */
+static size_t await_end(td_manager *m, int64_t deadline_ns)
 {
+    const int64_t loads_until = TD_MIN(deadline_ns, td_now_ns() + STOP_LOADS_NS);
     bool is_in_time = true;
 
-    if (!m) return;
-    begin_stop(m);
     td_mutex_lock(&m->mu);
-    while (m->n_tasks && is_in_time)
-        is_in_time = td_cond_wait_until(&m->changed, &m->mu, deadline_ns);
-    const size_t left = m->n_tasks;
+    while ((m->n_servables || m->n_loads) && is_in_time)
+        is_in_time = td_cond_wait_until(&m->changed, &m->mu, m->n_servables ? deadline_ns : loads_until);
+    const size_t left = m->n_servables + m->n_loads;
     td_mutex_unlock(&m->mu);
+    return left;
+}
+
+bool td_manager_stop(td_manager *m, int64_t deadline_ns)
+{
+    if (!m) return true;
+    begin_stop(m);
+    const size_t left = await_end(m, deadline_ns);
+
     if (left) {
         /* somebody still holds a servable or is loading one: memory that is in use is not ours to free */
         td_warning("serve", "event=stop_incomplete left=%zu", left);
-        return;
+        return false;
     }
     free_manager(m);
+    return true;
 }
 
 /* ---------------------------------------------------------------- requests */

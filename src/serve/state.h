@@ -92,7 +92,8 @@ struct td_manager {
     size_t n_pending;
     bool is_dirty; /* a new table is due */
     bool is_stopping;
-    size_t n_tasks; /* loads and unloads on the pools, and servables not yet unloaded */
+    size_t n_loads;     /* on the pool, waiting or running */
+    size_t n_servables; /* not unloaded yet */
 
     td_watch *watch;
     td_pool *loaders, *unloaders;

@@ -38,7 +38,7 @@ static td_manager *start(const char *name)
 
 static void stop(td_manager *m)
 {
-    td_manager_stop(m, fake_soon());
+    assert_true(td_manager_stop(m, fake_soon()));
 }
 
 static void test_first_version_is_awaited(void **state)
