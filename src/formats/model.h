@@ -28,8 +28,12 @@ typedef struct td_model_file {
     void (*release)(void *owned);
 } td_model_file;
 
-/* Reads <path>/saved_model.pb (or .pbtxt). tags: comma-separated set. Errors name the file and where in it.
- */
+/* Reads <path>/saved_model.pb (or .pbtxt). tags: comma-separated, compared as a set; NULL or "": "serve".
+ *
+ * Nodes, signatures and assets are read here; functions when the library is asked for them. Constants stay
+ * views of the mapped file. NOT_FOUND: no file, or no graph with the tags. DATA_LOSS: damage, with file and
+ * offset. INVALID_ARGUMENT: a graph that is wrong, with the node. RESOURCE_EXHAUSTED: constants that would
+ * take all memory. UNIMPLEMENTED: a Session Bundle of TF 0.x. */
 TD_MUST_USE td_status td_savedmodel_read(const char *path, const char *tags, td_model_file **out);
 void td_model_file_free(td_model_file *m); /* NULL is fine */
 
