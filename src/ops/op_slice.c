@@ -7,6 +7,7 @@
 
 #include "base/macros.h"
 #include "ops/array.h"
+#include "ops/resources.h"
 
 /* ---------------------------------------------------------------- Slice */
 
@@ -254,24 +255,36 @@ static td_status spread_strides(const td_call *c, const td_shape *have, const td
     return NULL;
 }
 
-/* Adds the piece that writes input `from` into the slice of output 0, repeated where its dims are 1. */
-static td_status add_update(td_call *c, const td_shape *whole, const strided *s, uint32_t from)
+/* The walk that writes a tensor like `value` into the slice of `whole`, repeated where its dims are 1; *at:
+ * the first element of the slice. */
+static td_status build_update(td_call *c, const td_shape *whole, const strided *s, const td_tensor *value,
+                              td_nd_builder *b, int64_t *at)
 {
-    int64_t strides[TD_MAX_RANK], spread[TD_MAX_RANK], at = 0;
-    td_nd_builder b;
+    int64_t strides[TD_MAX_RANK], spread[TD_MAX_RANK];
     int shown = 0;
 
-    TD_TRY(spread_strides(c, &td_in(c, from)->shape, &s->out, spread));
+    TD_TRY(spread_strides(c, &value->shape, &s->out, spread));
     td_shape_strides(whole, strides);
-    td_nd_start(&b, td_dtype_size(td_in(c, from)->dtype));
+    td_nd_start(b, td_dtype_size(value->dtype));
+    *at = 0;
     for (int i = 0; i < whole->rank; i++) {
         while (shown < s->out.rank && s->shown[shown] < 0)
             shown++; /* new axes */
         const bool is_shown = shown < s->out.rank && s->shown[shown] == i;
 
-        td_nd_add(&b, s->count[i], strides[i] * s->step[i], is_shown ? spread[shown++] : 0);
-        at += strides[i] * s->first[i];
+        td_nd_add(b, s->count[i], strides[i] * s->step[i], is_shown ? spread[shown++] : 0);
+        *at += strides[i] * s->first[i];
     }
+    return NULL;
+}
+
+/* Adds the piece that writes input `from` into output 0. */
+static td_status add_update(td_call *c, const td_shape *whole, const strided *s, uint32_t from)
+{
+    td_nd_builder b;
+    int64_t at;
+
+    TD_TRY(build_update(c, whole, s, td_in(c, from), &b, &at));
     td_moves_add(c, &b, 0, at, from, 0);
     return NULL;
 }
@@ -338,6 +351,35 @@ static td_status grad_prepare(td_call *c)
     return add_update(c, &whole, &s, 4);
 }
 
+/* ResourceStridedSliceAssign: ref, begin, end, strides, value. */
+static td_status assign_into(void *ctx, td_tensor *value)
+{
+    td_call *const c = ctx;
+    const td_tensor *const from = td_in(c, 4);
+    td_nd_builder b;
+    int64_t at = 0;
+    td_nd nd;
+    strided s;
+
+    if (value->dtype != from->dtype)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "l-value dtype %s does not match r-value dtype %s",
+                         td_dtype_name(value->dtype), td_dtype_name(from->dtype));
+    TD_TRY(read_strided(c, &value->shape, 1, &s));
+    TD_TRY(build_update(c, &value->shape, &s, from, &b, &at));
+    td_nd_finish(&b, c->arena, c->env->cpu, &nd);
+    td_nd_copy(&nd, (char *)value->data + at * b.elem, from->data);
+    return NULL;
+}
+
+static td_status assign_run(td_call *c)
+{
+    td_variable *v;
+
+    TD_TRY(td_variable_of(td_in(c, 0), &v));
+    return td_variable_update(v, assign_into, c);
+}
+
+static const td_kernel assign_kernels[] = { { .dtypes = TD_MOVABLE, .run = assign_run }, { 0 } };
 TD_MOVE_KERNELS(slice_kernels, slice_prepare);
 TD_MOVE_KERNELS(strided_kernels, strided_prepare);
 TD_MOVE_KERNELS(update_kernels, update_prepare);
@@ -375,5 +417,17 @@ const td_op td_ops_slice[] = {
       .parse = strided_parse,
       .infer = grad_infer,
       .kernels = grad_kernels },
+    { .name = "ResourceStridedSliceAssign",
+      .sig = "ref: resource, begin: Index, end: Index, strides: Index, value: T ->",
+      .attrs = STRIDED_ATTRS,
+      .key = "T",
+      .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS,
+      .attrs_size = sizeof(strided_attrs),
+      .parse = strided_parse,
+      .kernels = assign_kernels },
+    { .name = "StridedSliceAssign", /* for passes/deref */
+      .sig = "ref: &T, begin: Index, end: Index, strides: Index, value: T -> output_ref: &T",
+      .attrs = STRIDED_ATTRS,
+      .flags = TD_OP_STATEFUL },
     { 0 },
 };

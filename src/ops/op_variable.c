@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "kernels/array/combine.h"
 #include "ops/resources.h"
 #include "ops/op.h"
 
@@ -116,63 +117,42 @@ static td_status assign_run(td_call *c)
     return td_variable_assign(v, td_in(c, 1));
 }
 
-/* One body for every number type: sum or difference of a and b into out, by the type's own arithmetic. */
-static bool update(td_dtype dtype, void *out, const void *a, const void *b, size_t n, bool minus)
-{
-#define CASE(D, type)                                                                                        \
-    case D:                                                                                                  \
-        for (size_t i = 0; i < n; i++)                                                                       \
-            ((type *)out)[i] = (type)(minus ? ((const type *)a)[i] - ((const type *)b)[i]                    \
-                                            : ((const type *)a)[i] + ((const type *)b)[i]);                  \
-        return true;
-    switch (dtype) {
-        CASE(TD_F32, float)
-        CASE(TD_F64, double)
-        CASE(TD_I8, uint8_t)
-        CASE(TD_U8, uint8_t)
-        CASE(TD_I16, uint16_t)
-        CASE(TD_U16, uint16_t)
-        CASE(TD_I32, uint32_t)
-        CASE(TD_U32, uint32_t)
-        CASE(TD_I64, uint64_t)
-        CASE(TD_U64, uint64_t)
-    default:
-        return false;
-    }
-#undef CASE
-}
-
-static td_status add_to_variable(td_call *c, bool minus)
+/* Adds input 1 to the variable's value, or takes it away. */
+static td_status add_into(td_call *c, td_tensor *value, td_combine op)
 {
     const td_tensor *const delta = td_in(c, 1);
-    td_variable *v;
-    td_tensor next;
+    td_combine_fn *const fold = td_combine_find(op, value->dtype);
 
-    TD_TRY(assign_check(c, &v));
-    TD_TRY(td_tensor_make(delta->dtype, &delta->shape, &next));
-    td_status s = NULL;
-    td_tensor old = { 0 };
-    (void)pthread_mutex_lock(&v->mu);
-    if (v->value.dtype == TD_DTYPE_NONE) {
-        s = TD_ERR(FAILED_PRECONDITION, "Attempting to use uninitialized value %s", v->name);
-    } else if (!td_shape_equal(&v->value.shape, &delta->shape)) {
+    if (!td_shape_equal(&value->shape, &delta->shape)) {
         char a[TD_SHAPE_TEXT], b[TD_SHAPE_TEXT];
 
-        s = TD_ERR(INVALID_ARGUMENT,
-                   "Cannot update variable with shape %s using a Tensor with shape %s, shapes must be equal.",
-                   td_shape_text(&v->value.shape, a, sizeof a), td_shape_text(&delta->shape, b, sizeof b));
-    } else if (!update(delta->dtype, next.data, v->value.data, delta->data,
-                       (size_t)td_shape_count(&delta->shape), minus)) {
-        s = TD_ERR(UNIMPLEMENTED, "%s of type %s", c->op->name, td_dtype_name(delta->dtype));
-    } else {
-        old = v->value;
-        v->value = next;
-        next = (td_tensor){ 0 };
+        return TD_ERR(
+            INVALID_ARGUMENT,
+            "Cannot update variable with shape %s using a Tensor with shape %s, shapes must be equal.",
+            td_shape_text(&value->shape, a, sizeof a), td_shape_text(&delta->shape, b, sizeof b));
     }
-    (void)pthread_mutex_unlock(&v->mu);
-    td_tensor_unref(&old);
-    td_tensor_unref(&next);
-    return s;
+    if (!fold || value->dtype != delta->dtype)
+        return TD_ERR(UNIMPLEMENTED, "%s of type %s", c->op->name, td_dtype_name(delta->dtype));
+    fold(value->data, delta->data, (size_t)td_shape_count(&delta->shape), 1);
+    return NULL;
+}
+
+static td_status plus(void *c, td_tensor *value)
+{
+    return add_into(c, value, TD_COMBINE_ADD);
+}
+
+static td_status minus(void *c, td_tensor *value)
+{
+    return add_into(c, value, TD_COMBINE_SUB);
+}
+
+static td_status add_to_variable(td_call *c, bool is_minus)
+{
+    td_variable *v;
+
+    TD_TRY(assign_check(c, &v));
+    return td_variable_update(v, is_minus ? minus : plus, c);
 }
 
 static td_status assign_add_run(td_call *c)

@@ -108,3 +108,34 @@ td_status td_variable_assign(td_variable *v, const td_tensor *value)
     td_tensor_unref(&old);
     return NULL;
 }
+
+/* A copy of the value is changed and takes its place. */
+static td_status update_locked(td_variable *v, td_status (*change)(void *ctx, td_tensor *value), void *ctx)
+{
+    td_tensor next, own;
+
+    if (v->value.dtype == TD_DTYPE_NONE)
+        return TD_ERR(FAILED_PRECONDITION, "Attempting to use uninitialized value %s", v->name);
+    TD_TRY(td_tensor_copy_flat(&v->value, &next));
+    td_status s = change(ctx, &next);
+    if (!s && next.dtype == TD_STRING) { /* new bytes lie in the request's arena */
+        s = td_tensor_copy(&next, &own);
+        td_tensor_unref(&next);
+        next = s ? (td_tensor){ 0 } : own;
+    }
+    if (s) {
+        td_tensor_unref(&next);
+        return s;
+    }
+    td_tensor_unref(&v->value);
+    v->value = next;
+    return NULL;
+}
+
+td_status td_variable_update(td_variable *v, td_status (*change)(void *ctx, td_tensor *value), void *ctx)
+{
+    (void)pthread_mutex_lock(&v->mu);
+    const td_status s = update_locked(v, change, ctx);
+    (void)pthread_mutex_unlock(&v->mu);
+    return s;
+}

@@ -40,6 +40,10 @@ extern const td_object_class td_variable_class;
 TD_MUST_USE td_status td_variable_read(td_variable *v, td_tensor *out);
 /* Makes value the variable's: takes a reference when the tensor owns its buffer, copies otherwise. */
 TD_MUST_USE td_status td_variable_assign(td_variable *v, const td_tensor *value);
+/* Changes the value by change(ctx, value), under the lock: readers see all of it or nothing, and those that
+ * hold the old value keep it. An error of change leaves the variable as it was. */
+TD_MUST_USE td_status td_variable_update(td_variable *v, td_status (*change)(void *ctx, td_tensor *value),
+                                         void *ctx);
 /* The variable behind element 0 of a resource tensor; INVALID_ARGUMENT when it is something else. */
 TD_MUST_USE td_status td_variable_of(const td_tensor *handle, td_variable **out);
 

@@ -38,6 +38,10 @@ static const struct {
     { "ScatterNdUpdate", "ResourceScatterNdUpdate" },
     { "ScatterNdAdd", "ResourceScatterNdAdd" },
     { "ScatterNdSub", "ResourceScatterNdSub" },
+    { "ScatterNdMin", "ResourceScatterNdMin" },
+    { "ScatterNdMax", "ResourceScatterNdMax" },
+    { "StridedSliceAssign", "ResourceStridedSliceAssign" },
+    { "CountUpTo", "ResourceCountUpTo" },
 };
 
 static const char *twin_of(const char *op_name)
