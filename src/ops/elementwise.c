@@ -7,6 +7,13 @@
 
 enum { GRAIN_BYTES = 128 * 1024 }; /* of the output: some ten microseconds of the cheapest functions */
 
+void td_elementwise_reshape(td_elementwise *s, const td_shape *out, const td_shape *const in[])
+{
+    for (unsigned i = 0; i < s->elt.n_in; i++)
+        s->operands[i].size = s->elt.in_size[i];
+    td_bcast_make(&s->bcast, s->operands, out, in, s->elt.n_in);
+}
+
 void td_elementwise_prepare_as(td_call *c, const td_elt *elt)
 {
     td_elementwise *const s = c->state;
@@ -15,7 +22,7 @@ void td_elementwise_prepare_as(td_call *c, const td_elt *elt)
     s->elt = *elt;
     for (uint32_t i = 0; i < elt->n_in; i++)
         in[i] = &td_in(c, i)->shape;
-    td_bcast_make(&s->bcast, &td_out(c, 0)->shape, in, elt->n_in);
+    td_elementwise_reshape(s, &td_out(c, 0)->shape, in);
     s->grain = GRAIN_BYTES / elt->out_size;
 }
 
@@ -37,10 +44,18 @@ typedef struct shard {
     atomic_int bits;
 } shard;
 
+static int run_dense(const void *ctx, void *out, const void *const in[], size_t n)
+{
+    const td_elementwise *const s = ctx;
+
+    return td_elt_run(&s->elt, out, in, n, &s->arg);
+}
+
 static void run_shard(void *ctx, size_t begin, size_t end)
 {
     shard *const r = ctx;
-    const int bits = td_bcast_run(&r->s->bcast, &r->s->elt, r->out, r->in, begin, end, &r->s->arg);
+    const int bits =
+        td_bcast_run(&r->s->bcast, r->out, r->s->elt.out_size, r->in, begin, end, run_dense, r->s);
 
     if (bits) atomic_fetch_or_explicit(&r->bits, bits, memory_order_relaxed); /* the join orders it */
 }
@@ -55,10 +70,8 @@ int td_elementwise_run_bits(td_call *c)
     return atomic_load_explicit(&r.bits, memory_order_relaxed);
 }
 
-td_status td_elementwise_run(td_call *c)
+td_status td_elementwise_error(int bits)
 {
-    const int bits = td_elementwise_run_bits(c);
-
     if (TD_LIKELY(!bits)) return NULL;
     if (bits & TD_ELT_DIV_BY_ZERO) return TD_ERR(INVALID_ARGUMENT, "Integer division by zero");
     if (bits & TD_ELT_TRUNCATE_BY_ZERO)
@@ -67,4 +80,9 @@ td_status td_elementwise_run(td_call *c)
     if (bits & TD_ELT_NEGATIVE_POWER)
         return TD_ERR(INVALID_ARGUMENT, "Integers to negative integer powers are not allowed");
     return NULL;
+}
+
+td_status td_elementwise_run(td_call *c)
+{
+    return td_elementwise_error(td_elementwise_run_bits(c));
 }

@@ -53,7 +53,7 @@ static td_status bias_prepare(td_call *c)
     TD_TRY(td_elementwise_prepare(c, TD_ELT_add));
     for (int d = 0; d < bias.rank; d++)
         bias.dims[d] = d == channel_dim(c) ? value->dims[d] : 1;
-    td_bcast_make(&s->bcast, value, (const td_shape *const[]){ value, &bias }, 2);
+    td_elementwise_reshape(s, value, (const td_shape *const[]){ value, &bias });
     return NULL;
 }
 

@@ -48,13 +48,14 @@ static const td_kernel kernels_Pow[] = TD_ELEMENTWISE_KERNELS(TD_NUMBER_TYPES, p
 
 typedef struct join_state {
     td_bcast bcast;
+    td_bcast_operand operands[2];
 } join_state;
 
 static td_status join_prepare(td_call *c)
 {
     join_state *const s = c->state;
 
-    td_bcast_make(&s->bcast, &td_out(c, 0)->shape,
+    td_bcast_make(&s->bcast, s->operands, &td_out(c, 0)->shape,
                   (const td_shape *const[]){ &td_in(c, 0)->shape, &td_in(c, 1)->shape }, 2);
     return NULL;
 }

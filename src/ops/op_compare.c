@@ -65,6 +65,7 @@ static td_status not_equal_run(td_call *c)
 
 typedef struct string_state {
     td_bcast bcast;
+    td_bcast_operand operands[2];
     bool fits;
 } string_state;
 
@@ -74,7 +75,7 @@ static td_status string_prepare(td_call *c)
 
     s->fits = shapes_fit(c);
     if (s->fits)
-        td_bcast_make(&s->bcast, &td_out(c, 0)->shape,
+        td_bcast_make(&s->bcast, s->operands, &td_out(c, 0)->shape,
                       (const td_shape *const[]){ &td_in(c, 0)->shape, &td_in(c, 1)->shape }, 2);
     return NULL;
 }

@@ -65,7 +65,7 @@ static td_status select_prepare(td_call *c)
         td_shape column = { .rank = yes->rank };
         for (int d = 0; d < column.rank; d++)
             column.dims[d] = d ? 1 : condition->dims[0];
-        td_bcast_make(&s->bcast, yes, (const td_shape *const[]){ &column, yes, yes }, 3);
+        td_elementwise_reshape(s, yes, (const td_shape *const[]){ &column, yes, yes });
     }
     return NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "kernels/cast/cast.h"
 #include "kernels/elt/bcast.h"
+#include "kernels/elt/elt.h"
 
 static const td_elt_row *find_ref(td_elt_id id, td_dtype in)
 {
@@ -111,6 +112,11 @@ static void check_variants(void)
     }
 }
 
+static int run_dense(const void *ctx, void *out, const void *const in[], size_t n)
+{
+    return td_elt_run(ctx, out, in, n, NULL);
+}
+
 /* x - y with the shapes of a and b. */
 static void check_shapes(td_dtype dtype, const td_shape *a, const td_shape *b, const td_shape *out)
 {
@@ -131,10 +137,11 @@ static void check_shapes(td_dtype dtype, const td_shape *a, const td_shape *b, c
           "no bodies for %s", td_dtype_name(dtype));
     (void)td_elt_run(&to, x, (const void *const[]){ xf }, na, NULL);
     (void)td_elt_run(&to, y, (const void *const[]){ yf }, nb, NULL);
-    td_bcast_make(&bcast, out, (const td_shape *const[]){ a, b }, 2);
+    td_bcast_operand operands[2] = { { .size = size }, { .size = size } };
+    td_bcast_make(&bcast, operands, out, (const td_shape *const[]){ a, b }, 2);
     const size_t cut = n / 3; /* two ranges, as two threads would */
-    (void)td_bcast_run(&bcast, &sub, z, (const void *const[]){ x, y }, cut, n, NULL);
-    (void)td_bcast_run(&bcast, &sub, z, (const void *const[]){ x, y }, 0, cut, NULL);
+    (void)td_bcast_run(&bcast, z, size, (const void *const[]){ x, y }, cut, n, run_dense, &sub);
+    (void)td_bcast_run(&bcast, z, size, (const void *const[]){ x, y }, 0, cut, run_dense, &sub);
     (void)td_elt_run(&from, zf, (const void *const[]){ z }, n, NULL);
     for (size_t i = 0; i < n; i++) {
         const double want = (double)xf[td_bcast_at(&bcast, 0, i)] - (double)yf[td_bcast_at(&bcast, 1, i)];

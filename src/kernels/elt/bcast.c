@@ -2,6 +2,8 @@
 #include "kernels/elt/bcast.h"
 
 #include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "base/macros.h"
 
@@ -22,34 +24,36 @@ static void strides_under(const td_shape *out, const td_shape *s, size_t *stride
     }
 }
 
-/* May dimension d + 1 be walked as a continuation of d by every operand? */
-static bool is_joinable(const td_bcast *b, int last, const size_t next_dim, const size_t *next_stride)
+/* May this dimension be walked as a continuation of the last one by every operand? */
+static bool is_joinable(const td_bcast *b, size_t dim, size_t stride[][TD_MAX_RANK], int d)
 {
     for (unsigned k = 0; k < b->n_in; k++)
-        if (b->stride[k][last] != next_stride[k] * next_dim) return false;
+        if (b->operands[k].stride[b->rank - 1] != stride[k][d] * dim) return false;
     return true;
 }
 
-void td_bcast_make(td_bcast *b, const td_shape *out, const td_shape *const in[], unsigned n_in)
+void td_bcast_make(td_bcast *b, td_bcast_operand *operands, const td_shape *out, const td_shape *const in[],
+                   unsigned n_in)
 {
-    size_t stride[TD_ELT_MAX_IN][TD_MAX_RANK] = { { 0 } };
+    size_t stride[TD_BCAST_MAX_IN][TD_MAX_RANK] = { { 0 } };
 
-    *b = (td_bcast){ .n_in = n_in, .count = (size_t)td_shape_count(out) };
+    *b = (td_bcast){ .n_in = n_in, .count = (size_t)td_shape_count(out), .operands = operands };
     for (unsigned k = 0; k < n_in; k++)
         strides_under(out, in[k], stride[k]);
     for (int d = 0; d < out->rank; d++) {
-        size_t next[TD_ELT_MAX_IN] = { 0 };
         const size_t dim = (size_t)out->dims[d];
         if (dim == 1) continue;
-        for (unsigned k = 0; k < n_in; k++)
-            next[k] = stride[k][d];
-        const bool join = b->rank > 0 && is_joinable(b, b->rank - 1, dim, next);
+        const bool join = b->rank > 0 && is_joinable(b, dim, stride, d);
         const int at = join ? b->rank - 1 : b->rank++;
         b->dims[at] = join ? b->dims[at] * dim : dim;
         for (unsigned k = 0; k < n_in; k++)
-            b->stride[k][at] = next[k];
+            operands[k].stride[at] = stride[k][d];
     }
-    if (b->rank == 0) *b = (td_bcast){ .rank = 1, .n_in = n_in, .count = b->count, .dims = { 1 } };
+    if (b->rank > 0) return;
+    b->rank = 1;
+    b->dims[0] = 1;
+    for (unsigned k = 0; k < n_in; k++)
+        operands[k].stride[0] = 0;
 }
 
 size_t td_bcast_at(const td_bcast *b, unsigned k, size_t i)
@@ -57,7 +61,7 @@ size_t td_bcast_at(const td_bcast *b, unsigned k, size_t i)
     size_t at = 0;
 
     for (int d = b->rank - 1; d >= 0; d--) {
-        at += i % b->dims[d] * b->stride[k][d];
+        at += i % b->dims[d] * b->operands[k].stride[d];
         i /= b->dims[d];
     }
     return at;
@@ -103,30 +107,27 @@ static void fill(void *out, const void *value, size_t size, size_t n)
 
 typedef struct walk {
     const td_bcast *b;
-    const td_elt *m;
-    size_t at[TD_MAX_RANK];         /* coordinates of the next element */
-    const char *row[TD_ELT_MAX_IN]; /* operands' elements at the start of its row */
+    td_bcast_fn *fn;
+    const void *ctx;
+    size_t out_size;
+    size_t at[TD_MAX_RANK];           /* coordinates of the next element */
+    const char *row[TD_BCAST_MAX_IN]; /* operands' elements at the start of its row */
 } walk;
 
-static void walk_set_rows(walk *w, const void *const in[])
+static void walk_start(walk *w, const void *const in[], size_t begin)
 {
-    for (unsigned k = 0; k < w->b->n_in; k++) {
-        size_t offset = 0;
-        for (int d = 0; d < w->b->rank - 1; d++)
-            offset += w->at[d] * w->b->stride[k][d];
-        w->row[k] = (const char *)in[k] + offset * w->m->in_size[k];
-    }
-}
+    const td_bcast *const b = w->b;
 
-static void walk_start(walk *w, const td_bcast *b, const td_elt *m, const void *const in[], size_t begin)
-{
-    w->b = b;
-    w->m = m;
     for (int d = b->rank - 1; d >= 0; d--) {
         w->at[d] = begin % b->dims[d];
         begin /= b->dims[d];
     }
-    walk_set_rows(w, in);
+    for (unsigned k = 0; k < b->n_in; k++) {
+        size_t offset = 0;
+        for (int d = 0; d < b->rank - 1; d++)
+            offset += w->at[d] * b->operands[k].stride[d];
+        w->row[k] = (const char *)in[k] + offset * b->operands[k].size;
+    }
 }
 
 /* To the start of the next row. */
@@ -138,43 +139,42 @@ static void walk_next_row(walk *w)
     w->at[d] = 0;
     while (--d >= 0) {
         for (unsigned k = 0; k < b->n_in; k++)
-            w->row[k] += b->stride[k][d] * w->m->in_size[k];
+            w->row[k] += b->operands[k].stride[d] * b->operands[k].size;
         if (++w->at[d] < b->dims[d]) return;
         w->at[d] = 0;
         for (unsigned k = 0; k < b->n_in; k++)
-            w->row[k] -= b->dims[d] * b->stride[k][d] * w->m->in_size[k];
+            w->row[k] -= b->dims[d] * b->operands[k].stride[d] * b->operands[k].size;
     }
 }
 
 /* ---------------------------------------------------------------- long rows */
 
-static int run_rows(walk *w, char *out, size_t n, const td_elt_arg *arg)
+static int run_rows(walk *w, char *out, size_t n)
 {
-    alignas(64) char spread[TD_ELT_MAX_IN][PIECE_BYTES];
+    alignas(64) char spread[TD_BCAST_MAX_IN][PIECE_BYTES];
     const td_bcast *const b = w->b;
-    const td_elt *const m = w->m;
     const int last = b->rank - 1;
-    const char *filled[TD_ELT_MAX_IN] = { 0 }; /* what spread[k] holds now */
+    const char *filled[TD_BCAST_MAX_IN] = { 0 }; /* what spread[k] holds now */
     size_t piece = b->dims[last];
     int bits = 0;
 
     for (unsigned k = 0; k < b->n_in; k++)
-        if (!b->stride[k][last]) piece = TD_MIN(piece, PIECE_BYTES / m->in_size[k]);
+        if (!b->operands[k].stride[last]) piece = TD_MIN(piece, PIECE_BYTES / b->operands[k].size);
     while (n) {
         const size_t left = TD_MIN(n, b->dims[last] - w->at[last]), count = TD_MIN(left, piece);
-        const void *from[TD_ELT_MAX_IN];
+        const void *from[TD_BCAST_MAX_IN];
         for (unsigned k = 0; k < b->n_in; k++) {
-            const size_t size = m->in_size[k];
-            if (b->stride[k][last]) {
-                from[k] = w->row[k] + w->at[last] * b->stride[k][last] * size;
+            const td_bcast_operand *const o = &b->operands[k];
+            if (o->stride[last]) {
+                from[k] = w->row[k] + w->at[last] * o->stride[last] * o->size;
                 continue;
             }
-            if (filled[k] != w->row[k]) fill(spread[k], w->row[k], size, TD_MIN(piece, b->dims[last]));
+            if (filled[k] != w->row[k]) fill(spread[k], w->row[k], o->size, piece);
             filled[k] = w->row[k];
             from[k] = spread[k];
         }
-        bits |= td_elt_run(m, out, from, count, arg);
-        out += count * m->out_size;
+        bits |= w->fn(w->ctx, out, from, count);
+        out += count * w->out_size;
         n -= count;
         w->at[last] += count;
         if (w->at[last] == b->dims[last]) walk_next_row(w);
@@ -192,24 +192,25 @@ static void gather(char *to, const char *from, size_t size, size_t n, bool moves
         memcpy(to, from, n * size);
 }
 
-static int run_gathered(walk *w, char *out, size_t n, const td_elt_arg *arg)
+static int run_gathered(walk *w, char *out, size_t n)
 {
-    alignas(64) char dense[TD_ELT_MAX_IN][PIECE_BYTES];
-    const void *const from[TD_ELT_MAX_IN] = { dense[0], dense[1], dense[2] };
+    alignas(64) char dense[TD_BCAST_MAX_IN][PIECE_BYTES];
+    const void *from[TD_BCAST_MAX_IN];
     const td_bcast *const b = w->b;
-    const td_elt *const m = w->m;
     const int last = b->rank - 1;
     size_t piece = PIECE_BYTES;
     int bits = 0;
 
-    for (unsigned k = 0; k < b->n_in; k++)
-        piece = TD_MIN(piece, PIECE_BYTES / m->in_size[k]);
+    for (unsigned k = 0; k < b->n_in; k++) {
+        piece = TD_MIN(piece, PIECE_BYTES / b->operands[k].size);
+        from[k] = dense[k];
+    }
     while (n) {
         const size_t count = TD_MIN(n, piece);
         for (size_t done = 0; done < count;) {
             const size_t run = TD_MIN(count - done, b->dims[last] - w->at[last]);
             for (unsigned k = 0; k < b->n_in; k++) {
-                const size_t size = m->in_size[k], stride = b->stride[k][last];
+                const size_t size = b->operands[k].size, stride = b->operands[k].stride[last];
                 gather(dense[k] + done * size, w->row[k] + w->at[last] * stride * size, size, run,
                        stride != 0);
             }
@@ -217,21 +218,21 @@ static int run_gathered(walk *w, char *out, size_t n, const td_elt_arg *arg)
             w->at[last] += run;
             if (w->at[last] == b->dims[last]) walk_next_row(w);
         }
-        bits |= td_elt_run(m, out, from, count, arg);
-        out += count * m->out_size;
+        bits |= w->fn(w->ctx, out, from, count);
+        out += count * w->out_size;
         n -= count;
     }
     return bits;
 }
 
-int td_bcast_run(const td_bcast *b, const td_elt *m, void *out, const void *const in[], size_t begin,
-                 size_t end, const td_elt_arg *arg)
+int td_bcast_run(const td_bcast *b, void *out, size_t out_size, const void *const in[], size_t begin,
+                 size_t end, td_bcast_fn *fn, const void *ctx)
 {
-    walk w;
+    walk w = { .b = b, .fn = fn, .ctx = ctx, .out_size = out_size };
 
     if (begin >= end) return 0;
-    walk_start(&w, b, m, in, begin);
-    char *const first = (char *)out + begin * m->out_size;
-    if (b->rank == 1 || b->dims[b->rank - 1] >= LONG_ROW) return run_rows(&w, first, end - begin, arg);
-    return run_gathered(&w, first, end - begin, arg);
+    walk_start(&w, in, begin);
+    char *const first = (char *)out + begin * out_size;
+    if (b->rank == 1 || b->dims[b->rank - 1] >= LONG_ROW) return run_rows(&w, first, end - begin);
+    return run_gathered(&w, first, end - begin);
 }
