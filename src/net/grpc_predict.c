@@ -1,35 +1,26 @@
-/* grpc_predict.c -- PredictionService.Predict.
- *
- *   parse -> acquire -> open, fill -> run -> encode -> reply
- *              |                      \-> a pool thread, when the run is long
- *              \-> a pool thread, when the model's first version is still loading
- */
-#include "api/predict.h"
-#include "base/clock.h"
+/* grpc_predict.c -- PredictionService.Predict, Classify, Regress: what each adds to grpc_run.h. */
+#include "api/examples.h"
+#include "codec/grpc_examples.h"
 #include "codec/grpc_predict.h"
-#include "net/grpc_server.h"
+#include "net/grpc_run.h"
 
-/* A run that is expected to take longer leaves the queue's thread: a hand-over costs about 10 us. */
-static const int64_t long_run_ns = 200000;
+/* ---- Predict ---- */
 
-typedef struct job {
-    td_grpc_call *call;
-    td_grpc_predict_request request;
-    td_predict predict;
-    int64_t deadline_ns;
-} job;
-
-/* Work for nobody is not started. */
-static td_status check_wanted(const job *j)
+static td_status predict_parse(td_grpc_job *j)
 {
-    if (j->call->is_offloaded && atomic_load_explicit(&j->call->is_closed, memory_order_relaxed))
-        return TD_ERR(CANCELLED, "The call was cancelled");
-    if (j->deadline_ns && td_now_ns() >= j->deadline_ns)
-        return TD_ERR(DEADLINE_EXCEEDED, "Deadline exceeded");
-    return NULL;
+    td_grpc_predict_request *const r = j->request;
+
+    j->spec = &r->spec;
+    return td_grpc_predict_parse(j->call->bytes, j->call->size, j->call->arena, r);
 }
 
-static td_status encode(const job *j, grpc_slice *out)
+static td_status predict_open(td_grpc_job *j, td_servable *servable)
+{
+    TD_TRY(td_predict_open(servable, j->spec->signature, TD_WORDING_GRPC, j->call->arena, &j->predict));
+    return td_grpc_predict_fill(j->request, &j->predict);
+}
+
+static td_status predict_encode(td_grpc_job *j, grpc_slice *out)
 {
     td_grpc_predict_reply reply;
 
@@ -43,90 +34,83 @@ static td_status encode(const job *j, grpc_slice *out)
     return NULL;
 }
 
-/* The end of every job. Takes error. */
-static void end(job *j, td_status error, grpc_slice body)
-{
-    td_grpc_call *const c = j->call; /* j lies in the call's arena: not to be touched once the reply is out */
+/* ---- Classify, Regress ---- */
 
-    td_predict_close(&j->predict);
-    if (error)
-        td_grpc_fail(c, error);
-    else
-        td_grpc_reply(c, body);
+static td_status examples_parse(td_grpc_job *j)
+{
+    td_grpc_examples *const r = j->request;
+
+    j->spec = &r->spec;
+    return td_grpc_examples_parse(j->call->bytes, j->call->size, j->call->arena, r);
 }
 
-static void run(void *ctx)
+static td_status classify_open(td_grpc_job *j, td_servable *servable)
 {
-    job *const j = ctx;
-    grpc_slice body = { 0 };
-    td_status error = check_wanted(j);
+    const td_grpc_examples *const r = j->request;
 
-    if (!error) error = td_predict_run(&j->predict, j->deadline_ns);
-    if (!error) error = encode(j, &body);
-    end(j, error, body);
+    return td_classify_open(servable, j->spec->signature, r->items, r->n, j->call->arena, &j->predict);
 }
 
-static td_status prepare(job *j, td_servable *servable)
+static td_status regress_open(td_grpc_job *j, td_servable *servable)
 {
-    TD_TRY(
-        td_predict_open(servable, j->request.spec.signature, TD_WORDING_GRPC, j->call->arena, &j->predict));
-    return td_grpc_predict_fill(&j->request, &j->predict);
+    const td_grpc_examples *const r = j->request;
+
+    return td_regress_open(servable, j->spec->signature, r->items, r->n, j->call->arena, &j->predict);
 }
 
-static void wait_and_run(void *ctx)
+/* b -> slice. Takes b. */
+static td_status to_slice(td_strbuf *b, grpc_slice *out)
 {
-    job *const j = ctx;
-    td_servable *servable;
-    td_status error = check_wanted(j);
+    uint8_t *const p = b->size <= INT32_MAX ? td_grpc_reply_make(b->size, out) : NULL;
 
-    if (!error)
-        error = td_manager_acquire_wait(j->call->queue->server->manager, &j->request.spec.model,
-                                        j->deadline_ns, &servable);
-    if (!error) error = prepare(j, servable);
-    if (error)
-        end(j, error, (grpc_slice){ 0 });
-    else
-        run(j);
+    if (p) memcpy(p, b->data, b->size);
+    td_strbuf_fini(b);
+    return p ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "No memory for a reply");
 }
 
-static void offload(job *j, td_pool *pool, void (*work)(void *ctx))
+static td_status classify_encode(td_grpc_job *j, grpc_slice *out)
 {
-    if (td_grpc_offload(j->call, pool, work, j)) return;
-    end(j, TD_ERR(RESOURCE_EXHAUSTED, "Too many requests are waiting"), (grpc_slice){ 0 });
+    td_classes classes;
+    td_strbuf b = { 0 };
+
+    TD_TRY(td_classify_result(&j->predict, &classes));
+    td_grpc_classes_put(&j->predict, &classes, &b);
+    return to_slice(&b, out);
 }
 
-static td_status start(job *j, bool *must_wait)
+static td_status regress_encode(td_grpc_job *j, grpc_slice *out)
 {
-    td_grpc_call *const c = j->call;
-    td_servable *servable = NULL;
+    const float *values;
+    size_t n;
+    td_strbuf b = { 0 };
 
-    TD_TRY(td_grpc_message_open(c));
-    TD_TRY(td_grpc_predict_parse(c->bytes, c->size, c->arena, &j->request));
-    TD_TRY(td_manager_acquire(c->queue->server->manager, &j->request.spec.model, &servable, must_wait));
-    return *must_wait ? NULL : prepare(j, servable);
+    TD_TRY(td_regress_result(&j->predict, &values, &n));
+    td_grpc_regressions_put(&j->predict, values, n, &b);
+    return to_slice(&b, out);
 }
 
-static bool is_long(const job *j)
-{
-    return td_session_expected_ns(td_servable_session(j->predict.servable), j->predict.sig) > long_run_ns;
-}
+/* ---- methods ---- */
 
 void td_grpc_serve_predict(td_grpc_call *c)
 {
-    td_grpc_server *const s = c->queue->server;
-    job *const j = TD_ARENA_NEW(c->arena, job);
-    bool must_wait = false;
+    static const td_grpc_verb verb = { sizeof(td_grpc_predict_request), predict_parse, predict_open,
+                                       predict_encode };
 
-    j->call = c;
-    j->deadline_ns = td_grpc_deadline(c);
+    td_grpc_run(c, &verb);
+}
 
-    const td_status error = start(j, &must_wait);
-    if (error)
-        end(j, error, (grpc_slice){ 0 });
-    else if (must_wait)
-        offload(j, s->waits, wait_and_run);
-    else if (is_long(j))
-        offload(j, s->runs, run);
-    else
-        run(j);
+void td_grpc_serve_classify(td_grpc_call *c)
+{
+    static const td_grpc_verb verb = { sizeof(td_grpc_examples), examples_parse, classify_open,
+                                       classify_encode };
+
+    td_grpc_run(c, &verb);
+}
+
+void td_grpc_serve_regress(td_grpc_call *c)
+{
+    static const td_grpc_verb verb = { sizeof(td_grpc_examples), examples_parse, regress_open,
+                                       regress_encode };
+
+    td_grpc_run(c, &verb);
 }

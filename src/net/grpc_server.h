@@ -137,6 +137,8 @@ void td_grpc_message_close(td_grpc_call *c);
 /* ---- methods ---- */
 
 void td_grpc_serve_predict(td_grpc_call *c);
+void td_grpc_serve_classify(td_grpc_call *c);
+void td_grpc_serve_regress(td_grpc_call *c);
 void td_grpc_serve_metadata(td_grpc_call *c);
 void td_grpc_serve_status(td_grpc_call *c);
 void td_grpc_serve_health(td_grpc_call *c);

@@ -1,0 +1,152 @@
+/* grpc_examples.c -- Input { example_list = 1 { examples = 1 }, example_list_with_context = 2 { examples = 1,
+ * context = 2 } }; ClassificationResponse { result = 1 { classifications = 1 { classes = 1 { label = 1, score
+ * = 2 } } }, model_spec = 2 }; RegressionResponse { result = 1 { regressions = 1 { value = 1 } }, model_spec
+ * = 2 }. */
+#include "codec/grpc_examples.h"
+
+#include <string.h>
+
+static size_t count_examples(td_wire w)
+{
+    td_wire_field f;
+    size_t n = 0;
+
+    while (td_wire_next(&w, &f))
+        n += td_wire_is(&f, 1, TD_WIRE_BYTES);
+    return n;
+}
+
+/* Merging serialized messages is joining their bytes. */
+static td_status join(td_string context, td_string example, td_arena *arena, td_string *out)
+{
+    char *const bytes = td_arena_try_alloc(arena, context.size + example.size + 1, 1);
+
+    if (!bytes) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for an example");
+    if (context.size) memcpy(bytes, context.data, context.size);
+    if (example.size) memcpy(bytes + context.size, example.data, example.size);
+    *out = (td_string){ bytes, context.size + example.size };
+    return NULL;
+}
+
+static td_status read_list(td_wire w, td_arena *arena, td_grpc_examples *out)
+{
+    td_string context = { 0 };
+    td_wire_field f;
+
+    out->items = TD_ARENA_NEW_N(arena, td_string, count_examples(w));
+    out->n = 0;
+    for (td_wire c = w; td_wire_next(&c, &f);)
+        if (td_wire_is(&f, 2, TD_WIRE_BYTES)) context = td_wire_text(&f);
+    while (td_wire_next(&w, &f)) {
+        if (!td_wire_is(&f, 1, TD_WIRE_BYTES)) continue;
+        out->items[out->n] = td_wire_text(&f);
+        if (context.size) TD_TRY(join(context, out->items[out->n], arena, &out->items[out->n]));
+        out->n++;
+    }
+    return w.bad ? TD_ERR(INVALID_ARGUMENT, "Damaged example list") : NULL;
+}
+
+td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *arena, td_grpc_examples *out)
+{
+    td_wire w = td_wire_of(bytes, size);
+    td_wire_field f, list;
+
+    *out = (td_grpc_examples){ 0 };
+    while (td_wire_next(&w, &f)) {
+        if (td_wire_is(&f, 1, TD_WIRE_BYTES)) TD_TRY(td_grpc_spec_read(&f, &out->spec));
+        if (!td_wire_is(&f, 2, TD_WIRE_BYTES)) continue;
+        td_wire input = td_wire_inside(&f);
+
+        while (td_wire_next(&input, &list))
+            if (list.type == TD_WIRE_BYTES && (list.number == 1 || list.number == 2))
+                TD_TRY(read_list(td_wire_inside(&list), arena, out));
+        if (input.bad) return TD_ERR(INVALID_ARGUMENT, "Damaged Input");
+    }
+    if (w.bad) return TD_ERR(INVALID_ARGUMENT, "Damaged request");
+    return td_grpc_spec_check(&out->spec);
+}
+
+static uint8_t *grow(td_strbuf *b, size_t more)
+{
+    td_strbuf_reserve(b, more);
+    b->size += more;
+    return (uint8_t *)b->data + b->size - more;
+}
+
+static void put_spec(const td_predict *p, td_strbuf *out)
+{
+    const char *const name = td_servable_name(p->servable);
+    const int64_t version = td_servable_version(p->servable);
+    const size_t size = td_grpc_spec_size(2, name, version, p->sig->name);
+
+    (void)td_grpc_spec_put(grow(out, size), 2, name, version, p->sig->name);
+}
+
+/* A float field; proto3 leaves 0 out. */
+static size_t float_size(float v)
+{
+    return v != 0.0f ? 5 : 0;
+}
+
+static uint8_t *put_float(uint8_t *p, uint32_t number, float v)
+{
+    if (v == 0.0f) return p;
+    *p++ = (uint8_t)td_wire_tag(number, TD_WIRE_FIXED32);
+    memcpy(p, &v, sizeof v);
+    return p + sizeof v;
+}
+
+static size_t class_size(const td_classes *c, size_t i)
+{
+    const size_t label = c->labels ? c->labels[i].size : 0;
+
+    return (label ? td_wire_bytes_size(1, label) : 0) + float_size(c->scores ? c->scores[i] : 0.0f);
+}
+
+static size_t row_size(const td_classes *c, size_t row)
+{
+    size_t size = 0;
+
+    for (size_t k = 0; k < c->per_row; k++)
+        size += td_wire_bytes_size(1, class_size(c, row * c->per_row + k));
+    return size;
+}
+
+static uint8_t *put_row(uint8_t *p, const td_classes *c, size_t row)
+{
+    p = td_wire_put_head(p, 1, row_size(c, row));
+    for (size_t k = 0; k < c->per_row; k++) {
+        const size_t i = row * c->per_row + k;
+
+        p = td_wire_put_head(p, 1, class_size(c, i));
+        if (c->labels && c->labels[i].size) p = td_wire_put_bytes(p, 1, c->labels[i].data, c->labels[i].size);
+        if (c->scores) p = put_float(p, 2, c->scores[i]);
+    }
+    return p;
+}
+
+void td_grpc_classes_put(const td_predict *p, const td_classes *classes, td_strbuf *out)
+{
+    size_t size = 0;
+
+    for (size_t r = 0; r < classes->n; r++)
+        size += td_wire_bytes_size(1, row_size(classes, r));
+    uint8_t *at = td_wire_put_head(grow(out, td_wire_bytes_size(1, size)), 1, size);
+    for (size_t r = 0; r < classes->n; r++)
+        at = put_row(at, classes, r);
+    put_spec(p, out);
+}
+
+void td_grpc_regressions_put(const td_predict *p, const float *values, size_t n, td_strbuf *out)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < n; i++)
+        size += td_wire_bytes_size(1, float_size(values[i]));
+    uint8_t *at = td_wire_put_head(grow(out, td_wire_bytes_size(1, size)), 1, size);
+    for (size_t i = 0; i < n; i++) {
+        at = td_wire_put_head(at, 1, float_size(values[i]));
+        at = put_float(at, 1, values[i]);
+    }
+    put_spec(p, out);
+}
