@@ -124,6 +124,7 @@ static void try_failed(td_version *v, td_status error)
         return;
     }
     v->due_ns = td_now_ns() + TD_MAX(o->load_retry_interval_micros, 0) * NS_PER_US;
+    v->next_look_ns = 0;
     v->model->manager->is_dirty = true; /* the round may be over, and the watcher has a time to wait for */
 }
 

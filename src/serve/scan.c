@@ -233,7 +233,15 @@ static void check_settled(td_version *v)
     td_life_unlock(m);
 }
 
-/* END after a failure: have the files changed since, and been left alone? */
+/* After a failed try, the last one or not. */
+static bool waits_for_change(const td_version *v)
+{
+    if (!v->is_wanted || v->code == TD_OK) return false;
+    return v->state == TD_STATE_END || (v->state == TD_STATE_LOADING && v->due_ns);
+}
+
+/* Have the files changed since the last try, and been left alone? Then there is no need to wait for the next.
+ */
 static void check_changed(td_version *v)
 {
     td_manager *const m = v->model->manager;
@@ -242,8 +250,7 @@ static void check_changed(td_version *v)
 
     td_mutex_lock(&m->mu);
     const bool is_changed = print.exists && print.hash != v->tried.hash;
-    if (v->state == TD_STATE_END && v->code != TD_OK && v->is_wanted && is_changed &&
-        (print.hash == v->seen.hash || is_quiet(&print))) {
+    if (waits_for_change(v) && is_changed && (print.hash == v->seen.hash || is_quiet(&print))) {
         td_info("serve", "event=changed model=%s version=%" PRId64, v->model->options->name, v->number);
         td_life_start_locked(v, 0);
     }
@@ -255,28 +262,24 @@ static void check_changed(td_version *v)
 
 typedef enum step { STEP_NONE, STEP_TRY, STEP_SETTLE, STEP_LOOK } step;
 
-/* What v waits for, and until when (0: nothing). */
-static step next_step(const td_version *v, int64_t now, bool may_look, int64_t *due_ns)
+/* What is due for v now; or nothing, and when something will be (0: never). */
+static step next_step_locked(td_version *v, int64_t now, bool may_look, int64_t *due_ns)
 {
-    const bool is_failed = v->state == TD_STATE_END && v->code != TD_OK && v->is_wanted;
-
     *due_ns = v->due_ns;
-    if (v->due_ns) {
-        if (v->due_ns > now) return STEP_NONE;
-        return v->state == TD_STATE_START ? STEP_SETTLE : STEP_TRY;
-    }
-    if (!is_failed || !may_look) return STEP_NONE;
-    *due_ns = v->next_look_ns ? v->next_look_ns : now + LOOK_FIRST_NS;
-    return v->next_look_ns && v->next_look_ns <= now ? STEP_LOOK : STEP_NONE;
+    if (v->due_ns && v->due_ns <= now) return v->state == TD_STATE_START ? STEP_SETTLE : STEP_TRY;
+    if (!may_look || !waits_for_change(v)) return STEP_NONE;
+    if (!v->next_look_ns) v->next_look_ns = now + LOOK_FIRST_NS;
+    if (v->next_look_ns <= now) return STEP_LOOK;
+    *due_ns = sooner(v->due_ns, v->next_look_ns);
+    return STEP_NONE;
 }
 
-static step peek_step(td_manager *m, td_version *v, bool may_look, int64_t *due_ns)
+static step take_step(td_manager *m, td_version *v, bool may_look, int64_t *due_ns)
 {
     const int64_t now = td_now_ns();
 
     td_mutex_lock(&m->mu);
-    const step s = next_step(v, now, may_look, due_ns);
-    if (s == STEP_NONE && *due_ns && !v->due_ns) v->next_look_ns = *due_ns;
+    const step s = next_step_locked(v, now, may_look, due_ns);
     if (s == STEP_TRY) td_life_submit_locked(v);
     td_mutex_unlock(&m->mu);
     return s;
@@ -291,7 +294,7 @@ static int64_t do_due(td_manager *m, bool may_look)
         for (size_t k = 0; k < m->models[i]->n_versions; k++) {
             td_version *const v = m->models[i]->versions[k];
             int64_t due = 0;
-            const step s = peek_step(m, v, may_look, &due);
+            const step s = take_step(m, v, may_look, &due);
 
             if (s == STEP_SETTLE) check_settled(v);
             if (s == STEP_LOOK) check_changed(v);
