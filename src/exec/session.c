@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/cpu.h"
+#include "base/macros.h"
 #include "base/mem.h"
 #include "exec/lane.h"
 #include "exec/plan.h"
@@ -342,12 +343,15 @@ static td_status check_inputs(const td_signature *sig, const td_tensor *in, td_t
     return NULL;
 }
 
-/* A moving average that forgets quickly: the last run counts for a quarter. Lost updates do no harm. */
+/* A moving average that forgets quickly: the last run counts for a quarter. Lost updates do no harm. A run
+ * that lost its core for a time slice must not make a model of a microsecond look like one of milliseconds.
+ */
 static void learn(signature_program *p, int64_t ns)
 {
     const int64_t old = atomic_load_explicit(&p->expected_ns, memory_order_relaxed);
+    const int64_t seen = TD_MIN(ns, 8 * old + 20000);
 
-    atomic_store_explicit(&p->expected_ns, old ? old + (ns - old) / 4 : ns, memory_order_relaxed);
+    atomic_store_explicit(&p->expected_ns, old ? old + (seen - old) / 4 : ns, memory_order_relaxed);
 }
 
 static td_status run_frame(signature_program *p, td_frame *f, const td_run_options *opts)

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "net/grpc_server.h"
+#include "obs/log.h"
 
 const td_grpc_method td_grpc_methods[TD_GRPC_METHODS + 1] = {
 #define TD_GRPC_METHOD(path, serve, ahead) { path, serve, ahead },
@@ -216,6 +217,17 @@ void td_grpc_reply_bytes(td_grpc_call *c, const void *data, size_t size)
     td_grpc_reply(c, body);
 }
 
+/* What no client can have caused is worth a line. */
+static void log_fault(const td_grpc_call *c, td_status error)
+{
+    const td_code code = td_status_code(error);
+    const char *const path = td_grpc_methods[c->method].path;
+
+    if (code == TD_INTERNAL || code == TD_UNKNOWN || code == TD_DATA_LOSS)
+        td_warning("grpc", "method=%s code=%s text=\"%.300s\"", path ? path : "unknown", td_code_name(code),
+                   td_status_text(error));
+}
+
 void td_grpc_fail(td_grpc_call *c, td_status error)
 {
     enum { LIMIT = 1024 }; /* as TensorFlow Serving: longer texts would not fit in a client's header list */
@@ -223,6 +235,7 @@ void td_grpc_fail(td_grpc_call *c, td_status error)
     char cut[LIMIT + sizeof "...TRUNCATED"];
     grpc_slice details;
 
+    log_fault(c, error);
     if (strlen(text) <= LIMIT) {
         details = grpc_slice_from_copied_string(text);
     } else {
