@@ -166,8 +166,6 @@ static void refuses(void **state)
     assert_string_equal(r.text, "Missing ModelSpec");
     r = client_ask(&here, PREDICTION "Predict", "\xff\xff", 2, 20000);
     assert_int_equal(r.code, TD_INVALID_ARGUMENT);
-    r = client_ask(&here, PREDICTION "Classify", "", 0, 20000);
-    assert_int_equal(r.code, TD_UNIMPLEMENTED);
     r = client_ask(&here, "/a.B/C", "", 0, 20000);
     assert_int_equal(r.code, TD_UNIMPLEMENTED);
     assert_string_equal(r.text, "Unknown method /a.B/C");
