@@ -14,9 +14,7 @@
 
 static void load_task(void *ctx);
 
-static bool has_available(const td_model *model, bool wanted_only);
-
-enum { NS_PER_US = 1000, NS_PER_MS = 1000000, LOAD_NICE = 10 };
+enum { NS_PER_US = 1000, NS_PER_MS = 1000000, LOAD_NICE = 5 };
 
 const char *td_state_name(td_state s)
 {
@@ -140,11 +138,12 @@ static void step_back(void)
     (void)setpriority(PRIO_PROCESS, 0, LOAD_NICE); /* on Linux: of this thread */
 }
 
+/* The first round is over for all: from now on loads happen beside requests. */
 static bool is_serving(const td_manager *m)
 {
     for (size_t i = 0; i < m->n_models; i++)
-        if (has_available(m->models[i], false)) return true;
-    return false;
+        if (!m->models[i]->is_round_over && !m->models[i]->is_removed) return false;
+    return true;
 }
 
 /* One try, on a thread of `loaders`. */
