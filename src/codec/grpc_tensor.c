@@ -231,6 +231,6 @@ uint8_t *td_grpc_tensor_put(uint8_t *p, const td_grpc_tensor *plan)
     case FORM_NONE:
         break;
     }
-    TD_ASSERT(!"planned"); /* td_grpc_tensor_plan() refused it */
+    TD_ASSERT(e.form != FORM_NONE); /* td_grpc_tensor_plan() refused it */
     return p;
 }
