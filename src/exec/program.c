@@ -34,34 +34,33 @@ static td_status run_passes(td_pass *p, td_graph *g, bool serve)
 
 /* ---------------------------------------------------------------- regions of one node */
 
-/* A loop variable that the body hands through unchanged keeps its first value. */
-static td_status is_invariant(td_pass *p, const td_node *n, uint32_t arg, bool *out)
+static bool is_loop(const td_node *n)
 {
-    td_graph *body;
+    return td_node_is(n, "While") || td_node_is(n, "StatelessWhile");
+}
 
-    *out = true;
-    if (!td_node_is(n, "While") && !td_node_is(n, "StatelessWhile")) return NULL;
-    TD_TRY(td_function_graph(p, td_node_attr(n, "body")->u.func, &body));
-    if (arg >= body->n_rets || arg >= body->n_args) {
-        *out = false;
-        return NULL;
-    }
+/* Does the body hand argument `arg` through unchanged, so that it keeps its first value? */
+static bool is_invariant(const td_graph *body, uint32_t arg)
+{
+    if (arg >= body->n_rets || arg >= body->n_args) return false;
     const td_node *from = body->rets[arg].node;
+
     while (td_node_is(from, "Identity"))
         from = from->in[0].node;
-    *out = from == body->args[arg];
-    return NULL;
+    return from == body->args[arg];
 }
 
 /* Which inputs of n are constants for its bodies; consts[] lines up with the bodies' arguments. */
 static td_status find_consts(td_pass *p, const td_node *n, uint32_t first, const td_tensor **consts)
 {
+    td_graph *body = NULL;
+
     for (uint32_t i = first; i < n->n_in; i++) {
         const td_tensor *const value = td_edge_const(&n->in[i]);
-        bool keeps = false;
 
-        if (value) TD_TRY(is_invariant(p, n, i - first, &keeps));
-        if (keeps) consts[i - first] = value;
+        if (!value) continue;
+        if (is_loop(n) && !body) TD_TRY(td_function_graph(p, td_node_attr(n, "body")->u.func, &body));
+        if (!body || is_invariant(body, i)) consts[i - first] = value;
     }
     return NULL;
 }
@@ -69,8 +68,7 @@ static td_status find_consts(td_pass *p, const td_node *n, uint32_t first, const
 static td_status make_regions(td_pass *p, const td_node *n, bool serve, td_step *s)
 {
     const char *at = n->op->attrs;
-    const bool is_loop = td_node_is(n, "While") || td_node_is(n, "StatelessWhile");
-    const uint32_t first = is_loop ? 0 : 1;
+    const uint32_t first = is_loop(n) ? 0 : 1;
     const td_tensor **consts = NULL;
 
     for (td_sig_attr decl; td_sig_attr_next(&at, &decl);) {
@@ -100,19 +98,18 @@ static td_status make_regions(td_pass *p, const td_node *n, bool serve, td_step 
 
 static td_status check_region(const td_node *n, const td_step *s)
 {
-    const bool is_loop = td_node_is(n, "While") || td_node_is(n, "StatelessWhile");
-    const uint32_t n_in = is_loop ? n->n_in : n->n_in - 1;
+    const uint32_t n_in = is_loop(n) ? n->n_in : n->n_in - 1;
 
-    if (n->n_in == 0 && s->n_regions > 0 && !is_loop)
+    if (n->n_in == 0 && s->n_regions > 0 && !is_loop(n))
         return TD_ERR(INVALID_ARGUMENT, "node %s (op %s) has no condition", n->name, n->op_name);
     for (uint32_t r = 0; r < s->n_regions; r++) {
-        const uint32_t n_out = is_loop && r == 0 ? 1 : n->n_out;
+        const uint32_t n_out = is_loop(n) && r == 0 ? 1 : n->n_out;
 
         if (s->regions[r]->n_in != n_in || s->regions[r]->n_out != n_out)
             return TD_ERR(INVALID_ARGUMENT,
                           "node %s (op %s): body %u takes %u values and returns %u, %u and %u are needed",
                           n->name, n->op_name, r, s->regions[r]->n_in, s->regions[r]->n_out, n_in, n_out);
-        TD_TRY(td_region_check_types(s->regions[r], n, is_loop ? 0 : 1, is_loop && r == 0));
+        TD_TRY(td_region_check_types(s->regions[r], n, is_loop(n) ? 0 : 1, is_loop(n) && r == 0));
     }
     if (td_node_is(n, "Case") && s->n_regions == 0)
         return TD_ERR(INVALID_ARGUMENT, "node %s (op Case) has no branch", n->name);

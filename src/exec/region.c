@@ -69,15 +69,30 @@ static td_status set_consts(td_pass *p, td_graph *g, const td_tensor *const *con
     return NULL;
 }
 
+/* Bodies within bodies, as deep as real models go; a body that contains itself goes deeper. */
+enum { MAX_DEPTH = 64 };
+
+static td_status make_program(td_pass *p, const char *name, const td_tensor *const *consts, size_t n_consts,
+                              bool serve, td_program **out)
+{
+    td_graph *g;
+
+    if (p->region_depth >= MAX_DEPTH)
+        return TD_ERR(INVALID_ARGUMENT, "function %s: control flow nests deeper than %d", name, MAX_DEPTH);
+    TD_TRY(td_function_graph(p, name, &g));
+    TD_TRY(set_consts(p, g, consts, n_consts));
+    p->region_depth++;
+    const td_status s = td_program_make(p, g, serve, out);
+    p->region_depth--;
+    return s;
+}
+
 td_status td_region_make(td_pass *p, const char *name, const td_tensor *const *consts, size_t n_consts,
                          bool serve, td_region **out)
 {
     region *const r = TD_ARENA_NEW(p->arena, region);
-    td_graph *g;
 
-    TD_TRY(td_function_graph(p, name, &g));
-    TD_TRY(set_consts(p, g, consts, n_consts));
-    TD_TRY(td_program_make(p, g, serve, &r->prog));
+    TD_TRY(make_program(p, name, consts, n_consts, serve, &r->prog));
     r->base = (td_region){ region_infer, region_enter, region_leave, (uint32_t)r->prog->n_args,
                            (uint32_t)r->prog->n_rets };
     *out = &r->base;

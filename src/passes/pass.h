@@ -25,6 +25,7 @@ typedef struct td_pass {
     td_map visited;     /* functions that the census has seen */
     td_map missing_set; /* ops that tensord lacks */
     td_strbuf missing;  /* their names, in order of appearance */
+    int region_depth;   /* bodies within bodies that are being compiled */
     size_t n_inlined;   /* nodes made by inlining, bounded */
     td_tensor *owned;   /* constants made by passes; their buffers are given back with the model */
     size_t n_owned, cap_owned;
