@@ -1,0 +1,390 @@
+/* test_session.c -- sessions end to end, on graphs written as text: calls, loops, state, plans, refusals. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tensord/session.h"
+
+#include "base/strbuf.h"
+#include "base/thread.h"
+
+/* ---------------------------------------------------------------- models as text */
+
+static char dir[64];
+
+static int make_dir(void **state)
+{
+    (void)state;
+    strcpy(dir, "/tmp/tensord-session-XXXXXX");
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+    char path[128];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/saved_model.pbtxt", dir);
+    (void)unlink(path);
+    return rmdir(dir);
+}
+
+#define ATTR(name, value)   "attr { key: \"" name "\" value { " value " } } "
+#define T_FLOAT             ATTR("T", "type: DT_FLOAT")
+#define NODE(name, op, ins) "node { name: \"" name "\" op: \"" op "\" " ins
+#define IN(x)               "input: \"" x "\" "
+#define PLACEHOLDER(name)   NODE(name, "Placeholder", ATTR("dtype", "type: DT_FLOAT") "} ")
+#define CONST(name, v)                                                                                       \
+    NODE(name, "Const",                                                                                      \
+         ATTR("dtype", "type: DT_FLOAT")                                                                     \
+             ATTR("value", "tensor { dtype: DT_FLOAT tensor_shape { } float_val: " v " }") "} ")
+#define INT(name, v)                                                                                         \
+    NODE(name, "Const",                                                                                      \
+         ATTR("dtype", "type: DT_INT32")                                                                     \
+             ATTR("value", "tensor { dtype: DT_INT32 tensor_shape { } int_val: " v " }") "} ")
+#define BINARY(name, op, a, b) NODE(name, op, IN(a) IN(b) T_FLOAT "} ")
+#define SIGNATURE(in, out)                                                                                   \
+    "signature_def { key: \"s\" value { method_name: \"tensorflow/serving/predict\" "                        \
+    "inputs { key: \"x\" value { name: \"" in ":0\" dtype: DT_FLOAT tensor_shape { dim { size: -1 } } } } "  \
+    "outputs { key: \"y\" value { name: \"" out                                                              \
+    "\" dtype: DT_FLOAT tensor_shape { unknown_rank: true } } } } } "
+
+/* Writes a model with this meta graph and loads it. */
+static td_status load(const char *graph, const char *signatures, td_session **out)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/saved_model.pbtxt", dir);
+    FILE *const f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(
+        f,
+        "saved_model_schema_version: 1 meta_graphs { meta_info_def { tags: \"serve\" } graph_def { %s } %s }",
+        graph, signatures);
+    assert_int_equal(fclose(f), 0);
+    return td_session_load(dir, NULL, out);
+}
+
+static td_session *loaded(const char *graph, const char *signatures)
+{
+    td_session *s = NULL;
+    const td_status status = load(graph, signatures, &s);
+
+    assert_string_equal(td_status_text(status), "");
+    return s;
+}
+
+static void assert_refused(const char *graph, const char *signatures, const char *why)
+{
+    td_session *s = NULL;
+    const td_status status = load(graph, signatures, &s);
+
+    if (!strstr(td_status_text(status), why)) fail_msg("\"%s\" lacks \"%s\"", td_status_text(status), why);
+    td_status_free(status);
+}
+
+/* Runs signature "s" on x, n values; y must be want, n_want values. */
+static td_status run(td_session *s, float *x, int64_t n, td_result **r)
+{
+    const td_tensor in = { TD_F32, { 1, { n } }, x, NULL };
+    const size_t want = 0;
+
+    return td_session_run(s, td_session_find_signature(s, "s"), &in, &want, 1, NULL, r);
+}
+
+static void assert_runs(td_session *s, float *x, int64_t n, const float *want, int64_t n_want)
+{
+    td_result *r = NULL;
+    const td_status status = run(s, x, n, &r);
+
+    assert_string_equal(td_status_text(status), "");
+    const td_tensor *const y = td_result_outputs(r);
+    assert_int_equal(td_shape_count(&y->shape), n_want);
+    for (int64_t i = 0; i < n_want; i++)
+        assert_float_equal(((const float *)y->data)[i], want[i], 1e-6f);
+    td_result_free(r);
+}
+
+/* ---------------------------------------------------------------- tests */
+
+static void test_plans_follow_shapes(void **state)
+{
+    td_session *const s = loaded(PLACEHOLDER("x") CONST("a", "0.5") CONST("b", "2")
+                                     BINARY("m", "Mul", "x", "a") BINARY("y", "AddV2", "m", "b"),
+                                 SIGNATURE("x", "y:0"));
+    float x[64], want[64];
+
+    (void)state;
+    for (int n = 0; n < 64; n++) { /* more shapes than a program keeps plans */
+        for (int i = 0; i < n; i++) {
+            x[i] = (float)i;
+            want[i] = 0.5f * (float)i + 2.0f;
+        }
+        assert_runs(s, x, n, want, n);
+    }
+    td_session_unref(s);
+}
+
+/* A value with several users, in-place candidates and an output that is the input itself. */
+static void test_lifetimes(void **state)
+{
+    td_session *const s = loaded(
+        PLACEHOLDER("x") BINARY("a", "AddV2", "x", "x") BINARY("b", "Mul", "a", "x")
+            BINARY("c", "Sub", "b", "a") BINARY("d", "Mul", "c", "b") BINARY("e", "AddV2", "d", "a")
+                BINARY("f", "Sub", "e", "c"),
+        SIGNATURE(
+            "x",
+            "f:0") "signature_def { key: \"same\" value { inputs { key: \"x\" value { name: \"x:0\" dtype: "
+                   "DT_FLOAT } } outputs { key: \"x\" value { name: \"x:0\" dtype: DT_FLOAT } } } }");
+    float x[3] = { 1, 2, 3 }, want[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        const float a = 2 * x[i], b = a * x[i], c = b - a;
+
+        want[i] = c * b + a - c;
+    }
+    assert_runs(s, x, 3, want, 3);
+    const td_tensor in = { TD_F32, { 1, { 3 } }, x, NULL };
+    const size_t first = 0;
+    td_result *r = NULL;
+    td_status_free(td_session_run(s, td_session_find_signature(s, "same"), &in, &first, 1, NULL, &r));
+    assert_non_null(r);
+    assert_memory_equal(td_result_outputs(r)->data, x, sizeof x);
+    td_result_free(r);
+    td_session_unref(s);
+}
+
+#define ARG(name, type)      "input_arg { name: \"" name "\" type: " type " } "
+#define RET(name, type)      "output_arg { name: \"" name "\" type: " type " } "
+#define FNODE(name, op, ins) "node_def { name: \"" name "\" op: \"" op "\" " ins
+#define FINT(name, v)                                                                                        \
+    FNODE(name, "Const",                                                                                     \
+          ATTR("dtype", "type: DT_INT32")                                                                    \
+              ATTR("value", "tensor { dtype: DT_INT32 tensor_shape { } int_val: " v " }") "} ")
+#define LOOP_TYPES "list { type: DT_INT32 type: DT_FLOAT type: DT_FLOAT }"
+
+/* while (i < 5) { i, a, b = i + 1, b, a + b }: what one round returns is what the next one reads, crosswise.
+ */
+static const char fibonacci[] = PLACEHOLDER("x") CONST("zero", "0") INT("i0", "0") BINARY("z", "Mul", "x",
+                                                                                          "zero")
+    NODE("w", "While",
+         IN("i0") IN("z") IN("x") ATTR("T", LOOP_TYPES) ATTR("cond", "func { name: \"less\" }") ATTR(
+             "body",
+             "func { name: \"next\" }") "} ") "library { "
+                                              "function { signature { name: \"less\" " ARG("i", "DT_INT32")
+                                                  ARG("a",
+                                                      "DT_FLOAT") ARG("b", "DT_FLOAT")
+                                                      RET("go", "DT_BOOL") "} " FINT("five", "5") FNODE(
+                                                          "l", "Less",
+                                                          IN("i") IN("five:output:0") ATTR(
+                                                              "T",
+                                                              "type: DT_INT32") "} ") "ret { key: \"go\" "
+                                                                                      "value: \"l:z:0\" } } "
+                                                                                      "function { signature "
+                                                                                      "{ name: \"next\" " ARG(
+                                                                                          "i", "DT_INT32")
+                                                                                          ARG("a", "DT_FLOAT") ARG(
+                                                                                              "b",
+                                                                                              "DT_FLOAT") RET("i1",
+                                                                                                              "DT_INT32")
+                                                                                              RET("a1", "DT_"
+                                                                                                        "FLOA"
+                                                                                                        "T") RET(
+                                                                                                  "b1", "DT_"
+                                                                                                        "FLOA"
+                                                                                                        "T") "} " FINT("one",
+                                                                                                                       "1")
+                                                                                                  FNODE(
+                                                                                                      "add", "AddV2",
+                                                                                                      IN(
+                                                                                                          "i") IN("one:output:0")
+                                                                                                          ATTR(
+                                                                                                              "T",
+                                                                                                              "type: DT_INT32") "} ")
+                                                                                                      FNODE(
+                                                                                                          "su"
+                                                                                                          "m",
+                                                                                                          "Ad"
+                                                                                                          "dV"
+                                                                                                          "2",
+                                                                                                          IN("a") IN(
+                                                                                                              "b")
+                                                                                                              T_FLOAT
+                                                                                                          "}"
+                                                                                                          " ") "ret { key: \"i1\" value: \"add:z:0\" } ret { key: \"a1\" value: \"b\" } ret { key: \"b1\" value: \"sum:z:0\" } } } ";
+
+static void test_loop_hands_values_crosswise(void **state)
+{
+    td_session *const s = loaded(fibonacci, SIGNATURE("x", "w:2"));
+    float x[2] = { 1, 10 };
+
+    (void)state;
+    assert_runs(s, x, 2, (float[]){ 8, 80 }, 2);
+    assert_runs(s, x, 1, (float[]){ 8 }, 1);
+    td_session_unref(s);
+}
+
+static const char counter[] =
+    PLACEHOLDER("x") NODE("v", "VariableV2", ATTR("dtype", "type: DT_FLOAT") ATTR("shape", "shape { }") "} ")
+        CONST("start", "100") NODE("init", "Assign", IN("v") IN("start") T_FLOAT "} ")
+            NODE("main_op", "NoOp", IN("^init") "} ")
+                NODE("delta", "Sum", IN("x") IN("axis") T_FLOAT ATTR("Tidx", "type: DT_INT32") "} ")
+                    INT("axis", "0") NODE("y", "AssignAdd", IN("v") IN("delta") T_FLOAT "} ");
+#define MAIN_OP "collection_def { key: \"saved_model_main_op\" value { node_list { value: \"main_op\" } } } "
+
+static void test_state_is_kept_and_not_warmed_up(void **state)
+{
+    td_session *const s = loaded(counter, SIGNATURE("x", "y:0") MAIN_OP);
+    float x[2] = { 1, 2 };
+
+    (void)state;
+    assert_runs(s, x, 2, (float[]){ 103 }, 1);
+    assert_runs(s, x, 2, (float[]){ 106 }, 1);
+    td_session_unref(s);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    assert_refused(PLACEHOLDER("x") NODE("a", "Frobnicate", IN("x") "} ")
+                       NODE("b", "Defenestrate", IN("a") "} "),
+                   SIGNATURE("x", "b:0"), "Frobnicate");
+    assert_refused(PLACEHOLDER("x") NODE("a", "Frobnicate", IN("x") "} ")
+                       NODE("b", "Defenestrate", IN("a") "} "),
+                   SIGNATURE("x", "b:0"), "Defenestrate");
+}
+
+/* A signature that cannot be compiled is refused when it is asked for; it keeps nobody else from being
+ * served. */
+static void assert_unusable(const char *graph, const char *out, const char *why)
+{
+    td_session *s = NULL;
+    td_result *r = NULL;
+    float x = 1;
+    td_strbuf sig = { 0 };
+
+    td_strbuf_printf(
+        &sig,
+        "signature_def { key: \"s\" value { inputs { key: \"x\" value { name: \"x:0\" dtype: DT_FLOAT } } "
+        "outputs { key: \"y\" value { name: \"%s\" dtype: DT_FLOAT } } } }",
+        out);
+    td_status status = load(graph, td_strbuf_text(&sig), &s);
+    td_strbuf_fini(&sig);
+    if (!status) status = run(s, &x, 1, &r);
+    if (!strstr(td_status_text(status), why)) fail_msg("\"%s\" lacks \"%s\"", td_status_text(status), why);
+    td_status_free(status);
+    td_session_unref(s);
+}
+
+static void test_contradictions(void **state)
+{
+    (void)state;
+    assert_unusable(PLACEHOLDER("x") INT("i", "1") NODE("y", "AddV2", IN("x") IN("i") T_FLOAT "} "), "y:0",
+                    "incompatible with expected float");
+    assert_unusable(PLACEHOLDER("x") NODE("y", "AddV2", IN("x") T_FLOAT "} "), "y:0",
+                    "expected 2 inputs but got 1");
+    assert_unusable(PLACEHOLDER("x") BINARY("y", "AddV2", "x", "x"), "y:3", "wants number 3");
+    assert_unusable(PLACEHOLDER("x") BINARY("y", "AddV2", "x", "x"), "nothing:0", "nothing");
+    assert_unusable(PLACEHOLDER("x") BINARY("a", "AddV2", "x", "b") BINARY("b", "AddV2", "a", "x"), "b:0",
+                    "cycle");
+    assert_unusable(PLACEHOLDER("x") PLACEHOLDER("z") BINARY("y", "AddV2", "x", "z"), "y:0",
+                    "You must feed a value");
+}
+
+static void test_recursion_ends(void **state)
+{
+    (void)state;
+    assert_unusable(
+        PLACEHOLDER("x") NODE(
+            "y", "PartitionedCall",
+            IN("x") ATTR("Tin", "list { type: DT_FLOAT }") ATTR("Tout", "list { type: DT_FLOAT }") ATTR(
+                "f",
+                "func { name: \"f\" }") "} ") "library { function { signature { name: \"f\" " ARG("a",
+                                                                                                  "DT_FLOAT")
+            RET("r", "DT_FLOAT") "} " FNODE(
+                "c", "PartitionedCall",
+                IN("a") ATTR("Tin", "list { type: DT_FLOAT }") ATTR("Tout", "list { type: DT_FLOAT }")
+                    ATTR("f", "func { name: \"f\" }") "} ") "ret { key: \"r\" value: \"c:output:0\" } } } ",
+        "y:0", "nest deeper");
+    assert_unusable(
+        PLACEHOLDER("x") NODE("c", "Const",
+                              ATTR("dtype", "type: DT_BOOL") ATTR(
+                                  "value", "tensor { dtype: DT_BOOL tensor_shape { } bool_val: true }") "} ")
+            NODE(
+                "y", "StatelessIf",
+                IN("c") IN("x") ATTR("Tcond", "type: DT_BOOL") ATTR("Tin", "list { type: DT_FLOAT }")
+                    ATTR("Tout", "list { type: DT_FLOAT }") ATTR("then_branch", "func { name: \"f\" }") ATTR(
+                        "else_branch",
+                        "func { name: \"f\" }") "} ") "library { function { signature { name: \"f\" " ARG("a",
+                                                                                                          "DT"
+                                                                                                          "_F"
+                                                                                                          "LO"
+                                                                                                          "A"
+                                                                                                          "T")
+                RET("r", "DT_FLOAT") "} " FNODE(
+                    "k", "Const",
+                    ATTR("dtype", "type: DT_BOOL")
+                        ATTR("value", "tensor { dtype: DT_BOOL tensor_shape { } bool_val: true }") "} ")
+                    FNODE(
+                        "c", "StatelessIf",
+                        IN("k:output:0") IN("a") ATTR("Tcond", "type: DT_BOOL") ATTR(
+                            "Tin", "list { type: DT_FLOAT }") ATTR("Tout", "list { type: DT_FLOAT }")
+                            ATTR("then_branch", "func { name: \"f\" }") ATTR(
+                                "else_branch",
+                                "func { name: \"f\" }") "} ") "ret { key: \"r\" value: \"c:output:0\" } } } ",
+        "y:0", "nests deeper");
+}
+
+static void *run_often(void *ctx)
+{
+    float x[7], want[7];
+
+    for (int i = 0; i < 200; i++) {
+        const int n = 1 + i % 7;
+
+        for (int k = 0; k < n; k++) {
+            x[k] = (float)(i + k);
+            want[k] = 8 * x[k];
+        }
+        assert_runs(ctx, x, n, want, n);
+    }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    td_session *const s = loaded(fibonacci, SIGNATURE("x", "w:2"));
+    pthread_t threads[4];
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, run_often, s), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    td_session_unref(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_plans_follow_shapes, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_lifetimes, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_loop_hands_values_crosswise, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_state_is_kept_and_not_warmed_up, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_refusals, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_contradictions, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_recursion_ends, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_threads, make_dir, remove_dir),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
