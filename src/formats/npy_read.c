@@ -193,6 +193,8 @@ static td_status read_strings(const npy_header *h, const unsigned char *data, si
     const size_t count = (size_t)td_shape_count(&h->shape);
     size_t width, bytes;
 
+    if (!h->width)
+        return TD_ERR(INVALID_ARGUMENT, ".npy strings of width 0"); /* nothing would bound their count */
     if (!td_mul_size(h->width, h->kind == 'U' ? UTF32 : 1, &width) || !td_mul_size(width, count, &bytes) ||
         bytes > size)
         return TD_ERR(INVALID_ARGUMENT, ".npy file is cut short");
