@@ -20,6 +20,7 @@ static const verb verbs[] = {
       "serve models over gRPC and REST (the default; takes TensorFlow Serving's flags)" },
     { "show", td_cli_show, "show tag sets, signatures and ops of a SavedModel" },
     { "run", td_cli_run, "run a signature of a SavedModel once" },
+    { "ops", td_cli_ops, "list the ops tensord has" },
     { "help", run_help, "show this" },
 };
 

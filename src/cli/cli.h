@@ -9,6 +9,7 @@ int td_cli_main(int argc, char **argv);
 int td_cli_serve(int argc, char **argv);
 int td_cli_show(int argc, char **argv);
 int td_cli_run(int argc, char **argv);
+int td_cli_ops(int argc, char **argv);
 
 enum {
     TD_EXIT_OK = 0,

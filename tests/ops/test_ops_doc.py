@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""docs/ops.md lists exactly the ops that the binary has.
+
+    test_ops_doc.py                                     checks ($TENSORD is the binary)
+    test_ops_doc.py --write [--report REPORT.json --index INDEX.json]
+                                                        writes the page; with the report of a conformance run
+                                                        (and the battery's index), its counts, too
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "ops.md"
+ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \|$", re.M)
+HEAD = """# Ops
+
+Every op that tensord has. The second column says how many of the op's cases, compared with TensorFlow 2.21 over gRPC by the
+conformance battery (seed 1), agree; no entry: the battery has none for it. Written by `tests/ops/test_ops_doc.py --write`.
+
+{summary}
+
+| op | cases |
+|---|---|
+{rows}
+"""
+
+
+def ops():
+    out = subprocess.run([os.environ["TENSORD"], "ops"], check=True, capture_output=True, text=True).stdout
+    return [line.split("\t")[0] for line in out.splitlines()]
+
+
+def counts(report, index):
+    """op -> "passed / cases", and a sentence."""
+    failed = {}
+    for f in report["failures"]:
+        failed[f["op"]] = failed.get(f["op"], 0) + 1
+    cells = {op: f"{i['cases'] - failed.get(op, 0)} / {i['cases']}" for op, i in index["ops"].items()}
+    full = sum(op not in failed for op in index["ops"])
+    total = report["passed"] + report["failed"]
+    return cells, (f"{full} of the battery's {len(index['ops'])} ops pass every case; "
+                   f"{report['passed']} of {total} cases pass, those of ops that tensord lacks counted as failed.")
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--write", action="store_true")
+    ap.add_argument("--report")
+    ap.add_argument("--index")
+    a = ap.parse_args()
+    old = PAGE.read_text() if PAGE.exists() else ""
+    if a.write:
+        cells = dict(ROW.findall(old))
+        summary = next((line for line in old.splitlines() if " of the battery's " in line), "")
+        if a.report:
+            cells, summary = counts(json.load(open(a.report)), json.load(open(a.index)))
+        rows = "\n".join(f"| `{op}` | {cells.get(op, '')} |" for op in ops())
+        PAGE.write_text(HEAD.format(summary=summary, rows=rows))
+        return 0
+    have, listed = set(ops()), {name for name, _ in ROW.findall(old)}
+    for name in sorted(have - listed):
+        print(f"docs/ops.md lacks {name}: run tests/ops/test_ops_doc.py --write")
+    for name in sorted(listed - have):
+        print(f"docs/ops.md lists {name}, which the binary lacks")
+    return have != listed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
