@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -55,6 +56,38 @@ static td_status open_regular(const char *path, int *out, size_t *size)
     return NULL;
 }
 
+/* The mappings there are, so that td_file_map_forget() never drops memory that is not a file's. */
+static pthread_mutex_t maps_mu = PTHREAD_MUTEX_INITIALIZER;
+static td_file_map *maps;
+static size_t n_maps, cap_maps;
+
+static void remember_map(const td_file_map *m)
+{
+    pthread_mutex_lock(&maps_mu);
+    if (n_maps == cap_maps) {
+        cap_maps = cap_maps ? 2 * cap_maps : 8;
+        maps = td_realloc(maps, cap_maps * sizeof *maps);
+    }
+    maps[n_maps++] = *m;
+    pthread_mutex_unlock(&maps_mu);
+}
+
+static void drop_map(const td_file_map *m)
+{
+    pthread_mutex_lock(&maps_mu);
+    for (size_t i = 0; i < n_maps; i++)
+        if (maps[i].data == m->data) {
+            maps[i] = maps[--n_maps];
+            break;
+        }
+    if (!n_maps) {
+        td_free(maps);
+        maps = NULL;
+        cap_maps = 0;
+    }
+    pthread_mutex_unlock(&maps_mu);
+}
+
 td_status td_file_map_open(const char *path, td_file_map *out)
 {
     TD_AUTO(close_fd) int fd = -1;
@@ -67,12 +100,16 @@ td_status td_file_map_open(const char *path, td_file_map *out)
         if (data == MAP_FAILED) return file_error(path, errno);
     }
     *out = (td_file_map){ data, size };
+    if (data) remember_map(out);
     return NULL;
 }
 
 void td_file_map_close(td_file_map *m)
 {
-    if (m->data) munmap((void *)(uintptr_t)m->data, m->size);
+    if (m->data) {
+        drop_map(m); /* before its addresses can be anything else's */
+        munmap((void *)(uintptr_t)m->data, m->size);
+    }
     *m = (td_file_map){ 0 };
 }
 
@@ -82,7 +119,12 @@ void td_file_map_forget(const void *data, size_t size)
     const uintptr_t first = (uintptr_t)td_round_up((size_t)data, page);
     const uintptr_t last = ((uintptr_t)data + size) & ~(page - 1);
 
-    if (first < last) madvise((void *)first, last - first, MADV_DONTNEED);
+    if (first >= last) return;
+    pthread_mutex_lock(&maps_mu);
+    for (size_t i = 0; i < n_maps; i++)
+        if (first >= (uintptr_t)maps[i].data && last <= (uintptr_t)maps[i].data + maps[i].size)
+            madvise((void *)first, last - first, MADV_DONTNEED);
+    pthread_mutex_unlock(&maps_mu);
 }
 
 /* Reads until the end or until size bytes are there. */

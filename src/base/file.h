@@ -15,7 +15,7 @@ typedef struct td_file_map {
 TD_MUST_USE td_status td_file_map_open(const char *path, td_file_map *out);
 void td_file_map_close(td_file_map *m); /* cleared structs are fine */
 /* Tells the kernel that the pages wholly inside [data, data+size) are not needed now; they come back when
- * touched. */
+ * touched. Memory that is not in a mapping made here is left alone. Any thread. */
 void td_file_map_forget(const void *data, size_t size);
 
 /* Reads a whole file of at most `limit` bytes; *data is td_free()d by the caller and has a NUL after its end.

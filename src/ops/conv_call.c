@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/file.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/size.h"
@@ -76,6 +77,7 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
     };
     TD_TRY(td_pack_get(c, &key, td_conv_packed_size(&s->gemm), build_pack, &x, &packed));
     s->packed = packed;
+    td_file_map_forget(x.w, s->count_w * td_dtype_size(x.type)); /* the packed form takes its place */
     return NULL;
 }
 

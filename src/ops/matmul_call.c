@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/size.h"
@@ -56,6 +57,7 @@ static td_status pack_weights(td_call *c, td_matmul_call *m)
     };
     TD_TRY(td_pack_get(c, &key, size, build_pack, &x, &packed));
     m->packed = packed;
+    td_file_map_forget(x.b, m->count_b * td_dtype_size(m->type)); /* the packed form takes its place */
     return NULL;
 }
 
