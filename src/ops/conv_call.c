@@ -70,10 +70,12 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
                    scale ? td_in(c, scale)->data : NULL };
     const size_t shape[] = { s->gemm.segments, s->gemm.depth, s->conv.out_channels, s->conv.groups,
                              s->conv.is_transposed };
+    /* Every signature makes its own scale vector: equal elements, not equal addresses, make packs equal. */
+    const uint64_t by_scale = x.scale ? td_hash_bytes(x.scale, s->conv.out_channels * sizeof(float), 1) : 0;
     const td_pack_key key = {
-        .data = { x.w, x.scale },
+        .data = { x.w },
         .kind = "conv",
-        .params = td_hash_bytes(shape, sizeof shape, 0),
+        .params = td_hash_bytes(shape, sizeof shape, by_scale),
     };
     TD_TRY(td_pack_get(c, &key, td_conv_packed_size(&s->gemm), build_pack, &x, &packed));
     s->packed = packed;

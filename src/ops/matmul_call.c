@@ -50,10 +50,12 @@ static td_status pack_weights(td_call *c, td_matmul_call *m)
     pack_ctx x = { m, td_in(c, m->in_b)->data, scale ? td_in(c, scale)->data : NULL };
     const size_t size = td_gemm_packed_size(m->p.k, m->p.n) * td_matmul_b_count(&m->p);
     const size_t shape[] = { m->p.k, m->p.n, m->p.b_k, m->p.b_n, td_matmul_b_count(&m->p) };
+    /* Every signature makes its own scale vector: equal elements, not equal addresses, make packs equal. */
+    const uint64_t by_scale = x.scale ? td_hash_bytes(x.scale, m->p.n * sizeof(float), 1) : 0;
     const td_pack_key key = {
-        .data = { x.b, x.scale },
+        .data = { x.b },
         .kind = "matmul",
-        .params = td_hash_bytes(shape, sizeof shape, 0),
+        .params = td_hash_bytes(shape, sizeof shape, by_scale),
     };
     TD_TRY(td_pack_get(c, &key, size, build_pack, &x, &packed));
     m->packed = packed;

@@ -108,7 +108,8 @@ static td_status fold_scale(td_call *c, depthwise_state *s)
     const size_t channels = s->d.channels * s->d.multiplier;
     scale_ctx x = { td_in(c, 1)->data, td_in(c, s->epilogue.scale)->data, s->d.kernel[0] * s->d.kernel[1],
                     channels };
-    const td_pack_key key = { .data = { x.w, x.scale }, .kind = "depthwise", .params = channels };
+    const uint64_t by_scale = td_hash_bytes(x.scale, channels * sizeof(float), channels);
+    const td_pack_key key = { .data = { x.w }, .kind = "depthwise", .params = by_scale };
     const void *scaled;
 
     if (!td_in_is_const(c, 1) || !td_in_is_const(c, s->epilogue.scale))
