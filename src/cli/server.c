@@ -14,6 +14,7 @@
 #include "cli/config_poll.h"
 #include "exec/lane.h"
 #include "net/grpc.h"
+#include "net/rest.h"
 #include "obs/log.h"
 
 enum { ROUND_LOOK_NS = 20000000, EXIT_BY_SIGNAL = 128 };
@@ -23,6 +24,7 @@ typedef struct server {
     td_manager *manager;
     td_grpc_server *grpc;
     bool has_leftovers; /* threads still work: libraries must not be torn down beneath them */
+    td_rest_server *rest; /* NULL: none */
 } server;
 
 /* ---------------------------------------------------------------- signals */
@@ -77,13 +79,24 @@ static void arm_second_signal(void)
 
 /* ---------------------------------------------------------------- start */
 
-static td_status start(server *s)
+/* A port that is taken does not stop the server, as in TensorFlow Serving. */
+static void start_rest(server *s)
 {
     const td_net_options *const net = &s->options->net;
+    const td_status error =
+        net->rest_api_port != TD_PORT_NONE ? td_rest_start(net, s->manager, &s->rest) : NULL;
 
+    if (error) td_error("serve", "event=no_rest error=\"%s\"", td_status_text(error));
+    td_status_free(error);
+}
+
+static td_status start(server *s)
+{
     td_lanes_configure(s->options->serve.threads);
     TD_TRY(td_manager_start(&s->options->serve, &s->manager));
-    return td_grpc_start(net, s->manager, &s->grpc);
+    TD_TRY(td_grpc_start(&s->options->net, s->manager, &s->grpc));
+    start_rest(s);
+    return NULL;
 }
 
 /* Scripts wait for these lines, and take them to mean that models are loaded. */
@@ -95,13 +108,16 @@ static void announce(const server *s)
         td_info("serve", "Running gRPC ModelServer at 0.0.0.0:%d ...", net->grpc_port);
     if (net->grpc_socket_path[0])
         td_info("serve", "Running gRPC ModelServer at UNIX socket %s ...", net->grpc_socket_path);
+    if (s->rest) td_info("serve", "Exporting HTTP/REST API at:localhost:%d ...", td_rest_port(s->rest));
 }
 
 /* ---------------------------------------------------------------- end */
 
 static void stop(server *s, int64_t deadline_ns)
 {
+    td_rest_drain(s->rest);
     if (s->grpc) td_grpc_drain(s->grpc);
+    td_rest_stop(s->rest, deadline_ns);
     td_grpc_stop(s->grpc, deadline_ns);
     if (!td_manager_stop(s->manager, deadline_ns)) s->has_leftovers = true;
 }

@@ -1,0 +1,108 @@
+/* rest_predict.c -- POST ...:predict.
+ *
+ *   parse -> acquire -> open, fill -> run -> write -> reply
+ *     |        |                       \-> a pool thread, when the run is long
+ *     |        \-> a pool thread, when the model's first version is still loading
+ *     \-> a pool thread, when the body is large
+ */
+#include "base/clock.h"
+#include "net/rest_server.h"
+
+enum { LARGE_BODY = 256 << 10 };
+
+/* A run that is expected to take longer leaves the event thread: a hand-over costs about 10 us. */
+static const int64_t long_run_ns = 200000;
+
+static td_status check_time(const td_rest_request *r)
+{
+    if (r->deadline_ns && td_now_ns() >= r->deadline_ns)
+        return TD_ERR(DEADLINE_EXCEEDED, "Deadline exceeded");
+    return NULL;
+}
+
+/* Whether this thread may sleep until a model is there, or *must_wait says that it should. */
+static td_status acquire(td_rest_request *r, bool may_sleep, td_servable **out, bool *must_wait)
+{
+    td_manager *const m = r->server->manager;
+
+    if (may_sleep) return td_manager_acquire_wait(m, &r->route.model, r->deadline_ns, out);
+    return td_manager_acquire(m, &r->route.model, out, must_wait);
+}
+
+static td_status try_fill(td_rest_request *r, bool may_sleep, bool *must_wait)
+{
+    td_servable *servable = NULL;
+
+    TD_TRY(acquire(r, may_sleep, &servable, must_wait));
+    if (*must_wait) return NULL;
+    TD_TRY(td_predict_open(servable, r->json.signature, TD_WORDING_REST, r->arena, &r->predict));
+    return td_json_predict_fill(&r->json, &r->predict);
+}
+
+static td_status prepare(td_rest_request *r, bool may_sleep, bool *must_wait)
+{
+    TD_TRY(td_rest_end_body(r));
+    td_status error = td_json_predict_open(r->body, r->size, r->arena, &r->json);
+
+    if (!error) error = try_fill(r, may_sleep, must_wait);
+    if (TD_LIKELY(!error)) return NULL;
+    td_status_free(error); /* what the client hears comes of a second, closer look */
+    td_predict_close(&r->predict);
+    TD_TRY(td_json_predict_survey(&r->json));
+    return try_fill(r, may_sleep, must_wait);
+}
+
+static void run(void *request)
+{
+    td_rest_request *const r = request;
+    td_status error = check_time(r);
+
+    if (!error) error = td_predict_run(&r->predict, r->deadline_ns);
+    if (!error) error = td_json_predict_put(&r->json, &r->predict, &r->reply);
+    td_rest_end(r, error);
+}
+
+static void wait_and_run(void *request)
+{
+    td_rest_request *const r = request;
+    bool must_wait = false;
+    td_status error = check_time(r);
+
+    if (!error) error = prepare(r, true, &must_wait);
+    if (error)
+        td_rest_end(r, error);
+    else
+        run(r);
+}
+
+static bool is_long(const td_rest_request *r)
+{
+    return td_session_expected_ns(td_servable_session(r->predict.servable), r->predict.sig) > long_run_ns;
+}
+
+static void prepare_and_run(void *request)
+{
+    td_rest_request *const r = request;
+    bool must_wait = false;
+    const td_status error = prepare(r, false, &must_wait);
+
+    if (error)
+        td_rest_end(r, error);
+    else if (must_wait)
+        td_rest_offload(r, r->server->waits, wait_and_run);
+    else if (!r->is_suspended && is_long(r))
+        td_rest_offload(r, r->server->runs, run);
+    else
+        run(r);
+}
+
+void td_rest_serve_predict(td_rest_request *r)
+{
+    td_rest_server *const s = r->server;
+
+    r->deadline_ns = s->timeout_ns ? td_now_ns() + s->timeout_ns : 0;
+    if (r->size > LARGE_BODY || r->is_gzip)
+        td_rest_offload(r, s->runs, prepare_and_run);
+    else
+        prepare_and_run(r);
+}
