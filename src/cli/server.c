@@ -23,7 +23,7 @@ typedef struct server {
     const td_server_options *options;
     td_manager *manager;
     td_grpc_server *grpc;
-    bool has_leftovers; /* threads still work: libraries must not be torn down beneath them */
+    bool has_leftovers;   /* threads still work: libraries must not be torn down beneath them */
     td_rest_server *rest; /* NULL: none */
 } server;
 

@@ -18,7 +18,8 @@ class Versions(unittest.TestCase):
         graphs.save(self.base / "1", graphs.affine(b=1))
 
     def start(self, more=""):
-        return self.enterContext(harness.Server({"m": (self.base, more)}, ["--file_system_poll_wait_seconds=1"]))
+        flags = ["--file_system_poll_wait_seconds=1", "--max_num_load_retries=0"]
+        return self.enterContext(harness.Server({"m": (self.base, more)}, flags))
 
     def states(self, server):
         versions = server.get("m").json["model_version_status"]
