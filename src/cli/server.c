@@ -86,7 +86,9 @@ static void start_rest(server *s)
     const td_status error =
         net->rest_api_port != TD_PORT_NONE ? td_rest_start(net, s->manager, &s->rest) : NULL;
 
-    if (error) td_error("serve", "event=no_rest error=\"%s\"", td_status_text(error));
+    if (error)
+        td_error("serve", "Failed to start HTTP Server at localhost:%d error=\"%s\"", net->rest_api_port,
+                 td_status_text(error));
     td_status_free(error);
 }
 

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""tensord show, tensord run: what they print, and what they say when something is wrong."""
+import json
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import numpy as np
+
+import graphs
+import harness
+
+HALF_PLUS_TWO = str(harness.MODELS / "half_plus_two" / "1")
+DIGITS = str(harness.MODELS / "digits" / "1")
+
+
+def run(*words):
+    return subprocess.run([harness.BINARY, *words], capture_output=True, text=True, timeout=harness.PATIENCE)
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def assert_fails(self, done, code, *parts):
+        self.assertEqual(done.returncode, code, done.stderr)
+        for part in parts:
+            self.assertIn(part, done.stderr)
+
+
+class Verbs(CommandLine):
+    def test_help(self):
+        done = run("help")
+        self.assertEqual(done.returncode, 0)
+        for verb in ("serve", "show", "run"):
+            self.assertIn(f"\n  {verb} ", done.stdout)
+        for verb in ("show", "run"):
+            self.assertIn(f"usage: tensord {verb}", run(verb, "--help").stdout)
+
+    def test_unknown_verb(self):
+        self.assert_fails(run("bake"), 2, 'no verb "bake"')
+
+
+class Show(CommandLine):
+    def test_signatures(self):
+        done = run("show", HALF_PLUS_TWO)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("""
+signature_def['serving_default']:
+  The given SavedModel SignatureDef contains the following input(s):
+    inputs['x'] tensor_info:
+        dtype: DT_FLOAT
+        shape: (-1)
+        name: serving_default_x:0
+""", done.stdout)
+        self.assertIn("tag-sets:\n'serve'\n", done.stdout)
+        self.assertIn("tensord has all of them.", done.stdout)
+        self.assertNotIn("__saved_model_init_op", done.stdout)
+        self.assertIn("__saved_model_init_op", run("show", HALF_PLUS_TWO, "--all").stdout)
+
+    def test_ops_that_tensord_lacks(self):
+        graph = graphs.Graph().placeholder("x", "float32").node("y", "NoSuchOp", ["x"], "float32")
+        graphs.save(self.folder / "1", graph.signature("serving_default", {"x": "float32"}, {"y": "y"}))
+        done = run("show", str(self.folder / "1"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("tensord lacks 1 of them:\n  NoSuchOp (node y)", done.stdout)
+
+    def test_errors(self):
+        self.assert_fails(run("show"), 2, "which directory?")
+        self.assert_fails(run("show", "a", "b"), 2, 'what is "b"?')
+        self.assert_fails(run("show", str(self.folder)), 1, "NOT_FOUND", "saved_model.pb")
+        self.assert_fails(run("show", HALF_PLUS_TWO, "--tag_set=gpu"), 1, "NOT_FOUND", "{ gpu }")
+        self.assert_fails(run("show", HALF_PLUS_TWO, "--tag_set"), 2, "--tag_set needs a value")
+
+
+class Run(CommandLine):
+    def run_json(self, *words):
+        done = run("run", *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_json(self):
+        self.assertEqual(self.run_json(HALF_PLUS_TWO, "--inputs", '{"x": [1.0, 2.0, 5.0]}'), {"outputs": [2.5, 3.0, 4.5]})
+        self.assertEqual(self.run_json(HALF_PLUS_TWO, "--inputs=[1.0]"), {"outputs": [2.5]})
+        self.assertEqual(self.run_json(HALF_PLUS_TWO, "--inputs", '{"instances": [1.0]}'), {"predictions": [2.5]})
+        body = self.folder / "body.json"
+        body.write_text('{"signature_name": "serving_default", "instances": [4]}')
+        self.assertEqual(self.run_json(HALF_PLUS_TWO, f"--inputs={body}"), {"predictions": [4.0]})
+
+    def test_arrays(self):
+        np.save(self.folder / "x.npy", np.float32([[1, 2], [3, 4]]))
+        given = f"--inputs=x={self.folder / 'x.npy'}"
+        self.assertEqual(self.run_json(HALF_PLUS_TWO, given), {"outputs": [[2.5, 3.0], [3.5, 4.0]]})
+        done = run("run", HALF_PLUS_TWO, given, "--out", str(self.folder / "out"), "--time=3")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("runs=3 ", done.stderr)
+        got = np.load(self.folder / "out" / "y.npy")
+        self.assertEqual((got.dtype, got.tolist()), (np.float32, [[2.5, 3.0], [3.5, 4.0]]))
+
+    def test_digits(self):
+        examples = json.loads((harness.MODELS / "digits" / "examples.json").read_text())
+        image = np.zeros((2, 8, 8, 1), np.float32)
+        np.save(self.folder / "image.npy", image)
+        got = self.run_json(DIGITS, f"--inputs=image={self.folder / 'image.npy'}")
+        self.assertEqual(np.shape(got["outputs"]), (2, 10))
+        self.assertTrue(examples)
+
+    def test_errors(self):
+        np.save(self.folder / "x.npy", np.float64([1]))
+        given = f"--inputs=x={self.folder / 'x.npy'}"
+        self.assert_fails(run("run"), 2, "which directory?")
+        self.assert_fails(run("run", HALF_PLUS_TWO), 1, "INVALID_ARGUMENT", "Missing but required: {x}")
+        self.assert_fails(run("run", HALF_PLUS_TWO, given), 1, "Expects arg[0] to be float but double is provided")
+        self.assert_fails(run("run", HALF_PLUS_TWO, given, "--signature=foo"), 1, '"foo" not found')
+        self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs", "{"), 1, "JSON Parse error")
+        self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs=no.json"), 1, "NOT_FOUND")
+        self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs=z=no.npy"), 1, "has no input z")
+
+
+unittest.main()
