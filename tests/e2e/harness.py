@@ -99,7 +99,8 @@ class Server:
         request = message("tensorflow.serving.GetModelStatusRequest")()
         request.model_spec.name = name
         try:
-            socket.create_connection(("127.0.0.1", self.grpc_port), 1).close()  # quicker than gRPC's back-off
+            for port in (self.grpc_port, self.rest_port):  # first, as gRPC backs off for a second when refused
+                socket.create_connection(("127.0.0.1", port), 1).close()
             versions = self.call("ModelService", "GetModelStatus", request).model_version_status
             return any(v.state == AVAILABLE for v in versions)
         except (OSError, grpc.RpcError):
