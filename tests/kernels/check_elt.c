@@ -8,6 +8,7 @@
 
 #include "kernels/cast/cast.h"
 #include "kernels/elt/bcast.h"
+#include "kernels/elt/chain.h"
 #include "kernels/elt/elt.h"
 
 static const td_elt_row *find_ref(td_elt_id id, td_dtype in)
@@ -183,6 +184,30 @@ static void check_broadcasts(void)
             check_shapes(dtypes[d], &cases[i].a, &cases[i].b, &cases[i].out);
 }
 
+/* tanh((a - b) * a) + (a - b), in tiles; then in place. */
+static void check_chain(size_t n)
+{
+    static const td_elt_id ids[] = { TD_ELT_sub, TD_ELT_mul, TD_ELT_tanh, TD_ELT_add };
+    int sources[TD_CHAIN_LINKS][TD_ELT_MAX_IN] = { { 0, 1 }, { -1, 0 }, { -2 }, { -3, -1 } };
+    float *const a = check_buf_rand(n, -1, 1), *const b = check_buf_rand(n, -1, 1), *const out = check_buf(n);
+    td_chain chain = { .n = 4 };
+
+    for (unsigned i = 0; i < 4; i++)
+        CHECK(td_elt_find(ids[i], TD_F32, td_cpu_detect(), &chain.links[i].elt), "no body %u", i);
+    CHECK(td_chain_finish(&chain, sources), "four links need no more than six slots");
+    (void)td_chain_run(&chain, out, (const void *const[]){ a, b }, n);
+    for (size_t i = 0; i < n; i++) {
+        const float d = a[i] - b[i];
+        CHECK(check_near((double)out[i], (double)(tanhf(d * a[i]) + d), 1e-6), "chain [%zu] of %zu", i, n);
+    }
+    CHECK(check_guards(out, n), "the chain wrote outside its output");
+    (void)td_chain_run(&chain, a, (const void *const[]){ a, b }, n);
+    CHECK(!memcmp(a, out, n * sizeof *a), "the chain differs in place");
+    check_buf_free(a);
+    check_buf_free(b);
+    check_buf_free(out);
+}
+
 /* Every 16-bit pattern survives the way through float. */
 static void check_halves(void)
 {
@@ -237,5 +262,8 @@ void check_elt(void)
     check_variants();
     check_broadcasts();
     check_halves();
+    check_chain(1);
+    check_chain(1024);
+    check_chain(2500);
     bench();
 }

@@ -75,8 +75,8 @@ static double second_scaled(int order, double x)
     const double step = x > 23 ? 0.6 / sqrt(x) : 0.125;
     double sum = 0.5;
 
-    if (x != x || x < 0) return NAN;
-    if (x == 0) return INFINITY;
+    if (x != x) return x;
+    if (x <= 0) return INFINITY; /* as TensorFlow has it, also below 0 */
     for (int i = 1; i < 8000; i++) {
         const double t = step * i, half = sinh(t / 2);
         const double term = exp(-2 * x * half * half) * (order ? cosh(t) : 1);
