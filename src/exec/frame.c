@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "exec/plan.h"
+#include "ops/list_hint.h"
 
 /* Plans a program keeps; idle frames a plan keeps, fewer when they are large. */
 enum { MAX_PLANS = 32, MAX_IDLE = 16, LARGE_WORKSPACE = 64 << 20 };
@@ -98,8 +99,12 @@ static bool plan_fits(const td_plan *plan, const td_tensor *in)
 {
     const td_program *const prog = plan->prog;
 
-    for (size_t i = 0; i < prog->n_args; i++)
-        if (!td_shape_equal(&plan->values[prog->args[i]].shape, &in[i].shape)) return false;
+    for (size_t i = 0; i < prog->n_args; i++) {
+        const td_tensor *const arg = &plan->values[prog->args[i]];
+
+        if (!td_shape_equal(&arg->shape, &in[i].shape)) return false;
+        if (arg->dtype == TD_VARIANT && !td_list_hint_equal(&arg->shape, &in[i].shape)) return false;
+    }
     return true;
 }
 

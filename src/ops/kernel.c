@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ops/list_hint.h"
 #include "ops/signature.h"
 
 td_status td_node_parse(const td_node *node, td_arena *arena, const void **attrs)
@@ -150,7 +151,9 @@ static bool memo_fits(const td_memo *m, const td_call *c)
 {
     if (!m->is_valid) return false;
     for (uint32_t i = 0; i < c->n_in; i++)
-        if (!td_shape_equal(&m->in[i], &td_in(c, i)->shape)) return false;
+        if (!td_shape_equal(&m->in[i], &td_in(c, i)->shape) ||
+            (td_in(c, i)->dtype == TD_VARIANT && !td_list_hint_equal(&m->in[i], &td_in(c, i)->shape)))
+            return false;
     return true;
 }
 

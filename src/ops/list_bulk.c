@@ -6,14 +6,20 @@
 #include "base/size.h"
 #include "ops/list_util.h"
 
-static td_status make_stack(td_call *c, int64_t n, const td_shape *elem, size_t *row)
+td_status td_list_stack_shape(int64_t n, const td_shape *elem, td_shape *out)
 {
     int64_t dims[TD_MAX_RANK + 1] = { n };
-    td_shape s;
 
     for (int i = 0; i < elem->rank; i++)
         dims[i + 1] = elem->dims[i];
-    TD_TRY(td_shape_make(elem->rank + 1, dims, &s));
+    return td_shape_make(elem->rank + 1, dims, out);
+}
+
+static td_status make_stack(td_call *c, int64_t n, const td_shape *elem, size_t *row)
+{
+    td_shape s;
+
+    TD_TRY(td_list_stack_shape(n, elem, &s));
     *row = (size_t)td_shape_count(elem) * td_dtype_size(td_out(c, 0)->dtype);
     return td_out_make(c, 0, &s);
 }

@@ -48,7 +48,10 @@ td_status td_list_put(td_call *c, uint32_t i, td_list *l)
         td_list_unref(l);
         return s;
     }
+    const td_list_hint known = td_list_known(l);
+
     *(td_list **)td_out(c, i)->data = l;
+    td_list_hint_set(&td_out(c, i)->shape, &known);
     return NULL;
 }
 

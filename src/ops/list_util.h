@@ -45,6 +45,8 @@ td_tensor td_tensor_rows(const td_tensor *t, int64_t at, int64_t n, bool flat);
 /* Copies an element, or zeros when it is not set, to `to`. */
 void td_list_copy_item(char *to, const td_tensor *t, size_t bytes);
 
+/* [n, elem...] */
+TD_MUST_USE td_status td_list_stack_shape(int64_t n, const td_shape *elem, td_shape *out);
 /* Output 0 becomes the elements that index names (NULL: all), stacked; given as above. */
 TD_MUST_USE td_status td_list_stack(td_call *c, td_list *l, const td_tensor *index, const td_shape *given);
 /* Output 0 becomes the elements one behind the other, output 1 their lengths. given: their shape, partly

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "ops/list_hint.h"
 #include "ops/op.h"
 
 /* ---------------------------------------------------------------- If, Case */
@@ -50,7 +51,10 @@ static td_status branch_infer(td_call *c)
                 c->is_deferred = true;
                 return TD_ERR(INTERNAL, "%s: only a run can tell the shape of output %u", c->node, i);
             }
-            td_out(c, i)->shape = out[i].shape;
+            if (r > 0 && out[i].dtype == TD_VARIANT)
+                td_list_hint_join(&td_out(c, i)->shape, &out[i].shape);
+            else
+                td_out(c, i)->shape = out[i].shape;
         }
     }
     return NULL;
@@ -88,6 +92,27 @@ static td_status case_run(td_call *c)
 
 enum { COND = 0, BODY = 1 };
 
+/* Infers the body with what is known of its lists in every round: what holds at first and after a round. */
+static td_status settle_lists(td_call *c, td_region *body, td_tensor *in, td_tensor *out)
+{
+    for (int round = 0; round < 4; round++) {
+        bool is_settled = true;
+
+        TD_TRY(body->infer(body, c, in, out));
+        for (uint32_t i = 0; i < c->n_out; i++) {
+            td_shape joint = in[i].shape;
+
+            if (in[i].dtype != TD_VARIANT) continue;
+            td_list_hint_join(&joint, &out[i].shape);
+            is_settled = is_settled && td_list_hint_equal(&joint, &in[i].shape);
+            in[i].shape = joint;
+        }
+        if (is_settled) return NULL;
+    }
+    c->is_deferred = true; /* hints only get weaker: not reached */
+    return TD_ERR(INTERNAL, "%s: its lists do not settle", c->node);
+}
+
 static td_status while_infer(td_call *c)
 {
     td_region *const body = c->regions[BODY];
@@ -95,7 +120,7 @@ static td_status while_infer(td_call *c)
     td_tensor *const out = TD_ARENA_NEW_N(c->arena, td_tensor, c->n_out + 1);
 
     copy_inputs(c, 0, in);
-    TD_TRY(body->infer(body, c, in, out));
+    TD_TRY(settle_lists(c, body, in, out));
     for (uint32_t i = 0; i < c->n_out; i++) {
         if (out[i].shape.rank < 0 || !td_shape_equal(&out[i].shape, &in[i].shape)) {
             if (!td_out_is_used(c, i) && out[i].shape.rank < 0) continue;
@@ -126,12 +151,24 @@ static td_status loop_test(loop *l, bool *go)
     return NULL;
 }
 
+/* A list that grows would make every round look new: its length is no part of what its body is planned for.
+ */
+static void forget_length(td_shape *now, const td_shape *before)
+{
+    td_list_hint hint = td_list_hint_get(now);
+
+    if (hint.length == td_list_hint_get(before).length) return;
+    hint.length = -1;
+    td_list_hint_set(now, &hint);
+}
+
 /* Decides where next[i], just returned by the body, lives; takes what references it needs. */
 static td_status loop_hold(loop *l, uint32_t i)
 {
     td_tensor *const t = &l->next[i];
 
     l->next_in_frame[i] = false;
+    if (t->dtype == TD_VARIANT) forget_length(&t->shape, &l->vars[i].shape);
     if (t->buffer) {
         *t = td_tensor_ref(t);
         return NULL;

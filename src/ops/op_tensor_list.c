@@ -13,6 +13,19 @@
 /* ---------------------------------------------------------------- making */
 
 /* TensorListReserve, EmptyTensorList: element_shape, and a number (of elements, or the most there may be). */
+static td_status reserve_infer(td_call *c)
+{
+    td_list_hint h = { .shapes = TD_LIST_NONE, .length = -1 };
+
+    if (c->op->name[0] == 'E')
+        h.length = 0;
+    else if (td_in(c, 1)->data)
+        h.length = td_tensor_int(td_in(c, 1), 0);
+    td_out(c, 0)->shape = (td_shape){ 0 };
+    if (h.length >= -1) td_list_hint_set(&td_out(c, 0)->shape, &h);
+    return NULL;
+}
+
 static td_status reserve_run(td_call *c)
 {
     const bool is_empty = c->op->name[0] == 'E';
@@ -28,6 +41,23 @@ static td_status reserve_run(td_call *c)
                          "The num_elements to reserve must be a non negative number, but got %" PRId64, n);
     TD_TRY(td_list_make(td_list_dtype_of(c), &elem, is_empty ? 0 : n, &l));
     return td_list_put(c, 0, l);
+}
+
+static td_status from_tensor_infer(td_call *c)
+{
+    const td_shape *const t = &td_in(c, 0)->shape;
+    td_list_hint h = { .shapes = TD_LIST_NONE, .length = t->dims[0] };
+
+    td_out(c, 0)->shape = (td_shape){ 0 };
+    if (t->rank < 1) return NULL; /* run says what is wrong */
+    if (h.length > 0) {
+        h.shapes = TD_LIST_SAME;
+        h.elem.rank = t->rank - 1;
+        for (int i = 1; i < t->rank; i++)
+            h.elem.dims[i - 1] = t->dims[i];
+    }
+    td_list_hint_set(&td_out(c, 0)->shape, &h);
+    return NULL;
 }
 
 static td_status from_tensor_run(td_call *c)
@@ -111,6 +141,16 @@ static td_status set_parse(td_parse *p)
     return td_list_parse(p);
 }
 
+static td_status set_infer(td_call *c)
+{
+    td_list_hint h = td_list_hint_with(td_list_hint_get(&td_in(c, 0)->shape), &td_in(c, 2)->shape);
+
+    if (((const td_list_attrs *)c->attrs)->resizes) h.length = -1;
+    td_out(c, 0)->shape = (td_shape){ 0 };
+    td_list_hint_set(&td_out(c, 0)->shape, &h);
+    return NULL;
+}
+
 /* list, index, item */
 static td_status set_run(td_call *c)
 {
@@ -144,6 +184,16 @@ static td_status set_run(td_call *c)
 
     td_list_unref(wide);
     return s ? s : td_list_put(c, 0, made);
+}
+
+static td_status push_infer(td_call *c)
+{
+    td_list_hint h = td_list_hint_with(td_list_hint_get(&td_in(c, 0)->shape), &td_in(c, 1)->shape);
+
+    if (h.length >= 0) h.length++;
+    td_out(c, 0)->shape = (td_shape){ 0 };
+    td_list_hint_set(&td_out(c, 0)->shape, &h);
+    return NULL;
 }
 
 static td_status push_run(td_call *c)
@@ -228,37 +278,37 @@ KERNEL(push_batch_kernels, push_batch_run);
 KERNEL(resize_kernels, resize_run);
 KERNEL(concat_lists_kernels, concat_lists_run);
 
-#define LIST(op, sig_, attrs_, kernels_)                                                                     \
+#define LIST(op, sig_, attrs_, infer_, kernels_)                                                             \
     {                                                                                                        \
         .name = op, .sig = sig_, .attrs = attrs_, .attrs_size = sizeof(td_list_attrs),                       \
-        .parse = td_list_parse, .infer = td_infer_scalar, .kernels = kernels_                                \
+        .parse = td_list_parse, .infer = infer_, .kernels = kernels_                                         \
     }
 #define BOTH "element_dtype: type, shape_type: type"
 
 const td_op td_ops_tensor_list[] = {
     LIST("TensorListReserve", "element_shape: shape_type, num_elements: int32 -> handle: variant", BOTH,
-         reserve_kernels),
+         reserve_infer, reserve_kernels),
     LIST("EmptyTensorList", "element_shape: shape_type, max_num_elements: int32 -> handle: variant", BOTH,
-         reserve_kernels),
+         reserve_infer, reserve_kernels),
     LIST("TensorListFromTensor", "tensor: element_dtype, element_shape: shape_type -> output_handle: variant",
-         BOTH, from_tensor_kernels),
+         BOTH, from_tensor_infer, from_tensor_kernels),
     LIST("TensorListSplit",
          "tensor: element_dtype, element_shape: shape_type, lengths: int64 -> output_handle: variant", BOTH,
-         split_kernels),
+         td_infer_scalar, split_kernels),
     LIST("TensorListScatter",
          "tensor: element_dtype, indices: int32, element_shape: shape_type -> output_handle: variant", BOTH,
-         scatter_kernels),
+         td_infer_scalar, scatter_kernels),
     LIST("TensorListScatterV2",
          "tensor: element_dtype, indices: int32, element_shape: shape_type, num_elements: int32 -> "
          "output_handle: variant",
-         BOTH, scatter_kernels),
+         BOTH, td_infer_scalar, scatter_kernels),
     LIST("TensorListScatterIntoExistingList",
          "input_handle: variant, tensor: element_dtype, indices: int32 -> output_handle: variant",
-         "element_dtype: type", scatter_into_kernels),
+         "element_dtype: type", td_infer_scalar, scatter_into_kernels),
     LIST("TensorListPushBack", "input_handle: variant, tensor: element_dtype -> output_handle: variant",
-         "element_dtype: type", push_kernels),
+         "element_dtype: type", push_infer, push_kernels),
     LIST("TensorListConcatLists", "input_a: variant, input_b: variant -> output: variant",
-         "element_dtype: type", concat_lists_kernels),
+         "element_dtype: type", td_infer_scalar, concat_lists_kernels),
     { .name = "TensorListPushBackBatch",
       .sig = "input_handles: variant, tensor: element_dtype -> output_handles: variant",
       .attrs = "element_dtype: type",
@@ -269,7 +319,7 @@ const td_op td_ops_tensor_list[] = {
       .attrs = "element_dtype: type, resize_if_index_out_of_bounds: bool = false",
       .attrs_size = sizeof(td_list_attrs),
       .parse = set_parse,
-      .infer = td_infer_scalar,
+      .infer = set_infer,
       .kernels = set_kernels },
     { .name = "TensorListResize",
       .sig = "input_handle: variant, size: int32 -> output_handle: variant",

@@ -46,14 +46,17 @@ static td_status find_item(td_call *c, td_list **l, int64_t *i)
     return NULL;
 }
 
-/* Without the list, the shape is what the op is told, if that is all of it. */
+/* Without the list, the shape is what the op is told and what the hint says, if that is all of it. */
 static td_status get_infer(td_call *c)
 {
+    const td_list_hint hint = td_list_hint_get(&td_in(c, 0)->shape);
     td_list *l = NULL;
     int64_t i = 0;
     td_shape s;
 
     TD_TRY(td_list_need_shape(c, 2, &s));
+    if (!td_shape_is_known(&s) && hint.shapes == TD_LIST_SAME && !td_shape_merge(&s, &hint.elem))
+        return td_list_mismatch(c, &s, &hint.elem);
     if (!td_shape_is_known(&s)) {
         TD_TRY(find_item(c, &l, &i));
         const td_tensor *const t = td_list_get(l, i);
@@ -67,11 +70,15 @@ static td_status get_infer(td_call *c)
 
 static td_status get_run(td_call *c)
 {
+    const td_shape planned = td_out(c, 0)->shape;
     td_list *l = NULL;
     int64_t i = 0;
 
     TD_TRY(find_item(c, &l, &i));
-    return put_item(c, 0, l, i, 2);
+    TD_TRY(put_item(c, 0, l, i, 2));
+    return td_shape_equal(&planned, &td_out(c, 0)->shape)
+               ? NULL
+               : td_list_mismatch(c, &planned, &td_out(c, 0)->shape);
 }
 
 static td_status pop_run(td_call *c)
@@ -119,20 +126,49 @@ static td_status stack_parse(td_parse *p)
     return td_list_parse(p);
 }
 
+/* [length, element]: by the hint, or by looking at the list. */
+static td_status stack_infer(td_call *c)
+{
+    const td_list_hint hint = td_list_hint_get(&td_in(c, 0)->shape);
+    td_list *l = NULL;
+    td_shape elem;
+    int64_t n = hint.length;
+
+    TD_TRY(td_list_need_shape(c, 1, &elem));
+    if (hint.shapes == TD_LIST_SAME && n >= 0) {
+        if (!td_shape_merge(&elem, &hint.elem)) return td_list_mismatch(c, &elem, &hint.elem);
+    } else {
+        TD_TRY(td_list_in(c, 0, td_list_dtype_of(c), &l));
+        TD_TRY(td_list_common_shape(c, l, &elem, &elem));
+        n = td_list_length(l);
+    }
+    return td_list_stack_shape(n, &elem, &td_out(c, 0)->shape);
+}
+
 static td_status stack_run(td_call *c)
 {
     const int64_t want = ((const td_list_attrs *)c->attrs)->num_elements;
+    const td_shape *const out = &td_out(c, 0)->shape;
     td_list *l = NULL;
-    td_shape given;
+    td_shape elem, planned;
 
     TD_TRY(td_list_in(c, 0, td_list_dtype_of(c), &l));
-    if (want >= 0 && want != td_list_length(l))
+    const int64_t n = td_list_length(l);
+
+    if (want >= 0 && want != n)
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "Operation expected a list with %" PRId64 " elements but got a list with %" PRId64
                          " elements.",
-                         want, td_list_length(l));
-    TD_TRY(td_list_need_shape(c, 1, &given));
-    return td_list_stack(c, l, NULL, &given);
+                         want, n);
+    TD_TRY(td_list_need_shape(c, 1, &elem));
+    TD_TRY(td_list_common_shape(c, l, &elem, &elem));
+    TD_TRY(td_list_stack_shape(n, &elem, &planned));
+    if (!td_shape_equal(&planned, out)) return td_list_mismatch(c, &planned, out);
+    const size_t row = (size_t)td_shape_count(&elem) * td_dtype_size(td_out(c, 0)->dtype);
+
+    for (int64_t i = 0; i < n; i++)
+        td_list_copy_item((char *)td_out(c, 0)->data + (size_t)i * row, td_list_get(l, i), row);
+    return NULL;
 }
 
 /* list, indices, element_shape */
@@ -207,9 +243,9 @@ const td_op td_ops_tensor_list_read[] = {
     { .name = "TensorListStack",
       .sig = "input_handle: variant, element_shape: int32 -> tensor: element_dtype",
       .attrs = "element_dtype: type, num_elements: int = -1",
-      .flags = TD_OP_DYNAMIC,
       .attrs_size = sizeof(td_list_attrs),
       .parse = stack_parse,
+      .infer = stack_infer,
       .kernels = stack_kernels },
     { .name = "TensorListGather",
       .sig = "input_handle: variant, indices: int32, element_shape: int32 -> values: element_dtype",

@@ -15,7 +15,8 @@ struct td_list {
     td_dtype dtype;
     td_shape elem;
     int64_t length;
-    td_tensor *items; /* root */
+    td_list_hint known; /* but for the length */
+    td_tensor *items;   /* root */
     int64_t cap;
     td_list *next; /* not the root: as next, but for element `at` (-1: nothing differs), which is `old` */
     int64_t at;
@@ -53,6 +54,7 @@ static td_list *make_version(td_dtype dtype, const td_shape *elem, int64_t lengt
     l->dtype = dtype;
     l->elem = *elem;
     l->length = length;
+    l->known.shapes = TD_LIST_NONE;
     return l;
 }
 
@@ -110,6 +112,19 @@ int64_t td_list_length(const td_list *l)
     return l->length;
 }
 
+td_list_hint td_list_known(const td_list *l)
+{
+    td_list_hint h = l->known;
+
+    h.length = l->length;
+    return h;
+}
+
+static void note(td_list *l, const td_tensor *item)
+{
+    if (item->dtype != TD_DTYPE_NONE) l->known = td_list_hint_with(l->known, &item->shape);
+}
+
 /* The root's store becomes child's, root becomes what differs from it. */
 static void hand_over(td_list *root, td_list *child)
 {
@@ -161,6 +176,7 @@ void td_list_init(td_list *l, int64_t i, td_tensor t)
     TD_ASSERT(i >= 0 && i < l->length && !l->next);
     td_tensor_unref(&l->items[i]);
     l->items[i] = t;
+    note(l, &t);
 }
 
 /* A version of another length whose element `at`, if any, is t. */
@@ -168,6 +184,8 @@ static td_list *derive(td_list *l, int64_t length, int64_t at, td_tensor t)
 {
     td_list *const n = make_version(l->dtype, &l->elem, length);
 
+    n->known = l->known;
+    note(n, &t);
     n->at = at;
     n->old = t;
     hand_over(l, n); /* puts t in, takes what was there out */
@@ -209,6 +227,7 @@ td_status td_list_resize(td_list *l, int64_t n, td_list **out)
     TD_TRY(td_list_make(l->dtype, &l->elem, n, &made));
     for (int64_t i = 0; i < l->length; i++)
         made->items[i] = td_tensor_ref(&l->items[i]);
+    made->known = l->known;
     *out = made;
     return NULL;
 }

@@ -14,6 +14,7 @@
 
 #include "tensord/tensor.h"
 
+#include "ops/list_hint.h"
 #include "tensor/object.h"
 
 typedef struct td_list td_list;
@@ -28,6 +29,7 @@ void td_list_unref(td_list *l);
 td_dtype td_list_dtype(const td_list *l);
 const td_shape *td_list_elem(const td_list *l);
 int64_t td_list_length(const td_list *l);
+td_list_hint td_list_known(const td_list *l); /* all that can be said of it */
 
 /* Element i < length, borrowed until the next call with any version; dtype TD_DTYPE_NONE: not set. */
 const td_tensor *td_list_get(td_list *l, int64_t i);

@@ -134,13 +134,50 @@ static void test_long_chain(void **state)
     td_list_unref(first);
 }
 
+/* What is known of a list: nothing set, one shape, several; and joins of two such. */
+static void test_hints(void **state)
+{
+    const td_shape row = { 2, { 3, 4 } }, other = { 1, { 5 } };
+    td_shape a = { 0 }, b = { 0 };
+
+    (void)state;
+    assert_true(td_list_hint_equal(&a, &b));
+    const td_list_hint none = { .shapes = TD_LIST_NONE, .length = 7 }, same = td_list_hint_with(none, &row);
+    td_list_hint_set(&a, &none);
+    td_list_hint_set(&b, &same);
+    assert_false(td_list_hint_equal(&a, &b));
+    assert_int_equal(td_list_hint_get(&b).shapes, TD_LIST_SAME);
+    const td_list_hint read_back = td_list_hint_get(&b);
+    assert_true(td_shape_equal(&read_back.elem, &row));
+    assert_int_equal(read_back.length, 7);
+    td_list_hint_join(&a, &b); /* no element, or some of that shape */
+    assert_true(td_list_hint_equal(&a, &b));
+
+    const td_list_hint mixed = td_list_hint_with(same, &other);
+    assert_int_equal(mixed.shapes, TD_LIST_UNKNOWN);
+    td_list_hint shorter = same;
+    shorter.length = 6;
+    td_list_hint_set(&a, &shorter);
+    td_list_hint_join(&a, &b);
+    assert_int_equal(td_list_hint_get(&a).length, -1);
+    assert_int_equal(td_list_hint_get(&a).shapes, TD_LIST_SAME);
+    td_list_hint_set(&b, &mixed);
+    td_list_hint_join(&a, &b);
+    assert_int_equal(td_list_hint_get(&a).shapes, TD_LIST_UNKNOWN);
+
+    td_list *const l = make(2), *const m = set(l, 1, 5);
+    assert_int_equal(td_list_known(l).shapes, TD_LIST_NONE);
+    assert_int_equal(td_list_known(m).shapes, TD_LIST_SAME);
+    assert_int_equal(td_list_known(m).length, 2);
+    td_list_unref(l);
+    td_list_unref(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_long_chain),
+        cmocka_unit_test(test_versions),   cmocka_unit_test(test_lengths), cmocka_unit_test(test_random),
+        cmocka_unit_test(test_long_chain), cmocka_unit_test(test_hints),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
