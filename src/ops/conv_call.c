@@ -41,18 +41,31 @@ typedef struct pack_ctx {
     const float *scale;
 } pack_ctx;
 
+static size_t packed_size(const td_conv_call *s)
+{
+    return s->is_winograd ? td_winograd_packed_size(&s->conv) : td_conv_packed_size(&s->gemm);
+}
+
+static void pack(const td_conv_call *s, float *packed, const float *w, const float *scale)
+{
+    if (s->is_winograd)
+        td_winograd_pack(&s->conv, packed, w, scale);
+    else
+        td_conv_pack(&s->gemm, packed, w, scale);
+}
+
 static td_status build_pack(void *ctx, void *data)
 {
     const pack_ctx *const x = ctx;
 
     if (x->type == TD_F32) {
-        td_conv_pack(&x->s->gemm, data, x->w, x->scale);
+        pack(x->s, data, x->w, x->scale);
         return NULL;
     }
     float *const wide = td_try_alloc(x->s->count_w * sizeof(float), 64);
     if (!wide) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu weights", x->s->count_w);
     td_to_float(x->type, x->w, x->s->count_w, wide);
-    td_conv_pack(&x->s->gemm, data, wide, x->scale);
+    pack(x->s, data, wide, x->scale);
     td_free(wide);
     return NULL;
 }
@@ -68,8 +81,8 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
     }
     pack_ctx x = { s, td_in(c, s->filter)->dtype, td_in(c, s->filter)->data,
                    scale ? td_in(c, scale)->data : NULL };
-    const size_t shape[] = { s->gemm.segments, s->gemm.depth, s->conv.out_channels, s->conv.groups,
-                             s->conv.is_transposed };
+    const size_t shape[] = { s->gemm.segments, s->gemm.depth,         s->conv.out_channels,
+                             s->conv.groups,   s->conv.is_transposed, s->is_winograd };
     /* Every signature makes its own scale vector: equal elements, not equal addresses, make packs equal. */
     const uint64_t by_scale = x.scale ? td_hash_bytes(x.scale, s->conv.out_channels * sizeof(float), 1) : 0;
     const td_pack_key key = {
@@ -77,7 +90,7 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
         .kind = "conv",
         .params = td_hash_bytes(shape, sizeof shape, by_scale),
     };
-    TD_TRY(td_pack_get(c, &key, td_conv_packed_size(&s->gemm), build_pack, &x, &packed));
+    TD_TRY(td_pack_get(c, &key, packed_size(s), build_pack, &x, &packed));
     s->packed = packed;
     td_file_map_forget(x.w, s->count_w * td_dtype_size(x.type)); /* the packed form takes its place */
     return NULL;
@@ -98,6 +111,8 @@ static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
     size_t at = 0;
 
     td_conv_gemm_plan(&s->conv, &s->gemm);
+    /* Filters that are packed by each run cost more to transform than they save. */
+    s->is_winograd = td_in_is_const(c, s->filter) && td_winograd_fits(&s->conv, td_gemm_select(c->env->cpu));
     TD_TRY(pack_weights(c, s));
     s->zeros = td_arena_try_alloc(c->arena, s->gemm.zeros_size, 64);
     if (!s->zeros) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
@@ -105,11 +120,12 @@ static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
     s->at_x = reserve(&at, is_wide ? s->count_x * sizeof(float) : 0);
     s->at_turned = reserve(&at, s->is_first ? s->count_x * sizeof(float) : 0);
     s->at_w = reserve(&at, is_wide && !s->packed ? s->count_w * sizeof(float) : 0);
-    s->at_packed = reserve(&at, s->packed ? 0 : td_conv_packed_size(&s->gemm));
+    s->at_packed = reserve(&at, s->packed ? 0 : packed_size(s));
     s->at_y = reserve(&at, is_wide || s->is_first || s->is_late
                                ? s->count_y * sizeof(float) * (is_wide && s->is_first ? 2 : 1)
                                : 0);
-    s->at_gemm = reserve(&at, td_conv_scratch(&s->gemm, c->threads));
+    s->at_gemm = reserve(&at, s->is_winograd ? td_winograd_scratch(&s->conv, c->threads)
+                                             : td_conv_scratch(&s->gemm, c->threads));
     c->scratch_size = at;
     return NULL;
 }
@@ -147,6 +163,7 @@ static void run_float(td_call *c, const td_conv_call *s, td_dtype type)
     float *const turned = (float *)(void *)(scratch + s->at_turned), *y = td_out(c, 0)->data;
     const float *x = td_in(c, s->x)->data, *packed = s->packed;
     const td_gemm_end end = td_epilogue_end(c, &s->early, v->out_channels);
+    const td_gemm_isa *const isa = td_gemm_select(c->env->cpu);
 
     if (type != TD_F32) {
         td_to_float(type, x, s->count_x, (float *)(void *)(scratch + s->at_x));
@@ -162,12 +179,14 @@ static void run_float(td_call *c, const td_conv_call *s, td_dtype type)
             td_to_float(type, w, s->count_w, (float *)(void *)(scratch + s->at_w));
             w = (float *)(void *)(scratch + s->at_w);
         }
-        td_conv_pack(&s->gemm, (float *)(void *)(scratch + s->at_packed), w, NULL);
+        pack(s, (float *)(void *)(scratch + s->at_packed), w, NULL);
         packed = (float *)(void *)(scratch + s->at_packed);
     }
     if (type != TD_F32 || s->is_first || s->is_late) y = (float *)(void *)(scratch + s->at_y);
-    td_conv_run(&s->gemm, td_gemm_select(c->env->cpu), y, x, packed, &end, s->zeros, scratch + s->at_gemm,
-                c->team);
+    if (s->is_winograd)
+        td_winograd_run(v, isa, y, x, packed, &end, s->zeros, scratch + s->at_gemm, c->team);
+    else
+        td_conv_run(&s->gemm, isa, y, x, packed, &end, s->zeros, scratch + s->at_gemm, c->team);
     if (s->is_first) {
         float *const to = type == TD_F32 ? td_out(c, 0)->data : y + s->count_y;
         td_channels_last(to, y, v->batch, pixels(v->out), v->out_channels); /* the same turn, the other way */

@@ -4,6 +4,7 @@
 #define TD_OPS_CONV_CALL_H
 
 #include "kernels/conv/conv.h"
+#include "kernels/conv/winograd.h"
 #include "kernels/wide/wide.h"
 #include "ops/epilogue.h"
 #include "ops/window.h"
@@ -20,6 +21,7 @@ typedef struct td_conv_call {
     td_epilogue early; /* what tiles do */
     bool is_late;      /* the residual's shape differs: see td_epilogue_late() */
     td_conv_gemm gemm;
+    bool is_winograd;
     const float *packed; /* NULL: packed by each run */
     const float *zeros;
     size_t count_x, count_w, count_y;
