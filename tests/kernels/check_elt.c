@@ -257,6 +257,24 @@ static void bench(void)
     check_buf_free(z);
 }
 
+static void bench_broadcast(void)
+{
+    static const td_shape image = { 3, { 96, 96, 3 } }, channels = { 1, { 3 } };
+    const size_t n = (size_t)td_shape_count(&image);
+    float *const x = check_buf_rand(n, 0, 1), *const y = check_buf_rand(3, 0, 1), *const z = check_buf(n);
+    td_bcast_operand operands[2] = { { .size = 4 }, { .size = 4 } };
+    td_bcast bcast;
+    td_elt sub;
+
+    (void)td_elt_find(TD_ELT_sub, TD_F32, td_cpu_detect(), &sub);
+    td_bcast_make(&bcast, operands, &image, (const td_shape *const[]){ &image, &channels }, 2);
+    CHECK_BENCH("[96,96,3] - [3]", (double)n * 4)
+    (void)td_bcast_run(&bcast, z, 4, (const void *const[]){ x, y }, 0, n, run_dense, &sub);
+    check_buf_free(x);
+    check_buf_free(y);
+    check_buf_free(z);
+}
+
 void check_elt(void)
 {
     check_variants();
@@ -266,4 +284,5 @@ void check_elt(void)
     check_chain(1024);
     check_chain(2500);
     bench();
+    bench_broadcast();
 }

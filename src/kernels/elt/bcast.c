@@ -225,14 +225,72 @@ static int run_gathered(walk *w, char *out, size_t n)
     return bits;
 }
 
+/* ---------------------------------------------------------------- short rows, again and again */
+
+static bool is_dense(const td_bcast *b, unsigned k)
+{
+    size_t step = 1;
+
+    for (int d = b->rank - 1; d >= 0; step *= b->dims[d--])
+        if (b->operands[k].stride[d] != step) return false;
+    return true;
+}
+
+/* The same row under every row of the output: a bias of few channels. */
+static bool is_repeated(const td_bcast *b, unsigned k)
+{
+    for (int d = 0; d < b->rank - 1; d++)
+        if (b->operands[k].stride[d]) return false;
+    return true;
+}
+
+static bool is_periodic(const td_bcast *b)
+{
+    for (unsigned k = 0; k < b->n_in; k++)
+        if (!is_repeated(b, k) && !is_dense(b, k)) return false;
+    return true;
+}
+
+/* Repeated rows are laid out once, as many as a piece has; pieces are whole rows long, so that all of them
+ * begin at the same place of a row. */
+static int run_periodic(walk *w, char *out, size_t n, size_t begin, const void *const in[])
+{
+    alignas(64) char rows[TD_BCAST_MAX_IN][PIECE_BYTES];
+    const td_bcast *const b = w->b;
+    const size_t row = b->dims[b->rank - 1], phase = begin % row;
+    const void *from[TD_BCAST_MAX_IN];
+    size_t piece = PIECE_BYTES;
+    int bits = 0;
+
+    for (unsigned k = 0; k < b->n_in; k++)
+        piece = TD_MIN(piece, PIECE_BYTES / b->operands[k].size);
+    piece = TD_MIN(piece, n + row) / row * row;
+    for (unsigned k = 0; k < b->n_in; k++) {
+        const td_bcast_operand *const o = &b->operands[k];
+        const size_t step = o->stride[b->rank - 1] * o->size;
+        from[k] = is_dense(b, k) ? (const char *)in[k] + begin * o->size : rows[k];
+        for (size_t i = 0; from[k] == rows[k] && i < piece; i++)
+            memcpy(rows[k] + i * o->size, (const char *)in[k] + (phase + i) % row * step, o->size);
+    }
+    for (size_t done = 0; done < n; done += piece) {
+        const size_t count = TD_MIN(piece, n - done);
+        bits |= w->fn(w->ctx, out + done * w->out_size, from, count);
+        for (unsigned k = 0; k < b->n_in; k++)
+            if (from[k] != rows[k]) from[k] = (const char *)from[k] + count * b->operands[k].size;
+    }
+    return bits;
+}
+
 int td_bcast_run(const td_bcast *b, void *out, size_t out_size, const void *const in[], size_t begin,
                  size_t end, td_bcast_fn *fn, const void *ctx)
 {
     walk w = { .b = b, .fn = fn, .ctx = ctx, .out_size = out_size };
 
     if (begin >= end) return 0;
-    walk_start(&w, in, begin);
     char *const first = (char *)out + begin * out_size;
-    if (b->rank == 1 || b->dims[b->rank - 1] >= LONG_ROW) return run_rows(&w, first, end - begin);
+    const bool is_short = b->rank > 1 && b->dims[b->rank - 1] < LONG_ROW;
+    if (is_short && is_periodic(b)) return run_periodic(&w, first, end - begin, begin, in);
+    walk_start(&w, in, begin);
+    if (!is_short) return run_rows(&w, first, end - begin);
     return run_gathered(&w, first, end - begin);
 }
