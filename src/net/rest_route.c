@@ -48,7 +48,7 @@ static td_string decode(td_string s, td_arena *arena)
         const int high = s.data[i] == '%' && i + 2 < s.size ? hex_digit(s.data[i + 1]) : -1;
         const int low = high >= 0 ? hex_digit(s.data[i + 2]) : -1;
 
-        *out++ = low >= 0 ? (char)(high << 4 | low) : s.data[i];
+        *out++ = (char)(low >= 0 ? high << 4 | low : s.data[i]);
         if (low >= 0) i += 2;
     }
     return (td_string){ text, (size_t)(out - text) };
