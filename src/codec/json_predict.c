@@ -5,31 +5,7 @@
 
 #include "codec/json_dense.h"
 #include "codec/json_explain.h"
-
-static bool raw_is(const td_json_raw *raw, const char *want)
-{
-    return td_json_raw_is(raw, (td_string){ want, strlen(want) });
-}
-
-/* "name": at p, which is at the quote; the result is at the value. NULL: something else stands there. */
-static const char *read_name(const char *p, td_json_raw *name)
-{
-    td_json_fault fault;
-
-    if (*p != '"') return NULL;
-    p = td_json_skip_string(p, name, &fault);
-    if (!p) return NULL;
-    p = td_json_skip_space(p);
-    return *p == ':' ? td_json_skip_space(p + 1) : NULL;
-}
-
-/* Behind a value: at the next name, or NULL with *is_over set behind the last one. */
-static const char *read_comma(const char *p, bool *is_over)
-{
-    p = td_json_skip_space(p);
-    *is_over = *p == '}';
-    return *p == ',' ? td_json_skip_space(p + 1) : NULL;
-}
+#include "codec/json_walk.h"
 
 /* ---- open ---- */
 
@@ -45,7 +21,7 @@ static const char *read_head_member(td_json_predict *r, const char *p, const td_
     td_json_fault fault;
     td_json_raw text;
 
-    if (!raw_is(name, "signature_name")) return td_json_skip(p, r->end, &fault);
+    if (!td_json_raw_says(name, "signature_name")) return td_json_skip(p, r->end, &fault);
     if (*p != '"' || r->has_signature) return NULL;
     p = td_json_skip_string(p, &text, &fault);
     if (!p) return NULL;
@@ -62,14 +38,14 @@ td_status td_json_predict_open(const char *text, size_t size, td_arena *arena, t
     *out = (td_json_predict){ .start = text, .end = text + size, .arena = arena };
     const char *p = td_json_start(text);
     if (*p != '{') return unusual();
-    for (p = td_json_skip_space(p + 1); p; p = read_comma(p, &is_over)) {
-        p = read_name(p, &name);
+    for (p = td_json_skip_space(p + 1); p; p = td_json_read_comma(p, &is_over)) {
+        p = td_json_read_name(p, &name);
         if (!p) break;
-        if (raw_is(&name, "instances")) {
+        if (td_json_raw_says(&name, "instances")) {
             out->rows = p;
             return NULL;
         }
-        if (raw_is(&name, "inputs")) {
+        if (td_json_raw_says(&name, "inputs")) {
             out->columns = p;
             return NULL;
         }
@@ -81,21 +57,6 @@ td_status td_json_predict_open(const char *text, size_t size, td_arena *arena, t
 
 /* ---- survey ---- */
 
-static td_status parse_error(const td_json_predict *r, const td_json_fault *fault)
-{
-    if (r->end == r->start) return TD_ERR(INVALID_ARGUMENT, "JSON Parse error: The document is empty");
-    return TD_ERR(INVALID_ARGUMENT, "JSON Parse error: %s at offset: %td", fault->text, fault->at - r->start);
-}
-
-static td_status check_syntax(const td_json_predict *r)
-{
-    const char *const p = td_json_start(r->start);
-    td_json_fault fault = { "The document is empty.", p };
-
-    if (!*p || strchr(",:]}", *p)) return parse_error(r, &fault);
-    return td_json_skip(p, r->end, &fault) ? NULL : parse_error(r, &fault);
-}
-
 /* One member of a text that is known to be good. The first of several with one name counts. */
 static td_status survey_member(td_json_predict *r, const char *p, const td_json_raw *name)
 {
@@ -103,11 +64,11 @@ static td_status survey_member(td_json_predict *r, const char *p, const td_json_
     td_json_fault fault;
     td_json_raw text;
 
-    if (raw_is(name, "instances")) {
+    if (td_json_raw_says(name, "instances")) {
         if (!r->rows) r->rows = p;
-    } else if (raw_is(name, "inputs")) {
+    } else if (td_json_raw_says(name, "inputs")) {
         if (!r->columns) r->columns = p;
-    } else if (raw_is(name, "signature_name") && !r->has_signature) {
+    } else if (td_json_raw_says(name, "signature_name") && !r->has_signature) {
         if (*p != '"')
             return TD_ERR(INVALID_ARGUMENT,
                           "JSON Value: %s not formatted correctly. 'signature_name' key must be a string "
@@ -130,12 +91,12 @@ td_status td_json_predict_survey(td_json_predict *r)
     bool is_over;
 
     *r = (td_json_predict){ .start = r->start, .end = r->end, .arena = r->arena, .is_surveyed = true };
-    TD_TRY(check_syntax(r));
+    TD_TRY(td_json_check(r->start, r->end));
     if (*p != '{') return TD_ERR(INVALID_ARGUMENT, "JSON Value: %s Is not object", td_json_dump(p, dump));
     p = td_json_skip_space(p + 1);
     if (*p == '}') return NULL;
-    for (; p; p = read_comma(p, &is_over)) {
-        p = read_name(p, &name);
+    for (; p; p = td_json_read_comma(p, &is_over)) {
+        p = td_json_read_name(p, &name);
         TD_ASSERT(p);
         TD_TRY(survey_member(r, p, &name));
         p = td_json_skip(p, r->end, &fault);
@@ -182,9 +143,9 @@ static size_t find_input(const td_predict *p, const td_json_raw *name, size_t li
 {
     const td_signature *const sig = p->sig;
 
-    if (likely < sig->n_inputs && raw_is(name, sig->inputs[likely].alias)) return likely;
+    if (likely < sig->n_inputs && td_json_raw_says(name, sig->inputs[likely].alias)) return likely;
     for (size_t i = 0; i < sig->n_inputs; i++)
-        if (raw_is(name, sig->inputs[i].alias)) return i;
+        if (td_json_raw_says(name, sig->inputs[i].alias)) return i;
     return SIZE_MAX;
 }
 
@@ -198,7 +159,7 @@ static const char *read_row(td_json_reader *r, const td_predict *p, const char *
     if (*at != '{') return NULL;
     at = td_json_skip_space(at + 1);
     while (!is_over) {
-        const char *const value = read_name(at, &name);
+        const char *const value = td_json_read_name(at, &name);
         const size_t i = value ? find_input(p, &name, next) : SIZE_MAX;
 
         if (i == SIZE_MAX || slots[i].row == row) return NULL;
@@ -207,7 +168,7 @@ static const char *read_row(td_json_reader *r, const td_predict *p, const char *
         next = i + 1;
         const char *const behind = td_json_read_dense(r, value, &slots[i].dense);
         if (!behind) return NULL;
-        at = read_comma(behind, &is_over);
+        at = td_json_read_comma(behind, &is_over);
         if (is_over) at = td_json_skip_space(behind) + 1;
         if (!at) return NULL;
     }
@@ -262,7 +223,7 @@ static const char *read_columns(td_json_reader *r, td_predict *p, const char *at
 
     at = td_json_skip_space(at + 1); /* "{}" lacks an input, so it is wrong whatever follows */
     while (!is_over) {
-        const char *const value = read_name(at, &name);
+        const char *const value = td_json_read_name(at, &name);
         const size_t i = value ? find_input(p, &name, next) : SIZE_MAX;
         const char *behind = NULL;
 
@@ -277,7 +238,7 @@ static const char *read_columns(td_json_reader *r, td_predict *p, const char *at
             next = i + 1;
         }
         if (!behind) return NULL;
-        at = read_comma(behind, &is_over);
+        at = td_json_read_comma(behind, &is_over);
         if (is_over) at = td_json_skip_space(behind) + 1;
         if (!at) return NULL;
     }
@@ -301,9 +262,10 @@ static td_status check_rest(const td_json_predict *r, const char *p)
     td_json_raw name;
     bool is_over;
 
-    for (p = read_comma(p, &is_over); p; p = read_comma(p, &is_over)) {
-        p = read_name(p, &name);
-        if (!p || raw_is(&name, "instances") || raw_is(&name, "inputs") || raw_is(&name, "signature_name"))
+    for (p = td_json_read_comma(p, &is_over); p; p = td_json_read_comma(p, &is_over)) {
+        p = td_json_read_name(p, &name);
+        if (!p || td_json_raw_says(&name, "instances") || td_json_raw_says(&name, "inputs") ||
+            td_json_raw_says(&name, "signature_name"))
             return unusual();
         p = td_json_skip(p, r->end, &fault);
         if (!p) return unusual();

@@ -1,12 +1,7 @@
-/* rest_info.c -- every route but :predict: status, metadata, readiness, and the polite refusals. */
+/* rest_info.c -- every route that runs no model: status, metadata, readiness, and the polite refusals. */
 #include "base/clock.h"
 #include "codec/json_info.h"
 #include "net/rest_server.h"
-
-static const char *verb_name(td_rest_verb verb)
-{
-    return verb == TD_REST_CLASSIFY ? "classify" : "regress";
-}
 
 /* ---- status ---- */
 
@@ -103,11 +98,9 @@ void td_rest_serve(td_rest_request *r)
 {
     switch (r->route.verb) {
     case TD_REST_PREDICT:
-        td_rest_serve_predict(r);
-        break;
     case TD_REST_CLASSIFY:
     case TD_REST_REGRESS:
-        td_rest_end(r, TD_ERR(UNIMPLEMENTED, "tensord does not serve :%s yet", verb_name(r->route.verb)));
+        td_rest_serve_predict(r);
         break;
     case TD_REST_STATUS:
         td_rest_end(r, put_status(r));

@@ -1,4 +1,4 @@
-/* rest_predict.c -- POST ...:predict.
+/* rest_predict.c -- POST ...:predict, :classify, :regress.
  *
  *   parse -> acquire -> open, fill -> run -> write -> reply
  *     |        |                       \-> a pool thread, when the run is long
@@ -39,9 +39,46 @@ static td_status try_fill(td_rest_request *r, bool may_sleep, bool *must_wait)
     return td_json_predict_fill(&r->json, &r->predict);
 }
 
+static td_status open_examples(td_rest_request *r, td_servable *servable)
+{
+    const td_json_examples *const e = &r->examples;
+
+    return r->route.verb == TD_REST_CLASSIFY
+               ? td_classify_open(servable, e->signature, e->items, e->n, r->arena, &r->predict)
+               : td_regress_open(servable, e->signature, e->items, e->n, r->arena, &r->predict);
+}
+
+static td_status prepare_examples(td_rest_request *r, bool may_sleep, bool *must_wait)
+{
+    const char *const method = r->route.verb == TD_REST_CLASSIFY ? "classify" : "regress";
+    td_servable *servable = NULL;
+
+    TD_TRY(td_json_examples_parse(r->body, r->size, method, r->arena, &r->examples));
+    TD_TRY(acquire(r, may_sleep, &servable, must_wait));
+    return *must_wait ? NULL : open_examples(r, servable);
+}
+
+static td_status put_reply(td_rest_request *r)
+{
+    td_classes classes;
+    const float *values;
+    size_t n;
+
+    if (r->route.verb == TD_REST_PREDICT) return td_json_predict_put(&r->json, &r->predict, &r->reply);
+    if (r->route.verb == TD_REST_CLASSIFY) {
+        TD_TRY(td_classify_result(&r->predict, &classes));
+        td_json_put_classes(&classes, &r->reply);
+    } else {
+        TD_TRY(td_regress_result(&r->predict, &values, &n));
+        td_json_put_regressions(values, n, &r->reply);
+    }
+    return td_json_out_check(&r->reply);
+}
+
 static td_status prepare(td_rest_request *r, bool may_sleep, bool *must_wait)
 {
     TD_TRY(td_rest_end_body(r));
+    if (r->route.verb != TD_REST_PREDICT) return prepare_examples(r, may_sleep, must_wait);
     td_status error = td_json_predict_open(r->body, r->size, r->arena, &r->json);
 
     if (!error) error = try_fill(r, may_sleep, must_wait);
@@ -58,7 +95,7 @@ static void run(void *request)
     td_status error = check_time(r);
 
     if (!error) error = td_predict_run(&r->predict, r->deadline_ns);
-    if (!error) error = td_json_predict_put(&r->json, &r->predict, &r->reply);
+    if (!error) error = put_reply(r);
     td_rest_end(r, error);
 }
 

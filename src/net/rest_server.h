@@ -18,6 +18,7 @@
 
 #include "api/predict.h"
 #include "base/mutex.h"
+#include "codec/json_examples.h"
 #include "codec/json_predict.h"
 #include "device/pool.h"
 #include "net/rest.h"
@@ -46,6 +47,7 @@ struct td_rest_request {
     td_json_out reply;
 
     td_json_predict json;
+    td_json_examples examples; /* :classify, :regress */
     td_predict predict;
     int64_t deadline_ns;
 
