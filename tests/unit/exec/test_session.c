@@ -194,19 +194,35 @@ static const char fibonacci[] = PLACEHOLDER("x") CONST("zero", "0") INT("i0", "0
                                                                                           "i", "DT_INT32")
                                                                                           ARG("a", "DT_FLOAT") ARG(
                                                                                               "b",
-                                                                                              "DT_FLOAT") RET("i1",
-                                                                                                              "DT_INT32")
-                                                                                              RET("a1", "DT_"
-                                                                                                        "FLOA"
-                                                                                                        "T") RET(
-                                                                                                  "b1", "DT_"
-                                                                                                        "FLOA"
-                                                                                                        "T") "} " FINT("one",
-                                                                                                                       "1")
+                                                                                              "DT_FLOAT")
+                                                                                              RET("i1", "DT_"
+                                                                                                        "INT3"
+                                                                                                        "2") RET(
+                                                                                                  "a1",
+                                                                                                  "DT_"
+                                                                                                  "FLOA"
+                                                                                                  "T") RET("b"
+                                                                                                           "1",
+                                                                                                           "D"
+                                                                                                           "T"
+                                                                                                           "_"
+                                                                                                           "F"
+                                                                                                           "L"
+                                                                                                           "O"
+                                                                                                           "A"
+                                                                                                           "T") "} " FINT("one",
+                                                                                                                          "1")
                                                                                                   FNODE(
-                                                                                                      "add", "AddV2",
-                                                                                                      IN(
-                                                                                                          "i") IN("one:output:0")
+                                                                                                      "add",
+                                                                                                      "AddV2",
+                                                                                                      IN("i") IN(
+                                                                                                          "on"
+                                                                                                          "e:"
+                                                                                                          "ou"
+                                                                                                          "tp"
+                                                                                                          "ut"
+                                                                                                          ":"
+                                                                                                          "0")
                                                                                                           ATTR(
                                                                                                               "T",
                                                                                                               "type: DT_INT32") "} ")
