@@ -194,11 +194,11 @@ static const char fibonacci[] = PLACEHOLDER("x") CONST("zero", "0") INT("i0", "0
                                                                                           "i", "DT_INT32")
                                                                                           ARG("a", "DT_FLOAT") ARG(
                                                                                               "b",
-                                                                                              "DT_FLOAT")
-                                                                                              RET("i1", "DT_"
-                                                                                                        "INT3"
-                                                                                                        "2") RET(
-                                                                                                  "a1",
+                                                                                              "DT_FLOAT") RET("i1",
+                                                                                                              "DT_"
+                                                                                                              "INT3"
+                                                                                                              "2")
+                                                                                              RET("a1",
                                                                                                   "DT_"
                                                                                                   "FLOA"
                                                                                                   "T") RET("b"
