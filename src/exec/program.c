@@ -17,6 +17,7 @@ td_status td_function_graph(td_pass *p, const char *name, td_graph **out)
     TD_TRY(td_status_prefix(td_pass_resolve(p, g), "in function %s: ", name));
     TD_TRY(td_pass_inline(p, g));
     TD_TRY(td_pass_deref(p, g));
+    TD_TRY(td_pass_gate(p, g));
     *out = g;
     return NULL;
 }

@@ -74,6 +74,7 @@ static td_status open_graph(td_session *s, td_graph *g)
     TD_TRY(td_pass_resolve(&s->pass, g));
     TD_TRY(td_pass_inline(&s->pass, g));
     TD_TRY(td_pass_deref(&s->pass, g));
+    TD_TRY(td_pass_gate(&s->pass, g));
     return td_pass_prune(&s->pass, g);
 }
 

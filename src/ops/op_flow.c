@@ -300,6 +300,18 @@ static td_status merge_run(td_call *c)
     return NULL;
 }
 
+/* A constant inside a branch: alive when `when` is (passes/gate). */
+static td_status gate_infer(td_call *c)
+{
+    td_out(c, 0)->shape = td_in(c, 0)->shape;
+    return NULL;
+}
+
+static td_status gate_run(td_call *c)
+{
+    return td_out_set(c, 0, td_in(c, 0));
+}
+
 static td_status noop_run(td_call *c)
 {
     (void)c;
@@ -313,6 +325,7 @@ KERNEL(case_kernels, case_run);
 KERNEL(while_kernels, while_run);
 KERNEL(switch_kernels, switch_run);
 KERNEL(merge_kernels, merge_run);
+KERNEL(gate_kernels, gate_run);
 KERNEL(noop_kernels, noop_run);
 
 #define IF_SIG "cond: Tcond, input: Tin -> output: Tout"
@@ -389,5 +402,11 @@ const td_op td_ops_flow[] = {
       .attrs = "T: type, N: int",
       .flags = TD_OP_DYNAMIC | TD_OP_CONTROL,
       .kernels = merge_kernels },
+    { .name = "_Gate",
+      .sig = "value: T, when: U -> output: T",
+      .attrs = "T: type, U: type",
+      .flags = TD_OP_BY_REF,
+      .infer = gate_infer,
+      .kernels = gate_kernels },
     { 0 },
 };

@@ -1,6 +1,9 @@
 /* regex.c -- a thin layer over PCRE2: bounded matching, RE2's rewrite strings. */
 #include "ops/regex.h"
 
+#include <stdint.h>
+#include <string.h>
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -100,27 +103,41 @@ static void add_rewrite(td_strbuf *b, td_string text, td_string rewrite, pcre2_m
     }
 }
 
+/* Bytes of the UTF-8 character at p, 1 where there is none. */
+static size_t char_size(const char *p, size_t left)
+{
+    const unsigned char c = (unsigned char)*p;
+    const size_t n = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+    return n <= left ? n : 1;
+}
+
+/* As RE2 does it: no empty match right behind the last match; then a character goes by as it is. */
 static int replace_all(const td_regex *r, td_string text, td_string rewrite, bool all, pcre2_match_data *data,
                        td_strbuf *b)
 {
-    size_t from = 0, copied = 0;
+    const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(data);
+    size_t from = 0, last_end = SIZE_MAX;
     int found = 0;
 
     while (from <= text.size && (found = match(r, r->code, text, from, data)) == 1) {
-        const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(data);
         const size_t begin = at[0], end = at[1];
 
-        td_strbuf_add(b, text.data + copied, begin - copied);
-        add_rewrite(b, text, rewrite, data);
-        copied = end;
-        if (!all) break;
-        from = end > begin ? end : end + 1; /* an empty match: one character goes by */
-        if (end == begin && from <= text.size) {
-            td_strbuf_add(b, text.data + copied, from - copied);
-            copied = from;
+        td_strbuf_add(b, text.data + from, begin - from);
+        from = begin;
+        if (begin == end && begin == last_end) {
+            const size_t n = from < text.size ? char_size(text.data + from, text.size - from) : 0;
+
+            if (n == 0) break;
+            td_strbuf_add(b, text.data + from, n);
+            from += n;
+            continue;
         }
+        add_rewrite(b, text, rewrite, data);
+        from = last_end = end;
+        if (!all) break;
     }
-    if (found >= 0 && copied < text.size) td_strbuf_add(b, text.data + copied, text.size - copied);
+    if (found >= 0 && from < text.size) td_strbuf_add(b, text.data + from, text.size - from);
     return found;
 }
 

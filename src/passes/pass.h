@@ -6,6 +6,7 @@
  *   resolve  binds nodes to ops, edges to output indices, checks types
  *   inline   replaces calls by bodies, level by level
  *   deref    turns TF1's reference variables into resource variables with explicit reads
+ *   gate     constants in branches of TF1's conditionals die with their branch
  *   prune    topological order; drops what nobody needs
  *   freeze   reads of variables that no signature assigns become constants
  *   fold     pure nodes on constants become constants
@@ -50,6 +51,7 @@ TD_MUST_USE td_status td_pass_census(td_pass *p, const td_graph *g);
 TD_MUST_USE td_status td_pass_resolve(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_inline(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_deref(td_pass *p, td_graph *g);
+TD_MUST_USE td_status td_pass_gate(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_prune(td_pass *p, td_graph *g);
 /* Marks the variables that g, or the functions it reaches, assigns; before any graph is frozen. */
 TD_MUST_USE td_status td_pass_mark_assigned(td_pass *p, td_graph *g);
