@@ -1,0 +1,228 @@
+/* pass_graph.c -- see pass_graph.h. */
+#include "pass_graph.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cpu.h"
+#include "exec/plan.h"
+#include "ops/pack.h"
+#include "ops/resources.h"
+
+static td_status lower(td_library *lib, const char *name, td_arena *arena, td_graph **out)
+{
+    const pg *const x = lib->ctx;
+
+    *out = x->lower ? x->lower(arena, name) : NULL;
+    return *out ? NULL : TD_ERR(NOT_FOUND, "no function %s", name);
+}
+
+void pg_open(pg *x, pg_function *fn)
+{
+    *x = (pg){ .lower = fn };
+    x->p.arena = td_arena_make();
+    x->library = (td_library){ lower, x };
+    x->p.library = &x->library;
+    x->p.env = &x->env;
+    x->env = (td_env){ .cpu = td_cpu_detect(), .threads = 2, .model_arena = x->p.arena };
+    x->env.resources = td_resources_make();
+    x->env.packs = td_packs_make();
+}
+
+void pg_close(pg *x)
+{
+    td_pass_fini(&x->p);
+    td_packs_free(x->env.packs);
+    td_resources_free(x->env.resources);
+    td_arena_free(x->p.arena);
+}
+
+/* ---------------------------------------------------------------- nodes */
+
+static td_dtype type_of(const char *s)
+{
+    return s[1] == 'f' ? TD_F32 : s[1] == 'i' ? TD_I32 : TD_VARIANT;
+}
+
+static td_attr_value value_of(td_arena *a, const char *s)
+{
+    const char *const second = *s == '%' ? strchr(s + 1, '%') : NULL;
+
+    if (*s == '@') return (td_attr_value){ .kind = TD_ATTR_FUNC, .u.func = td_arena_strdup(a, s + 1) };
+    if (*s == '%' && !second) return (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = type_of(s) };
+    if (*s == '%') {
+        td_attr_value *const items = TD_ARENA_NEW_N(a, td_attr_value, strlen(s));
+        size_t n = 0;
+        for (; s; s = strchr(s + 1, '%'))
+            items[n++] = (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = type_of(s) };
+        return (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { items, n } };
+    }
+    if (strcmp(s, "true") == 0) return (td_attr_value){ .kind = TD_ATTR_BOOL, .u.b = true };
+    if (s[strlen(s) - 1] == 'f') return (td_attr_value){ .kind = TD_ATTR_FLOAT, .u.f = strtof(s, NULL) };
+    return (td_attr_value){ .kind = TD_ATTR_INT, .u.i = strtol(s, NULL, 10) };
+}
+
+td_edge pg_node(td_graph *g, const char *text, ...)
+{
+    char *rest, *const copy = td_arena_strdup(g->arena, text);
+    const char *const op = strtok_r(copy, " ", &rest);
+    td_edge in[16];
+    uint32_t n = 0;
+    va_list ap;
+
+    va_start(ap, text);
+    for (td_edge e = va_arg(ap, td_edge); e.node; e = va_arg(ap, td_edge))
+        in[n++] = e;
+    va_end(ap);
+    td_node *const node = td_graph_add(g, td_arena_format(g->arena, "n%zu", g->n_nodes), op, n, 8);
+    memcpy(node->in, in, n * sizeof *in);
+    for (char *a; (a = strtok_r(NULL, " ", &rest)) != NULL;) {
+        char *const eq = strchr(a, '=');
+        *eq = '\0';
+        td_node_add_attr(g, node, a, value_of(g->arena, eq + 1));
+    }
+    return (td_edge){ .node = node };
+}
+
+td_edge pg_out(td_edge e, uint32_t index)
+{
+    e.index = index;
+    return e;
+}
+
+td_edge pg_arg(td_graph *g, td_dtype type)
+{
+    td_node *const n = td_graph_add(g, td_arena_format(g->arena, "arg%zu", g->n_args), "_Arg", 0, 1);
+    td_node **const args = TD_ARENA_NEW_N(g->arena, td_node *, g->n_args + 1);
+
+    td_node_add_attr(g, n, "T", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = type });
+    if (g->n_args) memcpy(args, g->args, g->n_args * sizeof *args);
+    args[g->n_args++] = n;
+    g->args = args;
+    return (td_edge){ .node = n };
+}
+
+void pg_ret(td_graph *g, td_edge e)
+{
+    td_edge *const rets = TD_ARENA_NEW_N(g->arena, td_edge, g->n_rets + 1);
+
+    if (g->n_rets) memcpy(rets, g->rets, g->n_rets * sizeof *rets);
+    rets[g->n_rets++] = e;
+    g->rets = rets;
+}
+
+static td_edge constant(td_graph *g, td_dtype type, const td_shape *shape, const void *data)
+{
+    td_tensor *const t = TD_ARENA_NEW(g->arena, td_tensor);
+
+    *t = (td_tensor){ .dtype = type, .shape = *shape };
+    t->data = td_arena_alloc(g->arena, td_tensor_bytes(t) + 1);
+    memcpy(t->data, data, td_tensor_bytes(t));
+    const td_edge e = pg_node(g, "Const", PG_END);
+    td_node_add_attr(g, e.node, "value", (td_attr_value){ .kind = TD_ATTR_TENSOR, .u.tensor = t });
+    td_node_add_attr(g, e.node, "dtype", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = type });
+    return e;
+}
+
+td_edge pg_int(td_graph *g, int32_t v)
+{
+    return constant(g, TD_I32, &(td_shape){ 0 }, &v);
+}
+
+td_edge pg_ints(td_graph *g, size_t n, const int32_t *v)
+{
+    return constant(g, TD_I32, &(td_shape){ 1, { (int64_t)n } }, v);
+}
+
+td_edge pg_float(td_graph *g, float v)
+{
+    return constant(g, TD_F32, &(td_shape){ 0 }, &v);
+}
+
+void pg_fill(float *out, size_t n, unsigned seed)
+{
+    uint32_t x = seed * 2654435761U + 1;
+
+    for (size_t i = 0; i < n; i++) {
+        x = x * 1664525U + 1013904223U;
+        out[i] = (float)(x >> 8) / (float)(1 << 23) - 1.0f;
+    }
+}
+
+td_edge pg_noise(td_graph *g, const td_shape *shape, unsigned seed)
+{
+    const size_t n = (size_t)td_shape_count(shape);
+    float *const v = TD_ARENA_NEW_N(g->arena, float, n + 1);
+
+    pg_fill(v, n, seed);
+    return constant(g, TD_F32, shape, v);
+}
+
+/* ---------------------------------------------------------------- runs */
+
+static void assert_ok(td_status s)
+{
+    if (s) fail_msg("%s", td_status_text(s));
+}
+
+size_t pg_count_after(pg *x, td_graph *g, const char *op)
+{
+    size_t n = 0;
+
+    assert_ok(td_pass_resolve(&x->p, g));
+    assert_ok(td_pass_prune(&x->p, g));
+    assert_ok(td_pass_freeze(&x->p, g));
+    assert_ok(td_pass_fold(&x->p, g));
+    assert_ok(td_pass_prune(&x->p, g));
+    assert_ok(td_pass_fuse(&x->p, g));
+    for (size_t i = 0; i < g->n_nodes; i++)
+        n += td_node_is(g->nodes[i], op);
+    return n;
+}
+
+static td_frame *run(pg *x, td_graph *g, bool serve, const td_tensor *in, td_program **prog)
+{
+    const td_run_context none = { 0 };
+    td_frame *f;
+
+    assert_ok(td_pass_resolve(&x->p, g));
+    assert_ok(td_program_make(&x->p, g, serve, prog));
+    assert_ok(td_frame_enter(*prog, in, &f));
+    assert_ok(td_frame_run(f, &none));
+    return f;
+}
+
+static void assert_near(const td_tensor *got, const td_tensor *want, double tol)
+{
+    const float *const a = got->data, *const b = want->data;
+    double most = 1e-30;
+
+    assert_true(td_shape_equal(&got->shape, &want->shape));
+    assert_int_equal(got->dtype, TD_F32);
+    const size_t n = (size_t)td_shape_count(&want->shape);
+    for (size_t i = 0; i < n; i++)
+        most = fmax(most, fabs((double)b[i]));
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs((double)a[i] - (double)b[i]) <= tol * most))
+            fail_msg("[%zu] %g, want %g", i, (double)a[i], (double)b[i]);
+}
+
+void pg_assert_same(pg *x, td_graph *(*make)(td_arena *arena), const td_tensor *in, double tol)
+{
+    td_program *plain, *fused;
+    td_frame *const want = run(x, make(x->p.arena), false, in, &plain);
+    td_frame *const got = run(x, make(x->p.arena), true, in, &fused);
+
+    for (size_t i = 0; i < plain->n_rets; i++)
+        assert_near(td_frame_ret(got, i), td_frame_ret(want, i), tol);
+    td_frame_leave(got);
+    td_frame_leave(want);
+    td_program_free(plain);
+    td_program_free(fused);
+}
