@@ -28,13 +28,16 @@ static void block_8x8(char *out, int64_t os, const char *in, int64_t is)
     }
 }
 
+/* Two blocks side by side use up the lines of 64 bytes that they read. */
 void td_transpose_u32_avx2(char *out, int64_t os, const char *in, int64_t is, int64_t rows, int64_t cols)
 {
     const int64_t r8 = rows & ~INT64_C(7), c8 = cols & ~INT64_C(7);
 
-    for (int64_t c = 0; c < c8; c += 8)
-        for (int64_t r = 0; r < r8; r += 8)
+    for (int64_t c = 0; c < c8; c += 16)
+        for (int64_t r = 0; r < r8; r += 8) {
             block_8x8(out + c * os + r * 4, os, in + r * is + c * 4, is);
+            if (c + 8 < c8) block_8x8(out + (c + 8) * os + r * 4, os, in + r * is + (c + 8) * 4, is);
+        }
     if (r8 < rows) td_transpose_u32_ref(out + r8 * 4, os, in + r8 * is, is, rows - r8, cols);
     if (c8 < cols) td_transpose_u32_ref(out + c8 * os, os, in + c8 * 4, is, r8, cols - c8);
 }
