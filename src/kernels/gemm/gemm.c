@@ -13,8 +13,8 @@
 #include "base/size.h"
 
 enum {
-    PANEL_BYTES = 256 << 10, /* of a panel's k-block: a quarter of the smallest L2 that AVX-512 CPUs have */
-    ROWS_BYTES = 160 << 10,  /* of a block of A */
+    PANEL_BYTES = 192 << 10, /* of a panel's k-block: with the next one and the rows, within an L2 of 1 MB */
+    ROWS_BYTES = 320 << 10,  /* of a block of A */
     PIECE_WORK = 1 << 20,    /* multiply-adds that are worth waking a thread */
 };
 
@@ -147,34 +147,33 @@ static void piece_sweep(const piece *p, td_gemm_tile *t, size_t row0, size_t row
     }
 }
 
-static void piece_panel(const piece *p, size_t row0, size_t row1, size_t panel, bool is_last_panel)
+/* Rows [row0, row1) against one k-block, starting at segment seg and element k0 of it, of panels [panel0, panel1). */
+static void piece_block(const piece *p, size_t row0, size_t row1, size_t panel0, size_t panel1, size_t seg, size_t k0)
 {
     const td_gemm *const g = p->g;
-    const size_t k = g->segments * g->depth, col = panel * p->width;
-    const float *const b = g->b + panel * p->width * k;
+    const size_t k = g->segments * g->depth, at = seg * g->depth + k0;
     td_gemm_tile t = {
         .a = p->a,
+        .segments = TD_MIN(p->k_segments, g->segments - seg),
+        .depth = TD_MIN(p->k_depth, g->depth - k0),
         .ldb = p->width,
         .ldc = g->ldc,
-        .cols = TD_MIN(p->width, g->n - col),
-        .bias = g->end.bias ? g->end.bias + col : NULL,
         .add_ld = g->end.add_ld,
         .lo = g->end.lo,
         .hi = g->end.hi,
     };
+    const size_t block = t.segments * t.depth;
 
-    for (size_t seg = 0; seg < g->segments; seg += p->k_segments) {
-        for (size_t k0 = 0; k0 < g->depth; k0 += p->k_depth) {
-            t.segments = TD_MIN(p->k_segments, g->segments - seg);
-            t.depth = TD_MIN(p->k_depth, g->depth - k0);
-            const size_t at = seg * g->depth + k0, block = t.segments * t.depth;
-            t.b = b + at * p->width;
-            t.is_first = at == 0;
-            t.is_last = at + block == k;
-            const char *const next =
-                t.is_last && is_last_panel ? NULL : (const char *)(t.b + block * p->width);
-            piece_sweep(p, &t, row0, row1, col, seg, k0, next, block * p->width * sizeof(float));
-        }
+    t.is_first = at == 0;
+    t.is_last = at + block == k;
+    for (size_t panel = panel0; panel < panel1; panel++) {
+        const size_t col = panel * p->width;
+        const char *const next = (const char *)(g->b + (panel + 1) * p->width * k + at * p->width);
+        t.b = g->b + panel * p->width * k + at * p->width;
+        t.cols = TD_MIN(p->width, g->n - col);
+        t.bias = g->end.bias ? g->end.bias + col : NULL;
+        piece_sweep(p, &t, row0, row1, col, seg, k0, panel + 1 < panel1 ? next : NULL,
+                    block * p->width * sizeof(float));
     }
 }
 
@@ -210,14 +209,17 @@ void td_gemm_run_piece(const td_gemm *g, const td_gemm_cut *cut, size_t index, v
         .a = scratch,
         .patch = (char *)scratch + td_round_up(g->segments * TD_GEMM_MAX_ROWS * sizeof(float *), 64),
     };
+    piece_k_blocks(&p);
+    /* One segment: a block holds a part of each row only. Several: they overlap in the image, row_bytes says how. */
+    const size_t touched = TD_MAX(64, g->segments == 1 ? p.k_depth * row_bytes / g->depth : row_bytes);
     size_t block = row1 - row0;
 
-    if (panel1 - panel0 > 1 && block * row_bytes > ROWS_BYTES)
-        block = TD_MAX(p.max_rows * 4, ROWS_BYTES / row_bytes / p.max_rows * p.max_rows);
-    piece_k_blocks(&p);
+    if (panel1 - panel0 > 1 && block * touched > ROWS_BYTES)
+        block = TD_MAX(p.max_rows * 4, ROWS_BYTES / touched / p.max_rows * p.max_rows);
     for (size_t row = row0; row < row1; row += block)
-        for (size_t panel = panel0; panel < panel1; panel++)
-            piece_panel(&p, row, TD_MIN(row + block, row1), panel, panel + 1 == panel1);
+        for (size_t seg = 0; seg < g->segments; seg += p.k_segments)
+            for (size_t k0 = 0; k0 < g->depth; k0 += p.k_depth)
+                piece_block(&p, row, TD_MIN(row + block, row1), panel0, panel1, seg, k0);
 }
 
 /* ---------------------------------------------------------------- pieces */
