@@ -46,7 +46,8 @@ VM_INLINE V v_tanh(V in)
     q = V_FMA(q, x2, V_SET1(1.18534705686654e-04f));
     q = V_FMA(q, x2, V_SET1(2.26843463243900e-03f));
     q = V_FMA(q, x2, V_SET1(4.89352518554385e-03f));
-    return V_DIV(V_MUL(x, p), q);
+    const V y = V_DIV(V_MUL(x, p), q), far = V_SET1(9.02f); /* beyond it the nearest float is 1 */
+    return V_BLEND_GT(in, far, V_SET1(1.0f), V_BLEND_GT(V_SUB(V_ZERO(), far), in, V_SET1(-1.0f), y));
 }
 
 /* erf as Eigen has it: x P(x^2) / Q(x^2) on [-4, 4]. */
