@@ -27,6 +27,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/denormals.h"
 #include "base/futex.h"
 #include "base/macros.h"
 #include "base/mem.h"
@@ -142,6 +143,7 @@ static void *worker_main(void *arg)
     td_team *const t = w->team;
     int64_t spin_ns = SPIN_MIN_NS;
 
+    (void)td_denormals_flush(); /* as its callers run */
     while (!atomic_load_explicit(&t->stopping, memory_order_acquire)) {
         work(t, w->number);
         if (spin_for_work(t, w->number, spin_ns)) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/denormals.h"
 #include "base/mem.h"
 #include "exec/plan.h"
 #include "ops/list_hint.h"
@@ -218,6 +219,19 @@ void td_frame_leave(td_frame *f)
     td_plan_unref(plan);
 }
 
+void td_frames_trim(td_program *prog)
+{
+    for (size_t i = 0; i < prog->n_plans; i++) {
+        td_plan *const plan = prog->plans[i];
+
+        for (td_frame *f; (f = plan->idle);) {
+            plan->idle = f->next;
+            td_frame_free(f);
+        }
+        plan->n_idle = 0;
+    }
+}
+
 /* ---------------------------------------------------------------- running */
 
 static bool skip_dead(td_frame *f, const td_call *c)
@@ -284,7 +298,7 @@ static void drop_dying(td_frame *f, const td_plan_step *ps)
     }
 }
 
-td_status td_frame_run(td_frame *f, const td_run_context *run)
+static td_status run_steps(td_frame *f, const td_run_context *run)
 {
     const td_plan *const plan = f->plan;
     td_arena *const strings = run->strings ? run->strings : f->strings;
@@ -310,4 +324,13 @@ td_status td_frame_run(td_frame *f, const td_run_context *run)
         if (f->dead[plan->prog->rets[i]])
             return TD_ERR(INVALID_ARGUMENT, "Retval[%zu] does not have value", i);
     return NULL;
+}
+
+td_status td_frame_run(td_frame *f, const td_run_context *run)
+{
+    const unsigned long before = td_denormals_flush();
+    const td_status s = run_steps(f, run);
+
+    td_denormals_restore(before);
+    return s;
 }

@@ -73,6 +73,10 @@ void td_frame_leave(td_frame *f);
 
 void td_frame_free(td_frame *f); /* an idle one */
 
+/* Frees the idle frames of all of prog's plans: memory of a signature that may never be asked for. No run may
+ * be going on. */
+void td_frames_trim(td_program *prog);
+
 /* Runs all steps. Outputs: td_frame_ret(), until the frame is given back. */
 TD_MUST_USE td_status td_frame_run(td_frame *f, const td_run_context *run);
 static inline const td_tensor *td_frame_ret(const td_frame *f, size_t i)

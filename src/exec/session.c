@@ -230,13 +230,17 @@ static void warm_up(td_session *s, const td_signature *sig)
     td_free(want);
 }
 
+/* Plans and packed weights of all signatures are made; a workspace is kept only for the usual one: exports
+ * name one function two or three times, and a workspace can be as large as a tenth of the weights. */
 static void warm_up_all(td_session *s)
 {
     for (size_t i = 0; i < s->file->n_signatures; i++) {
-        const td_program *const prog = s->programs[i].prog;
+        const td_signature *const sig = &s->file->signatures[i];
+        td_program *const prog = s->programs[i].prog;
 
-        if (!prog || prog->has_state || s->file->signatures[i].n_inputs == 0) continue;
-        warm_up(s, &s->file->signatures[i]);
+        if (!prog || prog->has_state || sig->n_inputs == 0) continue;
+        warm_up(s, sig);
+        if (s->file->n_signatures > 1 && strcmp(sig->name, "serving_default") != 0) td_frames_trim(prog);
     }
 }
 

@@ -133,6 +133,20 @@ static void test_plans_follow_shapes(void **state)
     td_session_unref(s);
 }
 
+/* Denormals are zero inside a run, as in TensorFlow; the caller's own arithmetic stays as it was. */
+static void test_denormals_are_zero(void **state)
+{
+    td_session *const s =
+        loaded(PLACEHOLDER("x") CONST("a", "1e20") BINARY("y", "Mul", "x", "a"), SIGNATURE("x", "y:0"));
+    float x[3] = { 1e-40f, -1e-45f, 2.0f };
+    volatile float tiny = 1e-40f;
+
+    (void)state;
+    assert_runs(s, x, 3, (const float[]){ 0.0f, 0.0f, 2e20f }, 3);
+    assert_true(tiny * 0.5f > 0.0f);
+    td_session_unref(s);
+}
+
 /* A value with several users, in-place candidates and an output that is the input itself. */
 static void test_lifetimes(void **state)
 {
@@ -393,6 +407,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_plans_follow_shapes, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_denormals_are_zero, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_lifetimes, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_loop_hands_values_crosswise, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_state_is_kept_and_not_warmed_up, make_dir, remove_dir),
