@@ -106,6 +106,16 @@ static bool take_add(fusion *f)
     return true;
 }
 
+/* A constant vector that is added after the residual might as well be added before it. */
+static void take_late_bias(fusion *f)
+{
+    td_node *const next = td_users_only(f->users, f->last);
+    const td_edge x = { .node = f->last };
+
+    if (!next || next->mark || (!td_node_is(next, "AddV2") && !td_node_is(next, "BiasAdd"))) return;
+    if (td_affine_take(&f->affine, next, &x)) f->last = next;
+}
+
 /* x * f(x), f one of Sigmoid; both users of x end in the same Mul. */
 static bool take_swish(fusion *f)
 {
@@ -290,7 +300,7 @@ static td_status fuse_at(fusion *f, bool *changed)
     f->last = f->first;
     f->input = f->first->in[0];
     take_affine(f);
-    (void)take_add(f);
+    if (take_add(f)) take_late_bias(f);
     take_activation(f);
     take_pad(f);
     if (f->last == f->first && !f->pads) return NULL;
