@@ -17,7 +17,11 @@
 
 static const size_t default_max_body = (size_t)2 << 30, default_max_inflated = (size_t)100 << 20;
 
-enum { MAX_EVENT_THREADS = 64, LOOK_NS = 1000000 };
+enum {
+    MAX_EVENT_THREADS = 64,
+    LOOK_NS = 1000000,
+    CONNECTION_MEMORY = 16 << 10, /* libmicrohttpd clears all of it for each request; heads must fit */
+};
 
 /* ---- callbacks ---- */
 
@@ -177,7 +181,8 @@ static td_status start_daemon(td_rest_server *s, const td_net_options *o)
         NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_LISTEN_SOCKET, s->socket,
         MHD_OPTION_URI_LOG_CALLBACK, begin, s, MHD_OPTION_NOTIFY_COMPLETED, end, s,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT, max_connections(),
-        MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_ARRAY, pool,
+        MHD_OPTION_END);
     if (!s->daemon) return TD_ERR(RESOURCE_EXHAUSTED, "libmicrohttpd does not start: %s", strerror(errno));
     return NULL;
 }
