@@ -139,9 +139,10 @@ static void put_level(const writer *w, int level, int64_t first)
 
     if (level >= s->rank - 1) {
         const bool is_list = level < s->rank;
+        const char *const data = w->t->data; /* NULL: no element */
 
         if (is_list) TD_JSON_PUT(w->out, "[");
-        put_elements(w, (const char *)w->t->data + (size_t)first * elem, is_list ? s->dims[level] : 1);
+        put_elements(w, data ? data + (size_t)first * elem : NULL, is_list ? s->dims[level] : 1);
         if (is_list) TD_JSON_PUT(w->out, "]");
         return;
     }
