@@ -81,7 +81,7 @@ td_edge pg_node(td_graph *g, const char *text, ...)
         in[n++] = e;
     va_end(ap);
     td_node *const node = td_graph_add(g, td_arena_format(g->arena, "n%zu", g->n_nodes), op, n, 8);
-    memcpy(node->in, in, n * sizeof *in);
+    if (n) memcpy(node->in, in, n * sizeof *in);
     for (char *a; (a = strtok_r(NULL, " ", &rest)) != NULL;) {
         char *const eq = strchr(a, '=');
         *eq = '\0';
