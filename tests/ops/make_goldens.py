@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""Writes tests/ops/goldens/*.txt: what TensorFlow answers to small calls of single ops.
+
+    make_goldens.py [FAMILY ...]      needs tensorflow and numpy; tests/unit/ops/test_goldens.c reads the files
+
+A case is an op, its attributes, its inputs in order, and its outputs or the code of its error:
+
+    case Slice
+    attr T type 1                       kinds: type, int, float, bool, string (hex), shape, ints, types
+    in 1 3,5 1.0 ...                    DataType, dims ("-": scalar), elements; strings in hex, "." is empty
+    out 1 2,2 ...
+    end
+"""
+import os, sys
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework import op_def_library
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+rng = np.random.default_rng(7)
+FAMILIES = {}
+
+
+def family(fn):
+    FAMILIES[fn.__name__] = fn
+    return fn
+
+
+def arr(dt, *shape, lo=-9, hi=9):
+    """Small numbers that every type holds exactly."""
+    n = int(np.prod(shape))
+    if dt == "string":
+        words = np.array([b"", b"a", b"bc", b"def", b"\x00\xff"], object)
+        return words[rng.integers(0, len(words), n)].reshape(shape)
+    if dt == "bool":
+        return rng.integers(0, 2, shape).astype(bool)
+    a = rng.integers(0 if dt[0] == "u" else lo, hi, shape)
+    if dt.startswith("complex"):
+        a = a + 1j * rng.integers(lo, hi, shape)
+    return a.astype(tf.as_dtype(dt).as_numpy_dtype)
+
+
+def i32(*v):
+    return np.array(v, "int32")
+
+
+SOME = ["float32", "int8", "float16", "int64", "complex64", "complex128", "string", "bool"]
+NUM = ["float32", "float64", "bfloat16", "int32", "uint8", "int64"]
+
+
+@family
+def array():
+    for dt in SOME:
+        x = arr(dt, 2, 3, 4)
+        yield "Transpose", dict(x=x, perm=i32(2, 0, 1))
+        yield "Transpose", dict(x=arr(dt, 9, 17), perm=i32(1, 0))
+        yield "Slice", dict(input=x, begin=i32(1, 0, 2), size=i32(1, -1, 2))
+        yield "StridedSlice", dict(input=x, begin=i32(0, -1, 3), end=i32(0, 0, 0), strides=i32(1, 1, -2), shrink_axis_mask=2,
+                                   new_axis_mask=1, ellipsis_mask=0, end_mask=4)
+        yield "StridedSlice", dict(input=x, begin=i32(0, 1), end=i32(0, 4), strides=i32(1, 2), ellipsis_mask=1)
+        yield "ConcatV2", dict(values=[x, arr(dt, 2, 1, 4), arr(dt, 2, 0, 4)], axis=np.int32(1))
+        yield "Pack", dict(values=[arr(dt, 3), arr(dt, 3)], axis=1)
+        yield "Unpack", dict(value=x, num=3, axis=1)
+        yield "SplitV", dict(value=x, size_splits=i32(1, -1), split_dim=np.int32(-1), num_split=2)
+        yield "Tile", dict(input=arr(dt, 2, 3), multiples=i32(2, 2))
+        yield "BroadcastTo", dict(input=arr(dt, 2, 1), shape=i32(3, 2, 2))
+        yield "PadV2", dict(input=arr(dt, 2, 2), paddings=np.array([[1, 0], [0, 2]], "int32"), constant_values=arr(dt)[()])
+        yield "MirrorPad", dict(input=arr(dt, 3, 4), paddings=np.array([[1, 2], [2, 0]], "int32"), mode="REFLECT")
+        yield "ReverseSequence", dict(input=x, seq_lengths=i32(2, 3), seq_dim=1, batch_dim=0)
+        yield "Roll", dict(input=x, shift=i32(1, -1), axis=i32(0, 2))
+        yield "SpaceToBatchND", dict(input=arr(dt, 1, 3, 4), block_shape=i32(2, 2), paddings=np.array([[1, 0], [0, 2]], "int32"))
+        yield "BatchToSpaceND", dict(input=arr(dt, 4, 2, 2), block_shape=i32(2, 2), crops=np.array([[1, 0], [0, 1]], "int32"))
+        yield "DepthToSpace", dict(input=arr(dt, 1, 2, 2, 8), block_size=2)
+        yield "SpaceToDepth", dict(input=arr(dt, 1, 4, 2, 3), block_size=2)
+        yield "OneHot", dict(indices=np.array([2, -1, 0, 9], "int64"), depth=np.int32(3), on_value=arr(dt)[()], off_value=arr(dt)[()], axis=0)
+        yield "Fill", dict(dims=i32(2, 0, 3), value=arr(dt)[()])
+    yield "Reshape", dict(tensor=arr("float32", 0, 3), shape=i32(3, -1))
+    yield "ExpandDims", dict(input=arr("int8", 2), dim=np.int32(-1))
+    yield "Squeeze", dict(input=arr("int8", 1, 3, 1), squeeze_dims=[-1])
+    yield "Shape", dict(input=arr("int8", 2, 0, 3), out_type="int64")
+    yield "Range", dict(start=np.float32(0.1), limit=np.float32(2), delta=np.float32(0.3))
+    yield "Range", dict(start=np.int64(5), limit=np.int64(-5), delta=np.int64(-3))
+    yield "LinSpace", dict(start=np.float32(-1), stop=np.float32(2), num=np.int32(4))
+    yield "InvertPermutation", dict(x=i32(2, 0, 1))
+    yield "UnravelIndex", dict(indices=i32(5, 11), dims=i32(3, 4))
+    for err in ((np.array([1, 0, 0], "int32"),), (np.array([3, 1], "int32"),)):
+        yield "InvertPermutation", dict(x=err[0])
+    yield "Reshape", dict(tensor=arr("float32", 6), shape=i32(-1, 4))
+    yield "Split", dict(split_dim=np.int32(0), value=arr("float32", 5), num_split=2)
+    yield "Slice", dict(input=arr("float32", 4), begin=i32(3), size=i32(2))
+    yield "StridedSlice", dict(input=arr("float32", 4), begin=i32(4), end=i32(5), strides=i32(1), shrink_axis_mask=1)
+
+
+@family
+def gather():
+    for dt in SOME:
+        yield "GatherV2", dict(params=arr(dt, 4, 3), indices=np.array([[3, 0], [1, 1]], "int64"), axis=np.int32(0))
+        yield "GatherV2", dict(params=arr(dt, 2, 3, 4), indices=i32(2, 0).reshape(2, 1), axis=np.int32(-1), batch_dims=1)
+        yield "GatherNd", dict(params=arr(dt, 4, 3), indices=i32(0, 2, 3, 0).reshape(2, 2))
+        yield "DynamicPartition", dict(data=arr(dt, 5, 2), partitions=i32(1, 0, 2, 1, 1), num_partitions=4)
+        yield "DynamicStitch", dict(indices=[i32(0, 2), i32(1).reshape(())], data=[arr(dt, 2, 2), arr(dt, 2)])
+        yield "TensorScatterUpdate", dict(tensor=arr(dt, 4, 2), indices=i32(3, 1).reshape(2, 1), updates=arr(dt, 2, 2))
+    for dt in NUM:
+        yield "ScatterNd", dict(indices=i32(2, 0, 2).reshape(3, 1), updates=arr(dt, 3, 2), shape=i32(4, 2))
+        yield "TensorScatterSub", dict(tensor=arr(dt, 4, lo=0), indices=i32(3, 3).reshape(2, 1), updates=arr(dt, 2, hi=1))
+        yield "TensorScatterMax", dict(tensor=arr(dt, 4), indices=i32(3, 0).reshape(2, 1), updates=arr(dt, 2))
+        yield "SegmentSum", dict(data=arr(dt, 4, 2), segment_ids=i32(0, 0, 2, 2))
+        yield "SegmentMax", dict(data=arr(dt, 4, 2), segment_ids=i32(0, 0, 2, 2))
+        yield "UnsortedSegmentProd", dict(data=arr(dt, 4, hi=4), segment_ids=i32(1, -1, 1, 0), num_segments=np.int32(3))
+        yield "SparseSegmentSum", dict(data=arr(dt, 4, 2), indices=i32(3, 3, 0), segment_ids=i32(0, 0, 1))
+        yield "Where", dict(input=arr(dt, 3, 3, lo=-1, hi=2))
+        yield "Unique", dict(x=arr(dt, 12, lo=-2, hi=3))
+        yield "UniqueWithCountsV2", dict(x=arr(dt, 4, 2, hi=1, lo=0), axis=np.array([0], "int64"))
+        yield "ListDiff", dict(x=arr(dt, 9), y=arr(dt, 5))
+        yield "TopKV2", dict(input=arr(dt, 2, 9), k=np.int32(3))
+        yield "NthElement", dict(input=arr(dt, 2, 9), n=np.int32(3), reverse=True)
+        yield "LowerBound", dict(sorted_inputs=np.sort(arr(dt, 2, 7), 1), values=arr(dt, 2, 3))
+        yield "MirrorPadGrad", dict(input=arr(dt, 4, 5), paddings=np.array([[1, 0], [1, 1]], "int32"), mode="SYMMETRIC")
+    yield "UniqueV2", dict(x=arr("string", 4, 1), axis=np.array([0], "int64"))
+    yield "InTopK", dict(predictions=arr("float32", 3, 4), targets=i32(0, 3, 9), k=2)
+    yield "Bucketize", dict(input=arr("float32", 9), boundaries=[-2., 0., 5.])
+    yield "Bincount", dict(arr=i32(1, 3, 3, 9), size=np.int32(5), weights=arr("float32", 0))
+    yield "DenseBincount", dict(input=i32(1, 0, 1, 1).reshape(2, 2), size=np.int32(3), weights=arr("int64", 2, 2))
+    yield "Cross", dict(a=arr("float32", 2, 3), b=arr("float32", 2, 3))
+    yield "GatherV2", dict(params=arr("float32", 4), indices=i32(4), axis=np.int32(0))
+    yield "GatherNd", dict(params=arr("float32", 4), indices=i32(-1).reshape(1, 1))
+    yield "ScatterNd", dict(indices=i32(4).reshape(1, 1), updates=arr("float32", 1), shape=i32(4))
+    yield "SegmentSum", dict(data=arr("float32", 3), segment_ids=i32(0, 2, 1))
+
+
+@family
+def matrix():
+    for dt in SOME[:6] + ["bool"]:
+        x = arr(dt, 2, 3, 4)
+        yield "MatrixBandPart", dict(input=x, num_lower=np.int64(0), num_upper=np.int64(-1))
+        yield "MatrixDiag", dict(diagonal=arr(dt, 2, 3))
+        yield "MatrixDiagPart", dict(input=x)
+        yield "MatrixSetDiag", dict(input=x, diagonal=arr(dt, 2, 3))
+        for align in ("LEFT_RIGHT", "RIGHT_LEFT", "LEFT_LEFT", "RIGHT_RIGHT"):
+            yield "MatrixDiagPartV3", dict(input=x, k=i32(-2, 1), padding_value=arr(dt)[()], align=align)
+            yield "MatrixDiagV3", dict(diagonal=arr(dt, 2, 3, 3), k=i32(-1, 1), num_rows=np.int32(-1), num_cols=np.int32(4),
+                                       padding_value=arr(dt)[()], align=align)
+            yield "MatrixSetDiagV3", dict(input=x, diagonal=arr(dt, 2, 2, 3), k=i32(-1, 0), align=align)
+    for dt in ("float32", "float64", "int32", "int64"):
+        yield "Diag", dict(diagonal=arr(dt, 2, 2))
+        yield "DiagPart", dict(input=arr(dt, 2, 3, 2, 3))
+    yield "MatrixBandPart", dict(input=arr("float32", 3, 3), num_lower=np.int64(4), num_upper=np.int64(0))
+    for dt in ("float32", "uint8"):
+        yield "ExtractImagePatches", dict(images=arr(dt, 1, 4, 5, 2), ksizes=[1, 2, 3, 1], strides=[1, 2, 1, 1], rates=[1, 1, 1, 1],
+                                          padding="SAME")
+    yield "EditDistance", dict(hypothesis_indices=np.array([[0, 0], [0, 1], [1, 0]], "int64"), hypothesis_values=arr("string", 3),
+                               hypothesis_shape=np.array([2, 2], "int64"), truth_indices=np.array([[0, 0], [2, 0], [2, 1]], "int64"),
+                               truth_values=arr("string", 3), truth_shape=np.array([3, 2], "int64"))
+
+
+# ---------------------------------------------------------------- writing
+
+def element(v, dt):
+    if dt == tf.string:
+        return v.hex() or "."
+    if dt.is_complex:
+        return "%r %r" % (float(v.real), float(v.imag))
+    return repr(float(v)) if dt.is_floating else str(int(v))
+
+
+def tensor(word, a, dt):
+    dims = ",".join(map(str, a.shape)) or "-"
+    return " ".join([word, str(dt.as_datatype_enum), dims] + [element(v, dt) for v in a.reshape(-1)])
+
+
+def attribute(name, v):
+    kind = v.WhichOneof("value")
+    text = {"type": lambda: "type %d" % v.type, "i": lambda: "int %d" % v.i, "f": lambda: "float %r" % float(v.f),
+            "b": lambda: "bool %d" % v.b, "s": lambda: "string %s" % (v.s.hex() or "."),
+            "shape": lambda: "shape " + ("?" if v.shape.unknown_rank else ",".join(str(d.size) for d in v.shape.dim) or "-"),
+            "list": lambda: "types " + ",".join(map(str, v.list.type)) if v.list.type else
+            "floats " + ",".join(repr(float(x)) for x in v.list.f) if v.list.f else "ints " + ",".join(map(str, v.list.i))}
+    return "attr %s %s" % (name, text[kind]())
+
+
+def case(op, args):
+    try:
+        return case_from(op, args, lambda v: tf.constant(v, tf.string if v.dtype == object else None))
+    except ValueError:                # shape inference refuses it; with unknown dims the kernel does, and says its code
+        return case_from(op, args, lambda v: tf.compat.v1.placeholder(tf.string if v.dtype == object else v.dtype, [None] * v.ndim))
+
+
+def case_from(op, args, make):
+    lines, values, d = ["case " + op], {}, op_def(op)
+    inferred = {x for a in d.input_arg for x in (a.type_attr, a.number_attr, a.type_list_attr)}
+    defaults = {a.name: None for a in d.attr if a.HasField("default_value") and a.name not in inferred | set(args)}
+
+    def given(v):
+        t = make(np.asarray(v))
+        values[t.ref()] = np.asarray(v)
+        return t
+    with tf.Graph().as_default() as g, tf.compat.v1.Session() as s:
+        names = {a.name for a in d.input_arg}
+        keyed = {k: ([given(x) for x in v] if isinstance(v, list) else given(v)) if k in names else v for k, v in args.items()}
+        op_def_library.apply_op(op, **keyed, **defaults)
+        node = g.get_operations()[-1]
+        lines += [attribute(k, v) for k, v in sorted(node.node_def.attr.items()) if not k.startswith("_")]
+        lines += [tensor("in", values[t.ref()], t.dtype) for t in node.inputs]
+        try:
+            outs = s.run(list(node.outputs), {t.deref(): v for t, v in values.items()})
+            lines += [tensor("out", np.asarray(a, object if t.dtype == tf.string else None), t.dtype) for a, t in zip(outs, node.outputs)]
+        except tf.errors.OpError as e:
+            if "No OpKernel" in e.message:
+                return None
+            lines.append("error %d" % e.error_code)
+    return lines + ["end"]
+
+
+def op_def(name):
+    from tensorflow.python.framework import op_def_registry
+    return op_def_registry.get(name)
+
+
+def main():
+    for name in sys.argv[1:] or FAMILIES:
+        cases = []
+        for op, args in FAMILIES[name]():
+            try:
+                cases.append(case(op, args))
+            except (TypeError, ValueError, tf.errors.OpError) as e:
+                print("%s: left out: %s" % (op, str(e).split("\n")[0][:100]))
+        with open(os.path.join(HERE, "goldens", name + ".txt"), "w") as f:
+            f.writelines("\n".join(c) + "\n" for c in cases if c)
+        print("%s: %d cases" % (name, sum(c is not None for c in cases)))
+
+
+main()
