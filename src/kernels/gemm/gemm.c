@@ -116,10 +116,13 @@ static void piece_tile(const piece *p, td_gemm_tile *t, size_t row, size_t rows,
 {
     const td_gemm *const g = p->g;
 
-    if (g->rows)
+    if (g->rows) {
         g->rows(g, row, rows, seg, t->segments, p->a, p->patch);
-    else
+        for (size_t i = 0; k0 && i < rows; i++) /* a cut inside of the only segment */
+            p->a[i] += k0;
+    } else {
         rows_plain(g, row, rows, k0, p->a);
+    }
     g->isa->tile[p->width / TD_GEMM_LANES - 1][rows - 1](t);
     if (!t->is_last || !g->end.post) return;
     for (size_t i = 0; i < rows; i++)
