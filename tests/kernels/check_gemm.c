@@ -152,6 +152,16 @@ static void check_convs(const td_gemm_isa *isa)
           .stride = { 1, 1, 1 },
           .dilation = { 1, 1, 1 },
           .pad = { 0, 1, 1 } },
+        /* a projection with a stride, deeper than one k-block */
+        { .batch = 1,
+          .groups = 1,
+          .in = { 1, 5, 6 },
+          .in_channels = 1100,
+          .out = { 1, 3, 3 },
+          .out_channels = 70,
+          .kernel = { 1, 1, 1 },
+          .stride = { 1, 2, 2 },
+          .dilation = { 1, 1, 1 } },
         /* dilation, stride, groups */
         { .batch = 1,
           .groups = 3,
