@@ -156,6 +156,63 @@ def matrix():
                                truth_values=arr("string", 3), truth_shape=np.array([3, 2], "int64"))
 
 
+def real(dt, *shape, lo=-3., hi=3., odd=True):
+    """Numbers of a range, with NaN, infinities and zeros among them."""
+    a = rng.uniform(lo, hi, shape)
+    if odd and a.size > 8:
+        a.reshape(-1)[:6] = [np.nan, np.inf, -np.inf, 0., -0., 1.]
+    return np.asarray(a).astype(tf.as_dtype(dt).as_numpy_dtype)
+
+
+@family
+def math():
+    for op in ("Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Erf Erfc Exp Expm1 Floor Inv IsFinite IsInf IsNan Log Log1p Neg Reciprocal "
+               "Rint Round Rsqrt Sigmoid Sign Sin Sinh Sqrt Square Tan Tanh Relu Relu6 Elu Selu Softplus Softsign").split():
+        key = "features" if op in ("Relu", "Relu6", "Elu", "Selu", "Softplus", "Softsign") else "x"
+        for dt in ("float32", "float64", "float16"):
+            yield op, {key: real(dt, 19, lo=-2 if dt != "float16" else .1, hi=2)}
+    for op in ("Abs", "Neg", "Sign", "Square"):
+        for dt in ("int8", "int64"):
+            yield op, dict(x=arr(dt, 9))
+    for op in ("Add AddV2 Sub Mul Div RealDiv Maximum Minimum FloorDiv FloorMod SquaredDifference Pow DivNoNan Less GreaterEqual Equal "
+               "NotEqual Atan2").split():
+        for dt in ("float32", "float64", "bfloat16"):
+            yield op, dict(x=real(dt, 3, 1, 5), y=real(dt, 2, 1, lo=.5))
+    for op in ("AddV2", "Sub", "Mul", "Maximum", "FloorDiv", "FloorMod", "TruncateDiv", "TruncateMod", "BitwiseXor", "LeftShift", "Greater"):
+        for dt in ("int8", "uint16", "int32", "uint64"):
+            yield op, dict(x=arr(dt, 3, 7), y=np.maximum(arr(dt, 7), 1))
+    yield "FloorDiv", dict(x=arr("int32", 3), y=i32(1, 0, 2))
+    for op in ("LogicalAnd", "LogicalOr"):
+        yield op, dict(x=arr("bool", 4, 1), y=arr("bool", 3))
+    for op in ("Sum", "Prod", "Max", "Min", "Mean"):
+        for dt in ("float32", "float64", "int32", "int64", "complex64"):
+            if dt == "complex64" and op in ("Max", "Min"):
+                continue
+            for axis in (i32(0), i32(-1, 0), i32(), i32(0, 1, 2)):
+                yield op, dict(input=arr(dt, 3, 4, 2, lo=-2, hi=3), reduction_indices=axis, keep_dims=bool(len(axis) & 1))
+    for op in ("All", "Any"):
+        yield op, dict(input=arr("bool", 3, 4), reduction_indices=i32(1))
+    for op in ("ArgMax", "ArgMin"):
+        for dt in ("float32", "int8"):
+            yield op, dict(input=arr(dt, 3, 7), dimension=np.int32(-1))
+    for op in ("Cumsum", "Cumprod"):
+        yield op, dict(x=arr("float32", 3, 4, hi=3), axis=np.int32(1), exclusive=True, reverse=True)
+    kinds = ["float32", "float64", "float16", "bfloat16", "int8", "int32", "int64", "uint8", "bool", "complex64"]
+    for a in kinds:
+        for b in kinds:
+            yield "Cast", dict(x=arr(a, 7, lo=0 if b[0] == "u" else -9), DstT=b)
+    for dt in ("float32", "int64", "string"):
+        yield "SelectV2", dict(condition=arr("bool", 3, 1), t=arr(dt, 4), e=arr(dt, 3, 4))
+    for dt in ("float32", "float64"):
+        yield "Softmax", dict(logits=real(dt, 3, 5, odd=False))
+        yield "LogSoftmax", dict(logits=real(dt, 3, 5, odd=False))
+        yield "MatMul", dict(a=real(dt, 5, 3, odd=False), b=real(dt, 7, 3, odd=False), transpose_b=True)
+        yield "BatchMatMulV2", dict(x=real(dt, 2, 1, 5, 3, odd=False), y=real(dt, 4, 3, 2, odd=False))
+        yield "BiasAdd", dict(value=real(dt, 2, 3, 4, odd=False), bias=real(dt, 4))
+    yield "Add", dict(x=arr("float32", 3), y=arr("float32", 2))
+    yield "MatMul", dict(a=arr("float32", 5, 3), b=arr("float32", 2, 2))
+
+
 # ---------------------------------------------------------------- writing
 
 def element(v, dt):

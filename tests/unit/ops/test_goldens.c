@@ -84,7 +84,7 @@ static td_tensor read_tensor(td_arena *arena, char *line)
         if (t.dtype == TD_STRING)
             ((td_string *)(void *)data)[i] = read_hex(arena, word);
         else if (is_integer(t.dtype))
-            memcpy(data + i * elem, &(int64_t){ strtoll(word, NULL, 10) }, elem);
+            memcpy(data + i * elem, &(uint64_t){ strtoull(word, NULL, 10) }, elem); /* negative ones wrap */
         else
             put_float(t.dtype, data + i * elem, strtod(word, NULL));
         if (t.dtype == TD_C64 || t.dtype == TD_C128)
@@ -188,7 +188,9 @@ static bool same_element(const td_tensor *a, const td_tensor *b, size_t i)
         const td_string x = ((const td_string *)a->data)[i], y = ((const td_string *)b->data)[i];
         return x.size == y.size && (x.size == 0 || memcmp(x.data, y.data, x.size) == 0);
     }
-    const double x = float_at(a, i), y = float_at(b, i), most = (y < 0 ? -y : y) * 1e-5 + 1e-6;
+    const bool is_half = a->dtype == TD_F16 || a->dtype == TD_BF16;
+    const double x = float_at(a, i), y = float_at(b, i),
+                 most = (y < 0 ? -y : y) * (is_half ? 8e-3 : 1e-5) + 1e-6;
 
     return x == y || (x != x && y != y) || (x - y <= most && y - x <= most);
 }
@@ -287,12 +289,19 @@ static void test_matrix(void **state)
     run_file("matrix");
 }
 
+static void test_math(void **state)
+{
+    (void)state;
+    run_file("math");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_array),
         cmocka_unit_test(test_gather),
         cmocka_unit_test(test_matrix),
+        cmocka_unit_test(test_math),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
