@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "kernels/blas/blas.h"
 
 typedef struct verb {
     const char *name;
@@ -49,6 +50,7 @@ static const char *base_name(const char *path)
 
 int td_cli_main(int argc, char **argv)
 {
+    td_blas_setup(); /* the environment may change only before there are threads */
     if (argc < 2 || argv[1][0] == '-' || !strcmp(base_name(argv[0]), "tensorflow_model_server"))
         return td_cli_serve(argc, argv);
     for (size_t i = 0; i < TD_COUNT(verbs); i++)

@@ -154,6 +154,6 @@ td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, con
     else if (is_float_type(m->type))
         run_float(c, m, out, a, b);
     else
-        td_matmul_ref(&m->p, m->type, out, a, b, m->conj_a, m->conj_b);
+        td_matmul_wide(&m->p, m->type, out, a, b, m->conj_a, m->conj_b);
     return NULL;
 }

@@ -207,6 +207,17 @@ static void check_convs(const td_gemm_isa *isa)
           .stride = { 1, 1, 1 },
           .dilation = { 1, 1, 1 },
           .pad = { 0, 1, 1 } },
+        /* one tap whose depth is cut into k-blocks */
+        { .batch = 1,
+          .groups = 1,
+          .in = { 1, 5, 5 },
+          .in_channels = 1700,
+          .out = { 1, 3, 3 },
+          .out_channels = 130,
+          .kernel = { 1, 1, 1 },
+          .stride = { 1, 2, 2 },
+          .dilation = { 1, 1, 1 },
+          .pad = { 0, 0, 0 } },
     };
 
     for (size_t i = 0; i < TD_COUNT(convs); i++)

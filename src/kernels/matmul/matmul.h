@@ -54,4 +54,8 @@ void td_matmul_run(const td_matmul_plan *plan, const td_gemm_isa *isa, float *c,
 void td_matmul_ref(const td_matmul *p, td_dtype type, void *c, const void *a, const void *b, bool conj_a,
                    bool conj_b);
 
+/* The same; big double and complex products go through OpenBLAS. */
+void td_matmul_wide(const td_matmul *p, td_dtype type, void *c, const void *a, const void *b, bool conj_a,
+                    bool conj_b);
+
 #endif
