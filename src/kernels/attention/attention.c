@@ -1,0 +1,149 @@
+/* attention.c -- see attention.h. */
+#include "kernels/attention/attention.h"
+
+#include <math.h>
+
+#include "base/macros.h"
+#include "base/size.h"
+
+enum {
+    SCORES_BYTES = 128 << 10, /* of a block: it stays in the second-level cache beside k and v */
+    PART_ROWS = 48,           /* fewer rows do not pay for packing k and v once more */
+};
+
+static size_t reserve(size_t *at, size_t floats)
+{
+    const size_t here = *at;
+    *at = td_round_up(here + floats * sizeof(float), 64);
+    return here;
+}
+
+void td_attention_cut(td_attention_plan *p, int threads)
+{
+    const size_t heads = p->batch * p->heads, want = threads > 1 ? 4 * (size_t)threads : 1;
+    size_t at = td_gemm_scratch(1, 0);
+
+    p->parts = heads >= want ? 1 : (want + heads - 1) / heads;
+    p->parts = TD_MAX(1, TD_MIN(p->parts, p->rows / PART_ROWS));
+    p->part_rows = (p->rows + p->parts - 1) / p->parts;
+    p->parts = (p->rows + p->part_rows - 1) / p->part_rows;
+    p->block_rows = TD_MIN(p->part_rows, TD_MAX(24, SCORES_BYTES / sizeof(float) / p->keys));
+    p->at_k = reserve(&at, td_gemm_packed_size(p->depth, p->keys) / sizeof(float));
+    p->at_v = reserve(&at, td_gemm_packed_size(p->keys, p->out_depth) / sizeof(float));
+    p->at_mask = reserve(&at, p->mask_column ? 0 : p->block_rows * p->keys);
+    p->at_scores = reserve(&at, p->block_rows * p->keys);
+    p->thread_bytes = at;
+}
+
+/* One part of one head. */
+typedef struct part {
+    const td_attention *a;
+    const float *q, *mask;
+    float *out;
+    float *k, *v, *wide_mask, *scores;
+    void *gemm_scratch;
+} part;
+
+static float *floats_at(char *scratch, size_t at)
+{
+    return (float *)(void *)(scratch + at);
+}
+
+/* Packs k transposed, with the scale in it. */
+static void pack_keys(float *packed, const td_attention_plan *p, const float *k)
+{
+    const size_t width = td_gemm_width(p->keys);
+    float scale[TD_GEMM_MAX_WIDTH];
+
+    for (size_t i = 0; i < TD_GEMM_MAX_WIDTH; i++)
+        scale[i] = p->scale;
+    for (size_t col = 0; col < p->keys; col += width, packed += p->depth * width)
+        td_gemm_pack_panel(packed, k + col * p->k.row, p->depth, TD_MIN(width, p->keys - col), width, 1,
+                           p->k.row, scale);
+}
+
+/* The mask's rows [row, row + n) as a matrix that a product can add. */
+static const float *mask_rows(const part *x, size_t row, size_t n, size_t *step)
+{
+    const td_attention_plan *const p = x->a->plan;
+
+    if (!x->mask) return NULL;
+    *step = p->mask.row;
+    if (p->mask_column) return x->mask + row * p->mask.row;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < p->keys; c++)
+            x->wide_mask[i * p->keys + c] = x->mask[(row + i) * p->mask.row];
+    *step = p->keys;
+    return x->wide_mask;
+}
+
+static void multiply(const part *x, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                     float *c, size_t ldc, const float *add, size_t add_ld)
+{
+    const td_gemm g = {
+        .isa = x->a->gemm,
+        .m = m,
+        .n = n,
+        .segments = 1,
+        .depth = k,
+        .a = a,
+        .lda = lda,
+        .b = b,
+        .c = c,
+        .ldc = ldc,
+        .end = { .add = add, .add_ld = add_ld, .lo = -INFINITY, .hi = INFINITY },
+        .scratch = x->gemm_scratch,
+        .scratch_size = td_gemm_scratch(1, 0),
+    };
+    td_gemm_run(&g, NULL);
+}
+
+static void run_block(const part *x, size_t row, size_t n)
+{
+    const td_attention_plan *const p = x->a->plan;
+    size_t mask_step = 0;
+    const float *const mask = mask_rows(x, row, n, &mask_step);
+
+    multiply(x, n, p->keys, p->depth, x->q + row * p->q.row, p->q.row, x->k, x->scores, p->keys, mask,
+             mask_step);
+    x->a->softmax(x->scores, x->scores, n, p->keys, false);
+    multiply(x, n, p->out_depth, p->keys, x->scores, p->keys, x->v, x->out + row * p->out.row, p->out.row,
+             NULL, 0);
+}
+
+static size_t offset(const td_attention_steps *s, size_t batch, size_t head)
+{
+    return batch * s->batch + head * s->head;
+}
+
+static void run_part(void *ctx, size_t shard, int thread)
+{
+    const td_attention *const a = ctx;
+    const td_attention_plan *const p = a->plan;
+    char *const own = (char *)a->scratch + (size_t)thread * p->thread_bytes;
+    const size_t at = shard / p->parts, batch = at / p->heads, head = at % p->heads;
+    const part x = {
+        .a = a,
+        .q = a->q + offset(&p->q, batch, head),
+        .mask = a->mask ? a->mask + offset(&p->mask, batch, head) : NULL,
+        .out = a->out + offset(&p->out, batch, head),
+        .k = floats_at(own, p->at_k),
+        .v = floats_at(own, p->at_v),
+        .wide_mask = floats_at(own, p->at_mask),
+        .scores = floats_at(own, p->at_scores),
+        .gemm_scratch = own,
+    };
+    const size_t first = shard % p->parts * p->part_rows, end = TD_MIN(first + p->part_rows, p->rows);
+
+    pack_keys(x.k, p, a->k + offset(&p->k, batch, head));
+    td_gemm_pack(x.v, a->v + offset(&p->v, batch, head), p->keys, p->out_depth, p->v.row, 1, NULL);
+    for (size_t row = first; row < end; row += p->block_rows)
+        run_block(&x, row, TD_MIN(p->block_rows, end - row));
+}
+
+void td_attention_run(const td_attention *a, td_team *team)
+{
+    td_attention all = *a;
+
+    td_team_run(team, all.plan->batch * all.plan->heads * all.plan->parts, run_part, &all);
+}

@@ -1,0 +1,176 @@
+/* op_attention.c -- _FusedAttention: softmax(q k' scale + mask) v; passes/fuse_attention makes it.
+ *
+ * q, k and v are [batch, rows, heads, depth]; the result too, or [batch, heads, rows, depth] unless
+ * `joins_heads`. Batch and heads broadcast, and the mask to [batch, heads, rows, keys].
+ */
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/size.h"
+#include "kernels/attention/attention.h"
+#include "ops/op.h"
+
+typedef struct attention_attrs {
+    float scale;
+    bool joins_heads;
+} attention_attrs;
+
+enum { Q = 0, K, V, MASK };
+
+static td_status attention_parse(td_parse *p)
+{
+    attention_attrs *const a = p->attrs;
+
+    a->scale = td_attr_float(p, "scale");
+    a->joins_heads = td_attr_bool(p, "joins_heads");
+    return NULL;
+}
+
+static td_status shape_error(const td_call *c)
+{
+    char q[TD_SHAPE_TEXT], k[TD_SHAPE_TEXT], v[TD_SHAPE_TEXT];
+
+    return TD_OP_ERR(c, INVALID_ARGUMENT, "Matrix size-incompatible: %s, %s and %s",
+                     td_shape_text(&td_in(c, Q)->shape, q, sizeof q),
+                     td_shape_text(&td_in(c, K)->shape, k, sizeof k),
+                     td_shape_text(&td_in(c, V)->shape, v, sizeof v));
+}
+
+/* [batch, heads, rows, keys], what softmax sees, and the depth of v. */
+static td_status scores_shape(const td_call *c, td_shape *scores, int64_t *depth)
+{
+    const td_shape *const q = &td_in(c, Q)->shape, *const k = &td_in(c, K)->shape,
+                          *const v = &td_in(c, V)->shape;
+
+    if (q->rank != 4 || k->rank != 4 || v->rank != 4) return shape_error(c);
+    *scores = (td_shape){ 4, { q->dims[0], q->dims[2], q->dims[1], k->dims[1] } };
+    if (q->dims[3] != k->dims[3] || v->dims[1] != k->dims[1]) return shape_error(c);
+    for (uint32_t i = K; i <= V; i++) {
+        const td_shape heads = { 4, { td_in(c, i)->shape.dims[0], td_in(c, i)->shape.dims[2], 1, 1 } };
+        if (!td_shape_broadcast(scores, &heads, scores)) return shape_error(c);
+    }
+    if (c->n_in > MASK) {
+        const td_shape before = *scores;
+        if (!td_shape_broadcast(scores, &td_in(c, MASK)->shape, scores) || scores->rank != 4 ||
+            scores->dims[2] != before.dims[2] || scores->dims[3] != before.dims[3])
+            return shape_error(c);
+    }
+    *depth = v->dims[3];
+    return td_shape_check(scores);
+}
+
+static td_status attention_infer(td_call *c)
+{
+    const attention_attrs *const a = c->attrs;
+    td_shape s;
+    int64_t depth;
+
+    TD_TRY(scores_shape(c, &s, &depth));
+    td_out(c, 0)->shape = a->joins_heads ? (td_shape){ 4, { s.dims[0], s.dims[2], s.dims[1], depth } }
+                                         : (td_shape){ 4, { s.dims[0], s.dims[1], s.dims[2], depth } };
+    return td_shape_check(&td_out(c, 0)->shape);
+}
+
+/* Of [batch, rows, heads, depth]; dims of 1 are the same for all. */
+static td_attention_steps steps_of(const td_shape *s)
+{
+    const size_t depth = (size_t)s->dims[3], row = (size_t)s->dims[2] * depth;
+
+    return (td_attention_steps){ .batch = s->dims[0] == 1 ? 0 : (size_t)s->dims[1] * row,
+                                 .head = s->dims[2] == 1 ? 0 : depth,
+                                 .row = row };
+}
+
+/* Of [batch, heads, rows, keys], with leading dims left out. */
+static void mask_steps(const td_shape *s, td_attention_plan *p)
+{
+    size_t steps[4] = { 0 }, step = 1;
+
+    for (int i = 0; i < s->rank; i++) {
+        const int64_t dim = s->dims[s->rank - 1 - i];
+        steps[i] = dim == 1 ? 0 : step;
+        step *= (size_t)dim;
+    }
+    p->mask = (td_attention_steps){ .batch = steps[3], .head = steps[2], .row = steps[1] };
+    p->mask_column = steps[0] || p->keys == 1;
+}
+
+typedef struct attention_state {
+    td_attention_plan plan;
+    td_softmax_fn *softmax;
+    bool is_empty;
+} attention_state;
+
+static td_status attention_prepare(td_call *c)
+{
+    const attention_attrs *const a = c->attrs;
+    attention_state *const st = c->state;
+    td_attention_plan *const p = &st->plan;
+    td_shape s;
+    int64_t depth;
+
+    TD_TRY(scores_shape(c, &s, &depth));
+    *p = (td_attention_plan){ .batch = (size_t)s.dims[0],
+                              .heads = (size_t)s.dims[1],
+                              .rows = (size_t)s.dims[2],
+                              .keys = (size_t)s.dims[3],
+                              .depth = (size_t)td_in(c, Q)->shape.dims[3],
+                              .out_depth = (size_t)depth,
+                              .scale = a->scale,
+                              .mask_column = 1 };
+    p->q = steps_of(&td_in(c, Q)->shape);
+    p->k = steps_of(&td_in(c, K)->shape);
+    p->v = steps_of(&td_in(c, V)->shape);
+    const size_t d = p->out_depth;
+    p->out = a->joins_heads ? (td_attention_steps){ p->rows * p->heads * d, d, p->heads * d }
+                            : (td_attention_steps){ p->heads * p->rows * d, p->rows * d, d };
+    st->is_empty = td_shape_count(&s) == 0 || depth == 0 || p->depth == 0;
+    if (st->is_empty) return NULL;
+    if (c->n_in > MASK) mask_steps(&td_in(c, MASK)->shape, p);
+    st->softmax = td_softmax_select(c->env->cpu);
+    td_attention_cut(p, c->threads);
+    if (!td_mul_size(p->thread_bytes, (size_t)TD_MAX(c->threads, 1), &c->scratch_size))
+        return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for the scores", c->node);
+    return NULL;
+}
+
+static td_status attention_run(td_call *c)
+{
+    const attention_state *const st = c->state;
+    td_tensor *const out = td_out(c, 0);
+
+    if (st->is_empty) { /* sums of nothing */
+        const size_t bytes = td_tensor_bytes(out);
+        if (bytes) memset(out->data, 0, bytes);
+        return NULL;
+    }
+    const td_attention a = {
+        .plan = &st->plan,
+        .gemm = td_gemm_select(c->env->cpu),
+        .softmax = st->softmax,
+        .q = td_in(c, Q)->data,
+        .k = td_in(c, K)->data,
+        .v = td_in(c, V)->data,
+        .mask = c->n_in > MASK ? td_in(c, MASK)->data : NULL,
+        .out = out->data,
+        .scratch = c->scratch,
+    };
+    td_attention_run(&a, c->team);
+    return NULL;
+}
+
+static const td_kernel attention_kernels[] = {
+    { TD_DEVICE_CPU, TD_DTYPE_BIT(TD_F32), sizeof(attention_state), attention_prepare, attention_run, NULL },
+    { 0 },
+};
+
+const td_op td_ops_attention[] = {
+    { .name = "_FusedAttention",
+      .sig = "q: T, k: T, v: T, mask: num_masks*T -> y: T",
+      .attrs = "T: type, num_masks: int, scale: float, joins_heads: bool",
+      .attrs_size = sizeof(attention_attrs),
+      .parse = attention_parse,
+      .infer = attention_infer,
+      .kernels = attention_kernels },
+    { 0 },
+};

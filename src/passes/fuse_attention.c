@@ -1,0 +1,147 @@
+/* fuse_attention.c -- attention over heads becomes one node:
+ *
+ *     Transpose(q) Transpose(k)
+ *          \         /
+ *        BatchMatMul -> times or by a constant -> + mask -> Softmax -> BatchMatMul(., Transpose(v)) ->
+ * Transpose
+ *
+ * q, k and v are [batch, rows, heads, depth]: the transposes show that. Scale, mask and last transpose may be
+ * missing.
+ */
+#include <string.h>
+
+#include "base/macros.h"
+#include "passes/affine.h"
+#include "passes/fuse.h"
+#include "passes/users.h"
+
+typedef struct attention {
+    td_edge q, k, v, mask; /* mask.node NULL: none */
+    double scale;
+    td_node *last;
+    bool joins_heads;
+} attention;
+
+static td_edge operand(const td_node *n, uint32_t i)
+{
+    return td_edge_source(n->in[i]);
+}
+
+static bool is_product(const td_node *n)
+{
+    return td_node_is(n, "BatchMatMulV2") || td_node_is(n, "BatchMatMul");
+}
+
+static bool is_set(const td_node *n, const char *name)
+{
+    const td_attr_value *const v = td_node_attr(n, name);
+    return v && v->kind == TD_ATTR_BOOL && v->u.b;
+}
+
+/* Is e x with its dims in the order a, b, c, d? */
+static bool read_transpose(td_edge e, const int32_t *perm, td_edge *x)
+{
+    if (!td_node_is(e.node, "Transpose")) return false;
+    const td_edge from = operand(e.node, 1);
+    const td_tensor *const t = td_edge_const(&from);
+    if (!t || t->dtype != TD_I32 || !t->data || td_shape_count(&t->shape) != 4) return false;
+    if (memcmp(t->data, perm, 4 * sizeof *perm) != 0) return false;
+    *x = operand(e.node, 0);
+    return true;
+}
+
+static const int32_t by_head[] = { 0, 2, 1, 3 }, turned[] = { 0, 2, 3, 1 };
+
+static bool read_scores(const td_node *n, attention *a)
+{
+    if (!is_product(n) || is_set(n, "adj_x") || n->out_type[0] != TD_F32) return false;
+    if (!read_transpose(operand(n, 0), by_head, &a->q)) return false;
+    return read_transpose(operand(n, 1), is_set(n, "adj_y") ? by_head : turned, &a->k);
+}
+
+/* scores, scaled or not; all of it used here only. */
+static bool read_scaled(const td_users *u, td_edge e, attention *a)
+{
+    td_node *const n = e.node;
+    const bool divides = td_node_is(n, "RealDiv");
+
+    a->scale = 1.0;
+    if (e.index != 0 || !td_users_only(u, n)) return false;
+    if (!divides && !td_node_is(n, "Mul")) return read_scores(n, a);
+    for (uint32_t i = 0; i < (divides ? 1U : 2U); i++) {
+        const td_edge factor = operand(n, 1 - i), scores = operand(n, i);
+        if (!td_edge_scalar(&factor, &a->scale) || a->scale == 0.0) continue;
+        if (divides) a->scale = 1.0 / a->scale;
+        return scores.index == 0 && td_users_only(u, scores.node) && read_scores(scores.node, a);
+    }
+    return false;
+}
+
+static bool read_logits(const td_users *u, td_edge e, attention *a)
+{
+    const td_node *const n = e.node;
+
+    a->mask.node = NULL;
+    if (!td_node_is(n, "AddV2") && !td_node_is(n, "Add")) return read_scaled(u, e, a);
+    if (!td_users_only(u, n)) return false;
+    for (uint32_t i = 0; i < 2; i++)
+        if (read_scaled(u, operand(n, i), a)) {
+            a->mask = operand(n, 1 - i);
+            return a->mask.node->out_type[a->mask.index] == TD_F32;
+        }
+    return false;
+}
+
+static bool read_attention(const td_users *u, td_node *n, attention *a)
+{
+    td_edge same;
+
+    if (!is_product(n) || is_set(n, "adj_x") || is_set(n, "adj_y") || n->n_ctrl) return false;
+    const td_node *const softmax = operand(n, 0).node;
+    if (!td_node_is(softmax, "Softmax") || !td_users_only(u, softmax)) return false;
+    if (!read_transpose(operand(n, 1), by_head, &a->v) || !read_logits(u, operand(softmax, 0), a))
+        return false;
+    td_node *const next = td_users_only(u, n);
+    a->joins_heads = next && read_transpose((td_edge){ .node = next }, by_head, &same);
+    a->last = a->joins_heads ? next : n;
+    return true;
+}
+
+static td_status make_node(td_pass *p, td_graph *g, const attention *a, td_node **out)
+{
+    const td_edge in[] = { a->q, a->k, a->v, a->mask };
+    const uint32_t n_masks = a->mask.node ? 1 : 0;
+    const td_attr attrs[] = {
+        { "T", { .kind = TD_ATTR_TYPE, .u.type = TD_F32 } },
+        { "num_masks", { .kind = TD_ATTR_INT, .u.i = n_masks } },
+        { "scale", { .kind = TD_ATTR_FLOAT, .u.f = (float)a->scale } },
+        { "joins_heads", { .kind = TD_ATTR_BOOL, .u.b = a->joins_heads } },
+    };
+
+    return td_pass_node(p, g, a->last->name, "_FusedAttention", in, 3 + n_masks, attrs, TD_COUNT(attrs), out);
+}
+
+static td_status fuse_all(td_pass *p, td_graph *g, const td_users *u, bool *changed)
+{
+    const size_t n = g->n_nodes;
+
+    for (size_t i = 0; i < n; i++) {
+        attention a = { 0 };
+        td_node *made;
+
+        if (!read_attention(u, g->nodes[i], &a)) continue;
+        TD_TRY(make_node(p, g, &a, &made));
+        td_pass_replace(g, (td_edge){ .node = a.last }, (td_edge){ .node = made });
+        *changed = true;
+    }
+    return NULL;
+}
+
+td_status td_fuse_attention(td_pass *p, td_graph *g, bool *changed)
+{
+    td_users users = td_users_make(g);
+    const td_status s = fuse_all(p, g, &users, changed);
+
+    td_users_free(&users);
+    return s;
+}
