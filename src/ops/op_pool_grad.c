@@ -1,0 +1,334 @@
+/* op_pool_grad.c -- gradients of pools and of batch and local response normalisation, plain, in double. */
+#include <math.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "kernels/pool/pool.h"
+#include "kernels/wide/wide.h"
+#include "ops/window.h"
+
+typedef struct grad_attrs {
+    td_window window;
+    bool is_v2; /* ksize and strides are inputs 3 and 4 */
+} grad_attrs;
+
+static td_status grad2d_parse(td_parse *p)
+{
+    return td_window_parse(p, 2, TD_WINDOW_KSIZE | TD_WINDOW_FORMAT, &((grad_attrs *)p->attrs)->window);
+}
+
+static td_status max2d_parse(td_parse *p)
+{
+    return td_window_parse(p, 2, TD_WINDOW_KSIZE | TD_WINDOW_FORMAT | TD_WINDOW_EXPLICIT,
+                           &((grad_attrs *)p->attrs)->window);
+}
+
+static td_status grad3d_parse(td_parse *p)
+{
+    return td_window_parse(p, 3, TD_WINDOW_KSIZE | TD_WINDOW_FORMAT, &((grad_attrs *)p->attrs)->window);
+}
+
+static td_status v2_parse(td_parse *p)
+{
+    grad_attrs *const a = p->attrs;
+
+    a->is_v2 = true;
+    a->window.dims = 2;
+    a->window.is_first = td_attr_string_is(p, "data_format", "NCHW");
+    a->window.padding = td_attr_string_is(p, "padding", "SAME") ? TD_PAD_SAME : TD_PAD_VALID;
+    for (int i = 0; i < 3; i++)
+        a->window.kernel[i] = a->window.stride[i] = a->window.dilation[i] = 1;
+    return NULL;
+}
+
+static td_status full_window(td_call *c, td_window *out)
+{
+    const grad_attrs *const a = c->attrs;
+    int64_t v[8];
+    size_t n;
+
+    *out = a->window;
+    if (!a->is_v2) return NULL;
+    TD_TRY(td_need_ints(c, 3, v, TD_COUNT(v), &n));
+    TD_TRY(td_window_list(c->node, "ksize", out, v, n, out->kernel));
+    TD_TRY(td_need_ints(c, 4, v, TD_COUNT(v), &n));
+    return td_window_list(c->node, "strides", out, v, n, out->stride);
+}
+
+/* The forward pool over an input of shape x whose output is dy. */
+static td_status geometry(td_call *c, const td_shape *x, const td_shape *dy, td_pool_shape *out)
+{
+    td_window w;
+
+    TD_TRY(full_window(c, &w));
+    if (w.is_first) return TD_OP_ERR(c, UNIMPLEMENTED, "gradients of channels-first pools");
+    TD_TRY(td_window_check_rank(c, &w, x, "the pooled input"));
+    TD_TRY(td_window_check_rank(c, &w, dy, "out_backprop"));
+    *out = (td_pool_shape){ .batch = (size_t)x->dims[0], .channels = (size_t)x->dims[x->rank - 1] };
+    bool fits = dy->dims[0] == x->dims[0] && dy->dims[x->rank - 1] == x->dims[x->rank - 1];
+    for (int i = 0; i < 3; i++) {
+        const int64_t in = td_window_dim(&w, x, i);
+        int64_t n, pad;
+        TD_TRY(td_window_output(c, &w, i, in, w.kernel[i], &n, &pad));
+        fits = fits && n == td_window_dim(&w, dy, i);
+        out->in[i] = (size_t)in;
+        out->out[i] = (size_t)n;
+        out->kernel[i] = (size_t)w.kernel[i];
+        out->stride[i] = (size_t)w.stride[i];
+        out->pad[i] = pad;
+    }
+    if (!fits) return TD_OP_ERR(c, INVALID_ARGUMENT, "the gradient's shape does not fit the pooled input");
+    return NULL;
+}
+
+/* Calls fn for the input elements of the window of output pixel `pixel`; returns how many there are. */
+typedef void window_fn(void *ctx, size_t in_pixel);
+
+static size_t each_in_window(const td_pool_shape *p, size_t pixel, window_fn *fn, void *ctx)
+{
+    size_t at[3], rest = pixel, count = 0;
+
+    for (int i = 2; i >= 0; i--) {
+        at[i] = rest % p->out[i];
+        rest /= p->out[i];
+    }
+    for (size_t t = 0; t < p->kernel[0] * p->kernel[1] * p->kernel[2]; t++) {
+        const size_t tap[] = { t / p->kernel[2] / p->kernel[1], t / p->kernel[2] % p->kernel[1],
+                               t % p->kernel[2] };
+        size_t in = rest;
+        bool is_in = true;
+        for (int i = 0; i < 3; i++) {
+            const int64_t k = (int64_t)(at[i] * p->stride[i] + tap[i]) - p->pad[i];
+            is_in = is_in && k >= 0 && k < (int64_t)p->in[i];
+            in = in * p->in[i] + (size_t)k;
+        }
+        if (!is_in) continue;
+        count++;
+        if (fn) fn(ctx, in);
+    }
+    return count;
+}
+
+typedef struct job {
+    const td_pool_shape *p;
+    const double *x, *dy;
+    double *dx, share;
+    size_t pixel, channel, best;
+} job;
+
+static void add_share(void *ctx, size_t in_pixel)
+{
+    job *const j = ctx;
+    for (size_t ch = 0; ch < j->p->channels; ch++)
+        j->dx[in_pixel * j->p->channels + ch] += j->dy[j->pixel * j->p->channels + ch] * j->share;
+}
+
+static void find_max(void *ctx, size_t in_pixel)
+{
+    job *const j = ctx;
+    const size_t i = in_pixel * j->p->channels + j->channel;
+    if (j->best == SIZE_MAX || j->x[i] > j->x[j->best]) j->best = i;
+}
+
+static size_t out_pixels(const td_pool_shape *p)
+{
+    return p->batch * p->out[0] * p->out[1] * p->out[2];
+}
+
+/* ---------------------------------------------------------------- AvgPoolGrad: shape, grad */
+
+static td_status avg_infer(td_call *c)
+{
+    td_pool_shape p;
+    td_shape x;
+
+    TD_TRY(td_need_shape(c, 0, false, &x));
+    TD_TRY(geometry(c, &x, &td_in(c, 1)->shape, &p));
+    td_out(c, 0)->shape = x;
+    return NULL;
+}
+
+static td_status avg_prepare(td_call *c)
+{
+    TD_TRY(geometry(c, &td_out(c, 0)->shape, &td_in(c, 1)->shape, c->state));
+    c->scratch_size =
+        (size_t)(td_shape_count(&td_out(c, 0)->shape) + td_shape_count(&td_in(c, 1)->shape)) * sizeof(double);
+    return NULL;
+}
+
+static td_status avg_run(td_call *c)
+{
+    const td_tensor *const g = td_in(c, 1);
+    td_tensor *const out = td_out(c, 0);
+    const size_t n = (size_t)td_shape_count(&out->shape), n_dy = (size_t)td_shape_count(&g->shape);
+    double *const dx = c->scratch, *const dy = dx + n;
+    const td_pool_shape *const p = c->state;
+
+    memset(dx, 0, n * sizeof *dx);
+    td_to_double(g->dtype, g->data, n_dy, dy);
+    for (size_t pixel = 0; pixel < out_pixels(p); pixel++) {
+        job j = { .p = p, .dy = dy, .dx = dx, .pixel = pixel };
+        j.share = 1.0 / (double)TD_MAX(1, each_in_window(p, pixel, NULL, NULL));
+        (void)each_in_window(p, pixel, add_share, &j);
+    }
+    td_from_double(out->dtype, dx, n, out->data);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- MaxPoolGrad: x, y, grad */
+
+static td_status max_infer(td_call *c)
+{
+    td_pool_shape p;
+
+    TD_TRY(geometry(c, &td_in(c, 0)->shape, &td_in(c, 2)->shape, &p));
+    td_out(c, 0)->shape = td_in(c, 0)->shape;
+    return NULL;
+}
+
+static td_status max_prepare(td_call *c)
+{
+    TD_TRY(geometry(c, &td_in(c, 0)->shape, &td_in(c, 2)->shape, c->state));
+    c->scratch_size =
+        (size_t)(2 * td_shape_count(&td_in(c, 0)->shape) + td_shape_count(&td_in(c, 2)->shape)) *
+        sizeof(double);
+    return NULL;
+}
+
+static td_status max_run(td_call *c)
+{
+    const td_tensor *const x = td_in(c, 0), *const g = td_in(c, 2);
+    const size_t n = (size_t)td_shape_count(&x->shape), n_dy = (size_t)td_shape_count(&g->shape);
+    double *const wide = c->scratch, *const dx = wide + n, *const dy = dx + n;
+    const td_pool_shape *const p = c->state;
+
+    memset(dx, 0, n * sizeof *dx);
+    td_to_double(x->dtype, x->data, n, wide);
+    td_to_double(g->dtype, g->data, n_dy, dy);
+    for (size_t i = 0; i < n_dy; i++) {
+        job j = { .p = p, .x = wide, .pixel = i / p->channels, .channel = i % p->channels, .best = SIZE_MAX };
+        (void)each_in_window(p, j.pixel, find_max, &j);
+        if (j.best != SIZE_MAX) dx[j.best] += dy[i];
+    }
+    td_from_double(x->dtype, dx, n, td_out(c, 0)->data);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- LRNGrad: grads, x, y */
+
+typedef struct lrn_attrs {
+    int64_t radius;
+    float bias, alpha, beta;
+} lrn_attrs;
+
+static td_status lrn_parse(td_parse *p)
+{
+    lrn_attrs *const a = p->attrs;
+
+    a->radius = td_attr_int(p, "depth_radius");
+    a->bias = td_attr_float(p, "bias");
+    a->alpha = td_attr_float(p, "alpha");
+    a->beta = td_attr_float(p, "beta");
+    if (a->radius < 0)
+        return TD_ERR(INVALID_ARGUMENT, "%s: depth_radius must not be negative", p->node->name);
+    return NULL;
+}
+
+static td_status lrn_infer(td_call *c)
+{
+    const td_shape *const g = &td_in(c, 0)->shape;
+
+    if (g->rank != 4 || !td_shape_equal(g, &td_in(c, 1)->shape) || !td_shape_equal(g, &td_in(c, 2)->shape))
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "input_grads, input_image and output_image must have one shape of rank 4");
+    return td_infer_same(c);
+}
+
+static td_status lrn_prepare(td_call *c)
+{
+    c->scratch_size = 4 * (size_t)td_shape_count(&td_in(c, 0)->shape) * sizeof(double);
+    return NULL;
+}
+
+static td_status lrn_run(td_call *c)
+{
+    const lrn_attrs *const a = c->attrs;
+    const td_tensor *const g = td_in(c, 0);
+    const size_t n = (size_t)td_shape_count(&g->shape);
+    const int64_t channels = g->shape.dims[3];
+    double *const grads = c->scratch, *const x = grads + n, *const y = x + n, *const dx = y + n;
+
+    td_to_double(g->dtype, g->data, n, grads);
+    td_to_double(g->dtype, td_in(c, 1)->data, n, x);
+    td_to_double(g->dtype, td_in(c, 2)->data, n, y);
+    memset(dx, 0, n * sizeof *dx);
+    for (size_t row = 0; channels && row < n; row += (size_t)channels)
+        for (int64_t j = 0; j < channels; j++) {
+            const int64_t from = TD_MAX(0, j - a->radius), to = TD_MIN(channels, j + a->radius + 1);
+            double sum = (double)a->bias;
+            for (int64_t k = from; k < to; k++)
+                sum += (double)a->alpha * x[row + (size_t)k] * x[row + (size_t)k];
+            const double g_j = grads[row + (size_t)j];
+            for (int64_t k = from; k < to; k++) {
+                const double own = k == j ? pow(sum, -(double)a->beta) : 0.0;
+                const double cross =
+                    -2.0 * (double)a->alpha * (double)a->beta * x[row + (size_t)k] * y[row + (size_t)j] / sum;
+                dx[row + (size_t)k] += (own + cross) * g_j;
+            }
+        }
+    td_from_double(g->dtype, dx, n, td_out(c, 0)->data);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- the table */
+
+#define REAL (TD_FLOAT_TYPES | TD_DTYPE_BIT(TD_F64))
+
+static const td_kernel avg_kernels[] = {
+    { TD_DEVICE_CPU, REAL, sizeof(td_pool_shape), avg_prepare, avg_run, NULL }, { 0 }
+};
+static const td_kernel max_kernels[] = {
+    { TD_DEVICE_CPU, TD_WIDE_TYPES, sizeof(td_pool_shape), max_prepare, max_run, NULL }, { 0 }
+};
+static const td_kernel lrn_kernels[] = { { TD_DEVICE_CPU, TD_FLOAT_TYPES, 0, lrn_prepare, lrn_run, NULL },
+                                         { 0 } };
+
+#define SIZES "ksize: list(int), strides: list(int), padding: string, "
+#define AVG   .attrs_size = sizeof(grad_attrs), .key = "T", .infer = avg_infer, .kernels = avg_kernels
+#define MAX   .attrs_size = sizeof(grad_attrs), .infer = max_infer, .kernels = max_kernels
+
+const td_op td_ops_pool_grad[] = {
+    { .name = "AvgPoolGrad",
+      .sig = "orig_input_shape: int32, grad: T -> output: T",
+      .attrs = SIZES "data_format: string = 'NHWC', T: type",
+      .parse = grad2d_parse,
+      AVG },
+    { .name = "AvgPool3DGrad",
+      .sig = "orig_input_shape: int32, grad: T -> output: T",
+      .attrs = SIZES "data_format: string = 'NDHWC', T: type",
+      .parse = grad3d_parse,
+      AVG },
+    { .name = "MaxPoolGrad",
+      .sig = "orig_input: T, orig_output: T, grad: T -> output: T",
+      .attrs = SIZES "explicit_paddings: list(int) = [], data_format: string = 'NHWC', T: type = float",
+      .parse = max2d_parse,
+      MAX },
+    { .name = "MaxPoolGradV2",
+      .sig = "orig_input: T, orig_output: T, grad: T, ksize: int32, strides: int32 -> output: T",
+      .attrs = "padding: string, data_format: string = 'NHWC', T: type = float",
+      .parse = v2_parse,
+      MAX },
+    { .name = "MaxPool3DGrad",
+      .sig = "orig_input: TInput, orig_output: TInput, grad: T -> output: T",
+      .attrs = SIZES "data_format: string = 'NDHWC', T: type = float, TInput: type = float",
+      .parse = grad3d_parse,
+      MAX },
+    { .name = "LRNGrad",
+      .sig = "input_grads: T, input_image: T, output_image: T -> output: T",
+      .attrs = "depth_radius: int = 5, bias: float = 1, alpha: float = 1, beta: float = 0.5, T: type = float",
+      .attrs_size = sizeof(lrn_attrs),
+      .parse = lrn_parse,
+      .infer = lrn_infer,
+      .kernels = lrn_kernels },
+    { 0 },
+};
