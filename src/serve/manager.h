@@ -37,7 +37,7 @@ const char *td_state_name(td_state s); /* "AVAILABLE" */
 typedef struct td_version_status {
     int64_t version;
     td_state state;
-    td_code code; /* of the failed load; TD_OK otherwise */
+    td_code code; /* of the load that failed last, also while the next try waits; TD_OK otherwise */
     char *text;
 } td_version_status;
 

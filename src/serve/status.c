@@ -23,8 +23,7 @@ static size_t copy_states(const td_model *model, const td_model_spec *spec, td_v
         const td_version *const v = model->versions[i];
 
         if (spec->has_version && v->number != spec->version) continue;
-        out[n++] = (td_version_status){ v->number, v->state, v->state == TD_STATE_END ? v->code : TD_OK,
-                                        td_strdup(v->state == TD_STATE_END && v->text ? v->text : "") };
+        out[n++] = (td_version_status){ v->number, v->state, v->code, td_strdup(v->text ? v->text : "") };
     }
     return n;
 }

@@ -17,8 +17,8 @@ class Versions(unittest.TestCase):
         self.base = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "m"
         graphs.save(self.base / "1", graphs.affine(b=1))
 
-    def start(self, more=""):
-        flags = ["--file_system_poll_wait_seconds=1", "--max_num_load_retries=0"]
+    def start(self, more="", retries=0):
+        flags = ["--file_system_poll_wait_seconds=1", f"--max_num_load_retries={retries}"]
         return self.enterContext(harness.Server({"m": (self.base, more)}, flags))
 
     def states(self, server):
@@ -52,6 +52,14 @@ class Versions(unittest.TestCase):
         self.assertEqual(self.answer(server), [1.0])
         graphs.save(self.base / "3", graphs.affine(b=3))
         harness.until(lambda: self.answer(server) == [3.0], "version 3")
+
+    def test_a_version_that_will_be_tried_again_says_why(self):
+        server = self.start(retries=5)
+        (self.base / "2").mkdir()
+        (self.base / "2" / "saved_model.pb").write_bytes(b"\xff" * 100)
+        harness.until(lambda: self.states(server).get(2) == ("LOADING", "DATA_LOSS"), "the failure of version 2")
+        graphs.save(self.base / "2", graphs.affine(b=2))  # completed in place: no need to wait for the next try
+        harness.until(lambda: self.answer(server) == [2.0], "version 2")
 
     def test_an_unknown_op_is_named(self):
         server = self.start()
