@@ -189,38 +189,48 @@ static __attribute__((noinline)) bool make_room(td_json_reader *r, const char *p
 
 /* p is at the first element of a list without lists; *n counts them. Returns what is behind the bracket. */
 static inline __attribute__((always_inline)) const char *
-read_run_of(td_json_reader *r, const char *p, td_json_dense *d, td_dtype dtype, size_t *n)
+read_run_of(td_json_reader *r, const char *p, td_json_dense *d, td_dtype dtype, size_t elem, size_t *n)
 {
-    const size_t elem = td_dtype_size(dtype), first = d->count;
+    const size_t first = d->count;
+
+    if (!d->data && !make_room(r, p, d)) return NULL;
+    char *out = d->data + first * elem;
+    char *limit = d->data + d->capacity * elem;
 
     for (;;) {
-        if (TD_UNLIKELY(d->count == d->capacity) && !make_room(r, p, d)) return NULL;
-        p = read_element(r, p, dtype, d->data + d->count * elem);
+        if (TD_UNLIKELY(out == limit)) {
+            d->count = d->capacity;
+            if (!make_room(r, p, d)) return NULL;
+            out = d->data + d->count * elem;
+            limit = d->data + d->capacity * elem;
+        }
+        p = read_element(r, p, dtype, out);
         if (TD_UNLIKELY(!p)) return NULL;
-        d->count++;
+        out += elem;
         if (TD_UNLIKELY(td_json_is_space(*p))) p = td_json_skip_space(p);
         if (*p != ',') break;
         p++;
-        if (*p == ' ') p++;
+        p += *p == ' ';
         if (TD_UNLIKELY(td_json_is_space(*p))) p = td_json_skip_space(p);
     }
+    d->count = (size_t)(out - d->data) / elem;
     *n = d->count - first;
     return *p == ']' ? p + 1 : NULL;
 }
 
 static const char *read_run(td_json_reader *r, const char *p, td_json_dense *d, size_t *n)
 {
-#define RUN(type)                                                                                            \
+#define RUN(type, size)                                                                                      \
     case type:                                                                                               \
-        return read_run_of(r, p, d, type, n)
+        return read_run_of(r, p, d, type, size, n)
     switch (d->dtype) {
-        RUN(TD_F32);
-        RUN(TD_F64);
-        RUN(TD_I32);
-        RUN(TD_I64);
-        RUN(TD_U8);
+        RUN(TD_F32, 4);
+        RUN(TD_F64, 8);
+        RUN(TD_I32, 4);
+        RUN(TD_I64, 8);
+        RUN(TD_U8, 1);
     default:
-        return read_run_of(r, p, d, d->dtype, n);
+        return read_run_of(r, p, d, d->dtype, td_dtype_size(d->dtype), n);
     }
 #undef RUN
 }
