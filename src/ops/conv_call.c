@@ -43,31 +43,36 @@ typedef struct pack_ctx {
 
 static size_t packed_size(const td_conv_call *s)
 {
+    if (s->dnnl) return td_dnnl_conv_packed_size(s->dnnl);
     return s->is_winograd ? td_winograd_packed_size(&s->conv) : td_conv_packed_size(&s->gemm);
 }
 
-static void pack(const td_conv_call *s, float *packed, const float *w, const float *scale)
+static bool pack(const td_conv_call *s, float *packed, const float *w, const float *scale)
 {
+    if (s->dnnl) return td_dnnl_conv_pack(s->dnnl, packed, w, scale);
     if (s->is_winograd)
         td_winograd_pack(&s->conv, packed, w, scale);
     else
         td_conv_pack(&s->gemm, packed, w, scale);
+    return true;
+}
+
+static td_status no_memory(const td_conv_call *s)
+{
+    return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu weights", s->count_w);
 }
 
 static td_status build_pack(void *ctx, void *data)
 {
     const pack_ctx *const x = ctx;
 
-    if (x->type == TD_F32) {
-        pack(x->s, data, x->w, x->scale);
-        return NULL;
-    }
+    if (x->type == TD_F32) return pack(x->s, data, x->w, x->scale) ? NULL : no_memory(x->s);
     float *const wide = td_try_alloc(x->s->count_w * sizeof(float), 64);
-    if (!wide) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu weights", x->s->count_w);
+    if (!wide) return no_memory(x->s);
     td_to_float(x->type, x->w, x->s->count_w, wide);
-    pack(x->s, data, wide, x->scale);
+    const bool is_ok = pack(x->s, data, wide, x->scale);
     td_free(wide);
-    return NULL;
+    return is_ok ? NULL : no_memory(x->s);
 }
 
 static td_status pack_weights(td_call *c, td_conv_call *s)
@@ -81,13 +86,14 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
     }
     pack_ctx x = { s, td_in(c, s->filter)->dtype, td_in(c, s->filter)->data,
                    scale ? td_in(c, scale)->data : NULL };
+    const uint64_t layout = s->dnnl ? td_dnnl_conv_packed_hash(s->dnnl) : s->is_winograd;
     const size_t shape[] = { s->gemm.segments, s->gemm.depth,         s->conv.out_channels,
-                             s->conv.groups,   s->conv.is_transposed, s->is_winograd };
+                             s->conv.groups,   s->conv.is_transposed, layout };
     /* Every signature makes its own scale vector: equal elements, not equal addresses, make packs equal. */
     const uint64_t by_scale = x.scale ? td_hash_bytes(x.scale, s->conv.out_channels * sizeof(float), 1) : 0;
     const td_pack_key key = {
         .data = { x.w },
-        .kind = "conv",
+        .kind = s->dnnl ? "conv dnnl" : "conv",
         .params = td_hash_bytes(shape, sizeof shape, by_scale),
     };
     TD_TRY(td_pack_get(c, &key, packed_size(s), build_pack, &x, &packed));
@@ -105,14 +111,29 @@ static size_t reserve(size_t *at, size_t size)
     return here;
 }
 
+/* Which body? Filters that are packed by each run cost more to transform than they save. */
+static void choose(td_call *c, td_conv_call *s)
+{
+    if (!td_in_is_const(c, s->filter)) return;
+    s->is_winograd = td_winograd_fits(&s->conv, td_gemm_select(c->env->cpu));
+    if (s->is_winograd || !s->may_use_dnnl || !td_dnnl_conv_fits(&s->conv, c->env->cpu)) return;
+    const td_dnnl_conv_end end = { s->early.bias != 0, s->early.add != 0, s->early.lo, s->early.hi };
+    s->dnnl = td_dnnl_conv_make(&s->conv, &end, c->env->cpu, c->threads);
+}
+
+static size_t run_scratch(const td_call *c, const td_conv_call *s)
+{
+    if (s->dnnl) return td_dnnl_conv_scratch(s->dnnl, c->threads);
+    return s->is_winograd ? td_winograd_scratch(&s->conv, c->threads) : td_conv_scratch(&s->gemm, c->threads);
+}
+
 static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
 {
     const bool is_wide = type != TD_F32;
     size_t at = 0;
 
     td_conv_gemm_plan(&s->conv, &s->gemm);
-    /* Filters that are packed by each run cost more to transform than they save. */
-    s->is_winograd = td_in_is_const(c, s->filter) && td_winograd_fits(&s->conv, td_gemm_select(c->env->cpu));
+    choose(c, s);
     TD_TRY(pack_weights(c, s));
     s->zeros = td_arena_try_alloc(c->arena, s->gemm.zeros_size, 64);
     if (!s->zeros) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
@@ -124,8 +145,7 @@ static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
     s->at_y = reserve(&at, is_wide || s->is_first || s->is_late
                                ? s->count_y * sizeof(float) * (is_wide && s->is_first ? 2 : 1)
                                : 0);
-    s->at_gemm = reserve(&at, s->is_winograd ? td_winograd_scratch(&s->conv, c->threads)
-                                             : td_conv_scratch(&s->gemm, c->threads));
+    s->at_gemm = reserve(&at, run_scratch(c, s));
     c->scratch_size = at;
     return NULL;
 }
@@ -156,7 +176,7 @@ static size_t pixels(const size_t *dims)
     return dims[0] * dims[1] * dims[2];
 }
 
-static void run_float(td_call *c, const td_conv_call *s, td_dtype type)
+static td_status run_float(td_call *c, const td_conv_call *s, td_dtype type)
 {
     const td_conv *const v = &s->conv;
     char *const scratch = c->scratch;
@@ -179,11 +199,14 @@ static void run_float(td_call *c, const td_conv_call *s, td_dtype type)
             td_to_float(type, w, s->count_w, (float *)(void *)(scratch + s->at_w));
             w = (float *)(void *)(scratch + s->at_w);
         }
-        pack(s, (float *)(void *)(scratch + s->at_packed), w, NULL);
+        (void)pack(s, (float *)(void *)(scratch + s->at_packed), w, NULL); /* never for oneDNN */
         packed = (float *)(void *)(scratch + s->at_packed);
     }
     if (type != TD_F32 || s->is_first || s->is_late) y = (float *)(void *)(scratch + s->at_y);
-    if (s->is_winograd)
+    if (s->dnnl) {
+        if (!td_dnnl_conv_run(s->dnnl, y, x, packed, &end, scratch + s->at_gemm, c->team))
+            return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
+    } else if (s->is_winograd)
         td_winograd_run(v, isa, y, x, packed, &end, s->zeros, scratch + s->at_gemm, c->team);
     else
         td_conv_run(&s->gemm, isa, y, x, packed, &end, s->zeros, scratch + s->at_gemm, c->team);
@@ -194,6 +217,7 @@ static void run_float(td_call *c, const td_conv_call *s, td_dtype type)
     }
     if (s->is_late) td_epilogue_late(c, &s->epilogue, &s->sum, y); /* fused ops are float, channels last */
     if (type != TD_F32) td_from_float(type, y, s->count_y, td_out(c, 0)->data);
+    return NULL;
 }
 
 static void run_double(td_call *c, const td_conv_call *s, td_dtype type)
@@ -223,9 +247,15 @@ td_status td_conv_call_run(td_call *c, const td_conv_call *s)
     const td_dtype type = td_in(c, s->x)->dtype;
 
     if (s->count_y == 0) return NULL;
-    if (is_float_type(type))
-        run_float(c, s, type);
-    else
-        run_double(c, s, type);
+    if (is_float_type(type)) return run_float(c, s, type);
+    run_double(c, s, type);
     return NULL;
+}
+
+void td_conv_call_release(void *state)
+{
+    td_conv_call *const s = state;
+
+    td_dnnl_conv_free(s->dnnl);
+    s->dnnl = NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "kernels/conv/conv.h"
 #include "kernels/conv/winograd.h"
+#include "kernels/dnnl/conv.h"
 #include "kernels/wide/wide.h"
 #include "ops/epilogue.h"
 #include "ops/window.h"
@@ -22,6 +23,8 @@ typedef struct td_conv_call {
     bool is_late;      /* the residual's shape differs: see td_epilogue_late() */
     td_conv_gemm gemm;
     bool is_winograd;
+    bool may_use_dnnl;   /* set by ops whose kernel calls td_conv_call_release() */
+    td_dnnl_conv *dnnl;  /* NULL: our own bodies */
     const float *packed; /* NULL: packed by each run */
     const float *zeros;
     size_t count_x, count_w, count_y;
@@ -30,6 +33,7 @@ typedef struct td_conv_call {
 
 TD_MUST_USE td_status td_conv_call_prepare(td_call *c, td_conv_call *s);
 TD_MUST_USE td_status td_conv_call_run(td_call *c, const td_conv_call *s);
+void td_conv_call_release(void *s); /* a td_kernel's release */
 
 /* Channels-first images to channels-last and back: [batch][channels][pixels] <-> [batch][pixels][channels].
  */

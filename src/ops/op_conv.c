@@ -104,6 +104,7 @@ static td_status conv_prepare(td_call *c)
     s->is_first = a->window.is_first;
     s->x = 0;
     s->filter = 1;
+    s->may_use_dnnl = true;
     return td_conv_call_prepare(c, s);
 }
 
@@ -113,7 +114,7 @@ static td_status conv_run(td_call *c)
 }
 
 static const td_kernel conv_kernels[] = {
-    { TD_DEVICE_CPU, TD_CONV_TYPES, sizeof(td_conv_call), conv_prepare, conv_run, NULL },
+    { TD_DEVICE_CPU, TD_CONV_TYPES, sizeof(td_conv_call), conv_prepare, conv_run, td_conv_call_release },
     { 0 },
 };
 
