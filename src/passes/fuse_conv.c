@@ -40,6 +40,7 @@ typedef struct fusion {
     const char *act;
     td_edge input;
     const td_attr_value *pads; /* replaces explicit_paddings */
+    td_node *reshape;          /* inside the chain; comes after it instead. NULL: none */
 } fusion;
 
 static const td_tensor *const_of(const td_edge *e)
@@ -83,11 +84,26 @@ static size_t channels_of(const td_node *n)
 
 /* ---------------------------------------------------------------- what follows */
 
+/* Keras' Dense on more than two dims: MatMul, Reshape, BiasAdd. That the bias fits says that the last dim is
+ * still the product's, so what is done by column may be done before the Reshape. */
+static bool take_reshape(fusion *f, td_node *n)
+{
+    if (f->reshape || !td_node_is(f->first, "MatMul") || !td_node_is(n, "Reshape")) return false;
+    if (f->last != f->first || !td_edge_is(&n->in[0], f->last)) return false;
+    const td_node *const next = td_users_only(f->users, n);
+    if (!next || next->mark || !td_node_is(next, "BiasAdd") || attr_is(next, "data_format", "NCHW"))
+        return false;
+    const td_tensor *const bias = const_of(&next->in[1]);
+    if (!bias || bias->shape.rank != 1 || bias->shape.dims[0] != (int64_t)f->affine.channels) return false;
+    f->reshape = n;
+    return true;
+}
+
 static void take_affine(fusion *f)
 {
     for (td_node *next; (next = td_users_only(f->users, f->last)) != NULL; f->last = next) {
         const td_edge x = { .node = f->last };
-        if (next->mark || !td_affine_take(&f->affine, next, &x)) return;
+        if (next->mark || (!take_reshape(f, next) && !td_affine_take(&f->affine, next, &x))) return;
     }
 }
 
@@ -96,7 +112,7 @@ static bool take_add(fusion *f)
 {
     td_node *const next = td_users_only(f->users, f->last);
 
-    if (!f->head->adds || !next || next->mark || next->n_in != 2) return false;
+    if (!f->head->adds || f->reshape || !next || next->mark || next->n_in != 2) return false;
     if (!td_node_is(next, "AddV2") && !td_node_is(next, "Add")) return false;
     const bool is_first = td_edge_is(&next->in[0], f->last);
     const td_edge other = td_edge_source(next->in[is_first ? 1 : 0]);
@@ -178,6 +194,25 @@ static bool take_hard_swish(fusion *f)
     return true;
 }
 
+/* 0.5 x erfc(-x / sqrt 2), as Keras 3 has it. */
+static bool take_gelu_erfc(fusion *f)
+{
+    td_node *const x = f->last, *const half = scalar_user(f, x, "Mul", 0.5);
+
+    if (!half || td_users_count(f->users, x) != 2) return false;
+    td_node *const a = td_users_at(f->users, x, 0), *const b = td_users_at(f->users, x, 1);
+    td_node *const minus = a == half ? b : a;
+    if (!minus || !td_node_is(minus, "Neg")) return false;
+    td_node *const inner = scalar_user(f, minus, "Mul", 0.70710678118654752);
+    td_node *const erfc_node = inner ? td_users_only(f->users, inner) : NULL;
+    if (!erfc_node || td_users_only(f->users, minus) != inner || !td_node_is(erfc_node, "Erfc")) return false;
+    td_node *const outer = td_users_only(f->users, erfc_node);
+    if (!multiplies(outer, half, erfc_node) || td_users_only(f->users, half) != outer) return false;
+    f->last = outer;
+    f->act = "GeluExact";
+    return true;
+}
+
 /* 0.5 * x * (1 + erf(x / sqrt 2)), in Keras' and BERT's spellings. */
 static bool take_gelu(fusion *f)
 {
@@ -218,7 +253,7 @@ static void take_activation(fusion *f)
             f->act = plain[i];
             return;
         }
-    if (take_swish(f) || take_gelu(f) || take_hard_swish(f)) return;
+    if (take_swish(f) || take_gelu(f) || take_gelu_erfc(f) || take_hard_swish(f)) return;
 }
 
 /* ---------------------------------------------------------------- what goes before */
@@ -305,6 +340,11 @@ static td_status fuse_at(fusion *f, bool *changed)
     take_pad(f);
     if (f->last == f->first && !f->pads) return NULL;
     TD_TRY(make_node(f, &made));
+    if (f->reshape) {
+        const td_edge in[] = { { .node = made }, f->reshape->in[1] };
+        TD_TRY(td_pass_node(f->p, f->g, f->reshape->name, "Reshape", in, 2, f->reshape->attrs,
+                            f->reshape->n_attrs, &made));
+    }
     for (td_node *n = f->first; n != f->last;) { /* the chain is spoken for */
         n->mark = made;
         td_node *const next = td_users_only(f->users, n);

@@ -1,0 +1,77 @@
+/* test_fuse_dense.c -- dense layers on more than two dims as Keras 3 spells them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pass_graph.h"
+
+enum { ROWS = 6, INPUTS = 10, COLS = 12 };
+
+static bool is_gelu, splits; /* splits: the reshape changes the last dim */
+
+static td_graph *make(td_arena *arena)
+{
+    const int32_t flat[] = { -1, INPUTS }, full[] = { 2, -1, COLS }, halves[] = { -1, COLS / 2 };
+    td_graph *const g = td_graph_make(arena, "main");
+    const td_edge x = pg_node(g, "Reshape T=%f Tshape=%i", pg_arg(g, TD_F32), pg_ints(g, 2, flat), PG_END);
+    const td_edge y =
+        pg_node(g, "MatMul T=%f", x, pg_noise(g, &(td_shape){ 2, { INPUTS, COLS } }, 1), PG_END);
+    const td_edge z =
+        pg_node(g, "Reshape T=%f Tshape=%i", y, splits ? pg_ints(g, 2, halves) : pg_ints(g, 3, full), PG_END);
+    const td_shape width = { 1, { splits ? COLS / 2 : COLS } };
+    td_edge b = pg_node(g, "BiasAdd T=%f", z, pg_noise(g, &width, 2), PG_END);
+
+    if (is_gelu) {
+        const td_edge half = pg_node(g, "Mul T=%f", pg_float(g, 0.5f), b, PG_END);
+        const td_edge minus = pg_node(g, "Neg T=%f", b, PG_END);
+        const td_edge inner = pg_node(g, "Mul T=%f", minus, pg_float(g, 0.70710678f), PG_END);
+        b = pg_node(g, "Mul T=%f", half, pg_node(g, "Erfc T=%f", inner, PG_END), PG_END);
+    }
+    pg_ret(g, b);
+    return g;
+}
+
+static void check(const char *op, size_t count)
+{
+    static float x[ROWS * INPUTS];
+    const td_tensor in = { TD_F32, { 3, { 2, ROWS / 2, INPUTS } }, x, NULL };
+    pg t;
+
+    pg_fill(x, ROWS * INPUTS, 3);
+    pg_open(&t, NULL);
+    assert_int_equal(pg_count_after(&t, make(t.p.arena), op), count);
+    pg_assert_same(&t, make, &in, 1e-6);
+    pg_close(&t);
+}
+
+static void test_bias_and_gelu(void **state)
+{
+    (void)state;
+    splits = is_gelu = false;
+    check("_FusedMatMul", 1);
+    check("BiasAdd", 0);
+    is_gelu = true;
+    check("_FusedMatMul", 1);
+    check("Erfc", 0);
+    check("_FusedElementwise", 0);
+}
+
+static void test_other_last_dim_stays(void **state)
+{
+    (void)state;
+    splits = true;
+    is_gelu = false;
+    check("_FusedMatMul", 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bias_and_gelu),
+        cmocka_unit_test(test_other_last_dim_stays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
