@@ -1,4 +1,4 @@
-/* op_batch_norm.c -- FusedBatchNorm in its three versions, BatchNormWithGlobalNormalization, LRN.
+/* op_batch_norm.c -- FusedBatchNorm in its three versions, BatchNormWithGlobalNormalization.
  *
  * With given moments, y = x * a + b for each channel: a and b are made at the start of each run (passes fold
  * the constant case into a convolution before). Training computes the moments of this batch; TensorFlow
@@ -271,64 +271,6 @@ static const td_kernel global_kernels[] = {
     { 0 },
 };
 
-/* ---------------------------------------------------------------- LRN */
-
-typedef struct lrn_attrs {
-    int64_t radius;
-    float bias, alpha, beta;
-} lrn_attrs;
-
-static td_status lrn_parse(td_parse *p)
-{
-    lrn_attrs *const a = p->attrs;
-
-    a->radius = td_attr_int(p, "depth_radius");
-    a->bias = td_attr_float(p, "bias");
-    a->alpha = td_attr_float(p, "alpha");
-    a->beta = td_attr_float(p, "beta");
-    if (a->radius < 0)
-        return TD_ERR(INVALID_ARGUMENT, "%s: depth_radius must not be negative", p->node->name);
-    return NULL;
-}
-
-static td_status lrn_infer(td_call *c)
-{
-    if (td_in(c, 0)->shape.rank != 4) return TD_OP_ERR(c, INVALID_ARGUMENT, "in must be 4-dimensional");
-    return td_infer_same(c);
-}
-
-static td_status lrn_prepare(td_call *c)
-{
-    if (td_in(c, 0)->dtype != TD_F32)
-        c->scratch_size = 2 * (size_t)td_shape_count(&td_in(c, 0)->shape) * sizeof(float);
-    return NULL;
-}
-
-static td_status lrn_run(td_call *c)
-{
-    const lrn_attrs *const a = c->attrs;
-    const td_tensor *const x = td_in(c, 0);
-    const size_t n = (size_t)td_shape_count(&x->shape), channels = (size_t)x->shape.dims[3];
-    const float *in = x->data;
-    float *out = td_out(c, 0)->data;
-
-    if (n == 0) return NULL;
-    if (x->dtype != TD_F32) {
-        float *const wide = c->scratch;
-        td_to_float(x->dtype, x->data, n, wide);
-        in = wide;
-        out = wide + n;
-    }
-    td_lrn(out, in, n / channels, channels, (size_t)a->radius, a->bias, a->alpha, a->beta);
-    if (x->dtype != TD_F32) td_from_float(x->dtype, out, n, td_out(c, 0)->data);
-    return NULL;
-}
-
-static const td_kernel lrn_kernels[] = {
-    { TD_DEVICE_CPU, TD_FLOAT_TYPES, 0, lrn_prepare, lrn_run, NULL },
-    { 0 },
-};
-
 #define NORM_INPUTS(t) "x: T, scale: " t ", offset: " t ", mean: " t ", variance: " t
 #define NORM_ATTRS                                                                                           \
     "T: type, epsilon: float = 0.0001, exponential_avg_factor: float = 1.0, data_format: string = 'NHWC', "  \
@@ -362,12 +304,5 @@ const td_op td_ops_batch_norm[] = {
       .parse = global_parse,
       .infer = global_infer,
       .kernels = global_kernels },
-    { .name = "LRN",
-      .sig = "input: T -> output: T",
-      .attrs = "T: type = float, depth_radius: int = 5, bias: float = 1, alpha: float = 1, beta: float = 0.5",
-      .attrs_size = sizeof(lrn_attrs),
-      .parse = lrn_parse,
-      .infer = lrn_infer,
-      .kernels = lrn_kernels },
     { 0 },
 };

@@ -83,29 +83,18 @@ static td_status v2_parse(td_parse *p)
 
     a->is_v2 = true;
     a->depth = 1;
-    a->window.dims = 2;
-    a->window.is_first = td_attr_string_is(p, "data_format", "NCHW");
-    a->window.padding = td_attr_string_is(p, "padding", "SAME") ? TD_PAD_SAME : TD_PAD_VALID;
-    for (int i = 0; i < 3; i++)
-        a->window.kernel[i] = a->window.stride[i] = a->window.dilation[i] = 1;
+    td_window_parse_v2(p, &a->window);
     return NULL;
 }
 
 /* ---------------------------------------------------------------- shapes */
 
-/* The window, with ksize and strides of MaxPoolV2 read from its inputs. */
 static td_status full_window(td_call *c, td_window *out)
 {
     const pool_attrs *const a = c->attrs;
-    int64_t v[8];
-    size_t n;
 
     *out = a->window;
-    if (!a->is_v2) return NULL;
-    TD_TRY(td_need_ints(c, 1, v, TD_COUNT(v), &n));
-    TD_TRY(td_window_list(c->node, "ksize", out, v, n, out->kernel));
-    TD_TRY(td_need_ints(c, 2, v, TD_COUNT(v), &n));
-    return td_window_list(c->node, "strides", out, v, n, out->stride);
+    return a->is_v2 ? td_window_from_inputs(c, 1, out) : NULL;
 }
 
 static td_status pool_geometry(td_call *c, const td_window *w, td_pool_shape *out)

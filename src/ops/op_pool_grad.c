@@ -1,4 +1,4 @@
-/* op_pool_grad.c -- gradients of pools and of batch and local response normalisation, plain, in double. */
+/* op_pool_grad.c -- gradients of pools, plain, in double. */
 #include <math.h>
 #include <string.h>
 
@@ -33,26 +33,16 @@ static td_status v2_parse(td_parse *p)
     grad_attrs *const a = p->attrs;
 
     a->is_v2 = true;
-    a->window.dims = 2;
-    a->window.is_first = td_attr_string_is(p, "data_format", "NCHW");
-    a->window.padding = td_attr_string_is(p, "padding", "SAME") ? TD_PAD_SAME : TD_PAD_VALID;
-    for (int i = 0; i < 3; i++)
-        a->window.kernel[i] = a->window.stride[i] = a->window.dilation[i] = 1;
+    td_window_parse_v2(p, &a->window);
     return NULL;
 }
 
 static td_status full_window(td_call *c, td_window *out)
 {
     const grad_attrs *const a = c->attrs;
-    int64_t v[8];
-    size_t n;
 
     *out = a->window;
-    if (!a->is_v2) return NULL;
-    TD_TRY(td_need_ints(c, 3, v, TD_COUNT(v), &n));
-    TD_TRY(td_window_list(c->node, "ksize", out, v, n, out->kernel));
-    TD_TRY(td_need_ints(c, 4, v, TD_COUNT(v), &n));
-    return td_window_list(c->node, "strides", out, v, n, out->stride);
+    return a->is_v2 ? td_window_from_inputs(c, 3, out) : NULL;
 }
 
 /* The forward pool over an input of shape x whose output is dy. */
@@ -214,72 +204,6 @@ static td_status max_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- LRNGrad: grads, x, y */
-
-typedef struct lrn_attrs {
-    int64_t radius;
-    float bias, alpha, beta;
-} lrn_attrs;
-
-static td_status lrn_parse(td_parse *p)
-{
-    lrn_attrs *const a = p->attrs;
-
-    a->radius = td_attr_int(p, "depth_radius");
-    a->bias = td_attr_float(p, "bias");
-    a->alpha = td_attr_float(p, "alpha");
-    a->beta = td_attr_float(p, "beta");
-    if (a->radius < 0)
-        return TD_ERR(INVALID_ARGUMENT, "%s: depth_radius must not be negative", p->node->name);
-    return NULL;
-}
-
-static td_status lrn_infer(td_call *c)
-{
-    const td_shape *const g = &td_in(c, 0)->shape;
-
-    if (g->rank != 4 || !td_shape_equal(g, &td_in(c, 1)->shape) || !td_shape_equal(g, &td_in(c, 2)->shape))
-        return TD_OP_ERR(c, INVALID_ARGUMENT,
-                         "input_grads, input_image and output_image must have one shape of rank 4");
-    return td_infer_same(c);
-}
-
-static td_status lrn_prepare(td_call *c)
-{
-    c->scratch_size = 4 * (size_t)td_shape_count(&td_in(c, 0)->shape) * sizeof(double);
-    return NULL;
-}
-
-static td_status lrn_run(td_call *c)
-{
-    const lrn_attrs *const a = c->attrs;
-    const td_tensor *const g = td_in(c, 0);
-    const size_t n = (size_t)td_shape_count(&g->shape);
-    const int64_t channels = g->shape.dims[3];
-    double *const grads = c->scratch, *const x = grads + n, *const y = x + n, *const dx = y + n;
-
-    td_to_double(g->dtype, g->data, n, grads);
-    td_to_double(g->dtype, td_in(c, 1)->data, n, x);
-    td_to_double(g->dtype, td_in(c, 2)->data, n, y);
-    memset(dx, 0, n * sizeof *dx);
-    for (size_t row = 0; channels && row < n; row += (size_t)channels)
-        for (int64_t j = 0; j < channels; j++) {
-            const int64_t from = TD_MAX(0, j - a->radius), to = TD_MIN(channels, j + a->radius + 1);
-            double sum = (double)a->bias;
-            for (int64_t k = from; k < to; k++)
-                sum += (double)a->alpha * x[row + (size_t)k] * x[row + (size_t)k];
-            const double g_j = grads[row + (size_t)j];
-            for (int64_t k = from; k < to; k++) {
-                const double own = k == j ? pow(sum, -(double)a->beta) : 0.0;
-                const double cross =
-                    -2.0 * (double)a->alpha * (double)a->beta * x[row + (size_t)k] * y[row + (size_t)j] / sum;
-                dx[row + (size_t)k] += (own + cross) * g_j;
-            }
-        }
-    td_from_double(g->dtype, dx, n, td_out(c, 0)->data);
-    return NULL;
-}
-
 /* ---------------------------------------------------------------- the table */
 
 #define REAL (TD_FLOAT_TYPES | TD_DTYPE_BIT(TD_F64))
@@ -290,9 +214,6 @@ static const td_kernel avg_kernels[] = {
 static const td_kernel max_kernels[] = {
     { TD_DEVICE_CPU, TD_WIDE_TYPES, sizeof(td_pool_shape), max_prepare, max_run, NULL }, { 0 }
 };
-static const td_kernel lrn_kernels[] = { { TD_DEVICE_CPU, TD_FLOAT_TYPES, 0, lrn_prepare, lrn_run, NULL },
-                                         { 0 } };
-
 #define SIZES "ksize: list(int), strides: list(int), padding: string, "
 #define AVG   .attrs_size = sizeof(grad_attrs), .key = "T", .infer = avg_infer, .kernels = avg_kernels
 #define MAX   .attrs_size = sizeof(grad_attrs), .infer = max_infer, .kernels = max_kernels
@@ -323,12 +244,5 @@ const td_op td_ops_pool_grad[] = {
       .attrs = SIZES "data_format: string = 'NDHWC', T: type = float, TInput: type = float",
       .parse = grad3d_parse,
       MAX },
-    { .name = "LRNGrad",
-      .sig = "input_grads: T, input_image: T, output_image: T -> output: T",
-      .attrs = "depth_radius: int = 5, bias: float = 1, alpha: float = 1, beta: float = 0.5, T: type = float",
-      .attrs_size = sizeof(lrn_attrs),
-      .parse = lrn_parse,
-      .infer = lrn_infer,
-      .kernels = lrn_kernels },
     { 0 },
 };

@@ -40,8 +40,9 @@ td_status td_window_check_rank(const td_call *c, const td_window *w, const td_sh
                      td_shape_text(s, text, sizeof text));
 }
 
-td_status td_window_list(const char *node, const char *what, const td_window *w, const int64_t *v, size_t n,
-                         int64_t *out)
+/* A per-dimension list in data_format order into out[3]. */
+static td_status take_list(const char *node, const char *what, const td_window *w, const int64_t *v, size_t n,
+                           int64_t *out)
 {
     int64_t list[3] = { 1, 1, 1 };
 
@@ -69,7 +70,7 @@ static td_status parse_list(const td_parse *p, const char *name, const td_window
     size_t n = 0;
 
     TD_TRY(td_attr_ints(p, name, v, TD_COUNT(v), &n));
-    return td_window_list(p->node->name, name, w, v, n, out);
+    return take_list(p->node->name, name, w, v, n, out);
 }
 
 static td_status parse_explicit(const td_parse *p, td_window *w)
@@ -115,6 +116,27 @@ td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window
     if (w.padding == TD_PAD_EXPLICIT) TD_TRY(parse_explicit(p, &w));
     *out = w;
     return NULL;
+}
+
+void td_window_parse_v2(const td_parse *p, td_window *out)
+{
+    *out = (td_window){ .dims = 2,
+                        .is_first = td_attr_string_is(p, "data_format", "NCHW"),
+                        .padding = td_attr_string_is(p, "padding", "SAME") ? TD_PAD_SAME : TD_PAD_VALID,
+                        .stride = { 1, 1, 1 },
+                        .dilation = { 1, 1, 1 },
+                        .kernel = { 1, 1, 1 } };
+}
+
+td_status td_window_from_inputs(td_call *c, uint32_t first, td_window *out)
+{
+    int64_t v[8];
+    size_t n;
+
+    TD_TRY(td_need_ints(c, first, v, TD_COUNT(v), &n));
+    TD_TRY(take_list(c->node, "ksize", out, v, n, out->kernel));
+    TD_TRY(td_need_ints(c, first + 1, v, TD_COUNT(v), &n));
+    return take_list(c->node, "strides", out, v, n, out->stride);
 }
 
 td_status td_window_output(const td_call *c, const td_window *w, int spatial, int64_t in, int64_t kernel,

@@ -21,9 +21,10 @@ enum { TD_WINDOW_DILATIONS = 1, TD_WINDOW_KSIZE = 2, TD_WINDOW_EXPLICIT = 4, TD_
 /* Reads strides and padding, and of dilations, ksize, explicit_paddings, data_format what flags say. Strides,
  * dilations and windows over batch or channels are refused. */
 TD_MUST_USE td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window *out);
-/* A per-dimension list in data_format order into out[3]. */
-TD_MUST_USE td_status td_window_list(const char *node, const char *what, const td_window *w, const int64_t *v,
-                                     size_t n, int64_t *out);
+/* The pools of version 2: ksize and strides come as inputs, `first` and the next, read once they are known.
+ */
+void td_window_parse_v2(const td_parse *p, td_window *out);
+TD_MUST_USE td_status td_window_from_inputs(td_call *c, uint32_t first, td_window *out);
 
 /* The dims of a tensor in this format. */
 int td_window_channel_dim(const td_window *w, const td_shape *s);

@@ -1,10 +1,4 @@
-/* unary_avx2.c -- functions of one float, a vector at a time. */
-#include "kernels/elt/body.h"
-#include "kernels/vec/vec_f32.h"
-
-#define T    float
-#define DT   F32
-#define LIST "kernels/unary/unary_fast.inc"
-#include "kernels/elt/body.inc"
+/* unary_avx2.c -- see unary_vec.inc. */
+#include "kernels/unary/unary_vec.inc"
 
 const td_elt_row *const td_unary_avx2[] = { rows_F32, NULL };
