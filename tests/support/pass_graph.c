@@ -63,7 +63,19 @@ static td_attr_value value_of(td_arena *a, const char *s)
             items[n++] = (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = type_of(s) };
         return (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { items, n } };
     }
+    if (*s == '[') {
+        td_attr_value *const items = TD_ARENA_NEW_N(a, td_attr_value, strlen(s));
+        size_t n = 0;
+        for (; s; s = strchr(s + 1, ','))
+            items[n++] = (td_attr_value){ .kind = TD_ATTR_INT, .u.i = strtol(s + 1, NULL, 10) };
+        return (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { items, n } };
+    }
+    if (*s == '\'') {
+        const char *const text = td_arena_strdup(a, s + 1);
+        return (td_attr_value){ .kind = TD_ATTR_STRING, .u.s = { text, strlen(text) } };
+    }
     if (strcmp(s, "true") == 0) return (td_attr_value){ .kind = TD_ATTR_BOOL, .u.b = true };
+    if (strcmp(s, "false") == 0) return (td_attr_value){ .kind = TD_ATTR_BOOL };
     if (s[strlen(s) - 1] == 'f') return (td_attr_value){ .kind = TD_ATTR_FLOAT, .u.f = strtof(s, NULL) };
     return (td_attr_value){ .kind = TD_ATTR_INT, .u.i = strtol(s, NULL, 10) };
 }
