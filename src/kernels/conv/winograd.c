@@ -12,7 +12,7 @@
 
 enum {
     BLOCK_BYTES = 768 << 10, /* of V */
-    MAX_BLOCK = 192,
+    MAX_BLOCK = 96,
 };
 
 bool td_winograd_fits(const td_conv *c, const td_gemm_isa *isa)
