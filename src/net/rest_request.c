@@ -7,10 +7,9 @@
 #include "net/rest_server.h"
 
 enum {
-    SPARES = 64,
+    SPARE_BYTES = 32 << 20, /* of buffers, all spares together */
     BODY_FIRST = 1024,
     BODY_TRUST = 16 << 20, /* a Content-Length beyond this is believed as its bytes come */
-    KEEP_MAX = 4 << 20,    /* larger buffers are given back to the system */
 };
 
 /* ---- spares ---- */
@@ -22,7 +21,7 @@ td_rest_request *td_rest_request_take(td_rest_server *s)
 
     if (r) {
         s->spare = r->next;
-        s->n_spare--;
+        s->spare_bytes -= r->spare_bytes;
     }
     td_mutex_unlock(&s->mu);
     if (r) return r;
@@ -57,16 +56,16 @@ static void clear(td_rest_request *r)
 void td_rest_request_give(td_rest_request *r)
 {
     td_rest_server *const s = r->server;
-    const bool is_small =
-        r->capacity <= KEEP_MAX && r->reply.capacity <= KEEP_MAX && td_arena_used(r->arena) <= KEEP_MAX;
+    const size_t bytes = sizeof *r + r->capacity + r->reply.capacity + td_arena_used(r->arena);
 
     clear(r);
     td_mutex_lock(&s->mu);
-    const bool is_kept = is_small && s->n_spare < SPARES;
+    const bool is_kept = bytes <= SPARE_BYTES - s->spare_bytes;
     if (is_kept) {
         r->next = s->spare;
+        r->spare_bytes = bytes;
         s->spare = r;
-        s->n_spare++;
+        s->spare_bytes += bytes;
     }
     td_mutex_unlock(&s->mu);
     if (!is_kept) free_request(r);

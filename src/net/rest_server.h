@@ -52,6 +52,7 @@ struct td_rest_request {
     int64_t deadline_ns;
 
     td_rest_request *next; /* spare list */
+    size_t spare_bytes;    /* what it holds there */
 };
 
 struct td_rest_server {
@@ -69,7 +70,7 @@ struct td_rest_server {
 
     td_mutex mu;
     td_rest_request *spare; /* guarded by mu */
-    int n_spare;
+    size_t spare_bytes;     /* likewise */
 };
 
 /* ---- requests (rest_request.c) ---- */
