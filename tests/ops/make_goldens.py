@@ -6,7 +6,7 @@
 A case is an op, its attributes, its inputs in order, and its outputs or the code of its error:
 
     case Slice
-    attr T type 1                       kinds: type, int, float, bool, string (hex), shape, ints, types
+    attr T type 1                       kinds: type, int, float, bool, string (hex), shape, ints, floats, types, strings
     in 1 3,5 1.0 ...                    DataType, dims ("-": scalar), elements; strings in hex, "." is empty
     out 1 2,2 ...
     end
@@ -213,6 +213,42 @@ def math():
     yield "MatMul", dict(a=arr("float32", 5, 3), b=arr("float32", 2, 2))
 
 
+@family
+def sparse():
+    i64 = lambda *v: np.array(v, "int64")
+    index, other = i64(0, 1, 1, 0, 2, 3).reshape(3, 2), i64(0, 0, 1, 0).reshape(2, 2)
+    for dt in ("float32", "int64", "string", "bool"):
+        v = arr(dt, 3)
+        yield "SparseToDense", dict(sparse_indices=index, output_shape=i64(3, 4), sparse_values=v, default_value=arr(dt)[()])
+        yield "SparseReorder", dict(input_indices=index[::-1], input_values=v, input_shape=i64(3, 4))
+        yield "SparseConcat", dict(indices=[index, other], values=[v, arr(dt, 2)], shapes=[i64(3, 4), i64(3, 2)], concat_dim=1)
+        yield "SparseSlice", dict(indices=index, values=v, shape=i64(3, 4), start=i64(1, 0), size=i64(2, 3))
+        yield "SparseSplit", dict(split_dim=np.int64(1), indices=index, values=v, shape=i64(3, 4), num_split=3)
+        yield "SparseFillEmptyRows", dict(indices=index, values=v, dense_shape=i64(5, 4), default_value=arr(dt)[()])
+        yield "RaggedGather", dict(params_nested_splits=[i64(0, 2, 3), i64(0, 1, 4, 6)], params_dense_values=arr(dt, 6, 2),
+                                   indices=i64(1, 0, 1, 1).reshape(2, 2), OUTPUT_RAGGED_RANK=3)
+        yield "RaggedTensorToSparse", dict(rt_nested_splits=[i64(0, 2, 2, 3)], rt_dense_values=arr(dt, 3, 2))
+        for kinds, parts in ((["ROW_SPLITS"], [i64(0, 2, 2, 5)]), (["FIRST_DIM_SIZE", "VALUE_ROWIDS"], [np.int64(4), i64(0, 0, 2, 2, 3)])):
+            for shape in (i64(-1, -1), i64(2, 2), i64(5, -1)):
+                yield "RaggedTensorToTensor", dict(shape=shape, values=arr(dt, 5), default_value=arr(dt)[()], row_partition_tensors=parts,
+                                                   row_partition_types=kinds)
+    for dt in ("float32", "float64", "int32"):
+        v, d = arr(dt, 3), arr(dt, 3, 4)
+        yield "SparseTensorDenseMatMul", dict(a_indices=index, a_values=v, a_shape=i64(3, 4), b=arr(dt, 5, 4), adjoint_b=True)
+        yield "SparseTensorDenseAdd", dict(a_indices=index, a_values=v, a_shape=i64(3, 4), b=d)
+        yield "SparseDenseCwiseMul", dict(sp_indices=index, sp_values=v, sp_shape=i64(3, 4), dense=arr(dt, 4))
+        yield "SparseAdd", dict(a_indices=index, a_values=v, a_shape=i64(3, 4), b_indices=other, b_values=arr(dt, 2), b_shape=i64(3, 4),
+                                thresh=np.array(0, dt))
+        yield "SparseReduceSum", dict(input_indices=index, input_values=v, input_shape=i64(3, 4), reduction_axes=i32(1))
+        yield "SparseReduceMaxSparse", dict(input_indices=index, input_values=v, input_shape=i64(3, 4), reduction_axes=i32(0), keep_dims=True)
+        yield "RaggedRange", dict(starts=arr(dt, 3, lo=0, hi=2), limits=arr(dt, 3, lo=2), deltas=np.array(1, dt))
+    yield "SparseReshape", dict(input_indices=index, input_shape=i64(3, 4), new_shape=i64(2, -1))
+    yield "SparseSoftmax", dict(sp_indices=index, sp_values=arr("float32", 3), sp_shape=i64(3, 4))
+    yield "SparseToDense", dict(sparse_indices=i64(5), output_shape=i64(5), sparse_values=arr("float32", 1), default_value=np.float32(0))
+    yield "SparseReshape", dict(input_indices=index, input_shape=i64(3, 4), new_shape=i64(5, 2))
+    yield "RaggedTensorToSparse", dict(rt_nested_splits=[i64(0, 3, 2, 5)], rt_dense_values=arr("float32", 5))
+
+
 # ---------------------------------------------------------------- writing
 
 def element(v, dt):
@@ -234,7 +270,7 @@ def attribute(name, v):
             "b": lambda: "bool %d" % v.b, "s": lambda: "string %s" % (v.s.hex() or "."),
             "shape": lambda: "shape " + ("?" if v.shape.unknown_rank else ",".join(str(d.size) for d in v.shape.dim) or "-"),
             "list": lambda: "types " + ",".join(map(str, v.list.type)) if v.list.type else
-            "floats " + ",".join(repr(float(x)) for x in v.list.f) if v.list.f else "ints " + ",".join(map(str, v.list.i))}
+            "strings " + ",".join(x.hex() for x in v.list.s) if v.list.s else "floats " + ",".join(repr(float(x)) for x in v.list.f) if v.list.f else "ints " + ",".join(map(str, v.list.i))}
     return "attr %s %s" % (name, text[kind]())
 
 

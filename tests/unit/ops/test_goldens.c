@@ -106,6 +106,8 @@ static td_attr_value read_list(td_arena *arena, td_attr_kind kind, char *text)
         item->kind = kind;
         if (kind == TD_ATTR_FLOAT)
             item->u.f = strtof(word, NULL);
+        else if (kind == TD_ATTR_STRING)
+            item->u.s = read_hex(arena, word);
         else if (kind == TD_ATTR_TYPE)
             item->u.type = (td_dtype)atoi(word);
         else
@@ -136,6 +138,8 @@ static td_attr read_attr(td_arena *arena, char *line)
         v = read_list(arena, TD_ATTR_INT, value);
     else if (strcmp(kind, "floats") == 0)
         v = read_list(arena, TD_ATTR_FLOAT, value);
+    else if (strcmp(kind, "strings") == 0)
+        v = read_list(arena, TD_ATTR_STRING, value);
     else if (strcmp(kind, "types") == 0)
         v = read_list(arena, TD_ATTR_TYPE, value);
     else if (strcmp(kind, "shape") == 0) {
@@ -295,13 +299,17 @@ static void test_math(void **state)
     run_file("math");
 }
 
+static void test_sparse(void **state)
+{
+    (void)state;
+    run_file("sparse");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_array),
-        cmocka_unit_test(test_gather),
-        cmocka_unit_test(test_matrix),
-        cmocka_unit_test(test_math),
+        cmocka_unit_test(test_array), cmocka_unit_test(test_gather), cmocka_unit_test(test_matrix),
+        cmocka_unit_test(test_math),  cmocka_unit_test(test_sparse),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
