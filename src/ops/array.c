@@ -79,6 +79,17 @@ td_status td_need_list(td_call *c, uint32_t i, int64_t *out, size_t max, size_t 
     return NULL;
 }
 
+td_status td_need_one(td_call *c, uint32_t i, int64_t *out)
+{
+    const td_shape *const s = &td_in(c, i)->shape;
+    size_t n;
+
+    if (td_shape_count(s) != 1)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "input %u of %s must be a scalar, but has %lld elements", i,
+                         c->op->name, (long long)td_shape_count(s));
+    return td_need_list(c, i, out, 1, &n);
+}
+
 /* ---------------------------------------------------------------- moves */
 
 td_status td_moves_init(td_call *c, size_t n)
@@ -110,13 +121,16 @@ void td_moves_fill(td_call *c, int fill)
     ((td_moves *)c->state)->fill = fill;
 }
 
-static void run_fill(td_call *c, int fill)
+static td_status run_fill(td_call *c, int fill)
 {
     static const char zeros[16];
     td_tensor *const out = td_out(c, 0);
     const void *const value = fill == TD_FILL_ZERO ? zeros : td_in(c, (uint32_t)fill)->data;
 
+    if (fill != TD_FILL_ZERO && td_shape_count(&td_in(c, (uint32_t)fill)->shape) != 1)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "the padding value must be a scalar");
     td_fill(out->data, td_dtype_size(out->dtype), value, (size_t)td_shape_count(&out->shape));
+    return NULL;
 }
 
 typedef struct move_shard {
@@ -160,7 +174,7 @@ td_status td_moves_run(td_call *c)
 
     TD_TRY(open_variants(c));
 
-    if (s->fill != TD_FILL_NONE) run_fill(c, s->fill);
+    if (s->fill != TD_FILL_NONE) TD_TRY(run_fill(c, s->fill));
     for (size_t i = 0; i < s->n; i++) {
         const td_move *const m = &s->move[i];
         move_shard shard = { &m->nd, (char *)td_out(c, m->out)->data + m->out_at,

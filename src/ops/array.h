@@ -51,6 +51,8 @@ int64_t td_shape_span(const td_shape *s, int from, int to);
 
 /* infer, prepare: td_need() and the elements of an integer input of any rank and type, at most max. */
 TD_MUST_USE td_status td_need_list(td_call *c, uint32_t i, int64_t *out, size_t max, size_t *count);
+/* The same of exactly one element; INVALID_ARGUMENT otherwise. */
+TD_MUST_USE td_status td_need_one(td_call *c, uint32_t i, int64_t *out);
 /* The element at `at` of an integer tensor with known elements. */
 int64_t td_tensor_int(const td_tensor *t, size_t at);
 void td_tensor_set_int(td_tensor *t, size_t at, int64_t v); /* t is int32 or int64, mostly */

@@ -25,12 +25,8 @@ static td_status concat_axis(td_call *c, int rank, int *out)
 {
     const uint32_t input = first_value(c) ? 0 : c->n_in - 1;
     int64_t axis;
-    size_t n;
 
-    TD_TRY(td_need_list(c, input, &axis, 1, &n));
-    if (n != 1)
-        return TD_OP_ERR(c, INVALID_ARGUMENT,
-                         "ConcatOp : Concat dim tensor should be a scalar integer, but has %zu elements", n);
+    TD_TRY(td_need_one(c, input, &axis));
     if (axis < -rank || axis >= rank)
         return TD_OP_ERR(
             c, INVALID_ARGUMENT,
@@ -210,8 +206,10 @@ static td_status offset_run(td_call *c)
 {
     const td_tensor *const first = td_in(c, 1);
     const int64_t rank = first->shape.rank == 1 ? first->shape.dims[0] : -1;
-    const int64_t given = td_tensor_int(td_in(c, 0), 0), axis = given < 0 ? given + rank : given;
-    int64_t at = 0;
+    int64_t given, at = 0;
+
+    TD_TRY(td_need_one(c, 0, &given));
+    const int64_t axis = given < 0 ? given + rank : given;
 
     if (rank < 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "input 0 should be a vector");
     if (axis < 0 || axis >= rank)

@@ -178,7 +178,6 @@ static td_status range_run(td_call *c)
 static td_status linspace_infer(td_call *c)
 {
     int64_t n;
-    size_t count;
     td_shape s;
 
     for (uint32_t i = 0; i < 3; i++)
@@ -187,7 +186,7 @@ static td_status linspace_infer(td_call *c)
                              i == 0   ? "start"
                              : i == 1 ? "stop"
                                       : "num");
-    TD_TRY(td_need_list(c, 2, &n, 1, &count));
+    TD_TRY(td_need_one(c, 2, &n));
     if (n <= 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "Requires num > 0: %" PRId64, n);
     TD_TRY(td_shape_make(1, &n, &s));
     td_out(c, 0)->shape = s;

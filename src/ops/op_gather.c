@@ -113,12 +113,10 @@ static td_status gather_do(td_call *c, const td_gather *g, const td_tensor *para
 
 static td_status gather_axis(td_call *c, int64_t *axis)
 {
-    size_t n;
 
     *axis = 0;
     if (c->n_in < 3) return NULL;
-    TD_TRY(td_need_list(c, 2, axis, 1, &n));
-    if (n != 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "axis must be scalar");
+    TD_TRY(td_need_one(c, 2, axis));
     return NULL;
 }
 

@@ -109,14 +109,13 @@ static td_status diag_dims(td_call *c, band *b, td_shape *out)
     const bool has_k = c->n_in > 1;
     const td_shape *const in = &td_in(c, 0)->shape;
     int64_t rows = -1, cols = -1;
-    size_t n;
 
     if (in->rank < 1)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "diagonal must be at least 1-dim, received shape: []");
     TD_TRY(read_band(c, has_k ? 1 : 0, b));
     if (has_k) {
-        TD_TRY(td_need_list(c, 2, &rows, 1, &n));
-        TD_TRY(td_need_list(c, 3, &cols, 1, &n));
+        TD_TRY(td_need_one(c, 2, &rows));
+        TD_TRY(td_need_one(c, 3, &cols));
     }
     const int64_t count = b->hi - b->lo + 1;
     const int outer = in->rank - (count > 1 ? 2 : 1);

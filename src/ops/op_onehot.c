@@ -20,7 +20,6 @@ static td_status onehot_dims(td_call *c, int *axis, int64_t *depth)
 {
     const int64_t given = ((const onehot_attrs *)c->attrs)->axis;
     const td_shape *const in = &td_in(c, 0)->shape;
-    size_t n;
 
     if (given < -1 || given > in->rank)
         return TD_OP_ERR(c, INVALID_ARGUMENT,
@@ -33,7 +32,7 @@ static td_status onehot_dims(td_call *c, int *axis, int64_t *depth)
                              : i == 2 ? "on_value"
                                       : "off_value",
                              (int)td_in(c, i)->shape.rank);
-    TD_TRY(td_need_list(c, 1, depth, 1, &n));
+    TD_TRY(td_need_one(c, 1, depth));
     if (*depth < 0)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "depth must be non-negative, got: %" PRId64, *depth);
     *axis = given < 0 ? in->rank : (int)given;

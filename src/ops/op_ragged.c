@@ -429,13 +429,14 @@ static td_status to_tensor_run(td_call *c)
     const tensor_attrs *const a = c->attrs;
     const td_tensor *const values = td_in(c, 1), *const fallback = td_in(c, 2);
     const bool has_size = a->n > 0 && a->kind[0] == FIRST_DIM_SIZE;
-    int64_t rows = has_size ? td_tensor_int(td_in(c, 3), 0) : -1, level_rows = 0, counts[TD_MAX_RANK + 1];
+    int64_t rows = -1, level_rows = 0, counts[TD_MAX_RANK + 1];
     filler f = { .levels = (uint32_t)a->n - has_size,
                  .values = values->data,
                  .elem = td_dtype_size(values->dtype) };
 
     if (c->n_in != 3 + a->n || f.levels < 1 || values->shape.rank < 1)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "row_partition_types do not fit the row partitions");
+    if (has_size) TD_TRY(td_need_one(c, 3, &rows));
     for (uint32_t k = 0; k < f.levels; k++) {
         TD_TRY(level_splits(c, 3 + has_size + k, a->kind[k + has_size], k == 0 ? rows : counts[k],
                             &f.splits[k], &level_rows));

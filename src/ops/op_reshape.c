@@ -74,10 +74,8 @@ static td_status expand_dims_infer(td_call *c)
 {
     const td_shape in = td_in(c, 0)->shape;
     int64_t dim;
-    size_t n;
 
-    TD_TRY(td_need_list(c, 1, &dim, 1, &n));
-    if (n != 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "'dim' must be a tensor with a single value");
+    TD_TRY(td_need_one(c, 1, &dim));
     if (dim < -1 - in.rank || dim > in.rank)
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "Tried to expand dim index %" PRId64 " for tensor with %d dimensions.", dim,

@@ -125,13 +125,12 @@ static td_status bin_infer(td_call *c)
     const bool is_dense = c->op->parse != NULL;
     const td_shape *const in = &td_in(c, 0)->shape, *const w = &td_in(c, 2)->shape;
     int64_t size;
-    size_t one;
     td_shape s = { 0 };
 
     if (td_shape_count(&td_in(c, 1)->shape) != 1)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "Shape must be rank 0 but is rank %d",
                          (int)td_in(c, 1)->shape.rank);
-    TD_TRY(td_need_list(c, 1, &size, 1, &one));
+    TD_TRY(td_need_one(c, 1, &size));
     if (size < 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "size (%" PRId64 ") must be non-negative", size);
     if (is_dense && in->rank > 2)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "Shape must be at most rank 2 but is rank %d", (int)in->rank);
@@ -184,13 +183,12 @@ static td_status bin_run(td_call *c)
 static td_status histogram_infer(td_call *c)
 {
     int64_t bins;
-    size_t one;
 
     if (td_in(c, 1)->shape.rank != 1 || td_in(c, 1)->shape.dims[0] != 2)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "value_range should be a vector of 2 elements");
     if (td_shape_count(&td_in(c, 2)->shape) != 1)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "nbins should be a scalar");
-    TD_TRY(td_need_list(c, 2, &bins, 1, &one));
+    TD_TRY(td_need_one(c, 2, &bins));
     if (bins <= 0)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "nbins should be a positive number, but got '%" PRId64 "'",
                          bins);

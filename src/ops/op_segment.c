@@ -70,10 +70,9 @@ static td_status count_sorted(td_call *c, uint32_t ids, int64_t *out)
 
 static td_status segments(td_call *c, uint32_t ids, int64_t *out)
 {
-    size_t n;
 
     if (!((const segment_attrs *)c->attrs)->has_count) return count_sorted(c, ids, out);
-    TD_TRY(td_need_list(c, c->n_in - 1, out, 1, &n));
+    TD_TRY(td_need_one(c, c->n_in - 1, out));
     if (*out < 0)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "Input num_segments == %" PRId64 " must not be negative.",
                          *out);
@@ -267,9 +266,8 @@ static td_status sparse_run(td_call *c)
 static td_status grad_infer(td_call *c)
 {
     int64_t n;
-    size_t one;
 
-    TD_TRY(td_need_list(c, 3, &n, 1, &one));
+    TD_TRY(td_need_one(c, 3, &n));
     if (n < 0 || td_in(c, 0)->shape.rank < 1 || !td_shape_equal(&td_in(c, 1)->shape, &td_in(c, 2)->shape))
         return TD_OP_ERR(c, INVALID_ARGUMENT, "segment_ids and indices should have same size.");
     return set_shape(c, n, &td_in(c, 0)->shape, 1);

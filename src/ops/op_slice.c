@@ -79,7 +79,7 @@ static td_status strided_parse(td_parse *p)
     *a = (strided_attrs){ td_attr_int(p, "begin_mask"), td_attr_int(p, "end_mask"),
                           td_attr_int(p, "ellipsis_mask"), td_attr_int(p, "new_axis_mask"),
                           td_attr_int(p, "shrink_axis_mask") };
-    if (a->ellipsis_mask & (a->ellipsis_mask - 1))
+    if (__builtin_popcountll((unsigned long long)a->ellipsis_mask) > 1)
         return TD_ERR(INVALID_ARGUMENT, "%s: Multiple ellipses in slice spec not allowed", p->node->name);
     return NULL;
 }

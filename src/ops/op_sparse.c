@@ -183,6 +183,7 @@ static td_status check_parts(td_call *c, td_sparse *part, uint32_t n, int64_t *d
     *total = 0;
     for (uint32_t i = 0; i < n; i++) {
         TD_TRY(td_sparse_of(c, i, n + i, 2 * n + i, &part[i]));
+        TD_TRY(td_sparse_check(c, &part[i]));
         if (i == 0) {
             const int64_t given = ((const concat_attrs *)c->attrs)->dim;
 
@@ -256,8 +257,10 @@ static td_status put_box(td_call *c, const td_sparse *s, const int64_t *start, c
             bool inside = true;
 
             for (int64_t k = 0; k < s->rank; k++) {
-                row[k] = s->index[i * s->rank + k] - start[k];
-                inside = inside && row[k] >= 0 && row[k] < size[k];
+                const int64_t v = s->index[i * s->rank + k];
+
+                inside = inside && v >= start[k] && v - start[k] < size[k];
+                row[k] = inside ? v - start[k] : 0;
             }
             if (inside && pass == 1)
                 td_sparse_put(c, i_index, i_values, at, row, s->rank, td_sparse_value(s, i));
@@ -293,9 +296,10 @@ static td_status slice_run(td_call *c)
 static td_status split_run(td_call *c)
 {
     const uint32_t n = c->n_out / 3;
-    const int64_t given = td_tensor_int(td_in(c, 0), 0);
+    int64_t given;
     td_sparse s;
 
+    TD_TRY(td_need_one(c, 0, &given));
     TD_TRY(td_sparse_of(c, 1, 2, 3, &s));
     const int64_t dim = given < 0 ? given + s.rank : given;
 
@@ -415,8 +419,11 @@ static td_status fill_run(td_call *c)
 static td_status ragged_fill_run(td_call *c)
 {
     const td_tensor *const ids = td_in(c, 0), *const values = td_in(c, 1);
-    const int64_t n_rows = td_tensor_int(td_in(c, 2), 0);
-    int64_t n = 0;
+    int64_t n_rows, n = 0;
+
+    TD_TRY(td_need_one(c, 2, &n_rows));
+    if (td_shape_count(&td_in(c, 3)->shape) != 1)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "default_value must be a scalar");
 
     if (ids->shape.rank != 1 || values->shape.rank != 1 || ids->shape.dims[0] != values->shape.dims[0] ||
         n_rows < 0)

@@ -257,6 +257,8 @@ static td_status add_run(td_call *c)
     td_sparse a, b;
 
     TD_TRY(two(c, &a, &b));
+    if (td_shape_count(&td_in(c, 6)->shape) != 1)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "The magnitude threshold must be a scalar");
     const double keep = size_of(td_in(c, 6)->dtype, td_in(c, 6)->data);
     td_combine_fn *const fold = td_combine_find(TD_COMBINE_ADD, a.values->dtype);
 
@@ -480,13 +482,15 @@ static td_status bin_parse(td_parse *p)
 static td_status bin_run(td_call *c)
 {
     const td_tensor *const index = td_in(c, 0), *const values = td_in(c, 1), *const w = td_in(c, 4);
-    const int64_t n = td_shape_count(&values->shape), size = td_tensor_int(td_in(c, 3), 0);
+    const int64_t n = td_shape_count(&values->shape);
     const bool weighted = td_shape_count(&w->shape) != 0;
     td_combine_fn *const add = td_combine_find(TD_COMBINE_ADD, w->dtype);
     const size_t elem = td_dtype_size(w->dtype);
     td_shape dense, out = { 0 };
+    int64_t size;
     char one[16];
 
+    TD_TRY(td_need_one(c, 3, &size));
     TD_TRY(td_need_shape(c, 2, false, &dense));
     if (size < 0 || dense.rank < 1 || dense.rank > 2 || index->shape.rank != 2 || index->shape.dims[0] != n ||
         index->shape.dims[1] != dense.rank || (weighted && td_shape_count(&w->shape) != n))

@@ -42,10 +42,8 @@ static void set_shapes(td_call *c, const td_shape *in, int axis, const int64_t *
 static td_status split_axis(td_call *c, uint32_t input, int rank, int *out)
 {
     int64_t axis;
-    size_t n;
 
-    TD_TRY(td_need_list(c, input, &axis, 1, &n));
-    if (n != 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "split_dim_tensor must have exactly one element.");
+    TD_TRY(td_need_one(c, input, &axis));
     if (axis < -rank || axis >= rank)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "%d <= split_dim < %d, but got %" PRId64, -rank, rank, axis);
     *out = (int)(axis < 0 ? axis + rank : axis);

@@ -98,9 +98,8 @@ static td_status new_run(td_call *c)
     const td_list_attrs *const a = c->attrs;
     td_list *l;
     int64_t n;
-    size_t one;
 
-    TD_TRY(td_need_list(c, 0, &n, 1, &one));
+    TD_TRY(td_need_one(c, 0, &n));
     if (n < 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "TensorArray size must be >= 0, but is %" PRId64, n);
     TD_TRY(td_list_make(a->dtype, a->shape, n, &l));
     TD_TRY(put_array(c, l, a->resizes));
@@ -143,10 +142,11 @@ static td_status check_write(const td_call *c, const array *a, int64_t i, const 
 /* handle, index, value, flow */
 static td_status write_run(td_call *c)
 {
-    const int64_t i = td_tensor_int(td_in(c, 1), 0);
     array *a = NULL;
+    int64_t i;
     td_tensor t;
 
+    TD_TRY(td_need_one(c, 1, &i));
     TD_TRY(array_in(c, &a));
     TD_TRY(check_write(c, a, i, td_in(c, 2)));
     TD_TRY(td_list_keep(td_in(c, 2), &t));
@@ -231,9 +231,10 @@ static td_status check_read(const td_call *c, const array *a)
 /* handle, index, flow */
 static td_status read_run(td_call *c)
 {
-    const int64_t i = td_tensor_int(td_in(c, 1), 0);
     array *a = NULL;
+    int64_t i;
 
+    TD_TRY(td_need_one(c, 1, &i));
     TD_TRY(array_in(c, &a));
     TD_TRY(check_read(c, a));
     if (i < 0 || i >= td_list_length(a->list))

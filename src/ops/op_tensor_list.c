@@ -19,7 +19,7 @@ static td_status reserve_infer(td_call *c)
 
     if (c->op->name[0] == 'E')
         h.length = 0;
-    else if (td_in(c, 1)->data)
+    else if (td_in(c, 1)->data && td_shape_count(&td_in(c, 1)->shape) == 1)
         h.length = td_tensor_int(td_in(c, 1), 0);
     td_out(c, 0)->shape = (td_shape){ 0 };
     if (h.length >= -1) td_list_hint_set(&td_out(c, 0)->shape, &h);
@@ -31,11 +31,10 @@ static td_status reserve_run(td_call *c)
     const bool is_empty = c->op->name[0] == 'E';
     td_shape elem;
     int64_t n;
-    size_t one;
     td_list *l = NULL;
 
     TD_TRY(td_list_need_shape(c, 0, &elem));
-    TD_TRY(td_need_list(c, 1, &n, 1, &one));
+    TD_TRY(td_need_one(c, 1, &n));
     if (!is_empty && n < 0)
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "The num_elements to reserve must be a non negative number, but got %" PRId64, n);
@@ -104,12 +103,11 @@ static td_status scatter_run(td_call *c)
 {
     const td_tensor *const t = td_in(c, 0), *const index = td_in(c, 1);
     int64_t n = -1, most = -1;
-    size_t one;
     td_shape elem;
     td_list *l = NULL, *made;
 
     TD_TRY(td_list_need_shape(c, 2, &elem));
-    if (c->n_in > 3) TD_TRY(td_need_list(c, 3, &n, 1, &one));
+    if (c->n_in > 3) TD_TRY(td_need_one(c, 3, &n));
     for (int64_t i = 0; i < td_shape_count(&index->shape); i++)
         most = TD_MAX(most, td_tensor_int(index, (size_t)i));
     if (n >= 0 && most >= n)
@@ -158,10 +156,9 @@ static td_status set_run(td_call *c)
     td_list *l = NULL, *wide = NULL, *made;
     td_tensor t;
     int64_t i;
-    size_t one;
 
     TD_TRY(td_list_in(c, 0, td_list_dtype_of(c), &l));
-    TD_TRY(td_need_list(c, 1, &i, 1, &one));
+    TD_TRY(td_need_one(c, 1, &i));
     if (i < 0 || (i >= td_list_length(l) && !((const td_list_attrs *)c->attrs)->resizes))
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "Trying to modify element %" PRId64 " in a list with %" PRId64 " elements.", i,
@@ -237,10 +234,9 @@ static td_status resize_run(td_call *c)
 {
     td_list *l = NULL, *made;
     int64_t n;
-    size_t one;
 
     TD_TRY(td_list_in(c, 0, TD_DTYPE_NONE, &l));
-    TD_TRY(td_need_list(c, 1, &n, 1, &one));
+    TD_TRY(td_need_one(c, 1, &n));
     if (n < 0)
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "TensorListSlice expects size to be non-negative. Got: %" PRId64, n);

@@ -35,10 +35,9 @@ static td_status put_item(td_call *c, uint32_t out, td_list *l, int64_t i, uint3
 /* The list and the element that TensorListGetItem asks for. */
 static td_status find_item(td_call *c, td_list **l, int64_t *i)
 {
-    size_t one;
 
     TD_TRY(td_list_in(c, 0, td_list_dtype_of(c), l));
-    TD_TRY(td_need_list(c, 1, i, 1, &one));
+    TD_TRY(td_need_one(c, 1, i));
     if (*i < 0 || *i >= td_list_length(*l))
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "Trying to access element %" PRId64 " in a list with %" PRId64 " elements.", *i,

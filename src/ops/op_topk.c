@@ -32,12 +32,11 @@ static td_status approx_parse(td_parse *p)
 static td_status read_k(td_call *c, int64_t *k)
 {
     const td_shape *const s = &td_in(c, 0)->shape;
-    size_t n;
 
     if (c->n_in < 2)
         *k = ((const topk_attrs *)c->attrs)->k;
     else
-        TD_TRY(td_need_list(c, 1, k, 1, &n));
+        TD_TRY(td_need_one(c, 1, k));
     if (*k < 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "Need k >= 0, got %" PRId64, *k);
     if (s->rank < 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "input must be >= 1-D, got shape []");
     if (*k > s->dims[s->rank - 1])
@@ -143,7 +142,12 @@ static bool is_in_top(const float *row, int64_t n, int64_t target, int64_t k)
 static td_status in_topk_run(td_call *c)
 {
     const td_tensor *const p = td_in(c, 0);
-    const int64_t k = c->n_in > 2 ? td_tensor_int(td_in(c, 2), 0) : ((const topk_attrs *)c->attrs)->k;
+    int64_t k;
+
+    if (c->n_in > 2)
+        TD_TRY(td_need_one(c, 2, &k));
+    else
+        k = ((const topk_attrs *)c->attrs)->k;
     const int64_t rows = p->shape.dims[0], n = p->shape.dims[1];
     uint8_t *const out = td_out(c, 0)->data;
 
@@ -164,9 +168,8 @@ static td_status nth_infer(td_call *c)
 {
     td_shape s = td_in(c, 0)->shape;
     int64_t at;
-    size_t one;
 
-    TD_TRY(td_need_list(c, 1, &at, 1, &one));
+    TD_TRY(td_need_one(c, 1, &at));
     if (at < 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "n must be non-negative, got %" PRId64, at);
     if (s.rank < 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "Input must be >= 1-D, got shape []");
     if (at >= s.dims[s.rank - 1])
