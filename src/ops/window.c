@@ -142,6 +142,8 @@ td_status td_window_from_inputs(td_call *c, uint32_t first, td_window *out)
 td_status td_window_output(const td_call *c, const td_window *w, int spatial, int64_t in, int64_t kernel,
                            int64_t *out, int64_t *pad)
 {
+    if (kernel > INT32_MAX) /* so that no product below overflows */
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "a window of %lld elements", (long long)kernel);
     const int64_t stride = w->stride[spatial], reach = (kernel - 1) * w->dilation[spatial] + 1;
     int64_t n, front = 0;
 
