@@ -255,6 +255,7 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     TD_TRY(make_graphs(s));
     TD_TRY(restore(s));
     make_programs(s);
+    td_model_file_rest(s->file);
     if (!o->skip_warmup) warm_up_all(s);
     return NULL;
 }

@@ -36,6 +36,8 @@ typedef struct td_model_file {
  * take all memory. UNIMPLEMENTED: a Session Bundle of TF 0.x. */
 TD_MUST_USE td_status td_savedmodel_read(const char *path, const char *tags, td_model_file **out);
 void td_model_file_free(td_model_file *m); /* NULL is fine */
+/* All graphs are read: the file's pages leave memory, those that a run asks for come back. */
+void td_model_file_rest(const td_model_file *m);
 
 /* The tag set of each meta graph at path, in file order: "serve", "serve,gpu", "" for none. In arena. */
 TD_MUST_USE td_status td_savedmodel_tag_sets(const char *path, td_arena *arena, const char ***out, size_t *n);

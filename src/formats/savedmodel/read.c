@@ -39,6 +39,13 @@ void td_model_file_free(td_model_file *m)
     td_free(m);
 }
 
+void td_model_file_rest(const td_model_file *m)
+{
+    const owned *const o = m->owned;
+
+    td_file_map_forget(o->map.data, o->map.size);
+}
+
 static bool is_there(const char *dir, const char *name)
 {
     char *const path = td_path_join(dir, name);
