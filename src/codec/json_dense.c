@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec/json_base64.h"
+#include "codec/json_run.h"
 #include "tensor/parse_number.h"
 
 /* ---- one element ---- */
@@ -218,13 +219,46 @@ read_run_of(td_json_reader *r, const char *p, td_json_dense *d, td_dtype dtype, 
     return *p == ']' ? p + 1 : NULL;
 }
 
-static const char *read_run(td_json_reader *r, const char *p, td_json_dense *d, size_t *n)
+/* Floats, mostly by quick runs, which may pass over the ends of lists: *lists counts them. n is of the last.
+ */
+static const char *read_run_f32(td_json_reader *r, const char *p, td_json_dense *d, size_t width, size_t *n,
+                                size_t *lists)
 {
+    td_json_run run = { .p = p, .width = width };
+
+    for (;;) {
+        if (d->count == d->capacity && !make_room(r, run.p, d)) return NULL;
+        float *const data = (float *)(void *)d->data;
+
+        run.out = data + d->count;
+        run.limit = data + d->capacity;
+        td_json_run_f32(&run, r->end);
+        d->count = (size_t)(run.out - data);
+        if (!run.is_behind) {
+            if (d->count == d->capacity) continue;
+            run.p = read_f32(td_json_skip_space(run.p), r->end, run.out);
+            if (TD_UNLIKELY(!run.p)) return NULL;
+            d->count++;
+            run.column++;
+        }
+        run.p = td_json_skip_space(run.p);
+        if (*run.p != ',') break;
+        run.p = td_json_skip_space(run.p + 1);
+    }
+    *n = run.column;
+    *lists = run.lists;
+    return *run.p == ']' ? run.p + 1 : NULL;
+}
+
+/* width: numbers of a list if others may follow that must be as long, else SIZE_MAX. */
+static const char *read_run(td_json_reader *r, const char *p, td_json_dense *d, size_t width, size_t *n,
+                            size_t *lists)
+{
+    if (TD_LIKELY(d->dtype == TD_F32)) return read_run_f32(r, p, d, width, n, lists);
 #define RUN(type, size)                                                                                      \
     case type:                                                                                               \
         return read_run_of(r, p, d, type, size, n)
     switch (d->dtype) {
-        RUN(TD_F32, 4);
         RUN(TD_F64, 8);
         RUN(TD_I32, 4);
         RUN(TD_I64, 8);
@@ -254,16 +288,20 @@ static inline bool take_size(td_json_dense *d, int level, size_t n)
     return d->dims[level] == (int64_t)n;
 }
 
-/* p is behind a '['. A list without lists, the innermost level. */
-static inline const char *read_innermost(td_json_reader *r, const char *p, td_json_dense *d, int level)
+/* p is behind a '['. A list without lists, the innermost level; *lists: how many of them were read before the
+ * last. */
+static inline const char *read_innermost(td_json_reader *r, const char *p, td_json_dense *d, int level,
+                                         size_t *lists)
 {
     size_t n = 0;
 
+    *lists = 0;
     if (TD_UNLIKELY(d->rank != level + 1)) {
         if (d->rank >= 0) return NULL;
         d->rank = level + 1;
     }
-    p = *p == ']' ? p + 1 : read_run(r, p, d, &n);
+    if (*p == ']') return take_size(d, level, 0) ? p + 1 : NULL;
+    p = read_run(r, p, d, level && d->dims[level] > 0 ? (size_t)d->dims[level] : SIZE_MAX, &n, lists);
     return p && take_size(d, level, n) ? p : NULL;
 }
 
@@ -271,6 +309,7 @@ const char *td_json_read_dense(td_json_reader *r, const char *p, td_json_dense *
 {
     size_t n[TD_MAX_RANK];
     int level = 0; /* of the list that is open */
+    size_t lists;
 
     if (*p != '[') return read_scalar(r, p, d);
     if (d->rank < 0)
@@ -283,8 +322,9 @@ const char *td_json_read_dense(td_json_reader *r, const char *p, td_json_dense *
             if (++level == TD_MAX_RANK) return NULL;
             continue;
         }
-        p = read_innermost(r, p, d, level);
+        p = read_innermost(r, p, d, level, &lists);
         if (TD_UNLIKELY(!p)) return NULL;
+        if (level) n[level - 1] += lists;
 
         for (;;) { /* a list of this level has ended: to the next one, or upward */
             if (!level) return p;

@@ -192,27 +192,6 @@ static inline bool round_f32(const number *n, float *out)
     return true;
 }
 
-/* 10^-16 is less than 1000 units in the last place of any double from 2^-10 on, whose bits are these. */
-enum { QUICK_SLACK = 1024 };
-#define QUICK_LEAST UINT64_C(0x3f50000000000000)
-
-/* In whole numbers, so that nothing branches on the digits. */
-static inline bool round_quick(const td_quick_number *n, float *out)
-{
-    const uint32_t half = UINT32_C(1) << 28;
-    double signed_value;
-    uint64_t bits;
-
-    memcpy(&bits, &n->value, sizeof bits);
-    const uint32_t below = bits & (2 * half - 1);
-    const uint64_t is_too_small = (bits - QUICK_LEAST) >> 63 & n->is_cut;
-
-    bits |= (uint64_t)n->is_negative << 63;
-    memcpy(&signed_value, &bits, sizeof bits);
-    *out = (float)signed_value;
-    return !is_too_small && below - (half - QUICK_SLACK) > 2 * QUICK_SLACK;
-}
-
 /* Up to seven digits and nothing behind, the pixels of an image; NULL: another shape. */
 static inline const char *read_small_whole(const char *p, const char *end, float *out)
 {
@@ -258,7 +237,7 @@ const char *td_parse_f32(const char *p, const char *end, float *out)
     td_quick_number n;
     float v;
 
-    if (TD_LIKELY(end - p >= TD_QUICK_BYTES) && td_read_quick(p, &n) && TD_LIKELY(round_quick(&n, &v))) {
+    if (TD_LIKELY(end - p >= TD_QUICK_BYTES) && td_read_quick(p, &n) && TD_LIKELY(td_round_quick(&n, &v))) {
         *out = v;
         return n.end;
     }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/macros.h"
 
@@ -81,5 +82,27 @@ static inline bool td_read_quick(const char *p, td_quick_number *n)
 }
 
 #endif
+
+/* 10^-16 is less than 1000 units in the last place of any double from 2^-10 on, whose bits are these. */
+enum { TD_QUICK_SLACK = 1024 };
+#define TD_QUICK_LEAST UINT64_C(0x3f50000000000000)
+
+/* The nearest float, or false: too close to the middle between two. In whole numbers, so that nothing
+ * branches on the digits. */
+static inline bool td_round_quick(const td_quick_number *n, float *out)
+{
+    const uint32_t half = UINT32_C(1) << 28;
+    double signed_value;
+    uint64_t bits;
+
+    memcpy(&bits, &n->value, sizeof bits);
+    const uint32_t below = (uint32_t)bits & (2 * half - 1);
+    const uint64_t is_too_small = (bits - TD_QUICK_LEAST) >> 63 & n->is_cut;
+
+    bits |= (uint64_t)n->is_negative << 63;
+    memcpy(&signed_value, &bits, sizeof bits);
+    *out = (float)signed_value;
+    return !is_too_small && below - (half - TD_QUICK_SLACK) > 2 * TD_QUICK_SLACK;
+}
 
 #endif

@@ -163,6 +163,32 @@ static void test_forms(void **state)
     assert_answer("{\"inputs\":{\"b\":[[7]],\"a\":8}}", "{\"outputs\":{\"a\":8.0,\"b\":[[7]]}}");
 }
 
+/* Lists that are read in one go, with what is unusual between them; and lists that do not fit among them. */
+static void test_runs(void **state)
+{
+#define TAIL ",\"pad\":\"so that the last numbers are not near the end of the text\"}"
+    (void)state;
+    sign_one(TD_F32, "x");
+    assert_answer("{\"inputs\":[[1.5, -2.25, 3.5], [4.5,5.5,6.5],\n[7, 8.5e0, -0.5],[ 9.5 ,1.5,2.5], "
+                  "[3.5,4.5,5.5]]" TAIL,
+                  "{\"outputs\":[[1.5,-2.25,3.5],[4.5,5.5,6.5],[7.0,8.5,-0.5],[9.5,1.5,2.5],[3.5,4.5,5.5]]}");
+    assert_answer("{\"inputs\":[[[1.5], [2.5]], [[3.5], [4.5]], [[5.5],[NaN]]]" TAIL,
+                  "{\"outputs\":[[[1.5],[2.5]],[[3.5],[4.5]],[[5.5],[NaN]]]}");
+    REFUSED("{\"inputs\":[[1.5,2.5],[3.5,4.5],[5.5],[6.5,7.5]]" TAIL,
+            "Encountered list at unexpected size: 1 at level: 1 expected size: 2");
+    REFUSED("{\"inputs\":[[1.5,2.5],[3.5,4.5],[5.5,6.5,7.5],[6.5,7.5]]" TAIL,
+            "Encountered list at unexpected size: 3 at level: 1 expected size: 2");
+    REFUSED("{\"inputs\":[[[1.5],[2.5]],[[3.5]],[[4.5],[5.5]]]" TAIL,
+            "Encountered list at unexpected size: 1 at level: 1 expected size: 2");
+    REFUSED("{\"inputs\":[[1.5,2.5],[3.5,4.5],[]]" TAIL,
+            "Encountered list at unexpected size: 0 at level: 1 expected size: 2");
+    REFUSED("{\"inputs\":[[1.5,2.5],[3.5,4.5],[5.5,]]" TAIL,
+            "JSON Parse error: Invalid value. at offset: 36");
+    REFUSED("{\"inputs\":[[1.5,2.5],[3.5,4.5][5.5,6.5]]" TAIL,
+            "JSON Parse error: Missing a comma or ']' after an array element. at offset: 30");
+#undef TAIL
+}
+
 static void test_types(void **state)
 {
     (void)state;
@@ -323,10 +349,10 @@ static void test_rows_of_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),           cmocka_unit_test(test_types),
-        cmocka_unit_test(test_syntax),          cmocka_unit_test(test_form_errors),
-        cmocka_unit_test(test_value_errors),    cmocka_unit_test(test_texts_are_cut),
-        cmocka_unit_test(test_rows_of_answers),
+        cmocka_unit_test(test_forms),         cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_types),         cmocka_unit_test(test_syntax),
+        cmocka_unit_test(test_form_errors),   cmocka_unit_test(test_value_errors),
+        cmocka_unit_test(test_texts_are_cut), cmocka_unit_test(test_rows_of_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
