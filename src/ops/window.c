@@ -112,6 +112,7 @@ td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window
         return TD_ERR(INVALID_ARGUMENT, "%s: padding is neither SAME nor VALID", p->node->name);
     TD_TRY(parse_list(p, "strides", &w, w.stride));
     if (flags & TD_WINDOW_DILATIONS) TD_TRY(parse_list(p, "dilations", &w, w.dilation));
+    if (flags & TD_WINDOW_RATES) TD_TRY(parse_list(p, "rates", &w, w.dilation));
     if (flags & TD_WINDOW_KSIZE) TD_TRY(parse_list(p, "ksize", &w, w.kernel));
     if (w.padding == TD_PAD_EXPLICIT) TD_TRY(parse_explicit(p, &w));
     *out = w;

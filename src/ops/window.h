@@ -16,10 +16,16 @@ typedef struct td_window {
     int64_t explicit_pad[3][2];
 } td_window;
 
-enum { TD_WINDOW_DILATIONS = 1, TD_WINDOW_KSIZE = 2, TD_WINDOW_EXPLICIT = 4, TD_WINDOW_FORMAT = 8 };
+enum {
+    TD_WINDOW_DILATIONS = 1,
+    TD_WINDOW_KSIZE = 2,
+    TD_WINDOW_EXPLICIT = 4,
+    TD_WINDOW_FORMAT = 8,
+    TD_WINDOW_RATES = 16
+};
 
-/* Reads strides and padding, and of dilations, ksize, explicit_paddings, data_format what flags say. Strides,
- * dilations and windows over batch or channels are refused. */
+/* Reads strides and padding, and of dilations, ksize, explicit_paddings, data_format, rates (dilations by
+ * another name) what flags say. Strides, dilations and windows over batch or channels are refused. */
 TD_MUST_USE td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window *out);
 /* The pools of version 2: ksize and strides come as inputs, `first` and the next, read once they are known.
  */
