@@ -29,6 +29,7 @@ target_compile_definitions(tensord_test INTERFACE TD_SOURCE_DIR="${PROJECT_SOURC
 if(support_sources)
   add_library(tensord_test_support STATIC ${support_sources})
   target_link_libraries(tensord_test_support PUBLIC tensord_core)
+  target_compile_definitions(tensord_test_support PRIVATE TD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(tensord_test INTERFACE tensord_test_support)
 endif()
 

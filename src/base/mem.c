@@ -1,12 +1,14 @@
 /* mem.c -- the heap: malloc with "no memory" decided in one place. */
 #include "base/mem.h"
 
+#include <stdatomic.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/size.h"
 
@@ -45,10 +47,25 @@ void *td_realloc(void *p, size_t size)
     return q;
 }
 
+/* More than the machine has, the kernel would still promise, and end the process when it is used. */
+static size_t machine_memory(void)
+{
+    static atomic_size_t bytes;
+    size_t known =
+        atomic_load_explicit(&bytes, memory_order_relaxed); /* whoever comes first finds the same */
+
+    if (known) return known;
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+    if (pages <= 0 || page <= 0 || !td_mul_size((size_t)pages, (size_t)page, &known)) known = SIZE_MAX;
+    atomic_store_explicit(&bytes, known, memory_order_relaxed);
+    return known;
+}
+
 void *td_try_alloc(size_t size, size_t align)
 {
     TD_ASSERT(align && !(align & (align - 1)));
-    if (size > MEM_PIECE_MAX || align > MEM_PIECE_MAX) return NULL;
+    if (size > MEM_PIECE_MAX || align > MEM_PIECE_MAX || size > machine_memory()) return NULL;
     if (align <= _Alignof(max_align_t)) return malloc(size ? size : 1);
     return aligned_alloc(align, td_round_up(size ? size : 1, align));
 }

@@ -1,0 +1,150 @@
+/* fuzz_ops.c -- calls of single ops, spoiled: what a model file or a client may ask of them.
+ *
+ * The golden cases are where it starts: the first two bytes choose one, the rest changes integers of
+ * attributes and inputs, and shapes of inputs. An op may answer or refuse, nothing else. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "golden.h"
+#include "ops/kernel.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { FUZZ_CASES = 4096 };
+
+static golden cases[FUZZ_CASES];
+static size_t n_cases;
+
+static void load_cases(void)
+{
+    static const char *const families[] = { "array", "gather", "math", "matrix", "sparse" };
+    static td_arena *arena; /* kept: cases point into it */
+
+    arena = td_arena_make();
+
+    for (size_t i = 0; i < TD_COUNT(families); i++) {
+        FILE *const f = golden_open(families[i]);
+
+        TD_ASSERT(f);
+        while (n_cases < FUZZ_CASES && golden_read(f, arena, &cases[n_cases]))
+            n_cases++;
+        (void)fclose(f);
+    }
+}
+
+/* The bytes that are left; zeros when there are none. */
+typedef struct bytes {
+    const uint8_t *at, *end;
+} bytes;
+
+static uint32_t next(bytes *b)
+{
+    return b->at < b->end ? *b->at++ : 0;
+}
+
+static int64_t odd_number(bytes *b)
+{
+    /* none that asks for gigabytes and rightly gets them */
+    static const int64_t numbers[] = {
+        0, 1, -1, 2, 3, 5, -2, 7, 100, INT32_MIN, INT64_MAX, INT64_MIN, INT64_MAX / 2, 1LL << 44
+    };
+
+    return numbers[next(b) % TD_COUNT(numbers)];
+}
+
+/* Numbers of inputs or outputs stay: bind compares them with the node. */
+static bool counts_tensors(const char *name)
+{
+    return strcmp(name, "N") == 0 || strncmp(name, "num", 3) == 0 || strstr(name, "RANK") != NULL;
+}
+
+static void change_attr(td_arena *arena, golden *g, bytes *b)
+{
+    if (!g->n_attrs) return;
+    td_attr *const a = &g->attrs[next(b) % g->n_attrs];
+
+    if (a->value.kind == TD_ATTR_INT && !counts_tensors(a->name)) a->value.u.i = odd_number(b);
+    if (a->value.kind == TD_ATTR_BOOL) a->value.u.b = !a->value.u.b;
+    if (a->value.kind != TD_ATTR_LIST || !a->value.u.list.count ||
+        a->value.u.list.items[0].kind != TD_ATTR_INT)
+        return;
+    td_attr_value *const items = TD_ARENA_NEW_N(arena, td_attr_value, a->value.u.list.count);
+
+    memcpy(items, a->value.u.list.items, a->value.u.list.count * sizeof *items);
+    items[next(b) % a->value.u.list.count].u.i = odd_number(b);
+    a->value.u.list.items = items;
+}
+
+/* Another shape, its elements being the old ones again and again. Exactly as long as it says: ASan looks. */
+static void change_shape(td_tensor *t, bytes *b)
+{
+    const size_t old = (size_t)td_shape_count(&t->shape), elem = td_dtype_size(t->dtype);
+    td_shape s = { .rank = (int32_t)(next(b) % 5) };
+
+    for (int i = 0; i < s.rank; i++)
+        s.dims[i] = next(b) % 5;
+    td_tensor made;
+
+    td_status_free(td_tensor_make(t->dtype, &s, &made));
+    const size_t n = (size_t)td_shape_count(&s);
+
+    for (size_t i = 0; i < n && old; i++)
+        memcpy((char *)made.data + i * elem, (const char *)t->data + i % old * elem, elem);
+    if (!old && n) memset(made.data, 0, n * elem);
+    td_tensor_unref(t);
+    *t = made;
+}
+
+static void change_element(td_tensor *t, bytes *b)
+{
+    const uint64_t n = (uint64_t)td_shape_count(&t->shape);
+    const int64_t v = odd_number(b);
+    const size_t elem = td_dtype_size(t->dtype);
+
+    if (n && golden_is_integer(t->dtype) && t->dtype != TD_BOOL)
+        memcpy((char *)t->data + next(b) % n * elem, &v, elem);
+}
+
+static void spoil(td_arena *arena, golden *g, bytes *b)
+{
+    for (uint32_t changes = 1 + next(b) % 4; changes; changes--) {
+        const uint32_t what = next(b);
+        td_tensor *const t = g->n_in ? &g->in[next(b) % g->n_in] : NULL;
+
+        if (what % 4 == 0 || !t)
+            change_attr(arena, g, b);
+        else if (what % 4 == 1)
+            change_shape(t, b);
+        else
+            change_element(t, b);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    bytes b = { data, data + size };
+
+    if (!n_cases) load_cases();
+    td_arena *const arena = td_arena_make();
+    golden g = cases[(next(&b) << 8 | next(&b)) % n_cases];
+    td_env env = { .cpu = td_cpu_detect(), .threads = 1, .model_arena = arena };
+    td_tensor out[GOLDEN_TENSORS] = { { 0 } };
+    td_node *node = NULL;
+
+    for (uint32_t i = 0; i < g.n_in; i++) /* copies of their own, on the heap */
+        td_status_free(td_tensor_copy_flat(&g.in[i], &g.in[i]));
+    spoil(arena, &g, &b);
+    td_status s = golden_node(arena, &g, &node);
+
+    if (!s && node->n_out <= GOLDEN_TENSORS) s = td_node_eval(node, &env, g.in, out);
+    td_status_free(s);
+    for (uint32_t i = 0; i < GOLDEN_TENSORS; i++)
+        td_tensor_unref(&out[i]);
+    for (uint32_t i = 0; i < g.n_in; i++)
+        td_tensor_unref(&g.in[i]);
+    td_arena_free(arena);
+    return 0;
+}
