@@ -7,6 +7,7 @@
 
 typedef struct census {
     td_pass *p;
+    td_arena *arena; /* bodies are lowered here only to be looked at */
     const td_graph **stack;
     size_t n, cap;
 } census;
@@ -26,7 +27,7 @@ static td_status visit_function(census *c, const char *name)
 
     if (!*name || td_map_has(&c->p->visited, name)) return NULL;
     (void)td_map_put(&c->p->visited, td_arena_strdup(c->p->arena, name), NULL);
-    TD_TRY(c->p->library->lower(c->p->library, name, c->p->arena, &g));
+    TD_TRY(c->p->library->lower(c->p->library, name, c->arena, &g));
     push(c, g);
     return NULL;
 }
@@ -34,7 +35,7 @@ static td_status visit_function(census *c, const char *name)
 static void note_missing(td_pass *p, const td_node *n)
 {
     if (td_map_has(&p->missing_set, n->op_name)) return;
-    (void)td_map_put(&p->missing_set, n->op_name, NULL);
+    (void)td_map_put(&p->missing_set, td_arena_strdup(p->arena, n->op_name), NULL);
     td_strbuf_printf(&p->missing, "%s%s (node %s)", p->missing.size ? ", " : "", n->op_name, n->name);
 }
 
@@ -56,7 +57,7 @@ static td_status visit_node(census *c, const td_node *n)
 
 td_status td_pass_census(td_pass *p, const td_graph *g)
 {
-    census c = { .p = p };
+    census c = { .p = p, .arena = td_arena_make() };
     td_status s = NULL;
 
     push(&c, g);
@@ -67,5 +68,6 @@ td_status td_pass_census(td_pass *p, const td_graph *g)
             s = visit_node(&c, top->nodes[i]);
     }
     td_free(c.stack);
+    td_arena_free(c.arena);
     return s;
 }
