@@ -1,6 +1,7 @@
 /* conv.c -- see conv.h. */
 #include "kernels/dnnl/conv.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -126,7 +127,7 @@ static int prim_for(td_dnnl_conv *d, const piece *p)
         if (memcmp(&d->pieces[i], p, sizeof *p) == 0) return i;
     const int i = d->n_prims;
     if (i == MAX_PRIMS || !init_desc(d, p, i ? &d->prims[0].weights : NULL, &desc) ||
-        !td_dnnl_prim_make(&desc, d->end.has_add, d->end.lo, d->end.hi, &d->prims[i]))
+        !td_dnnl_prim_make(&desc, d->end.has_add, -INFINITY, INFINITY, &d->prims[i]))
         return -1;
     d->pieces[i] = *p;
     d->scratch = TD_MAX(d->scratch, td_round_up(d->prims[i].scratch, 64));
@@ -255,6 +256,23 @@ typedef struct run {
     atomic_bool has_failed;
 } run;
 
+/* Not oneDNN's clip or relu: they turn NaN into a bound, TensorFlow passes it on. Blocks of 8 are vectorised.
+ */
+static void clamp(float *x, size_t n, float lo, float hi)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = i; k < i + 8; k++) {
+            const float v = x[k] < lo ? lo : x[k];
+            x[k] = v > hi ? hi : v;
+        }
+    for (; i < n; i++) {
+        const float v = x[i] < lo ? lo : x[i];
+        x[i] = v > hi ? hi : v;
+    }
+}
+
 static void run_shard(void *ctx, size_t index, int thread)
 {
     run *const r = ctx;
@@ -267,6 +285,7 @@ static void run_shard(void *ctx, size_t index, int thread)
     if (!td_dnnl_run(&r->d->prims[s->prim], out, r->in + s->in, r->packed, r->end->bias,
                      r->scratch + (size_t)thread * r->d->scratch))
         atomic_store_explicit(&r->has_failed, true, memory_order_relaxed);
+    if (r->d->end.lo > -INFINITY || r->d->end.hi < INFINITY) clamp(out, s->count, r->d->end.lo, r->d->end.hi);
     if (r->end->post) r->end->post(out, s->count);
 }
 
