@@ -70,9 +70,9 @@ TD_MUST_USE td_status td_session_run(td_session *s, const td_signature *sig, con
                                      const size_t *want, size_t n_want, const td_run_options *opts,
                                      td_result **out);
 
-/* About how long a run with these inputs takes, in nanoseconds, from earlier runs; 0 before the first.
- * Servers run short ones where they stand (an event loop's thread) and hand long ones to other threads. */
-int64_t td_session_expected_ns(const td_session *s, const td_signature *sig);
+/* Is a run, by what earlier ones took, too long for a thread that others wait for? An event loop hands such
+ * runs to another thread and does the rest itself. False before the first run. */
+bool td_session_is_long(const td_session *s, const td_signature *sig);
 
 const td_tensor *td_result_outputs(const td_result *r);
 void td_result_free(td_result *r); /* NULL is fine */

@@ -13,6 +13,8 @@
 #ifndef TD_EXEC_PLAN_H
 #define TD_EXEC_PLAN_H
 
+#include <stdatomic.h>
+
 #include "exec/program.h"
 #include "tensord/session.h"
 

@@ -8,7 +8,6 @@
 #define TD_EXEC_PROGRAM_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "ops/kernel.h"
 #include "ops/op.h"
@@ -47,7 +46,6 @@ struct td_program {
     pthread_mutex_t mu;
     td_plan **plans; /* most recently used first */
     size_t n_plans;
-    atomic_llong expected_ns; /* moving average of run times; 0 before the first */
 };
 
 /* Compiles g: runs the passes from prune on (freezing and fusing when `serve`), builds the steps, and the

@@ -21,14 +21,16 @@
 #include "ops/pack.h"
 #include "ops/resources.h"
 
-/* Runs expected to be shorter than this compute where they stand, on one core. */
-enum { SHORT_NS = 60000 };
+/* Where a run computes, by the time that earlier ones took. Below ALONE_NS: on the caller's thread and one
+ * core, without a lane. Up to LONG_NS: on the caller's thread, in a lane. Above, a caller that others wait
+ * for hands it to another thread, which costs about 10 us. */
+enum { ALONE_NS = 60000, LONG_NS = 200000 };
 
 typedef struct signature_program {
     td_graph *graph;
     td_program *prog; /* NULL: `error` says why */
     td_status error;
-    atomic_llong expected_ns;
+    atomic_llong expected_ns; /* moving average of run times; 0 before the first */
 } signature_program;
 
 struct td_session {
@@ -325,9 +327,14 @@ static signature_program *program_of(const td_session *s, const td_signature *si
     return &s->programs[sig - s->file->signatures];
 }
 
-int64_t td_session_expected_ns(const td_session *s, const td_signature *sig)
+static int64_t expected_ns(const signature_program *p)
 {
-    return atomic_load_explicit(&program_of(s, sig)->expected_ns, memory_order_relaxed);
+    return atomic_load_explicit(&p->expected_ns, memory_order_relaxed);
+}
+
+bool td_session_is_long(const td_session *s, const td_signature *sig)
+{
+    return expected_ns(program_of(s, sig)) > LONG_NS;
 }
 
 static td_status check_inputs(const td_signature *sig, const td_tensor *in, td_tensor *full)
@@ -354,7 +361,7 @@ static td_status check_inputs(const td_signature *sig, const td_tensor *in, td_t
  */
 static void learn(signature_program *p, int64_t ns)
 {
-    const int64_t old = atomic_load_explicit(&p->expected_ns, memory_order_relaxed);
+    const int64_t old = expected_ns(p);
     const int64_t seen = TD_MIN(ns, 8 * old + 20000);
 
     atomic_store_explicit(&p->expected_ns, old ? old + (seen - old) / 4 : ns, memory_order_relaxed);
@@ -362,17 +369,17 @@ static void learn(signature_program *p, int64_t ns)
 
 static td_status run_frame(signature_program *p, td_frame *f, const td_run_options *opts)
 {
-    const int64_t expected = atomic_load_explicit(&p->expected_ns, memory_order_relaxed);
-    const bool is_short = expected > 0 && expected < SHORT_NS;
+    const int64_t expected = expected_ns(p);
+    const bool is_alone = expected > 0 && expected < ALONE_NS;
     td_lane lane = { 0 };
 
-    if (!is_short) TD_TRY(td_lane_enter(opts ? opts->deadline_ns : 0, &lane));
+    if (!is_alone) TD_TRY(td_lane_enter(opts ? opts->deadline_ns : 0, &lane));
     const td_run_context run = { lane.team, opts, NULL };
     const int64_t start = td_now_ns();
     const td_status s = td_frame_run(f, &run);
 
     learn(p, td_now_ns() - start);
-    if (!is_short) td_lane_leave(&lane);
+    if (!is_alone) td_lane_leave(&lane);
     return s;
 }
 

@@ -8,9 +8,6 @@
 
 #include "base/clock.h"
 
-/* A run that is expected to take longer leaves the queue's thread: a hand-over costs about 10 us. */
-static const int64_t long_run_ns = 200000;
-
 typedef td_grpc_job job;
 
 /* Work for nobody is not started. */
@@ -81,7 +78,7 @@ static td_status start(job *j, bool *must_wait)
 
 static bool is_long(const job *j)
 {
-    return td_session_expected_ns(td_servable_session(j->predict.servable), j->predict.sig) > long_run_ns;
+    return td_session_is_long(td_servable_session(j->predict.servable), j->predict.sig);
 }
 
 void td_grpc_run(td_grpc_call *c, const td_grpc_verb *verb)

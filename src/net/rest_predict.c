@@ -10,9 +10,6 @@
 
 enum { LARGE_BODY = 256 << 10 };
 
-/* A run that is expected to take longer leaves the event thread: a hand-over costs about 10 us. */
-static const int64_t long_run_ns = 200000;
-
 static td_status check_time(const td_rest_request *r)
 {
     if (r->deadline_ns && td_now_ns() >= r->deadline_ns)
@@ -114,7 +111,7 @@ static void wait_and_run(void *request)
 
 static bool is_long(const td_rest_request *r)
 {
-    return td_session_expected_ns(td_servable_session(r->predict.servable), r->predict.sig) > long_run_ns;
+    return td_session_is_long(td_servable_session(r->predict.servable), r->predict.sig);
 }
 
 static void prepare_and_run(void *request)
