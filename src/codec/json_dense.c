@@ -11,6 +11,7 @@
 #include "codec/json_base64.h"
 #include "codec/json_run.h"
 #include "tensor/parse_number.h"
+#include "tensor/type_sets.h"
 
 /* ---- one element ---- */
 
@@ -147,10 +148,7 @@ static inline __attribute__((always_inline)) const char *read_element(td_json_re
 
 bool td_json_dense_takes(td_dtype dtype)
 {
-    const uint64_t good = TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_I64) |
-                          TD_DTYPE_BIT(TD_U64) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_U32) |
-                          TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_I8) |
-                          TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_BOOL) | TD_DTYPE_BIT(TD_STRING);
+    const uint64_t good = (TD_REAL_TYPES & ~TD_HALF_TYPES) | TD_BOOL_TYPE | TD_DTYPE_BIT(TD_STRING);
 
     return (unsigned)dtype < 64 && (good & TD_DTYPE_BIT(dtype)) != 0;
 }

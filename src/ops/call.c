@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "ops/op.h"
+#include "tensor/type_sets.h"
 
 td_status td_need(td_call *c, uint32_t i)
 {
@@ -38,11 +39,7 @@ static int64_t read_int(const td_tensor *t, int64_t i)
 
 static bool is_int(td_dtype d)
 {
-    const uint64_t ints = TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) | TD_DTYPE_BIT(TD_I16) |
-                          TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) |
-                          TD_DTYPE_BIT(TD_U32);
-
-    return (ints >> d & 1) != 0;
+    return ((TD_INT_TYPES & ~TD_DTYPE_BIT(TD_U64)) >> d & 1) != 0;
 }
 
 td_status td_need_ints(td_call *c, uint32_t i, int64_t *out, size_t max, size_t *count)

@@ -7,6 +7,7 @@
 #include "kernels/elt/bcast.h"
 #include "kernels/elt/elt.h"
 #include "ops/op.h"
+#include "tensor/type_sets.h"
 
 typedef struct td_elementwise {
     td_elt elt;
@@ -15,19 +16,6 @@ typedef struct td_elementwise {
     td_elt_arg arg;
     size_t grain; /* elements that are worth a thread */
 } td_elementwise;
-
-/* Which types, for kernel lists. */
-#define TD_HALF_TYPES  (TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16))
-#define TD_FLOAT_TYPES (TD_HALF_TYPES | TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64))
-#define TD_SIGNED_TYPES                                                                                      \
-    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64))
-#define TD_UNSIGNED_TYPES                                                                                    \
-    (TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64))
-#define TD_INT_TYPES     (TD_SIGNED_TYPES | TD_UNSIGNED_TYPES)
-#define TD_REAL_TYPES    (TD_FLOAT_TYPES | TD_INT_TYPES)
-#define TD_COMPLEX_TYPES (TD_DTYPE_BIT(TD_C64) | TD_DTYPE_BIT(TD_C128))
-#define TD_NUMBER_TYPES  (TD_REAL_TYPES | TD_COMPLEX_TYPES)
-#define TD_BOOL_TYPE     TD_DTYPE_BIT(TD_BOOL)
 
 /* c->state is a td_elementwise. UNIMPLEMENTED when the function has no body for the key type. */
 TD_MUST_USE td_status td_elementwise_prepare(td_call *c, td_elt_id id);

@@ -8,6 +8,7 @@
 #include "kernels/array/combine.h"
 #include "kernels/num/num.h"
 #include "ops/array.h"
+#include "tensor/type_sets.h"
 
 /* ---------------------------------------------------------------- Fill, Empty */
 
@@ -206,21 +207,14 @@ static td_status linspace_run(td_call *c)
     return NULL;
 }
 
-#define FLOATS (TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16))
-#define INTS                                                                                                 \
-    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) |              \
-     TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64))
-#define COMPLEXES (TD_DTYPE_BIT(TD_C64) | TD_DTYPE_BIT(TD_C128))
-
 static const td_kernel fill_kernels[] = { { .dtypes = TD_MOVABLE, .run = fill_run }, { 0 } };
 static const td_kernel zero_kernels[] = {
     { .dtypes = TD_MOVABLE & ~TD_DTYPE_BIT(TD_RESOURCE), .run = zero_run }, { 0 }
 };
-static const td_kernel ones_kernels[] = {
-    { .dtypes = FLOATS | INTS | COMPLEXES | TD_DTYPE_BIT(TD_BOOL), .run = ones_run }, { 0 }
-};
-static const td_kernel range_kernels[] = { { .dtypes = FLOATS | INTS, .run = range_run }, { 0 } };
-static const td_kernel linspace_kernels[] = { { .dtypes = FLOATS, .run = linspace_run }, { 0 } };
+static const td_kernel ones_kernels[] = { { .dtypes = TD_NUMBER_TYPES | TD_BOOL_TYPE, .run = ones_run },
+                                          { 0 } };
+static const td_kernel range_kernels[] = { { .dtypes = TD_REAL_TYPES, .run = range_run }, { 0 } };
+static const td_kernel linspace_kernels[] = { { .dtypes = TD_FLOAT_TYPES, .run = linspace_run }, { 0 } };
 
 const td_op td_ops_fill[] = {
     { .name = "Fill",

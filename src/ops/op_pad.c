@@ -9,6 +9,7 @@
 #include "base/size.h"
 #include "kernels/array/combine.h"
 #include "ops/array.h"
+#include "tensor/type_sets.h"
 
 static td_status read_paddings(td_call *c, int64_t *pad, td_shape *out)
 {
@@ -269,14 +270,8 @@ static td_status grad_run(td_call *c)
     return NULL;
 }
 
-#define NUMBERS                                                                                              \
-    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) |              \
-     TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64) |              \
-     TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16) |            \
-     TD_DTYPE_BIT(TD_C64) | TD_DTYPE_BIT(TD_C128))
-
 static const td_kernel grad_kernels[] = {
-    { TD_DEVICE_CPU, NUMBERS, sizeof(grad_state), grad_prepare, grad_run, NULL },
+    { TD_DEVICE_CPU, TD_NUMBER_TYPES, sizeof(grad_state), grad_prepare, grad_run, NULL },
     { 0 },
 };
 TD_MOVE_KERNELS(pad_kernels, pad_prepare);

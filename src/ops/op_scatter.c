@@ -3,6 +3,7 @@
 
 #include "ops/array.h"
 #include "ops/scatter.h"
+#include "tensor/type_sets.h"
 
 typedef struct scatter_attrs {
     int mode;
@@ -112,26 +113,19 @@ static td_status inplace_run(td_call *c)
     return td_scatter(c, out, &index, td_in(c, 2), mode, false);
 }
 
-#define INTS                                                                                                 \
-    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) |              \
-     TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64))
-#define REALS                                                                                                \
-    (INTS | TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16))
-#define NUMBERS (REALS | TD_DTYPE_BIT(TD_C64) | TD_DTYPE_BIT(TD_C128))
-
 static const td_kernel set_kernels[] = { { .dtypes = TD_MOVABLE, .run = tensor_run }, { 0 } };
 static const td_kernel add_kernels[] = {
-    { .dtypes = NUMBERS | TD_DTYPE_BIT(TD_BOOL) | TD_DTYPE_BIT(TD_STRING), .run = tensor_run },
+    { .dtypes = TD_NUMBER_TYPES | TD_BOOL_TYPE | TD_DTYPE_BIT(TD_STRING), .run = tensor_run },
     { 0 },
 };
-static const td_kernel sub_kernels[] = { { .dtypes = NUMBERS, .run = tensor_run }, { 0 } };
-static const td_kernel order_kernels[] = { { .dtypes = REALS, .run = tensor_run }, { 0 } };
+static const td_kernel sub_kernels[] = { { .dtypes = TD_NUMBER_TYPES, .run = tensor_run }, { 0 } };
+static const td_kernel order_kernels[] = { { .dtypes = TD_REAL_TYPES, .run = tensor_run }, { 0 } };
 static const td_kernel nd_kernels[] = {
-    { .dtypes = NUMBERS | TD_DTYPE_BIT(TD_BOOL) | TD_DTYPE_BIT(TD_STRING), .run = nd_run },
+    { .dtypes = TD_NUMBER_TYPES | TD_BOOL_TYPE | TD_DTYPE_BIT(TD_STRING), .run = nd_run },
     { 0 },
 };
 static const td_kernel update_kernels[] = { { .dtypes = TD_MOVABLE, .run = inplace_run }, { 0 } };
-static const td_kernel inplace_kernels[] = { { .dtypes = NUMBERS, .run = inplace_run }, { 0 } };
+static const td_kernel inplace_kernels[] = { { .dtypes = TD_NUMBER_TYPES, .run = inplace_run }, { 0 } };
 
 #define TENSOR(op, parse_, kernels_)                                                                         \
     {                                                                                                        \

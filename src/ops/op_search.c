@@ -8,6 +8,7 @@
 #include "kernels/array/combine.h"
 #include "kernels/array/order.h"
 #include "ops/array.h"
+#include "tensor/type_sets.h"
 
 /* ---------------------------------------------------------------- LowerBound, UpperBound: rows of sorted,
  * rows of values */
@@ -254,18 +255,15 @@ static td_status cross_run(td_call *c)
     return NULL;
 }
 
-#define REALS                                                                                                \
-    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) |              \
-     TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64) |              \
-     TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16))
 #define FOUR (TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) | TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64))
 
-static const td_kernel bound_kernels[] = { { .dtypes = REALS, .prepare = bound_prepare, .run = bound_run },
-                                           { 0 } };
+static const td_kernel bound_kernels[] = {
+    { .dtypes = TD_REAL_TYPES, .prepare = bound_prepare, .run = bound_run }, { 0 }
+};
 static const td_kernel bucket_kernels[] = { { .dtypes = FOUR, .run = bucket_run }, { 0 } };
 static const td_kernel bin_kernels[] = { { .dtypes = FOUR, .run = bin_run }, { 0 } };
 static const td_kernel histogram_kernels[] = { { .dtypes = FOUR, .run = histogram_run }, { 0 } };
-static const td_kernel cross_kernels[] = { { .dtypes = REALS, .run = cross_run }, { 0 } };
+static const td_kernel cross_kernels[] = { { .dtypes = TD_REAL_TYPES, .run = cross_run }, { 0 } };
 
 const td_op td_ops_search[] = {
     { .name = "LowerBound",

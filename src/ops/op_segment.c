@@ -10,6 +10,7 @@
 #include "kernels/array/combine.h"
 #include "kernels/array/gather.h"
 #include "ops/array.h"
+#include "tensor/type_sets.h"
 
 typedef enum segment_kind {
     SEGMENT_SUM,
@@ -309,21 +310,15 @@ static td_status grad_run(td_call *c)
     return NULL;
 }
 
-#define INTS                                                                                                 \
-    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) |              \
-     TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64))
-#define FLOATS    (TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16))
-#define COMPLEXES (TD_DTYPE_BIT(TD_C64) | TD_DTYPE_BIT(TD_C128))
-
 #define KERNEL(name, mask, run_fn)                                                                           \
     static const td_kernel name[] = { { .dtypes = mask, .run = run_fn }, { 0 } }
-KERNEL(sorted_kernels, INTS | FLOATS | COMPLEXES, sorted_run);
-KERNEL(sorted_order_kernels, INTS | FLOATS, sorted_run);
-KERNEL(unsorted_kernels, INTS | FLOATS | COMPLEXES, unsorted_run);
-KERNEL(unsorted_order_kernels, INTS | FLOATS, unsorted_run);
-KERNEL(sparse_kernels, INTS | FLOATS, sparse_run);
-KERNEL(sparse_float_kernels, FLOATS, sparse_run);
-KERNEL(grad_kernels, FLOATS, grad_run);
+KERNEL(sorted_kernels, TD_NUMBER_TYPES, sorted_run);
+KERNEL(sorted_order_kernels, TD_REAL_TYPES, sorted_run);
+KERNEL(unsorted_kernels, TD_NUMBER_TYPES, unsorted_run);
+KERNEL(unsorted_order_kernels, TD_REAL_TYPES, unsorted_run);
+KERNEL(sparse_kernels, TD_REAL_TYPES, sparse_run);
+KERNEL(sparse_float_kernels, TD_FLOAT_TYPES, sparse_run);
+KERNEL(grad_kernels, TD_FLOAT_TYPES, grad_run);
 
 #define OP(op, sig_, attrs_, infer_, kernels_)                                                               \
     {                                                                                                        \

@@ -10,6 +10,7 @@
 #include "kernels/array/gather.h"
 #include "kernels/num/num.h"
 #include "ops/sparse.h"
+#include "tensor/type_sets.h"
 
 /* ---------------------------------------------------------------- SparseTensorDenseMatMul: a (3 inputs), b
  */
@@ -520,24 +521,18 @@ static td_status bin_run(td_call *c)
     return NULL;
 }
 
-#define INTS                                                                                                 \
-    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) |              \
-     TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64))
-#define FLOATS    (TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16))
-#define COMPLEXES (TD_DTYPE_BIT(TD_C64) | TD_DTYPE_BIT(TD_C128))
-
 #define KERNEL(name, mask, run_fn)                                                                           \
     static const td_kernel name[] = { { .dtypes = mask, .run = run_fn }, { 0 } }
-KERNEL(matmul_kernels, INTS | FLOATS | COMPLEXES, matmul_run);
-KERNEL(dense_add_kernels, INTS | FLOATS | COMPLEXES, dense_add_run);
-KERNEL(cwise_kernels, INTS | FLOATS | COMPLEXES, cwise_run);
-KERNEL(add_kernels, INTS | FLOATS | COMPLEXES, add_run);
-KERNEL(order_kernels, INTS | FLOATS, order_run);
-KERNEL(reduce_kernels, INTS | FLOATS, reduce_run);
-KERNEL(reduce_sparse_kernels, INTS | FLOATS, reduce_sparse_run);
-KERNEL(softmax_kernels, FLOATS & ~TD_DTYPE_BIT(TD_BF16), softmax_run);
-KERNEL(fill_grad_kernels, INTS | FLOATS | COMPLEXES, fill_grad_run);
-KERNEL(bin_kernels, INTS | FLOATS, bin_run);
+KERNEL(matmul_kernels, TD_NUMBER_TYPES, matmul_run);
+KERNEL(dense_add_kernels, TD_NUMBER_TYPES, dense_add_run);
+KERNEL(cwise_kernels, TD_NUMBER_TYPES, cwise_run);
+KERNEL(add_kernels, TD_NUMBER_TYPES, add_run);
+KERNEL(order_kernels, TD_REAL_TYPES, order_run);
+KERNEL(reduce_kernels, TD_REAL_TYPES, reduce_run);
+KERNEL(reduce_sparse_kernels, TD_REAL_TYPES, reduce_sparse_run);
+KERNEL(softmax_kernels, TD_FLOAT_TYPES & ~TD_DTYPE_BIT(TD_BF16), softmax_run);
+KERNEL(fill_grad_kernels, TD_NUMBER_TYPES, fill_grad_run);
+KERNEL(bin_kernels, TD_REAL_TYPES, bin_run);
 
 #define CWISE(op)                                                                                            \
     {                                                                                                        \

@@ -6,6 +6,7 @@
 #include "base/macros.h"
 #include "kernels/array/order.h"
 #include "ops/array.h"
+#include "tensor/type_sets.h"
 
 typedef struct topk_attrs {
     int64_t k, dimension;
@@ -201,14 +202,10 @@ static td_status nth_run(td_call *c)
     return NULL;
 }
 
-#define REALS                                                                                                \
-    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) |              \
-     TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64) |              \
-     TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16))
-
-static const td_kernel topk_kernels[] = { { .dtypes = REALS, .prepare = rows_prepare, .run = topk_run },
-                                          { 0 } };
-static const td_kernel nth_kernels[] = { { .dtypes = REALS, .prepare = rows_prepare, .run = nth_run },
+static const td_kernel topk_kernels[] = {
+    { .dtypes = TD_REAL_TYPES, .prepare = rows_prepare, .run = topk_run }, { 0 }
+};
+static const td_kernel nth_kernels[] = { { .dtypes = TD_REAL_TYPES, .prepare = rows_prepare, .run = nth_run },
                                          { 0 } };
 static const td_kernel in_topk_kernels[] = { { .run = in_topk_run }, { 0 } };
 

@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "kernels/array/order.h"
 #include "ops/array.h"
+#include "tensor/type_sets.h"
 
 /* Room that one call needs: keys of all elements, a hash table, ids of items. */
 typedef struct rooms {
@@ -176,11 +177,7 @@ static td_status list_diff_run(td_call *c)
     return NULL;
 }
 
-#define VALUES                                                                                               \
-    (TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) |              \
-     TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_U16) | TD_DTYPE_BIT(TD_U32) | TD_DTYPE_BIT(TD_U64) |              \
-     TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16) |            \
-     TD_DTYPE_BIT(TD_BOOL) | TD_DTYPE_BIT(TD_STRING))
+#define VALUES (TD_REAL_TYPES | TD_BOOL_TYPE | TD_DTYPE_BIT(TD_STRING))
 
 static const td_kernel unique_kernels[] = { { .dtypes = VALUES, .run = unique_run }, { 0 } };
 static const td_kernel list_diff_kernels[] = { { .dtypes = VALUES, .run = list_diff_run }, { 0 } };
