@@ -1,10 +1,9 @@
-/* op_search.c -- numbers put into bins: LowerBound, UpperBound, Bucketize, Bincount, DenseBincount,
- * HistogramFixedWidth. */
+/* op_search.c -- the place of numbers among others: LowerBound, UpperBound, Bucketize, HistogramFixedWidth;
+ * and Cross. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-#include "base/macros.h"
 #include "kernels/array/combine.h"
 #include "kernels/array/order.h"
 #include "ops/array.h"
@@ -108,76 +107,6 @@ static td_status bucket_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- Bincount, DenseBincount: values, size,
- * weights */
-
-typedef struct bin_attrs {
-    bool binary;
-} bin_attrs;
-
-static td_status bin_parse(td_parse *p)
-{
-    ((bin_attrs *)p->attrs)->binary = td_attr_bool(p, "binary_output");
-    return NULL;
-}
-
-static td_status bin_infer(td_call *c)
-{
-    const bool is_dense = c->op->parse != NULL;
-    const td_shape *const in = &td_in(c, 0)->shape, *const w = &td_in(c, 2)->shape;
-    int64_t size;
-    td_shape s = { 0 };
-
-    if (td_shape_count(&td_in(c, 1)->shape) != 1)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "Shape must be rank 0 but is rank %d",
-                         (int)td_in(c, 1)->shape.rank);
-    TD_TRY(td_need_one(c, 1, &size));
-    if (size < 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "size (%" PRId64 ") must be non-negative", size);
-    if (is_dense && in->rank > 2)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "Shape must be at most rank 2 but is rank %d", (int)in->rank);
-    if (td_shape_count(w) != 0 && !td_shape_equal(in, w))
-        return TD_OP_ERR(c, INVALID_ARGUMENT,
-                         "`weights` must be the same shape as `%s` or a length-0 `Tensor`, in which case it "
-                         "acts as all weights equal to 1.",
-                         is_dense ? "input" : "arr");
-    if (is_dense && in->rank == 2) s.dims[s.rank++] = in->dims[0];
-    s.dims[s.rank++] = size;
-    TD_TRY(td_shape_check(&s));
-    td_out(c, 0)->shape = s;
-    return NULL;
-}
-
-static td_status bin_run(td_call *c)
-{
-    const bool is_dense = c->op->parse != NULL, binary = is_dense && ((const bin_attrs *)c->attrs)->binary;
-    const td_tensor *const in = td_in(c, 0), *const w = td_in(c, 2);
-    td_tensor *const out = td_out(c, 0);
-    const size_t elem = td_dtype_size(out->dtype);
-    const int64_t n = td_shape_count(&in->shape), size = out->shape.dims[out->shape.rank - 1];
-    const int64_t per_row = is_dense && in->shape.rank == 2 ? in->shape.dims[1] : n;
-    const bool weighted = td_shape_count(&w->shape) != 0;
-    td_combine_fn *const add = td_combine_find(TD_COMBINE_ADD, out->dtype);
-    char one[16];
-
-    td_number_put(out->dtype, 1, one);
-    if (td_tensor_bytes(out)) memset(out->data, 0, td_tensor_bytes(out));
-    for (int64_t i = 0; i < n; i++)
-        if (td_tensor_int(in, (size_t)i) < 0)
-            return TD_OP_ERR(c, INVALID_ARGUMENT, "Input arr must be non-negative!");
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t v = td_tensor_int(in, (size_t)i);
-
-        if (v >= size) continue;
-        char *const bin = (char *)out->data + (size_t)(i / TD_MAX(per_row, 1) * size + v) * elem;
-
-        if (binary)
-            memcpy(bin, one, elem);
-        else
-            add(bin, weighted ? (const char *)w->data + (size_t)i * elem : one, 1, 1);
-    }
-    return NULL;
-}
-
 /* ---------------------------------------------------------------- HistogramFixedWidth: values, value_range,
  * nbins */
 
@@ -261,7 +190,6 @@ static const td_kernel bound_kernels[] = {
     { .dtypes = TD_REAL_TYPES, .prepare = bound_prepare, .run = bound_run }, { 0 }
 };
 static const td_kernel bucket_kernels[] = { { .dtypes = FOUR, .run = bucket_run }, { 0 } };
-static const td_kernel bin_kernels[] = { { .dtypes = FOUR, .run = bin_run }, { 0 } };
 static const td_kernel histogram_kernels[] = { { .dtypes = FOUR, .run = histogram_run }, { 0 } };
 static const td_kernel cross_kernels[] = { { .dtypes = TD_REAL_TYPES, .run = cross_run }, { 0 } };
 
@@ -283,20 +211,6 @@ const td_op td_ops_search[] = {
       .parse = bucket_parse,
       .infer = td_infer_same,
       .kernels = bucket_kernels },
-    { .name = "Bincount",
-      .sig = "arr: int32, size: int32, weights: T -> bins: T",
-      .attrs = "T: type",
-      .key = "T",
-      .infer = bin_infer,
-      .kernels = bin_kernels },
-    { .name = "DenseBincount",
-      .sig = "input: Tidx, size: Tidx, weights: T -> output: T",
-      .attrs = "Tidx: type, T: type, binary_output: bool = false",
-      .key = "T",
-      .attrs_size = sizeof(bin_attrs),
-      .parse = bin_parse,
-      .infer = bin_infer,
-      .kernels = bin_kernels },
     { .name = "HistogramFixedWidth",
       .sig = "values: T, value_range: T, nbins: int32 -> out: dtype",
       .attrs = "T: type, dtype: type = int32",

@@ -1,5 +1,5 @@
 /* op_sparse_math.c -- arithmetic on sparse tensors: products and sums with dense ones and with each other,
- * reductions, softmax, counts. */
+ * reductions, softmax. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -467,60 +467,6 @@ static td_status fill_grad_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- SparseBincount: indices, values,
- * dense_shape, size, weights */
-
-typedef struct bin_attrs {
-    bool binary;
-} bin_attrs;
-
-static td_status bin_parse(td_parse *p)
-{
-    ((bin_attrs *)p->attrs)->binary = td_attr_bool(p, "binary_output");
-    return NULL;
-}
-
-static td_status bin_run(td_call *c)
-{
-    const td_tensor *const index = td_in(c, 0), *const values = td_in(c, 1), *const w = td_in(c, 4);
-    const int64_t n = td_shape_count(&values->shape);
-    const bool weighted = td_shape_count(&w->shape) != 0;
-    td_combine_fn *const add = td_combine_find(TD_COMBINE_ADD, w->dtype);
-    const size_t elem = td_dtype_size(w->dtype);
-    td_shape dense, out = { 0 };
-    int64_t size;
-    char one[16];
-
-    TD_TRY(td_need_one(c, 3, &size));
-    TD_TRY(td_need_shape(c, 2, false, &dense));
-    if (size < 0 || dense.rank < 1 || dense.rank > 2 || index->shape.rank != 2 || index->shape.dims[0] != n ||
-        index->shape.dims[1] != dense.rank || (weighted && td_shape_count(&w->shape) != n))
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "size, weights or indices do not fit the values");
-    if (dense.rank == 2) out.dims[out.rank++] = dense.dims[0];
-    out.dims[out.rank++] = size;
-    TD_TRY(td_shape_check(&out));
-    TD_TRY(td_out_make(c, 0, &out));
-    if (!td_out_is_used(c, 0)) return NULL;
-    td_number_put(w->dtype, 1, one);
-    if (td_tensor_bytes(td_out(c, 0))) memset(td_out(c, 0)->data, 0, td_tensor_bytes(td_out(c, 0)));
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t row = dense.rank == 2 ? ((const int64_t *)index->data)[2 * i] : 0,
-                      v = td_tensor_int(values, (size_t)i);
-
-        if (v < 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "Input must be non-negative");
-        if (dense.rank == 2 && (row < 0 || row >= dense.dims[0]))
-            return TD_OP_ERR(c, INVALID_ARGUMENT, "Index out of bound");
-        if (v >= size) continue;
-        char *const bin = (char *)td_out(c, 0)->data + (size_t)(row * size + v) * elem;
-
-        if (((const bin_attrs *)c->attrs)->binary)
-            memcpy(bin, one, elem);
-        else
-            add(bin, weighted ? (const char *)w->data + (size_t)i * elem : one, 1, 1);
-    }
-    return NULL;
-}
-
 #define KERNEL(name, mask, run_fn)                                                                           \
     static const td_kernel name[] = { { .dtypes = mask, .run = run_fn }, { 0 } }
 KERNEL(matmul_kernels, TD_NUMBER_TYPES, matmul_run);
@@ -532,7 +478,6 @@ KERNEL(reduce_kernels, TD_REAL_TYPES, reduce_run);
 KERNEL(reduce_sparse_kernels, TD_REAL_TYPES, reduce_sparse_run);
 KERNEL(softmax_kernels, TD_FLOAT_TYPES & ~TD_DTYPE_BIT(TD_BF16), softmax_run);
 KERNEL(fill_grad_kernels, TD_NUMBER_TYPES, fill_grad_run);
-KERNEL(bin_kernels, TD_REAL_TYPES, bin_run);
 
 #define CWISE(op)                                                                                            \
     {                                                                                                        \
@@ -601,13 +546,5 @@ const td_op td_ops_sparse_math[] = {
       .key = "T",
       .flags = TD_OP_DYNAMIC,
       .kernels = fill_grad_kernels },
-    { .name = "SparseBincount",
-      .sig = "indices: int64, values: Tidx, dense_shape: int64, size: Tidx, weights: T -> output: T",
-      .attrs = "Tidx: type, T: type, binary_output: bool = false",
-      .key = "T",
-      .flags = TD_OP_DYNAMIC,
-      .attrs_size = sizeof(bin_attrs),
-      .parse = bin_parse,
-      .kernels = bin_kernels },
     { 0 },
 };
