@@ -6,66 +6,36 @@
  */
 #include <string.h>
 
-#include "base/macros.h"
 #include "base/size.h"
 #include "ops/conv_call.h"
-
-typedef struct grad_attrs {
-    td_window window;
-} grad_attrs;
+#include "ops/geometry.h"
 
 static td_status grad2d_parse(td_parse *p)
 {
-    grad_attrs *const a = p->attrs;
-    return td_window_parse(p, 2, TD_WINDOW_DILATIONS | TD_WINDOW_FORMAT | TD_WINDOW_EXPLICIT, &a->window);
+    return td_window_parse(p, 2, TD_WINDOW_DILATIONS | TD_WINDOW_FORMAT | TD_WINDOW_EXPLICIT, p->attrs);
 }
 
 static td_status grad3d_parse(td_parse *p)
 {
-    grad_attrs *const a = p->attrs;
-    return td_window_parse(p, 3, TD_WINDOW_DILATIONS | TD_WINDOW_FORMAT, &a->window);
+    return td_window_parse(p, 3, TD_WINDOW_DILATIONS | TD_WINDOW_FORMAT, p->attrs);
 }
 
 /* The forward convolution that image, filter and out_backprop belong to; checks that they fit. */
 static td_status forward_geometry(const td_call *c, const td_window *w, const td_shape *x, const td_shape *f,
                                   const td_shape *dy, td_conv *out)
 {
-    TD_TRY(td_window_check_rank(c, w, x, "input_sizes"));
-    TD_TRY(td_window_check_rank(c, w, f, "filter"));
     TD_TRY(td_window_check_rank(c, w, dy, "out_backprop"));
-    const int64_t channels = x->dims[td_window_channel_dim(w, x)], depth = f->dims[f->rank - 2];
-    const int64_t out_channels = f->dims[f->rank - 1];
-    if (depth == 0 || channels % depth != 0 || channels == 0)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "input depth must be evenly divisible by filter depth");
-    if (out_channels != dy->dims[td_window_channel_dim(w, dy)])
+    TD_TRY(td_conv_geometry(c, w, x, f, out));
+    if (f->dims[f->rank - 1] != dy->dims[td_window_channel_dim(w, dy)])
         return TD_OP_ERR(c, INVALID_ARGUMENT, "filter and out_backprop must have the same out_depth");
     if (x->dims[0] != dy->dims[0])
         return TD_OP_ERR(c, INVALID_ARGUMENT, "input and out_backprop must have the same batch size");
-    if (out_channels % (channels / depth) != 0)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "filters must be divisible by groups");
-    *out = (td_conv){
-        .batch = (size_t)x->dims[0],
-        .groups = (size_t)(channels / depth),
-        .in_channels = (size_t)channels,
-        .out_channels = (size_t)out_channels,
-    };
-    for (int i = 0; i < 3; i++) {
-        const int64_t in = td_window_dim(w, x, i), kernel = i < 3 - w->dims ? 1 : f->dims[i - (3 - w->dims)];
-        int64_t n, pad;
-        if (kernel < 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "filter must not have zero elements");
-        TD_TRY(td_window_output(c, w, i, in, kernel, &n, &pad));
-        if (n != td_window_dim(w, dy, i))
+    for (int i = 0; i < 3; i++)
+        if ((int64_t)out->out[i] != td_window_dim(w, dy, i))
             return TD_OP_ERR(c, INVALID_ARGUMENT,
-                             "Size of out_backprop doesn't match computed: actual = %lld, computed = %lld, "
+                             "Size of out_backprop doesn't match computed: actual = %lld, computed = %zu, "
                              "spatial_dim: %d",
-                             (long long)td_window_dim(w, dy, i), (long long)n, i);
-        out->in[i] = (size_t)in;
-        out->out[i] = (size_t)n;
-        out->kernel[i] = (size_t)kernel;
-        out->stride[i] = (size_t)w->stride[i];
-        out->dilation[i] = (size_t)w->dilation[i];
-        out->pad[i] = pad;
-    }
+                             (long long)td_window_dim(w, dy, i), out->out[i], i);
     return NULL;
 }
 
@@ -90,12 +60,12 @@ static td_status input_shape(td_call *c, const td_window *w, td_shape *out)
 
 static td_status by_input_infer(td_call *c)
 {
-    const grad_attrs *const a = c->attrs;
+    const td_window *const w = c->attrs;
     td_conv g;
     td_shape x;
 
-    TD_TRY(input_shape(c, &a->window, &x));
-    TD_TRY(forward_geometry(c, &a->window, &x, &td_in(c, 1)->shape, &td_in(c, 2)->shape, &g));
+    TD_TRY(input_shape(c, w, &x));
+    TD_TRY(forward_geometry(c, w, &x, &td_in(c, 1)->shape, &td_in(c, 2)->shape, &g));
     td_out(c, 0)->shape = x;
     return NULL;
 }
@@ -113,15 +83,14 @@ static void swap_sizes(td_conv *g)
 
 static td_status by_input_prepare(td_call *c)
 {
-    const grad_attrs *const a = c->attrs;
+    const td_window *const w = c->attrs;
     td_conv_call *const s = c->state;
 
-    TD_TRY(forward_geometry(c, &a->window, &td_out(c, 0)->shape, &td_in(c, 1)->shape, &td_in(c, 2)->shape,
-                            &s->conv));
+    TD_TRY(forward_geometry(c, w, &td_out(c, 0)->shape, &td_in(c, 1)->shape, &td_in(c, 2)->shape, &s->conv));
     swap_sizes(&s->conv);
     s->epilogue = td_epilogue_none;
     s->sum = td_out(c, 0)->shape;
-    s->is_first = a->window.is_first;
+    s->is_first = w->is_first;
     s->x = 2;
     s->filter = 1;
     return td_conv_call_prepare(c, s);
@@ -136,12 +105,12 @@ static td_status by_input_run(td_call *c)
 
 static td_status by_filter_infer(td_call *c)
 {
-    const grad_attrs *const a = c->attrs;
+    const td_window *const w = c->attrs;
     td_shape f;
     td_conv g;
 
     TD_TRY(td_need_shape(c, 1, false, &f));
-    TD_TRY(forward_geometry(c, &a->window, &td_in(c, 0)->shape, &f, &td_in(c, 2)->shape, &g));
+    TD_TRY(forward_geometry(c, w, &td_in(c, 0)->shape, &f, &td_in(c, 2)->shape, &g));
     td_out(c, 0)->shape = f;
     return NULL;
 }
@@ -161,35 +130,34 @@ static size_t reserve(size_t *at, size_t count)
 
 static td_status by_filter_prepare(td_call *c)
 {
-    const grad_attrs *const a = c->attrs;
+    const td_window *const w = c->attrs;
     filter_state *const s = c->state;
     size_t at = 0;
 
-    TD_TRY(forward_geometry(c, &a->window, &td_in(c, 0)->shape, &td_out(c, 0)->shape, &td_in(c, 2)->shape,
-                            &s->conv));
+    TD_TRY(forward_geometry(c, w, &td_in(c, 0)->shape, &td_out(c, 0)->shape, &td_in(c, 2)->shape, &s->conv));
     s->count_x = (size_t)td_shape_count(&td_in(c, 0)->shape);
     s->count_y = (size_t)td_shape_count(&td_in(c, 2)->shape);
     s->count_w = (size_t)td_shape_count(&td_out(c, 0)->shape);
     s->at_x = reserve(&at, s->count_x);
     s->at_y = reserve(&at, s->count_y);
     s->at_w = reserve(&at, s->count_w);
-    s->at_turned = reserve(&at, a->window.is_first ? s->count_x + s->count_y : 0);
+    s->at_turned = reserve(&at, w->is_first ? s->count_x + s->count_y : 0);
     c->scratch_size = at;
     return NULL;
 }
 
 static td_status by_filter_run(td_call *c)
 {
-    const grad_attrs *const a = c->attrs;
+    const td_window *const w = c->attrs;
     const filter_state *const s = c->state;
     const td_conv *const v = &s->conv;
     char *const scratch = c->scratch;
     double *x = (double *)(void *)(scratch + s->at_x), *y = (double *)(void *)(scratch + s->at_y);
-    double *const w = (double *)(void *)(scratch + s->at_w);
+    double *const dw = (double *)(void *)(scratch + s->at_w);
 
     td_to_double(td_in(c, 0)->dtype, td_in(c, 0)->data, s->count_x, x);
     td_to_double(td_in(c, 2)->dtype, td_in(c, 2)->data, s->count_y, y);
-    if (a->window.is_first) {
+    if (w->is_first) {
         double *const turned = (double *)(void *)(scratch + s->at_turned);
         td_channels_last_f64(turned, x, v->batch, v->in_channels, v->in[0] * v->in[1] * v->in[2]);
         td_channels_last_f64(turned + s->count_x, y, v->batch, v->out_channels,
@@ -197,51 +165,35 @@ static td_status by_filter_run(td_call *c)
         x = turned;
         y = turned + s->count_x;
     }
-    td_conv_filter_ref(v, w, x, y);
-    td_from_double(td_out(c, 0)->dtype, w, s->count_w, td_out(c, 0)->data);
+    td_conv_filter_ref(v, dw, x, y);
+    td_from_double(td_out(c, 0)->dtype, dw, s->count_w, td_out(c, 0)->data);
     return NULL;
 }
 
 /* ---------------------------------------------------------------- depthwise */
 
-/* The filter [h][w][channels][multiplier] as one of as many groups: [h][w][1][channels * multiplier]. */
-static td_shape grouped_filter(const td_shape *f)
-{
-    td_shape s = *f;
-
-    if (s.rank != 4) return s;
-    s.dims[3] *= s.dims[2];
-    s.dims[2] = 1;
-    return s;
-}
-
-static td_status depth_parse(td_parse *p)
-{
-    return grad2d_parse(p);
-}
-
 static td_status depth_input_infer(td_call *c)
 {
-    const grad_attrs *const a = c->attrs;
-    const td_shape f = grouped_filter(&td_in(c, 1)->shape);
+    const td_window *const w = c->attrs;
+    const td_shape f = td_depthwise_filter(&td_in(c, 1)->shape);
     td_shape x;
     td_conv g;
 
     TD_TRY(td_need_shape(c, 0, false, &x));
-    TD_TRY(forward_geometry(c, &a->window, &x, &f, &td_in(c, 2)->shape, &g));
+    TD_TRY(forward_geometry(c, w, &x, &f, &td_in(c, 2)->shape, &g));
     td_out(c, 0)->shape = x;
     return NULL;
 }
 
 static td_status depth_filter_infer(td_call *c)
 {
-    const grad_attrs *const a = c->attrs;
+    const td_window *const w = c->attrs;
     td_shape shape;
     td_conv g;
 
     TD_TRY(td_need_shape(c, 1, false, &shape));
-    const td_shape f = grouped_filter(&shape);
-    TD_TRY(forward_geometry(c, &a->window, &td_in(c, 0)->shape, &f, &td_in(c, 2)->shape, &g));
+    const td_shape f = td_depthwise_filter(&shape);
+    TD_TRY(forward_geometry(c, w, &td_in(c, 0)->shape, &f, &td_in(c, 2)->shape, &g));
     td_out(c, 0)->shape = shape;
     return NULL;
 }
@@ -281,14 +233,13 @@ typedef struct depth_state {
 
 static td_status depth_prepare(td_call *c, bool is_input)
 {
-    const grad_attrs *const a = c->attrs;
+    const td_window *const w = c->attrs;
     depth_state *const s = c->state;
-    const td_shape f = grouped_filter(is_input ? &td_in(c, 1)->shape : &td_out(c, 0)->shape);
+    const td_shape f = td_depthwise_filter(is_input ? &td_in(c, 1)->shape : &td_out(c, 0)->shape);
     const td_shape *const x = is_input ? &td_out(c, 0)->shape : &td_in(c, 0)->shape;
 
-    if (a->window.is_first)
-        return TD_OP_ERR(c, UNIMPLEMENTED, "gradients of channels-first depthwise convolutions");
-    TD_TRY(forward_geometry(c, &a->window, x, &f, &td_in(c, 2)->shape, &s->conv));
+    if (w->is_first) return TD_OP_ERR(c, UNIMPLEMENTED, "gradients of channels-first depthwise convolutions");
+    TD_TRY(forward_geometry(c, w, x, &f, &td_in(c, 2)->shape, &s->conv));
     s->is_input = is_input;
     s->other = is_input ? 1 : 0;
     c->scratch_size =
@@ -347,60 +298,53 @@ static const td_kernel depth_filter_kernels[] = {
     { 0 },
 };
 
-#define ATTRS_2D                                                                                             \
-    "T: type, strides: list(int), padding: string, explicit_paddings: list(int) = [], "                      \
-    "data_format: string = 'NHWC', dilations: list(int) = [1, 1, 1, 1]"
-#define ATTRS_3D                                                                                             \
-    "T: type, strides: list(int), padding: string, data_format: string = 'NDHWC', "                          \
-    "dilations: list(int) = [1, 1, 1, 1, 1]"
-
 const td_op td_ops_conv_grad[] = {
     { .name = "Conv2DBackpropInput",
       .sig = "input_sizes: int32, filter: T, out_backprop: T -> output: T",
-      .attrs = ATTRS_2D,
+      .attrs = TD_CONV2D_ATTRS,
       .key = "T",
-      .attrs_size = sizeof(grad_attrs),
+      .attrs_size = sizeof(td_window),
       .parse = grad2d_parse,
       .infer = by_input_infer,
       .kernels = by_input_kernels },
     { .name = "Conv2DBackpropFilter",
       .sig = "input: T, filter_sizes: int32, out_backprop: T -> output: T",
-      .attrs = ATTRS_2D,
+      .attrs = TD_CONV2D_ATTRS,
       .key = "T",
-      .attrs_size = sizeof(grad_attrs),
+      .attrs_size = sizeof(td_window),
       .parse = grad2d_parse,
       .infer = by_filter_infer,
       .kernels = by_filter_kernels },
     { .name = "Conv3DBackpropInputV2",
       .sig = "input_sizes: Tshape, filter: T, out_backprop: T -> output: T",
-      .attrs = ATTRS_3D ", Tshape: type = int32",
+      .attrs = TD_CONV3D_ATTRS ", Tshape: type = int32",
       .key = "T",
-      .attrs_size = sizeof(grad_attrs),
+      .attrs_size = sizeof(td_window),
       .parse = grad3d_parse,
       .infer = by_input_infer,
       .kernels = by_input_kernels },
     { .name = "Conv3DBackpropFilterV2",
       .sig = "input: T, filter_sizes: int32, out_backprop: T -> output: T",
-      .attrs = ATTRS_3D,
+      .attrs = TD_CONV3D_ATTRS,
       .key = "T",
-      .attrs_size = sizeof(grad_attrs),
+      .attrs_size = sizeof(td_window),
       .parse = grad3d_parse,
       .infer = by_filter_infer,
       .kernels = by_filter_kernels },
     { .name = "DepthwiseConv2dNativeBackpropInput",
       .sig = "input_sizes: int32, filter: T, out_backprop: T -> output: T",
-      .attrs = ATTRS_2D,
+      .attrs = TD_CONV2D_ATTRS,
       .key = "T",
-      .attrs_size = sizeof(grad_attrs),
-      .parse = depth_parse,
+      .attrs_size = sizeof(td_window),
+      .parse = grad2d_parse,
       .infer = depth_input_infer,
       .kernels = depth_input_kernels },
     { .name = "DepthwiseConv2dNativeBackpropFilter",
       .sig = "input: T, filter_sizes: int32, out_backprop: T -> output: T",
-      .attrs = ATTRS_2D,
+      .attrs = TD_CONV2D_ATTRS,
       .key = "T",
-      .attrs_size = sizeof(grad_attrs),
-      .parse = depth_parse,
+      .attrs_size = sizeof(td_window),
+      .parse = grad2d_parse,
       .infer = depth_filter_infer,
       .kernels = depth_filter_kernels },
     { 0 },

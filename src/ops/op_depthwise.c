@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "kernels/depthwise/depthwise.h"
 #include "ops/conv_call.h"
+#include "ops/geometry.h"
 #include "ops/pack.h"
 
 typedef struct depthwise_attrs {
@@ -35,6 +36,7 @@ static td_status fused_parse(td_parse *p)
 static td_status depthwise_geometry(const td_call *c, const td_window *w, td_conv *out)
 {
     const td_shape *const x = &td_in(c, 0)->shape, *const f = &td_in(c, 1)->shape;
+    const td_shape grouped = td_depthwise_filter(f);
 
     TD_TRY(td_window_check_rank(c, w, x, "input"));
     TD_TRY(td_window_check_rank(c, w, f, "filter"));
@@ -42,30 +44,7 @@ static td_status depthwise_geometry(const td_call *c, const td_window *w, td_con
     if (channels != f->dims[2])
         return TD_OP_ERR(c, INVALID_ARGUMENT, "input and filter must have the same depth: %lld vs %lld",
                          (long long)channels, (long long)f->dims[2]);
-    *out = (td_conv){
-        .batch = (size_t)x->dims[0],
-        .groups = (size_t)channels,
-        .in_channels = (size_t)channels,
-        .out_channels = (size_t)(channels * f->dims[3]),
-    };
-    for (int i = 0; i < 3; i++) {
-        const int64_t in = td_window_dim(w, x, i), kernel = i == 0 ? 1 : f->dims[i - 1];
-        int64_t n, pad;
-        TD_TRY(td_window_output(c, w, i, in, kernel, &n, &pad));
-        out->in[i] = (size_t)in;
-        out->out[i] = (size_t)n;
-        out->kernel[i] = (size_t)kernel;
-        out->stride[i] = (size_t)w->stride[i];
-        out->dilation[i] = (size_t)w->dilation[i];
-        out->pad[i] = pad;
-    }
-    return NULL;
-}
-
-static td_shape sum_shape(const td_window *w, const td_conv *g)
-{
-    const int64_t spatial[] = { 1, (int64_t)g->out[1], (int64_t)g->out[2] };
-    return td_window_shape(w, (int64_t)g->batch, spatial, (int64_t)g->out_channels);
+    return td_conv_geometry(c, w, x, &grouped, out);
 }
 
 static td_status depthwise_infer(td_call *c)
@@ -74,7 +53,7 @@ static td_status depthwise_infer(td_call *c)
     td_conv g;
 
     TD_TRY(depthwise_geometry(c, &a->window, &g));
-    const td_shape sum = sum_shape(&a->window, &g);
+    const td_shape sum = td_conv_output(&a->window, &g);
     return td_epilogue_infer(c, &a->epilogue, (int64_t)g.out_channels, &sum, &td_out(c, 0)->shape);
 }
 
@@ -189,11 +168,10 @@ static td_status depthwise_prepare(td_call *c)
         s->fast.epilogue = a->epilogue;
         return depthwise_prepare_f32(c, &g, &s->fast);
     }
-    /* [kh][kw][channels][multiplier] is [kh][kw][1][channels * multiplier] of one group a channel. */
     s->general = (td_conv_call){
         .conv = g,
         .epilogue = a->epilogue,
-        .sum = sum_shape(&a->window, &g),
+        .sum = td_conv_output(&a->window, &g),
         .is_first = a->window.is_first,
         .filter = 1,
     };
@@ -220,15 +198,12 @@ static const td_kernel depthwise_kernels[] = {
 const td_op td_ops_depthwise[] = {
     { .name = "DepthwiseConv2dNative",
       .sig = "input: T, filter: T -> output: T",
-      .attrs = "T: type, strides: list(int), padding: string, explicit_paddings: list(int) = [], "
-               "data_format: string = 'NHWC', dilations: list(int) = [1, 1, 1, 1]",
+      .attrs = TD_CONV2D_ATTRS,
       .parse = depthwise_parse,
       COMMON },
     { .name = "_FusedDepthwiseConv2dNative",
       .sig = "input: T, filter: T, args: num_args*T -> output: T",
-      .attrs =
-          "T: type, num_args: int, strides: list(int), padding: string, explicit_paddings: list(int) = [], "
-          "data_format: string = 'NHWC', dilations: list(int) = [1, 1, 1, 1], fused_ops: list(string) = []",
+      .attrs = TD_CONV2D_ATTRS ", num_args: int, fused_ops: list(string) = []",
       .parse = fused_parse,
       COMMON },
     { 0 },

@@ -24,6 +24,14 @@ enum {
     TD_WINDOW_RATES = 16
 };
 
+/* The attributes of convolutions. */
+#define TD_CONV2D_ATTRS                                                                                      \
+    "T: type, strides: list(int), padding: string, explicit_paddings: list(int) = [], "                      \
+    "data_format: string = 'NHWC', dilations: list(int) = [1, 1, 1, 1]"
+#define TD_CONV3D_ATTRS                                                                                      \
+    "T: type, strides: list(int), padding: string, data_format: string = 'NDHWC', "                          \
+    "dilations: list(int) = [1, 1, 1, 1, 1]"
+
 /* Reads strides and padding, and of dilations, ksize, explicit_paddings, data_format, rates (dilations by
  * another name) what flags say. Strides, dilations and windows over batch or channels are refused. */
 TD_MUST_USE td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window *out);
