@@ -56,3 +56,20 @@ td_shape td_depthwise_filter(const td_shape *f)
     s.dims[2] = 1;
     return s;
 }
+
+td_status td_pool_geometry(const td_call *c, const td_window *w, const td_shape *x, td_pool_shape *out)
+{
+    *out = (td_pool_shape){ .batch = (size_t)x->dims[0],
+                            .channels = (size_t)x->dims[td_window_channel_dim(w, x)] };
+    for (int i = 0; i < 3; i++) {
+        const int64_t in = td_window_dim(w, x, i);
+        int64_t n, pad;
+        TD_TRY(td_window_output(c, w, i, in, w->kernel[i], &n, &pad));
+        out->in[i] = (size_t)in;
+        out->out[i] = (size_t)n;
+        out->kernel[i] = (size_t)w->kernel[i];
+        out->stride[i] = (size_t)w->stride[i];
+        out->pad[i] = pad;
+    }
+    return NULL;
+}

@@ -5,16 +5,14 @@
  */
 #include "base/macros.h"
 #include "base/size.h"
-#include "kernels/pool/pool.h"
-#include "kernels/wide/wide.h"
 #include "ops/conv_call.h"
+#include "ops/geometry.h"
 
 typedef struct pool_attrs {
     td_window window;
     td_pool_kind kind;
     bool with_batch; /* argmax counts images, too */
     int64_t depth;   /* window over channels; 1: none */
-    bool is_v2;      /* ksize and strides are inputs */
 } pool_attrs;
 
 static td_status parse_depth(const td_parse *p, pool_attrs *a)
@@ -81,40 +79,20 @@ static td_status v2_parse(td_parse *p)
 {
     pool_attrs *const a = p->attrs;
 
-    a->is_v2 = true;
     a->depth = 1;
-    td_window_parse_v2(p, &a->window);
+    td_window_parse_v2(p, 1, &a->window);
     return NULL;
 }
 
 /* ---------------------------------------------------------------- shapes */
 
-static td_status full_window(td_call *c, td_window *out)
-{
-    const pool_attrs *const a = c->attrs;
-
-    *out = a->window;
-    return a->is_v2 ? td_window_from_inputs(c, 1, out) : NULL;
-}
-
-static td_status pool_geometry(td_call *c, const td_window *w, td_pool_shape *out)
+static td_status pool_geometry(td_call *c, td_window *w, td_pool_shape *out)
 {
     const td_shape *const x = &td_in(c, 0)->shape;
 
+    TD_TRY(td_window_read(c, &((const pool_attrs *)c->attrs)->window, w));
     TD_TRY(td_window_check_rank(c, w, x, "input"));
-    *out = (td_pool_shape){ .batch = (size_t)x->dims[0],
-                            .channels = (size_t)x->dims[td_window_channel_dim(w, x)] };
-    for (int i = 0; i < 3; i++) {
-        const int64_t in = td_window_dim(w, x, i);
-        int64_t n, pad;
-        TD_TRY(td_window_output(c, w, i, in, w->kernel[i], &n, &pad));
-        out->in[i] = (size_t)in;
-        out->out[i] = (size_t)n;
-        out->kernel[i] = (size_t)w->kernel[i];
-        out->stride[i] = (size_t)w->stride[i];
-        out->pad[i] = pad;
-    }
-    return NULL;
+    return td_pool_geometry(c, w, x, out);
 }
 
 static td_status pool_infer(td_call *c)
@@ -123,7 +101,6 @@ static td_status pool_infer(td_call *c)
     td_window w;
     td_pool_shape p;
 
-    TD_TRY(full_window(c, &w));
     TD_TRY(pool_geometry(c, &w, &p));
     const int64_t spatial[] = { (int64_t)p.out[0], (int64_t)p.out[1], (int64_t)p.out[2] };
     const int64_t channels = (int64_t)p.channels / a->depth;
@@ -161,7 +138,6 @@ static td_status pool_prepare(td_call *c)
     td_window w;
     size_t at = 0;
 
-    TD_TRY(full_window(c, &w));
     TD_TRY(pool_geometry(c, &w, &s->p));
     s->is_first = w.is_first;
     if (a->depth > 1) { /* [pixels][channels] as an image of one channel, `channels` wide */
@@ -286,39 +262,35 @@ static const td_kernel argmax_kernels[] = {
 };
 
 #define COMMON .attrs_size = sizeof(pool_attrs), .infer = pool_infer
-#define SIZES  "T: type = float, ksize: list(int), strides: list(int), padding: string, "
+#define POOL   COMMON, .kernels = pool_kernels
+#define SIZES  TD_POOL_ATTRS ", T: type = float, "
 
 const td_op td_ops_pool[] = {
     { .name = "MaxPool",
       .sig = "input: T -> output: T",
       .attrs = SIZES "explicit_paddings: list(int) = [], data_format: string = 'NHWC'",
       .parse = max2d_parse,
-      .kernels = pool_kernels,
-      COMMON },
+      POOL },
     { .name = "AvgPool",
       .sig = "value: T -> output: T",
       .attrs = SIZES "data_format: string = 'NHWC'",
       .parse = avg2d_parse,
-      .kernels = pool_kernels,
-      COMMON },
+      POOL },
     { .name = "MaxPoolV2",
       .sig = "input: T, ksize: int32, strides: int32 -> output: T",
       .attrs = "T: type = float, padding: string, data_format: string = 'NHWC'",
       .parse = v2_parse,
-      .kernels = pool_kernels,
-      COMMON },
+      POOL },
     { .name = "MaxPool3D",
       .sig = "input: T -> output: T",
       .attrs = SIZES "data_format: string = 'NDHWC'",
       .parse = max3d_parse,
-      .kernels = pool_kernels,
-      COMMON },
+      POOL },
     { .name = "AvgPool3D",
       .sig = "input: T -> output: T",
       .attrs = SIZES "data_format: string = 'NDHWC'",
       .parse = avg3d_parse,
-      .kernels = pool_kernels,
-      COMMON },
+      POOL },
     { .name = "MaxPoolWithArgmax",
       .sig = "input: T -> output: T, argmax: Targmax",
       .attrs = SIZES "Targmax: type = int64, include_batch_in_index: bool = false",

@@ -3,46 +3,28 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "kernels/pool/pool.h"
 #include "kernels/wide/wide.h"
-#include "ops/window.h"
-
-typedef struct grad_attrs {
-    td_window window;
-    bool is_v2; /* ksize and strides are inputs 3 and 4 */
-} grad_attrs;
+#include "ops/geometry.h"
 
 static td_status grad2d_parse(td_parse *p)
 {
-    return td_window_parse(p, 2, TD_WINDOW_KSIZE | TD_WINDOW_FORMAT, &((grad_attrs *)p->attrs)->window);
+    return td_window_parse(p, 2, TD_WINDOW_KSIZE | TD_WINDOW_FORMAT, p->attrs);
 }
 
 static td_status max2d_parse(td_parse *p)
 {
-    return td_window_parse(p, 2, TD_WINDOW_KSIZE | TD_WINDOW_FORMAT | TD_WINDOW_EXPLICIT,
-                           &((grad_attrs *)p->attrs)->window);
+    return td_window_parse(p, 2, TD_WINDOW_KSIZE | TD_WINDOW_FORMAT | TD_WINDOW_EXPLICIT, p->attrs);
 }
 
 static td_status grad3d_parse(td_parse *p)
 {
-    return td_window_parse(p, 3, TD_WINDOW_KSIZE | TD_WINDOW_FORMAT, &((grad_attrs *)p->attrs)->window);
+    return td_window_parse(p, 3, TD_WINDOW_KSIZE | TD_WINDOW_FORMAT, p->attrs);
 }
 
 static td_status v2_parse(td_parse *p)
 {
-    grad_attrs *const a = p->attrs;
-
-    a->is_v2 = true;
-    td_window_parse_v2(p, &a->window);
+    td_window_parse_v2(p, 3, p->attrs);
     return NULL;
-}
-
-static td_status full_window(td_call *c, td_window *out)
-{
-    const grad_attrs *const a = c->attrs;
-
-    *out = a->window;
-    return a->is_v2 ? td_window_from_inputs(c, 3, out) : NULL;
 }
 
 /* The forward pool over an input of shape x whose output is dy. */
@@ -50,23 +32,14 @@ static td_status geometry(td_call *c, const td_shape *x, const td_shape *dy, td_
 {
     td_window w;
 
-    TD_TRY(full_window(c, &w));
+    TD_TRY(td_window_read(c, c->attrs, &w));
     if (w.is_first) return TD_OP_ERR(c, UNIMPLEMENTED, "gradients of channels-first pools");
     TD_TRY(td_window_check_rank(c, &w, x, "the pooled input"));
     TD_TRY(td_window_check_rank(c, &w, dy, "out_backprop"));
-    *out = (td_pool_shape){ .batch = (size_t)x->dims[0], .channels = (size_t)x->dims[x->rank - 1] };
+    TD_TRY(td_pool_geometry(c, &w, x, out));
     bool fits = dy->dims[0] == x->dims[0] && dy->dims[x->rank - 1] == x->dims[x->rank - 1];
-    for (int i = 0; i < 3; i++) {
-        const int64_t in = td_window_dim(&w, x, i);
-        int64_t n, pad;
-        TD_TRY(td_window_output(c, &w, i, in, w.kernel[i], &n, &pad));
-        fits = fits && n == td_window_dim(&w, dy, i);
-        out->in[i] = (size_t)in;
-        out->out[i] = (size_t)n;
-        out->kernel[i] = (size_t)w.kernel[i];
-        out->stride[i] = (size_t)w.stride[i];
-        out->pad[i] = pad;
-    }
+    for (int i = 0; i < 3; i++)
+        fits = fits && (int64_t)out->out[i] == td_window_dim(&w, dy, i);
     if (!fits) return TD_OP_ERR(c, INVALID_ARGUMENT, "the gradient's shape does not fit the pooled input");
     return NULL;
 }
@@ -214,24 +187,24 @@ static const td_kernel avg_kernels[] = {
 static const td_kernel max_kernels[] = {
     { TD_DEVICE_CPU, TD_WIDE_TYPES, sizeof(td_pool_shape), max_prepare, max_run, NULL }, { 0 }
 };
-#define SIZES "ksize: list(int), strides: list(int), padding: string, "
-#define AVG   .attrs_size = sizeof(grad_attrs), .key = "T", .infer = avg_infer, .kernels = avg_kernels
-#define MAX   .attrs_size = sizeof(grad_attrs), .infer = max_infer, .kernels = max_kernels
+#define AVG .attrs_size = sizeof(td_window), .key = "T", .infer = avg_infer, .kernels = avg_kernels
+#define MAX .attrs_size = sizeof(td_window), .infer = max_infer, .kernels = max_kernels
 
 const td_op td_ops_pool_grad[] = {
     { .name = "AvgPoolGrad",
       .sig = "orig_input_shape: int32, grad: T -> output: T",
-      .attrs = SIZES "data_format: string = 'NHWC', T: type",
+      .attrs = TD_POOL_ATTRS ", data_format: string = 'NHWC', T: type",
       .parse = grad2d_parse,
       AVG },
     { .name = "AvgPool3DGrad",
       .sig = "orig_input_shape: int32, grad: T -> output: T",
-      .attrs = SIZES "data_format: string = 'NDHWC', T: type",
+      .attrs = TD_POOL_ATTRS ", data_format: string = 'NDHWC', T: type",
       .parse = grad3d_parse,
       AVG },
     { .name = "MaxPoolGrad",
       .sig = "orig_input: T, orig_output: T, grad: T -> output: T",
-      .attrs = SIZES "explicit_paddings: list(int) = [], data_format: string = 'NHWC', T: type = float",
+      .attrs =
+          TD_POOL_ATTRS ", explicit_paddings: list(int) = [], data_format: string = 'NHWC', T: type = float",
       .parse = max2d_parse,
       MAX },
     { .name = "MaxPoolGradV2",
@@ -241,7 +214,7 @@ const td_op td_ops_pool_grad[] = {
       MAX },
     { .name = "MaxPool3DGrad",
       .sig = "orig_input: TInput, orig_output: TInput, grad: T -> output: T",
-      .attrs = SIZES "data_format: string = 'NDHWC', T: type = float, TInput: type = float",
+      .attrs = TD_POOL_ATTRS ", data_format: string = 'NDHWC', T: type = float, TInput: type = float",
       .parse = grad3d_parse,
       MAX },
     { 0 },

@@ -119,24 +119,27 @@ td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window
     return NULL;
 }
 
-void td_window_parse_v2(const td_parse *p, td_window *out)
+void td_window_parse_v2(const td_parse *p, uint32_t sizes, td_window *out)
 {
     *out = (td_window){ .dims = 2,
                         .is_first = td_attr_string_is(p, "data_format", "NCHW"),
                         .padding = td_attr_string_is(p, "padding", "SAME") ? TD_PAD_SAME : TD_PAD_VALID,
                         .stride = { 1, 1, 1 },
                         .dilation = { 1, 1, 1 },
-                        .kernel = { 1, 1, 1 } };
+                        .kernel = { 1, 1, 1 },
+                        .sizes = sizes };
 }
 
-td_status td_window_from_inputs(td_call *c, uint32_t first, td_window *out)
+td_status td_window_read(td_call *c, const td_window *w, td_window *out)
 {
     int64_t v[8];
     size_t n;
 
-    TD_TRY(td_need_ints(c, first, v, TD_COUNT(v), &n));
+    *out = *w;
+    if (!w->sizes) return NULL;
+    TD_TRY(td_need_ints(c, w->sizes, v, TD_COUNT(v), &n));
     TD_TRY(take_list(c->node, "ksize", out, v, n, out->kernel));
-    TD_TRY(td_need_ints(c, first + 1, v, TD_COUNT(v), &n));
+    TD_TRY(td_need_ints(c, w->sizes + 1, v, TD_COUNT(v), &n));
     return take_list(c->node, "strides", out, v, n, out->stride);
 }
 

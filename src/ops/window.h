@@ -14,6 +14,7 @@ typedef struct td_window {
     td_padding padding;
     int64_t stride[3], dilation[3], kernel[3];
     int64_t explicit_pad[3][2];
+    uint32_t sizes; /* not 0: kernel and stride are the values of this input and the next */
 } td_window;
 
 enum {
@@ -24,21 +25,22 @@ enum {
     TD_WINDOW_RATES = 16
 };
 
-/* The attributes of convolutions. */
+/* The attributes of convolutions and, but for the type and the format, of pools. */
 #define TD_CONV2D_ATTRS                                                                                      \
     "T: type, strides: list(int), padding: string, explicit_paddings: list(int) = [], "                      \
     "data_format: string = 'NHWC', dilations: list(int) = [1, 1, 1, 1]"
 #define TD_CONV3D_ATTRS                                                                                      \
     "T: type, strides: list(int), padding: string, data_format: string = 'NDHWC', "                          \
     "dilations: list(int) = [1, 1, 1, 1, 1]"
+#define TD_POOL_ATTRS "ksize: list(int), strides: list(int), padding: string"
 
 /* Reads strides and padding, and of dilations, ksize, explicit_paddings, data_format, rates (dilations by
  * another name) what flags say. Strides, dilations and windows over batch or channels are refused. */
 TD_MUST_USE td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window *out);
-/* The pools of version 2: ksize and strides come as inputs, `first` and the next, read once they are known.
- */
-void td_window_parse_v2(const td_parse *p, td_window *out);
-TD_MUST_USE td_status td_window_from_inputs(td_call *c, uint32_t first, td_window *out);
+/* The pools of version 2: ksize and strides come as inputs, `sizes` and the next; td_window_read() reads them
+ * into a copy of w, which is just that where they are attributes. */
+void td_window_parse_v2(const td_parse *p, uint32_t sizes, td_window *out);
+TD_MUST_USE td_status td_window_read(td_call *c, const td_window *w, td_window *out);
 
 /* The dims of a tensor in this format. */
 int td_window_channel_dim(const td_window *w, const td_shape *s);
