@@ -75,14 +75,14 @@ static td_status read_blocks(td_call *c, blocks *b)
     return NULL;
 }
 
-static td_status to_batch_shape(td_call *c, blocks *b, td_shape *out)
+/* SpaceTo.., and not ..ToSpace. */
+static bool is_from_space(const td_call *c)
 {
-    TD_TRY(read_blocks(c, b));
-    int64_t dims[TD_MAX_RANK];
-    const td_shape *const in = &td_in(c, 0)->shape;
+    return c->op->name[0] == 'S';
+}
 
-    for (int i = 0; i < in->rank; i++)
-        dims[i] = in->dims[i];
+static td_status to_batch_dims(const td_call *c, const blocks *b, int64_t *dims)
+{
     if (!td_mul_i64(dims[0], b->product, &dims[0]))
         return TD_OP_ERR(c, INVALID_ARGUMENT, "block_shape is too large");
     for (int i = 0; i < b->n; i++) {
@@ -94,17 +94,11 @@ static td_status to_batch_shape(td_call *c, blocks *b, td_shape *out)
                              padded, i, b->size[i]);
         dims[i + 1] = padded / b->size[i];
     }
-    return td_shape_make(in->rank, dims, out);
+    return NULL;
 }
 
-static td_status to_space_shape(td_call *c, blocks *b, td_shape *out)
+static td_status to_space_dims(const td_call *c, const blocks *b, int64_t *dims)
 {
-    TD_TRY(read_blocks(c, b));
-    int64_t dims[TD_MAX_RANK];
-    const td_shape *const in = &td_in(c, 0)->shape;
-
-    for (int i = 0; i < in->rank; i++)
-        dims[i] = in->dims[i];
     if (dims[0] % b->product)
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "Input batch dimension (%" PRId64
@@ -121,7 +115,16 @@ static td_status to_space_shape(td_call *c, blocks *b, td_shape *out)
             return TD_OP_ERR(c, INVALID_ARGUMENT, "cropped_shape[%d]=%" PRId64 " must be non-negative", i,
                              dims[i + 1]);
     }
-    return td_shape_make(in->rank, dims, out);
+    return NULL;
+}
+
+static td_status blocks_shape(td_call *c, blocks *b, td_shape *out)
+{
+    td_shape s = td_in(c, 0)->shape;
+
+    TD_TRY(read_blocks(c, b));
+    TD_TRY(is_from_space(c) ? to_batch_dims(c, b, s.dims) : to_space_dims(c, b, s.dims));
+    return td_shape_make(s.rank, s.dims, out);
 }
 
 /* One piece per tuple of offsets. `space` is the unblocked side, `batch` the blocked one. */
@@ -157,48 +160,30 @@ static void add_offsets(td_call *c, const blocks *b, const td_shape *space, cons
     }
 }
 
-static td_status to_batch_infer(td_call *c)
+static td_status blocks_infer(td_call *c)
 {
     td_shape out;
     blocks b;
 
-    TD_TRY(to_batch_shape(c, &b, &out));
+    TD_TRY(blocks_shape(c, &b, &out));
     td_out(c, 0)->shape = out;
     return NULL;
 }
 
-static td_status to_batch_prepare(td_call *c)
+static td_status blocks_prepare(td_call *c)
 {
+    const td_shape *const in = &td_in(c, 0)->shape;
     td_shape out;
     blocks b;
 
-    TD_TRY(to_batch_shape(c, &b, &out));
+    TD_TRY(blocks_shape(c, &b, &out));
     if (td_shape_count(&out) == 0) b.product = 0;
     TD_TRY(td_moves_init(c, (size_t)b.product));
-    td_moves_fill(c, TD_FILL_ZERO);
-    add_offsets(c, &b, &td_in(c, 0)->shape, &out, true);
-    return NULL;
-}
-
-static td_status to_space_infer(td_call *c)
-{
-    td_shape out;
-    blocks b;
-
-    TD_TRY(to_space_shape(c, &b, &out));
-    td_out(c, 0)->shape = out;
-    return NULL;
-}
-
-static td_status to_space_prepare(td_call *c)
-{
-    td_shape out;
-    blocks b;
-
-    TD_TRY(to_space_shape(c, &b, &out));
-    if (td_shape_count(&out) == 0) b.product = 0;
-    TD_TRY(td_moves_init(c, (size_t)b.product));
-    add_offsets(c, &b, &out, &td_in(c, 0)->shape, false);
+    if (is_from_space(c)) {
+        td_moves_fill(c, TD_FILL_ZERO);
+        add_offsets(c, &b, in, &out, true);
+    } else
+        add_offsets(c, &b, &out, in, false);
     return NULL;
 }
 
@@ -260,18 +245,13 @@ static td_status depth_dims(td_call *c, bool to_depth, depth_plan *d)
     return NULL;
 }
 
-static bool is_to_depth(const td_call *c)
-{
-    return c->op->name[0] == 'S';
-}
-
 static td_status depth_infer(td_call *c)
 {
     depth_plan d;
     td_shape out;
 
-    TD_TRY(depth_dims(c, is_to_depth(c), &d));
-    plan_shape(&d, is_to_depth(c), &out);
+    TD_TRY(depth_dims(c, is_from_space(c), &d));
+    plan_shape(&d, is_from_space(c), &out);
     TD_TRY(td_shape_check(&out));
     td_out(c, 0)->shape = out;
     return NULL;
@@ -280,7 +260,7 @@ static td_status depth_infer(td_call *c)
 /* Six dims: [batch, height, by, width, bx, depth] on the wide side, [.., by, bx, depth] on the deep one. */
 static td_status depth_prepare(td_call *c)
 {
-    const bool to_depth = is_to_depth(c);
+    const bool to_depth = is_from_space(c);
     int64_t w[4], p[4], wide[6], deep[6];
     td_shape ws, ps;
     td_nd_builder b;
@@ -305,8 +285,7 @@ static td_status depth_prepare(td_call *c)
     return NULL;
 }
 
-TD_MOVE_KERNELS(to_batch_kernels, to_batch_prepare);
-TD_MOVE_KERNELS(to_space_kernels, to_space_prepare);
+TD_MOVE_KERNELS(blocks_kernels, blocks_prepare);
 TD_MOVE_KERNELS(depth_kernels, depth_prepare);
 
 const td_op td_ops_space[] = {
@@ -315,25 +294,25 @@ const td_op td_ops_space[] = {
       .attrs = "T: type, Tpaddings: type = int32, block_size: int",
       .attrs_size = sizeof(space_attrs),
       .parse = space_parse,
-      .infer = to_batch_infer,
-      .kernels = to_batch_kernels },
+      .infer = blocks_infer,
+      .kernels = blocks_kernels },
     { .name = "SpaceToBatchND",
       .sig = "input: T, block_shape: Tblock_shape, paddings: Tpaddings -> output: T",
       .attrs = "T: type, Tblock_shape: type = int32, Tpaddings: type = int32",
-      .infer = to_batch_infer,
-      .kernels = to_batch_kernels },
+      .infer = blocks_infer,
+      .kernels = blocks_kernels },
     { .name = "BatchToSpace",
       .sig = "input: T, crops: Tidx -> output: T",
       .attrs = "T: type, block_size: int, Tidx: type = int32",
       .attrs_size = sizeof(space_attrs),
       .parse = space_parse,
-      .infer = to_space_infer,
-      .kernels = to_space_kernels },
+      .infer = blocks_infer,
+      .kernels = blocks_kernels },
     { .name = "BatchToSpaceND",
       .sig = "input: T, block_shape: Tblock_shape, crops: Tcrops -> output: T",
       .attrs = "T: type, Tblock_shape: type = int32, Tcrops: type = int32",
-      .infer = to_space_infer,
-      .kernels = to_space_kernels },
+      .infer = blocks_infer,
+      .kernels = blocks_kernels },
     { .name = "SpaceToDepth",
       .sig = "input: T -> output: T",
       .attrs = "T: type, block_size: int, data_format: string = 'NHWC'",
