@@ -1,22 +1,16 @@
-/* file.h -- reading and mapping files. */
+/* file.h -- reading files. */
 #ifndef TD_BASE_FILE_H
 #define TD_BASE_FILE_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "tensord/status.h"
 
-typedef struct td_file_map {
-    const unsigned char *data; /* NULL when the file is empty */
-    size_t size;
-} td_file_map;
-
-/* Maps path read-only. NOT_FOUND, PERMISSION_DENIED, or INTERNAL with the system's text. */
-TD_MUST_USE td_status td_file_map_open(const char *path, td_file_map *out);
-void td_file_map_close(td_file_map *m); /* cleared structs are fine */
-/* Tells the kernel that the pages wholly inside [data, data+size) are not needed now; they come back when
- * touched. Memory that is not in a mapping made here is left alone. Any thread. */
-void td_file_map_forget(const void *data, size_t size);
+/* Opens a regular file for reading. NOT_FOUND, PERMISSION_DENIED, or INTERNAL with the system's text. */
+TD_MUST_USE td_status td_file_open(const char *path, int *fd, struct stat *st);
+/* errno as a status, worded as TensorFlow does: "/a/b; No such file or directory". */
+TD_MUST_USE td_status td_file_error(const char *path);
 
 /* Reads a whole file of at most `limit` bytes; *data is td_free()d by the caller and has a NUL after its end.
  * RESOURCE_EXHAUSTED beyond the limit. */

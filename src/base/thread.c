@@ -12,6 +12,7 @@ td_status td_thread_start(pthread_t *out, const char *name, void *(*fn)(void *ar
 
     /* the new thread inherits the mask: there is no moment in which it could get a signal */
     sigfillset(&all);
+    sigdelset(&all, SIGBUS); /* bus.h: reads of mapped files may fail on any thread */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     const int error = pthread_create(out, NULL, fn, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

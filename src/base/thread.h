@@ -1,4 +1,5 @@
-/* thread.h -- starting threads of our own: named, and deaf to signals, which main() handles. */
+/* thread.h -- starting threads of our own: named, and deaf to signals, which main() handles; but
+ * for SIGBUS, which bus.h does. */
 #ifndef TD_BASE_THREAD_H
 #define TD_BASE_THREAD_H
 

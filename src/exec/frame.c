@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/denormals.h"
 #include "base/mem.h"
+#include "exec/files.h"
 #include "exec/plan.h"
 #include "ops/list_hint.h"
 
@@ -135,6 +136,21 @@ static td_plan *insert_plan_locked(td_program *prog, td_plan *plan)
     return evicted;
 }
 
+/* Planning reads weights again: once they are packed, it is too late to ask. */
+static td_status make_plan(td_program *prog, const td_tensor *in, td_plan **out)
+{
+    td_plan *plan;
+
+    TD_TRY(td_plan_make(prog, in, &plan));
+    const td_status s = td_files_look(prog->env);
+
+    if (s)
+        td_plan_unref(plan);
+    else
+        *out = plan;
+    return s;
+}
+
 /* A referenced plan, and a frame of it when one is idle. */
 static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out, td_frame **frame)
 {
@@ -144,7 +160,7 @@ static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out,
     td_plan *plan = find_plan_locked(prog, in);
     if (!plan) {
         (void)pthread_mutex_unlock(&prog->mu);
-        TD_TRY(td_plan_make(prog, in, &made));
+        TD_TRY(make_plan(prog, in, &made));
         (void)pthread_mutex_lock(&prog->mu);
         plan = find_plan_locked(prog, in); /* somebody else may have been faster */
         if (!plan) {

@@ -14,6 +14,7 @@
 #include "base/cpu.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "exec/files.h"
 #include "exec/lane.h"
 #include "exec/plan.h"
 #include "formats/model.h"
@@ -253,13 +254,14 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     s->pass.library = s->file->library;
     s->pass.env = &s->env;
     s->env.model_arena = s->file->arena;
+    s->env.dir = s->file->path;
     TD_TRY(set_assets(s));
     TD_TRY(make_graphs(s));
     TD_TRY(restore(s));
     make_programs(s);
     td_model_file_rest(s->file);
     if (!o->skip_warmup) warm_up_all(s);
-    return NULL;
+    return td_files_look(&s->env); /* what was read while it was being written is no model */
 }
 
 static void session_free(td_session *s)
@@ -389,6 +391,16 @@ static td_status why_unusable(const signature_program *p, const td_signature *si
     return TD_ERR(INVALID_ARGUMENT, "signature %s is not meant to be run", sig->name);
 }
 
+/* Files that are not what they were explain any error, and spoil any answer. */
+static td_status blame_files(td_session *s, td_status st)
+{
+    const td_status loss = td_files_check(&s->env);
+
+    if (!loss) return st;
+    td_status_free(st);
+    return loss;
+}
+
 td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
                          size_t n_want, const td_run_options *opts, td_result **out)
 {
@@ -400,7 +412,9 @@ td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor
     td_status st = p->prog ? check_inputs(sig, in, full) : why_unusable(p, sig);
     if (!st) st = td_frame_enter(p->prog, full, &f);
     if (full != small) td_free(full);
+    if (!st) st = td_files_check(&s->env);
     if (!st) st = run_frame(p, f, opts);
+    st = blame_files(s, st);
     if (st) {
         if (f) td_frame_leave(f);
         return st;

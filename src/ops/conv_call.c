@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "base/file.h"
+#include "base/file_map.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/size.h"

@@ -21,6 +21,8 @@
 #ifndef TD_OPS_OP_H
 #define TD_OPS_OP_H
 
+#include <stdatomic.h>
+
 #include "tensord/tensor.h"
 
 #include "base/arena.h"
@@ -225,6 +227,8 @@ struct td_env {
     td_resources *resources;
     td_packs *packs;
     td_arena *model_arena; /* load time only */
+    const char *dir;       /* where the model's files are mapped from; NULL: nowhere */
+    atomic_uint files_ok;  /* td_file_maps_changes() when they were last known to be as they were */
 };
 
 /* ---------------------------------------------------------------- the table */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/file_map.h"
 #include "base/mem.h"
 #include "ops/op.h"
 #include "ops/resources.h"

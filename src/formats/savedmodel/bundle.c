@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/crc32c.h"
-#include "base/file.h"
+#include "base/file_map.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/mutex.h"

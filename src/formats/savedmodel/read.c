@@ -7,6 +7,7 @@
 #include "tensorflow/core/protobuf/saved_model.pb-c.h"
 
 #include "base/file.h"
+#include "base/file_map.h"
 #include "base/mem.h"
 #include "config/textproto.h"
 #include "formats/savedmodel/source.h"

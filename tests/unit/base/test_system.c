@@ -16,6 +16,7 @@
 #include "base/cpu.h"
 #include "base/cpu_quota.h"
 #include "base/file.h"
+#include "base/file_map.h"
 #include "base/mem.h"
 
 static char dir[] = "/tmp/td_system_XXXXXX";
