@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "assert_status.h"
 #include "base/cpu.h"
 #include "exec/plan.h"
 #include "ops/pack.h"
@@ -177,11 +178,6 @@ td_edge pg_noise(td_graph *g, const td_shape *shape, unsigned seed)
 }
 
 /* ---------------------------------------------------------------- runs */
-
-static void assert_ok(td_status s)
-{
-    if (s) fail_msg("%s", td_status_text(s));
-}
 
 size_t pg_count_after(pg *x, td_graph *g, const char *op)
 {

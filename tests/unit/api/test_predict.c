@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/predict.h"
+#include "assert_status.h"
 #include "serve/table.h"
 
 /* ---------------------------------------------------------------- a session of our own */
@@ -80,13 +81,6 @@ static td_status open_as(const char *signature, td_wording wording)
                            arena, &predict);
 }
 
-static void expect(td_status error, td_code code, const char *want)
-{
-    assert_int_equal(td_status_code(error), code);
-    assert_string_equal(td_status_text(error), want);
-    td_status_free(error);
-}
-
 static int setup(void **state)
 {
     (void)state;
@@ -125,9 +119,10 @@ static void test_filter(void **state)
 
     (void)state;
     assert_null(open_as("serving_default", TD_WORDING_GRPC));
-    expect(td_predict_filter(&predict, unknown, 1), TD_INVALID_ARGUMENT,
-           "output tensor alias not found in signature: q Outputs expected to be in the set {y,z}.");
-    expect(td_predict_filter(&predict, twice, 2), TD_INVALID_ARGUMENT, "duplicate output tensor alias: y");
+    assert_status(td_predict_filter(&predict, unknown, 1), TD_INVALID_ARGUMENT,
+                  "output tensor alias not found in signature: q Outputs expected to be in the set {y,z}.");
+    assert_status(td_predict_filter(&predict, twice, 2), TD_INVALID_ARGUMENT,
+                  "duplicate output tensor alias: y");
     assert_null(td_predict_filter(&predict, one, 1));
     assert_int_equal(predict.n_want, 1);
     assert_int_equal(predict.want[0], 1);
@@ -137,33 +132,34 @@ static void test_wrong_inputs(void **state)
 {
     (void)state;
     assert_null(open_as("", TD_WORDING_GRPC));
-    expect(td_predict_run(&predict, 0), TD_INVALID_ARGUMENT,
-           "input size does not match signature: 0!=2 len({}) != len({a,b}). Sent extra: {}. Missing but "
-           "required: {a,b}.");
+    assert_status(
+        td_predict_run(&predict, 0), TD_INVALID_ARGUMENT,
+        "input size does not match signature: 0!=2 len({}) != len({a,b}). Sent extra: {}. Missing but "
+        "required: {a,b}.");
     predict.inputs[0].dtype = TD_I32;
-    expect(td_predict_run(&predict, 0), TD_INVALID_ARGUMENT,
-           "Expects arg[0] to be float but int32 is provided");
+    assert_status(td_predict_run(&predict, 0), TD_INVALID_ARGUMENT,
+                  "Expects arg[0] to be float but int32 is provided");
 }
 
 static void test_unknown_signature_grpc(void **state)
 {
     (void)state;
-    expect(open_as("foo", TD_WORDING_GRPC), TD_FAILED_PRECONDITION,
-           "Serving signature key \"foo\" not found.");
+    assert_status(open_as("foo", TD_WORDING_GRPC), TD_FAILED_PRECONDITION,
+                  "Serving signature key \"foo\" not found.");
 }
 
 static void test_unknown_signature_rest(void **state)
 {
     (void)state;
-    expect(open_as("foo", TD_WORDING_REST), TD_INVALID_ARGUMENT,
-           "Serving signature name: \"foo\" not found in signature def");
+    assert_status(open_as("foo", TD_WORDING_REST), TD_INVALID_ARGUMENT,
+                  "Serving signature name: \"foo\" not found in signature def");
 }
 
 static void test_no_inputs_over_rest(void **state)
 {
     (void)state;
-    expect(open_as("none", TD_WORDING_REST), TD_INVALID_ARGUMENT,
-           "Failed to get input map for signature: none");
+    assert_status(open_as("none", TD_WORDING_REST), TD_INVALID_ARGUMENT,
+                  "Failed to get input map for signature: none");
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "assert_status.h"
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/cpu_quota.h"
@@ -78,13 +79,9 @@ static void test_empty_missing_and_directory(void **state)
     td_free(data);
     drop_file(path);
 
-    td_status s = td_file_map_open("/nonexistent/x", &map);
-    assert_int_equal(td_status_code(s), TD_NOT_FOUND);
-    assert_string_equal(td_status_text(s), "/nonexistent/x; No such file or directory");
-    td_status_free(s);
-    s = td_file_read(dir, 100, &data, &size);
-    assert_int_equal(td_status_code(s), TD_INTERNAL);
-    td_status_free(s);
+    assert_status(td_file_map_open("/nonexistent/x", &map), TD_NOT_FOUND,
+                  "/nonexistent/x; No such file or directory");
+    assert_status_like(td_file_read(dir, 100, &data, &size), TD_INTERNAL, dir);
 }
 
 static void test_forgotten_pages_come_back(void **state)

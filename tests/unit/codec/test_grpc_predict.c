@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "assert_status.h"
 #include "codec/grpc_info.h"
 #include "codec/grpc_predict.h"
 #include "codec/wire_buf.h"
@@ -77,13 +78,6 @@ static td_status read_message(void)
     return td_grpc_predict_fill(&r, &predict);
 }
 
-static void expect(td_status error, td_code code, const char *want)
-{
-    assert_int_equal(td_status_code(error), code);
-    assert_string_equal(td_status_text(error), want);
-    td_status_free(error);
-}
-
 static int setup(void **state)
 {
     (void)state;
@@ -150,11 +144,11 @@ static void reads_specs(void **state)
 static void refuses_no_model(void **state)
 {
     (void)state;
-    expect(read_message(), TD_INVALID_ARGUMENT, "Missing ModelSpec");
+    assert_status(read_message(), TD_INVALID_ARGUMENT, "Missing ModelSpec");
     add_spec(NULL, 1, NULL, NULL);
-    expect(read_message(), TD_INVALID_ARGUMENT, "ModelSpec has no name specified.");
+    assert_status(read_message(), TD_INVALID_ARGUMENT, "ModelSpec has no name specified.");
     td_strbuf_add(&message, "\x0a\x7f", 2);
-    expect(read_message(), TD_INVALID_ARGUMENT, "Damaged PredictRequest");
+    assert_status(read_message(), TD_INVALID_ARGUMENT, "Damaged PredictRequest");
 }
 
 static void names_must_match(void **state)
@@ -164,9 +158,10 @@ static void names_must_match(void **state)
     add_floats("c", three, 3);
     add_floats("a", three, 3);
     add_floats("d", three, 3);
-    expect(read_message(), TD_INVALID_ARGUMENT,
-           "input size does not match signature: 3!=2 len({a,c,d}) != len({a,b}). Sent extra: {c,d}. Missing "
-           "but required: {b}.");
+    assert_status(
+        read_message(), TD_INVALID_ARGUMENT,
+        "input size does not match signature: 3!=2 len({a,c,d}) != len({a,b}). Sent extra: {c,d}. Missing "
+        "but required: {b}.");
 }
 
 static void missing_without_default(void **state)
@@ -174,7 +169,7 @@ static void missing_without_default(void **state)
     (void)state;
     add_spec("m", 0, NULL, NULL);
     add_raw("b", "\x08\x09\x52\x01\x05", 5);
-    expect(
+    assert_status(
         read_message(), TD_INVALID_ARGUMENT,
         "Signature input alias: a(feed name: a:0) not found in request and no default value provided. Inputs "
         "expected to be in the request {a,b}, or default input alias set: b");
@@ -186,8 +181,8 @@ static void extra_beside_default(void **state)
     add_spec("m", 0, NULL, NULL);
     add_floats("a", three, 3);
     add_floats("c", three, 3);
-    expect(read_message(), TD_INVALID_ARGUMENT,
-           "Inputs contains invalid name. Used request inputs: a,b, request input: a,c");
+    assert_status(read_message(), TD_INVALID_ARGUMENT,
+                  "Inputs contains invalid name. Used request inputs: a,b, request input: a,c");
 }
 
 static void default_fills_in(void **state)
@@ -207,7 +202,7 @@ static void bad_tensors_are_named(void **state)
             "\x08\x01\x22\x03"
             "abc",
             7); /* three bytes for a float */
-    expect(read_message(), TD_INVALID_ARGUMENT, "tensor parsing error: a");
+    assert_status(read_message(), TD_INVALID_ARGUMENT, "tensor parsing error: a");
 }
 
 static void huge_tensors_are_refused(void **state)
@@ -215,7 +210,7 @@ static void huge_tensors_are_refused(void **state)
     (void)state;
     add_spec("m", 0, NULL, NULL);
     add_raw("a", "\x08\x01\x12\x08\x12\x06\x08\x80\x80\x80\x80\x10", 12); /* 4 Gi floats, none of them sent */
-    expect(read_message(), TD_RESOURCE_EXHAUSTED, "Input a is too large");
+    assert_status(read_message(), TD_RESOURCE_EXHAUSTED, "Input a is too large");
 }
 
 static void filters_outputs(void **state)
@@ -295,13 +290,13 @@ static void metadata_requests_are_checked(void **state)
 
     (void)state;
     add_spec("m", 0, NULL, NULL);
-    expect(td_grpc_metadata_parse((const uint8_t *)message.data, message.size, &spec), TD_INVALID_ARGUMENT,
-           "GetModelMetadataRequest must specify at least one metadata_field");
+    assert_status(td_grpc_metadata_parse((const uint8_t *)message.data, message.size, &spec),
+                  TD_INVALID_ARGUMENT, "GetModelMetadataRequest must specify at least one metadata_field");
     td_wire_buf_text(&message, 2, "signature_def");
     assert_null(td_grpc_metadata_parse((const uint8_t *)message.data, message.size, &spec));
     td_wire_buf_text(&message, 2, "x");
-    expect(td_grpc_metadata_parse((const uint8_t *)message.data, message.size, &spec), TD_INVALID_ARGUMENT,
-           "Metadata field x is not supported");
+    assert_status(td_grpc_metadata_parse((const uint8_t *)message.data, message.size, &spec),
+                  TD_INVALID_ARGUMENT, "Metadata field x is not supported");
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "assert_status.h"
 #include "codec/json_predict.h"
 #include "serve/table.h"
 
@@ -112,9 +113,8 @@ static void assert_answer(const char *body, const char *want)
     td_json_out out = { 0 };
     char got[512];
     size_t n = 0;
-    const td_status error = answer(body, arena, &out);
 
-    if (error) fail_msg("%s: %s", body, td_status_text(error));
+    assert_ok(answer(body, arena, &out));
     for (size_t i = 0; i < out.size && n + 1 < sizeof got; i++)
         if (out.data[i] != ' ' && out.data[i] != '\n') got[n++] = out.data[i];
     got[n] = '\0';
@@ -127,12 +127,8 @@ static void assert_error(const char *body, td_code code, const char *want)
 {
     td_arena *const arena = td_arena_make();
     td_json_out out = { 0 };
-    const td_status error = answer(body, arena, &out);
 
-    if (!error) fail_msg("%s is taken", body);
-    assert_string_equal(td_status_text(error), want);
-    assert_int_equal(td_status_code(error), code);
-    td_status_free(error);
+    assert_status(answer(body, arena, &out), code, want);
     td_json_out_fini(&out);
     td_arena_free(arena);
 }

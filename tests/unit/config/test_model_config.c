@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "assert_status.h"
 #include "base/macros.h"
 #include "config/model_config.h"
 #include "config/textproto.h"
@@ -22,11 +23,7 @@ static td_status parse(const char *text)
 
 static void expect(const char *text, const char *want)
 {
-    const td_status error = parse(text);
-
-    assert_int_equal(td_status_code(error), TD_INVALID_ARGUMENT);
-    assert_string_equal(td_status_text(error), want);
-    td_status_free(error);
+    assert_status(parse(text), TD_INVALID_ARGUMENT, want);
 }
 
 static void test_full_config(void **state)
@@ -97,11 +94,8 @@ static void test_single(void **state)
     assert_int_equal(n_models, 1);
     assert_string_equal(models[0].base_path, "/a");
     td_models_free(models, n_models);
-    const td_status error = td_model_config_single("m", "a", &models, &n_models);
-
-    assert_string_equal(td_status_text(error),
-                        "Expected model m to have an absolute path or URI; got base_path()=a");
-    td_status_free(error);
+    assert_status(td_model_config_single("m", "a", &models, &n_models), TD_INVALID_ARGUMENT,
+                  "Expected model m to have an absolute path or URI; got base_path()=a");
 }
 
 static void test_texts_of_the_parser(void **state)
@@ -129,11 +123,10 @@ static void test_texts_of_the_parser(void **state)
     (void)state;
     for (size_t i = 0; i < TD_COUNT(cases); i++) {
         ProtobufCMessage *m;
-        const td_status error = td_textproto_parse(cases[i][0], strlen(cases[i][0]),
-                                                   &tensorflow__serving__model_server_config__descriptor, &m);
 
-        assert_string_equal(td_status_text(error), cases[i][1]);
-        td_status_free(error);
+        assert_status(td_textproto_parse(cases[i][0], strlen(cases[i][0]),
+                                         &tensorflow__serving__model_server_config__descriptor, &m),
+                      TD_INVALID_ARGUMENT, cases[i][1]);
     }
 }
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "assert_status.h"
 #include "tensord/session.h"
 
 #include "base/strbuf.h"
@@ -76,19 +77,16 @@ static td_status load(const char *graph, const char *signatures, td_session **ou
 static td_session *loaded(const char *graph, const char *signatures)
 {
     td_session *s = NULL;
-    const td_status status = load(graph, signatures, &s);
 
-    assert_string_equal(td_status_text(status), "");
+    assert_ok(load(graph, signatures, &s));
     return s;
 }
 
 static void assert_refused(const char *graph, const char *signatures, const char *why)
 {
     td_session *s = NULL;
-    const td_status status = load(graph, signatures, &s);
 
-    if (!strstr(td_status_text(status), why)) fail_msg("\"%s\" lacks \"%s\"", td_status_text(status), why);
-    td_status_free(status);
+    assert_says(load(graph, signatures, &s), why);
 }
 
 /* Runs signature "s" on x, n values; y must be want, n_want values. */
@@ -103,9 +101,8 @@ static td_status run(td_session *s, float *x, int64_t n, td_result **r)
 static void assert_runs(td_session *s, float *x, int64_t n, const float *want, int64_t n_want)
 {
     td_result *r = NULL;
-    const td_status status = run(s, x, n, &r);
 
-    assert_string_equal(td_status_text(status), "");
+    assert_ok(run(s, x, n, &r));
     const td_tensor *const y = td_result_outputs(r);
     assert_int_equal(td_shape_count(&y->shape), n_want);
     for (int64_t i = 0; i < n_want; i++)
@@ -310,8 +307,7 @@ static void assert_unusable(const char *graph, const char *out, const char *why)
     td_status status = load(graph, td_strbuf_text(&sig), &s);
     td_strbuf_fini(&sig);
     if (!status) status = run(s, &x, 1, &r);
-    if (!strstr(td_status_text(status), why)) fail_msg("\"%s\" lacks \"%s\"", td_status_text(status), why);
-    td_status_free(status);
+    assert_says(status, why);
     td_session_unref(s);
 }
 

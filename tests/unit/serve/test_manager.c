@@ -1,4 +1,5 @@
 /* test_manager.c -- versions come, go, fail; readers always get an answer that is right. */
+#include "assert_status.h"
 #include "fake.h"
 
 #include <pthread.h>
@@ -67,11 +68,8 @@ static void expect_error(td_manager *m, td_model_spec spec, td_code code, const 
 {
     td_servable *s;
     bool must_wait;
-    const td_status error = td_manager_acquire(m, &spec, &s, &must_wait);
 
-    assert_int_equal(td_status_code(error), code);
-    assert_string_equal(td_status_text(error), text);
-    td_status_free(error);
+    assert_status(td_manager_acquire(m, &spec, &s, &must_wait), code, text);
 }
 
 static void test_texts(void **state)
@@ -89,15 +87,12 @@ static void test_texts(void **state)
     td_version_status *list;
     size_t n;
     td_model_spec spec = fake_spec("x");
-    td_status error = td_manager_status(m, &spec, &list, &n);
 
-    assert_string_equal(td_status_text(error), "Could not find any versions of model x");
-    td_status_free(error);
+    assert_status(td_manager_status(m, &spec, &list, &n), TD_NOT_FOUND,
+                  "Could not find any versions of model x");
     spec = fake_version("m", 5);
-    error = td_manager_status(m, &spec, &list, &n);
-    assert_int_equal(td_status_code(error), TD_NOT_FOUND);
-    assert_string_equal(td_status_text(error), "Could not find version 5 of model m");
-    td_status_free(error);
+    assert_status(td_manager_status(m, &spec, &list, &n), TD_NOT_FOUND,
+                  "Could not find version 5 of model m");
     stop(m);
 }
 
