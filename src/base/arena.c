@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mem_fault.h"
 #include "base/size.h"
 
 enum {
@@ -109,7 +110,7 @@ static bool grow(td_arena *a, size_t size, size_t align)
 
     if (!td_add_size(size, align + sizeof(arena_block), &want)) return false;
     const size_t block_size = TD_MAX(want, a->next_size);
-    arena_block *const b = td_try_alloc(block_size, _Alignof(arena_block));
+    arena_block *const b = td_heap_alloc(block_size, _Alignof(arena_block));
 
     if (!b) return false;
     if (a->next_size < ARENA_GROW_MAX) a->next_size *= 2;
@@ -120,7 +121,8 @@ static bool grow(td_arena *a, size_t size, size_t align)
     return true;
 }
 
-void *td_arena_try_alloc(td_arena *a, size_t size, size_t align)
+/* NULL without memory. */
+static void *place(td_arena *a, size_t size, size_t align)
 {
     TD_ASSERT(align && !(align & (align - 1)));
     for (;;) {
@@ -137,9 +139,14 @@ void *td_arena_try_alloc(td_arena *a, size_t size, size_t align)
     }
 }
 
+void *td_arena_try_alloc(td_arena *a, size_t size, size_t align)
+{
+    return td_mem_fault() ? NULL : place(a, size, align);
+}
+
 static void *must_alloc(td_arena *a, size_t size, size_t align)
 {
-    void *const p = td_arena_try_alloc(a, size, align);
+    void *const p = place(a, size, align);
 
     if (TD_UNLIKELY(!p)) {
         fprintf(stderr, "tensord: out of memory: %zu bytes for an arena\n", size);

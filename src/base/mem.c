@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem_fault.h"
 #include "base/size.h"
 
 /* More than any one piece may have: sanitizers end the process beyond it, where malloc would say no. */
@@ -62,12 +63,27 @@ static size_t machine_memory(void)
     return known;
 }
 
-void *td_try_alloc(size_t size, size_t align)
+static bool is_too_much(size_t size)
+{
+    return size > MEM_PIECE_MAX || size > machine_memory();
+}
+
+void *td_heap_alloc(size_t size, size_t align)
 {
     TD_ASSERT(align && !(align & (align - 1)));
-    if (size > MEM_PIECE_MAX || align > MEM_PIECE_MAX || size > machine_memory()) return NULL;
+    if (is_too_much(size) || align > MEM_PIECE_MAX) return NULL;
     if (align <= _Alignof(max_align_t)) return malloc(size ? size : 1);
     return aligned_alloc(align, td_round_up(size ? size : 1, align));
+}
+
+void *td_try_alloc(size_t size, size_t align)
+{
+    return td_mem_fault() ? NULL : td_heap_alloc(size, align);
+}
+
+void *td_try_realloc(void *p, size_t size)
+{
+    return td_mem_fault() || is_too_much(size) ? NULL : realloc(p, size ? size : 1);
 }
 
 void td_free(void *p)

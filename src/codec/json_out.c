@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/size.h"
@@ -21,7 +20,7 @@ bool td_json_out_grow(td_json_out *o, size_t more)
         return false;
     }
     const size_t capacity = TD_MAX(TD_MAX(o->capacity * 2, want), (size_t)OUT_FIRST);
-    char *const data = realloc(o->data, capacity);
+    char *const data = td_try_realloc(o->data, capacity);
 
     if (!data) {
         o->is_broken = true;

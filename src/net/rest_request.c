@@ -1,5 +1,4 @@
 /* rest_request.c -- a request's memory, body and reply. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -88,7 +87,7 @@ bool td_rest_reserve_body(td_rest_request *r, size_t size)
     const size_t want = TD_MIN(size, (size_t)BODY_TRUST) + TD_JSON_PAD;
 
     if (want <= r->capacity) return true;
-    char *const body = realloc(r->body, want);
+    char *const body = td_try_realloc(r->body, want);
 
     if (!body) return false;
     r->body = body;
@@ -101,7 +100,7 @@ bool td_rest_add_body(td_rest_request *r, const char *data, size_t size)
     if (size > r->server->max_body - r->size) return false;
     if (r->size + size + TD_JSON_PAD > r->capacity) {
         const size_t want = TD_MAX(TD_MAX(r->capacity * 2, r->size + size + TD_JSON_PAD), (size_t)BODY_FIRST);
-        char *const body = realloc(r->body, want);
+        char *const body = td_try_realloc(r->body, want);
 
         if (!body) return false;
         r->body = body;
@@ -113,22 +112,28 @@ bool td_rest_add_body(td_rest_request *r, const char *data, size_t size)
 }
 
 /* What cannot be inflated is an empty body, as in TensorFlow Serving. */
-static void inflate_body(td_rest_request *r)
+static td_status inflate_body(td_rest_request *r)
 {
     char *out;
     size_t size, capacity;
-    const bool is_good = td_rest_inflate(r->body, r->size, r->server->max_inflated, &out, &size, &capacity);
+    const td_status error =
+        td_rest_inflate(r->body, r->size, r->server->max_inflated, &out, &size, &capacity);
 
     td_free(r->body);
     r->body = out;
     r->capacity = out ? capacity + TD_JSON_PAD : 0;
-    r->size = is_good ? size : 0;
+    r->size = error ? 0 : size;
+    if (td_status_code(error) != TD_INVALID_ARGUMENT) return error;
+    td_status_free(error);
+    return NULL;
 }
 
 td_status td_rest_end_body(td_rest_request *r)
 {
-    if (r->is_gzip) inflate_body(r);
+    const bool is_gzip = r->is_gzip;
+
     r->is_gzip = false;
+    if (is_gzip) TD_TRY(inflate_body(r));
     if (!td_rest_reserve_body(r, 0)) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a request");
     memset(r->body + r->size, 0, TD_JSON_PAD);
     return NULL;

@@ -9,10 +9,9 @@
 
 #include "base/macros.h"
 #include "formats/savedmodel/bundle.h"
+#include "driver.h"
 #include "table_writer.h"
 #include "temp.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_all(td_bundle *b)
 {
@@ -32,18 +31,18 @@ static void read_all(td_bundle *b)
         const td_status wrong = td_bundle_lookup(b, reads[i][0], &dtype, &shape);
         const td_status status = td_bundle_read(b, reads[i][0], reads[i][1], &t);
         if (!status) td_tensor_unref(&t);
-        td_status_free(wrong);
-        td_status_free(status);
+        (void)fuzz_end(wrong);
+        (void)fuzz_end(status);
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     char prefix[128];
     td_strbuf table = { NULL, 0, 0 };
     td_bundle *b;
 
-    if (!size) return 0;
+    if (!size) return;
     if (*data)
         table_put(&table, data + 1, size - 1);
     else
@@ -57,6 +56,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_all(b);
         td_bundle_unref(b);
     }
-    td_status_free(status);
-    return 0;
+    (void)fuzz_end(status);
 }

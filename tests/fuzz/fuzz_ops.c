@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "driver.h"
 #include "golden.h"
 #include "ops/kernel.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { FUZZ_CASES = 4096 };
 
@@ -123,10 +122,11 @@ static void spoil(td_arena *arena, golden *g, bytes *b)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     bytes b = { data, data + size };
 
+    fuzz_pause();
     if (!n_cases) load_cases();
     td_arena *const arena = td_arena_make();
     golden g = cases[(next(&b) << 8 | next(&b)) % n_cases];
@@ -137,14 +137,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (uint32_t i = 0; i < g.n_in; i++) /* copies of their own, on the heap */
         td_status_free(td_tensor_copy_flat(&g.in[i], &g.in[i]));
     spoil(arena, &g, &b);
+    fuzz_resume();
     td_status s = golden_node(arena, &g, &node);
 
     if (!s && node->n_out <= GOLDEN_TENSORS) s = td_node_eval(node, &env, g.in, out);
-    td_status_free(s);
+    (void)fuzz_end(s);
     for (uint32_t i = 0; i < GOLDEN_TENSORS; i++)
         td_tensor_unref(&out[i]);
     for (uint32_t i = 0; i < g.n_in; i++)
         td_tensor_unref(&g.in[i]);
     td_arena_free(arena);
-    return 0;
 }

@@ -5,9 +5,8 @@
 #include "base/macros.h"
 #include "codec/grpc_info.h"
 #include "codec/grpc_predict.h"
+#include "driver.h"
 #include "serve/table.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MAX_OUTPUT = 16 << 20 };
 
@@ -46,17 +45,16 @@ static td_status handle(const uint8_t *data, size_t size, td_arena *arena, td_pr
     return reply(p, true);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     td_arena *const arena = td_arena_make();
     td_predict p = { 0 };
     td_grpc_spec spec;
 
-    td_status_free(handle(data, size, arena, &p));
+    (void)fuzz_end(handle(data, size, arena, &p));
     td_predict_close(&p);
     td_arena_free(arena);
     TD_ASSERT(td_grpc_predict_content_at(data, size) <= size);
-    td_status_free(td_grpc_metadata_parse(data, size, &spec));
-    td_status_free(td_grpc_status_parse(data, size, &spec));
-    return 0;
+    (void)fuzz_end(td_grpc_metadata_parse(data, size, &spec));
+    (void)fuzz_end(td_grpc_status_parse(data, size, &spec));
 }

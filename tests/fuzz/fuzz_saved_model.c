@@ -3,9 +3,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "driver.h"
 #include "formats/savedmodel/source.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { EXPAND_MAX = 1 << 20, FUNCTIONS_MAX = 64 };
 
@@ -46,7 +45,7 @@ static void use_graph(td_graph *g)
         roots[n++] = g->rets[i].node;
     for (size_t i = 0; i < g->n_ctrl_rets; i++)
         roots[n++] = g->ctrl_rets[i];
-    td_status_free(td_graph_sort(g, roots, n));
+    (void)fuzz_end(td_graph_sort(g, roots, n));
     td_free(roots);
     td_strbuf_fini(&text);
 }
@@ -59,24 +58,17 @@ static void use_model(td_model_file *m)
     use_graph(m->graph);
     for (size_t i = 0; i < w.count; i++) {
         td_graph *g;
-        const td_status status = m->library->lower(m->library, w.names[i], m->arena, &g);
-        td_status_free(status);
-        if (status) continue;
+        if (!fuzz_end(m->library->lower(m->library, w.names[i], m->arena, &g))) continue;
         add_names(&w, g);
         use_graph(g);
     }
     td_map_fini(&w.seen);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     td_model_file *m;
-    const td_status status = td_savedmodel_parse(data, size, "/model", "serve", EXPAND_MAX, &m);
-
-    td_status_free(status);
-    if (!status) {
-        use_model(m);
-        td_model_file_free(m);
-    }
-    return 0;
+    if (!fuzz_end(td_savedmodel_parse(data, size, "/model", "serve", EXPAND_MAX, &m))) return;
+    use_model(m);
+    td_model_file_free(m);
 }

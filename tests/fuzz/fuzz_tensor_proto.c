@@ -2,9 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "driver.h"
 #include "formats/tensor_proto.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     FUZZ_MOST = 1 << 20
@@ -28,7 +27,7 @@ static void read_all(const td_tensor *t)
         fuzz_sink = bytes[i];
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     td_tensor_proto proto;
     td_status status = td_tensor_proto_parse(data, size, &proto);
@@ -41,6 +40,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!status) read_all(&t);
         td_arena_free(arena);
     }
-    td_status_free(status);
-    return 0;
+    (void)fuzz_end(status);
 }

@@ -6,10 +6,9 @@
 #include "tensorflow_serving/config/model_server_config.pb-c.h"
 
 #include "config/textproto.h"
+#include "driver.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     static const ProtobufCMessageDescriptor *const any_types[] = { &tensorflow__asset_file_def__descriptor,
                                                                    NULL };
@@ -25,12 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!m) abort();
         protobuf_c_message_free_unpacked(m, NULL);
     }
-    td_status_free(status);
+    (void)fuzz_end(status);
     td_strbuf_fini(&bytes);
 
-    status = td_textproto_parse((const char *)data, size,
-                                &tensorflow__serving__model_server_config__descriptor, &m);
-    if (!status) protobuf_c_message_free_unpacked(m, NULL);
-    td_status_free(status);
-    return 0;
+    if (fuzz_end(td_textproto_parse((const char *)data, size,
+                                    &tensorflow__serving__model_server_config__descriptor, &m)))
+        protobuf_c_message_free_unpacked(m, NULL);
 }

@@ -4,8 +4,7 @@
 #include <stdint.h>
 
 #include "base/wire.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "driver.h"
 
 enum { FUZZ_DEPTH = 8 };
 
@@ -28,8 +27,7 @@ static void walk_message(td_wire w, int depth)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     walk_message(td_wire_of(data, size), 0);
-    return 0;
 }

@@ -1,4 +1,5 @@
-/* replay.c -- main() for fuzzers in ordinary builds: runs every file of the given directories once.
+/* replay.c -- main() for fuzzers in ordinary builds: runs every file of the given directories once, and
+ * (debug builds) once for each of its allocations that may fail, which then does.
  *
  * So a corpus is a regression test wherever ctest runs, with no libFuzzer needed.
  */
@@ -8,7 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "driver.h"
+
+enum { SWEEP_MOST = 300 }; /* runs of one input: of more allocations, not all are tried */
+
+/* Allocations 1, 2, 3, ...: each alone, and each with all that follow. */
+static void sweep(const uint8_t *data, size_t size)
+{
+    const uint64_t asked = fuzz_run(data, size, 0, false), step = asked / SWEEP_MOST + 1;
+
+    for (uint64_t n = 1; n <= asked; n += step) {
+        (void)fuzz_run(data, size, n, false);
+        (void)fuzz_run(data, size, n, true);
+    }
+}
 
 static int replay_file(const char *path)
 {
@@ -27,7 +41,7 @@ static int replay_file(const char *path)
             data[size + i] = block[i];
     }
     fclose(f);
-    (void)LLVMFuzzerTestOneInput(data, size);
+    sweep(data, size);
     free(data);
     return 0;
 }

@@ -1,0 +1,25 @@
+/* mem_fault.c -- the count of one thread. */
+#include "base/mem_fault.h"
+
+#include "base/macros.h"
+
+static _Thread_local td_mem_faults faults;
+
+td_mem_faults *td_mem_faults_here(void)
+{
+    return &faults;
+}
+
+#ifdef TD_DEBUG
+bool td_mem_fault(void)
+{
+    td_mem_faults *const f = &faults;
+
+    if (TD_LIKELY(!f->is_on)) return false;
+    f->asked++;
+    const bool fails = f->at && (f->asked == f->at || (f->is_lasting && f->asked > f->at));
+
+    f->failed += fails;
+    return fails;
+}
+#endif
