@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* The context is copied before each example: what all these copies may take together. */
+static const size_t max_joined_bytes = (size_t)2 << 30;
+
 static size_t count_examples(td_wire w)
 {
     td_wire_field f;
@@ -16,31 +19,37 @@ static size_t count_examples(td_wire w)
     return n;
 }
 
-/* Merging serialized messages is joining their bytes. */
-static td_status join(td_string context, td_string example, td_arena *arena, td_string *out)
+/* Merging serialized messages is joining their bytes; *joined counts those of contexts. */
+static td_status join(td_string context, td_string example, td_arena *arena, size_t *joined, td_string *out)
 {
-    char *const bytes = td_arena_try_alloc(arena, context.size + example.size + 1, 1);
+    char *const bytes = context.size <= max_joined_bytes - *joined
+                            ? td_arena_try_alloc(arena, context.size + example.size, 1)
+                            : NULL;
 
     if (!bytes) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for an example");
-    if (context.size) memcpy(bytes, context.data, context.size);
+    *joined += context.size;
+    memcpy(bytes, context.data, context.size);
     if (example.size) memcpy(bytes + context.size, example.data, example.size);
     *out = (td_string){ bytes, context.size + example.size };
     return NULL;
 }
 
-static td_status read_list(td_wire w, td_arena *arena, td_grpc_examples *out)
+static td_status read_list(td_wire w, td_arena *arena, size_t *joined, td_grpc_examples *out)
 {
     td_string context = { 0 };
     td_wire_field f;
 
-    out->items = TD_ARENA_NEW_N(arena, td_string, count_examples(w));
+    const size_t n = count_examples(w); /* below the message's size: a fixed factor, no amplification */
+
+    out->items = td_arena_try_alloc(arena, (n + 1) * sizeof *out->items, _Alignof(td_string));
     out->n = 0;
+    if (!out->items) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for %zu examples", n);
     for (td_wire c = w; td_wire_next(&c, &f);)
         if (td_wire_is(&f, 2, TD_WIRE_BYTES)) context = td_wire_text(&f);
     while (td_wire_next(&w, &f)) {
         if (!td_wire_is(&f, 1, TD_WIRE_BYTES)) continue;
         out->items[out->n] = td_wire_text(&f);
-        if (context.size) TD_TRY(join(context, out->items[out->n], arena, &out->items[out->n]));
+        if (context.size) TD_TRY(join(context, out->items[out->n], arena, joined, &out->items[out->n]));
         out->n++;
     }
     return w.bad ? TD_ERR(INVALID_ARGUMENT, "Damaged example list") : NULL;
@@ -50,6 +59,7 @@ td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *ar
 {
     td_wire w = td_wire_of(bytes, size);
     td_wire_field f, list;
+    size_t joined = 0;
 
     *out = (td_grpc_examples){ 0 };
     while (td_wire_next(&w, &f)) {
@@ -59,7 +69,7 @@ td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *ar
 
         while (td_wire_next(&input, &list))
             if (list.type == TD_WIRE_BYTES && (list.number == 1 || list.number == 2))
-                TD_TRY(read_list(td_wire_inside(&list), arena, out));
+                TD_TRY(read_list(td_wire_inside(&list), arena, &joined, out));
         if (input.bad) return TD_ERR(INVALID_ARGUMENT, "Damaged Input");
     }
     if (w.bad) return TD_ERR(INVALID_ARGUMENT, "Damaged request");

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/strbuf.h"
 #include "base/wire.h"
 #include "codec/json_base64.h"
 #include "codec/json_walk.h"
@@ -12,9 +11,13 @@
 
 typedef enum kind { NONE = 0, BYTES = 1, FLOATS = 2, INTS = 3 } kind; /* Feature's field numbers */
 
+/* The context is copied before each example: what all these copies may take together. */
+static const size_t max_joined_bytes = (size_t)2 << 30;
+
 typedef struct reader {
     const char *end;
     td_arena *arena;
+    size_t *joined; /* bytes of contexts copied so far */
 } reader;
 
 static const char *kind_name(kind k)
@@ -41,37 +44,31 @@ static const char *json_type(const char *p)
     }
 }
 
-static uint8_t *grow(td_strbuf *b, size_t more)
+/* Wire bytes being written, in what JSON is written to elsewhere: without memory it takes no more, and join()
+ * notices. */
+typedef td_json_out buffer;
+
+static uint8_t *grow(buffer *b, size_t more)
 {
-    td_strbuf_reserve(b, more);
+    if (!td_json_out_reserve(b, more)) return NULL;
     b->size += more;
     return (uint8_t *)b->data + b->size - more;
 }
 
-static void put_bytes(td_strbuf *b, uint32_t number, const void *data, size_t size)
+static void put_bytes(buffer *b, uint32_t number, const void *data, size_t size)
 {
-    (void)td_wire_put_bytes(grow(b, td_wire_bytes_size(number, size)), number, data, size);
+    uint8_t *const p = grow(b, td_wire_bytes_size(number, size));
+
+    if (p) (void)td_wire_put_bytes(p, number, data, size);
+}
+
+static void put_buffer(buffer *b, uint32_t number, const buffer *inner)
+{
+    put_bytes(b, number, inner->data, inner->size);
+    b->is_broken |= inner->is_broken;
 }
 
 /* ---------------------------------------------------------------- elements */
-
-/* {"b64": "..."} at p: its bytes. Returns what is behind it; NULL: it is another object. */
-static const char *read_b64(const reader *r, const char *p, td_string *out)
-{
-    td_json_raw name, text;
-    td_json_fault fault;
-    bool is_over;
-
-    p = td_json_skip_space(p + 1);
-    if (*p != '"' || !(p = td_json_read_name(p, &name)) || !td_json_raw_says(&name, "b64") || *p != '"')
-        return NULL;
-    p = td_json_skip_string(p, &text, &fault);
-    unsigned char *const bytes = td_arena_try_alloc(r->arena, text.size / 4 * 3 + 3, 1);
-    if (!bytes || !td_base64_decode(text.data, text.size, bytes, &out->size)) return NULL;
-    out->data = (const char *)bytes;
-    (void)td_json_read_comma(p, &is_over);
-    return is_over ? td_json_skip_space(p) + 1 : NULL;
-}
 
 typedef struct element {
     kind kind;
@@ -84,6 +81,27 @@ static td_status unexpected(td_string feature, const char *p)
 {
     return TD_ERR(INVALID_ARGUMENT, "Feature: %.*s has element with unexpected JSON type: %s",
                   (int)feature.size, feature.data, json_type(p));
+}
+
+/* {"b64": "..."} at *p, which moves behind it: its bytes. */
+static td_status read_b64(const reader *r, const char **p, td_string feature, td_string *out)
+{
+    const char *const start = *p, *at = td_json_skip_space(start + 1);
+    td_json_raw name, text;
+    td_json_fault fault;
+    bool is_over;
+
+    if (*at != '"' || !(at = td_json_read_name(at, &name)) || !td_json_raw_says(&name, "b64") || *at != '"')
+        return unexpected(feature, start);
+    at = td_json_skip_string(at, &text, &fault);
+    (void)td_json_read_comma(at, &is_over);
+    if (!is_over) return unexpected(feature, start);
+    unsigned char *const bytes = td_arena_try_alloc(r->arena, text.size / 4 * 3 + 3, 1);
+    if (!bytes) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a feature");
+    if (!td_base64_decode(text.data, text.size, bytes, &out->size)) return unexpected(feature, start);
+    out->data = (const char *)bytes;
+    *p = td_json_skip_space(at) + 1;
+    return NULL;
 }
 
 /* The element at *p, which moves behind it. */
@@ -102,9 +120,8 @@ static td_status read_element(const reader *r, const char **p, td_string feature
         return out->bytes.data ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "No memory for a feature");
     }
     if (*at == '{') {
-        after = read_b64(r, at, &out->bytes);
-        if (!after) return unexpected(feature, at);
         out->kind = BYTES;
+        return read_b64(r, p, feature, &out->bytes);
     } else if ((after = td_json_read_special(at, &special))) {
         *out = (element){ .kind = FLOATS, .f = (float)special };
     } else if (*at == 't' || (*at == 'f')) {
@@ -124,20 +141,23 @@ static td_status read_element(const reader *r, const char **p, td_string feature
     return NULL;
 }
 
-static void put_element(td_strbuf *list, const element *e)
+static void put_element(buffer *list, const element *e)
 {
-    if (e->kind == BYTES)
+    if (e->kind == BYTES) {
         put_bytes(list, 1, e->bytes.data, e->bytes.size);
-    else if (e->kind == FLOATS)
-        memcpy(grow(list, sizeof e->f), &e->f, sizeof e->f);
-    else
-        (void)td_wire_put_varint(grow(list, td_wire_varint_size((uint64_t)e->i)), (uint64_t)e->i);
+    } else if (e->kind == FLOATS) {
+        td_json_put_bytes(list, (const char *)&e->f, sizeof e->f);
+    } else {
+        uint8_t *const p = grow(list, td_wire_varint_size((uint64_t)e->i));
+
+        if (p) (void)td_wire_put_varint(p, (uint64_t)e->i);
+    }
 }
 
 /* ---------------------------------------------------------------- features */
 
 /* A scalar or a flat list at p; its elements, as the inside of a list message, go to `list`. */
-static td_status read_values(const reader *r, const char *p, td_string feature, kind *k, td_strbuf *list)
+static td_status read_values(const reader *r, const char *p, td_string feature, kind *k, buffer *list)
 {
     const bool is_list = *p == '[';
 
@@ -161,32 +181,29 @@ static td_status read_values(const reader *r, const char *p, td_string feature, 
 
 /* One entry of Features: { key = 1, value = 2 { bytes_list = 1 | float_list = 2 | int64_list = 3 { value = 1
  * } } }. */
-static td_status read_feature(const reader *r, const char *p, const td_json_raw *name, td_strbuf *features)
+static td_status read_feature(const reader *r, const char *p, const td_json_raw *name, buffer *features)
 {
     const td_string key = td_json_unescape(name, r->arena);
-    td_strbuf values = { 0 }, list = { 0 }, feature = { 0 }, entry = { 0 };
+    buffer values = { 0 }, list = { 0 }, feature = { 0 }, entry = { 0 };
     kind k;
 
     if (!key.data) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a feature");
     const td_status s = read_values(r, p, key, &k, &values);
     if (!s) {
-        if (k == BYTES)
-            td_strbuf_add(&list, td_strbuf_text(&values), values.size);
-        else if (k != NONE)
-            put_bytes(&list, 1, td_strbuf_text(&values), values.size);
-        if (k != NONE) put_bytes(&feature, (uint32_t)k, td_strbuf_text(&list), list.size);
+        if (k != NONE && k != BYTES) put_buffer(&list, 1, &values);
+        if (k != NONE) put_buffer(&feature, (uint32_t)k, k == BYTES ? &values : &list);
         put_bytes(&entry, 1, key.data, key.size);
-        put_bytes(&entry, 2, td_strbuf_text(&feature), feature.size);
-        put_bytes(features, 1, td_strbuf_text(&entry), entry.size);
+        put_buffer(&entry, 2, &feature);
+        put_buffer(features, 1, &entry);
     }
-    td_strbuf_fini(&values);
-    td_strbuf_fini(&list);
-    td_strbuf_fini(&feature);
-    td_strbuf_fini(&entry);
+    td_json_out_fini(&values);
+    td_json_out_fini(&list);
+    td_json_out_fini(&feature);
+    td_json_out_fini(&entry);
     return s;
 }
 
-static td_status read_features(const reader *r, const char *p, td_strbuf *features)
+static td_status read_features(const reader *r, const char *p, buffer *features)
 {
     td_json_fault fault;
     td_json_raw name;
@@ -203,21 +220,31 @@ static td_status read_features(const reader *r, const char *p, td_strbuf *featur
     return NULL;
 }
 
+/* An Example with these features behind `context`: merging serialized messages is joining their bytes. */
+static td_status join(const reader *r, td_string context, const buffer *features, td_string *out)
+{
+    const size_t size = context.size + td_wire_bytes_size(1, features->size);
+    const bool may_join = !features->is_broken && context.size <= max_joined_bytes - *r->joined;
+    uint8_t *const bytes = may_join ? td_arena_try_alloc(r->arena, size, 1) : NULL;
+
+    if (!bytes) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for an example");
+    *r->joined += context.size;
+    if (context.size) memcpy(bytes, context.data, context.size);
+    (void)td_wire_put_bytes(bytes + context.size, 1, features->data, features->size);
+    *out = (td_string){ (const char *)bytes, size };
+    return NULL;
+}
+
 /* The object at p as a serialized Example behind `context`. */
 static td_status read_example(const reader *r, const char *p, td_string context, td_string *out)
 {
-    td_strbuf features = { 0 }, example = { 0 };
+    buffer features = { 0 };
 
     if (*p != '{')
         return TD_ERR(INVALID_ARGUMENT, "Example must be JSON object but got JSON %s", json_type(p));
-    const td_status s = read_features(r, p, &features);
-    if (!s) {
-        td_strbuf_add(&example, context.size ? context.data : "", context.size);
-        put_bytes(&example, 1, td_strbuf_text(&features), features.size);
-        *out = (td_string){ td_arena_strndup(r->arena, example.data, example.size), example.size };
-    }
-    td_strbuf_fini(&features);
-    td_strbuf_fini(&example);
+    td_status s = read_features(r, p, &features);
+    if (!s) s = join(r, context, &features, out);
+    td_json_out_fini(&features);
     return s;
 }
 
@@ -277,7 +304,10 @@ static td_status read_examples(const reader *r, const char *p, td_string context
 {
     td_json_fault fault;
 
-    out->items = TD_ARENA_NEW_N(r->arena, td_string, count_elements(r, p));
+    const size_t n = count_elements(r, p);
+
+    out->items = td_arena_try_alloc(r->arena, (n + 1) * sizeof *out->items, _Alignof(td_string));
+    if (!out->items) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for %zu examples", n);
     for (p = td_json_skip_space(p + 1); *p != ']'; out->n++) {
         TD_TRY(read_example(r, p, context, &out->items[out->n]));
         p = td_json_skip_space(td_json_skip(p, r->end, &fault));
@@ -289,7 +319,8 @@ static td_status read_examples(const reader *r, const char *p, td_string context
 td_status td_json_examples_parse(const char *text, size_t size, const char *method, td_arena *arena,
                                  td_json_examples *out)
 {
-    const reader r = { text + size, arena };
+    size_t joined = 0;
+    const reader r = { text + size, arena, &joined };
     const char *const root = td_json_start(text);
     char dump[TD_JSON_DUMP];
     members m = { 0 };

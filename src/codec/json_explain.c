@@ -129,6 +129,11 @@ static td_status find_shape(const explainer *e, const char *p, td_shape *out)
     return NULL;
 }
 
+static td_status no_memory(void)
+{
+    return TD_ERR(RESOURCE_EXHAUSTED, "No memory for the tensors of a request");
+}
+
 static td_status check_leaf(explainer *e, const char *p, int level, tensor_check *t)
 {
     char dump[TD_JSON_DUMP];
@@ -138,7 +143,8 @@ static td_status check_leaf(explainer *e, const char *p, int level, tensor_check
                       "JSON Value: %s found at incorrect level: %d in the JSON DOM. Expected at level: %d",
                       td_json_dump(p, dump), level + 1, (int)t->shape.rank);
     t->leaf.count = 0;
-    if (!td_json_read_dense(&e->reader, p, &t->leaf)) return leaf_error(p, t->leaf.dtype);
+    if (!td_json_read_dense(&e->reader, p, &t->leaf))
+        return e->reader.is_out_of_memory ? no_memory() : leaf_error(p, t->leaf.dtype);
     t->count++;
     return NULL;
 }
@@ -202,6 +208,7 @@ static td_status check_row(explainer *e, const char *p, row_check *c)
 /* Takes error. */
 static td_status row_error(td_status error, size_t row, const td_string *key)
 {
+    if (td_status_code(error) == TD_RESOURCE_EXHAUSTED) return error; /* not the row's fault */
     const int size = key ? (int)TD_MIN(key->size, (size_t)4096) : 0;
     const td_status outer =
         TD_ERR(INVALID_ARGUMENT, "Failed to process element: %zu %s%.*s%sof 'instances' list. Error: %s: %s",
@@ -252,6 +259,8 @@ static td_status check_object(explainer *e, const char *object, row_check *check
     for (const char *m = member_at(object + 1, &name, &value); m;
          m = member_at(next_member(e, value), &name, &value)) {
         const td_string key = td_json_unescape(&name, e->reader.arena);
+
+        if (!key.data) return no_memory();
         const td_status error = check_member(e, &key, value, checks, &is_new, row);
 
         if (error) return row_error(error, row, &key);

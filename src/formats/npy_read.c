@@ -164,20 +164,22 @@ static size_t put_utf8(char *out, uint32_t c)
     return (size_t)more + 1;
 }
 
-/* Characters of UTF-32 up to the padding. */
-static td_string take_text(td_arena *arena, const unsigned char *at, size_t characters)
+/* Characters of UTF-32 up to the padding. False without memory. */
+static bool take_text(td_arena *arena, const unsigned char *at, size_t characters, td_string *out)
 {
     char *const text = td_arena_try_alloc(arena, 4 * characters + 1, 1);
     size_t size = 0, used = 0;
 
+    if (!text) return false;
     for (size_t i = 0; i < characters; i++)
         if (at[UTF32 * i] | at[UTF32 * i + 1] | at[UTF32 * i + 2]) used = i + 1;
-    for (size_t i = 0; text && i < used; i++) {
+    for (size_t i = 0; i < used; i++) {
         const unsigned char *const c = at + UTF32 * i;
 
         size += put_utf8(text + size, (uint32_t)c[0] | (uint32_t)c[1] << 8 | (uint32_t)(c[2] & 0x1f) << 16);
     }
-    return (td_string){ text, size };
+    *out = (td_string){ text, size };
+    return true;
 }
 
 static td_string take_bytes(const unsigned char *at, size_t width)
@@ -200,11 +202,15 @@ static td_status read_strings(const npy_header *h, const unsigned char *data, si
         return TD_ERR(INVALID_ARGUMENT, ".npy file is cut short");
     td_arena *const arena = td_arena_make();
     td_string *const strings = td_arena_try_alloc(arena, (count + 1) * sizeof *strings, _Alignof(td_string));
-    td_status error = strings ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu strings", count);
+    bool is_good = strings != NULL;
 
-    for (size_t i = 0; strings && i < count; i++)
-        strings[i] = h->kind == 'U' ? take_text(arena, data + i * width, h->width)
-                                    : take_bytes(data + i * width, width);
+    for (size_t i = 0; is_good && i < count; i++) {
+        if (h->kind == 'U')
+            is_good = take_text(arena, data + i * width, h->width, &strings[i]);
+        else
+            strings[i] = take_bytes(data + i * width, width);
+    }
+    td_status error = is_good ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu strings", count);
     const td_tensor view = { .dtype = TD_STRING, .shape = h->shape, .data = strings };
 
     if (!error) error = td_tensor_copy(&view, out);
