@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/size.h"
 
 struct td_lookup {
     td_object base;
@@ -108,26 +109,51 @@ static size_t find_slot(const td_lookup *t, const void *key)
     return i;
 }
 
-static void rebuild_slots(td_lookup *t, size_t n_slots)
+static void fill_slots(td_lookup *t)
 {
-    td_free(t->slots);
-    t->slots = TD_NEW_N(uint32_t, n_slots);
-    t->n_slots = n_slots;
+    memset(t->slots, 0, t->n_slots * sizeof *t->slots);
     for (size_t e = 0; e < t->n; e++)
         t->slots[find_slot(t, t->keys + e * t->key_size)] = (uint32_t)e + 1;
 }
 
-static void grow(td_lookup *t, size_t more)
+static bool grow_slots(td_lookup *t, size_t n_slots)
 {
-    size_t n_slots = t->n_slots ? t->n_slots : 16;
+    uint32_t *const slots = td_try_alloc(n_slots * sizeof *slots, _Alignof(uint32_t));
 
-    while (2 * (t->n + more) > n_slots)
+    if (!slots) return false;
+    td_free(t->slots);
+    t->slots = slots;
+    t->n_slots = n_slots;
+    fill_slots(t);
+    return true;
+}
+
+/* What is there moves to a place of `bytes`. */
+static bool resize(unsigned char **data, size_t bytes)
+{
+    unsigned char *const more = td_try_realloc(*data, bytes);
+
+    if (more) *data = more;
+    return more != NULL;
+}
+
+/* Room for so many more entries; without memory the table stays as it is. */
+static bool grow(td_lookup *t, size_t more)
+{
+    const size_t want = t->n + more;
+    size_t n_slots = t->n_slots ? t->n_slots : 16, values;
+
+    if (want > t->cap) {
+        const size_t cap = TD_MAX(2 * t->cap, want);
+
+        if (!td_mul_size(cap, t->value_size, &values) || !resize(&t->keys, cap * t->key_size + 1) ||
+            !resize(&t->values, values + 1))
+            return false;
+        t->cap = cap;
+    }
+    while (2 * want > n_slots)
         n_slots *= 2;
-    if (n_slots != t->n_slots) rebuild_slots(t, n_slots);
-    if (t->n + more <= t->cap) return;
-    t->cap = TD_MAX(2 * t->cap, t->n + more);
-    t->keys = td_realloc(t->keys, t->cap * t->key_size + 1);
-    t->values = td_realloc(t->values, t->cap * t->value_size + 1);
+    return n_slots == t->n_slots || grow_slots(t, n_slots);
 }
 
 static td_string own(td_string s)
@@ -169,36 +195,39 @@ static void put_one(td_lookup *t, const void *key, const void *value)
 td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *values, bool replace)
 {
     const int64_t n = td_shape_count(&keys->shape);
+    int64_t n_values;
 
     if (keys->dtype != t->kind.key || values->dtype != t->kind.value)
         return TD_ERR(INVALID_ARGUMENT, "table %s maps %s to %s, not %s to %s", t->name,
                       td_dtype_name(t->kind.key), td_dtype_name(t->kind.value), td_dtype_name(keys->dtype),
                       td_dtype_name(values->dtype));
-    if (td_shape_count(&values->shape) != n * (int64_t)t->value_count)
+    if (!td_mul_i64(n, (int64_t)t->value_count, &n_values) || td_shape_count(&values->shape) != n_values)
         return TD_ERR(INVALID_ARGUMENT, "table %s: %lld keys and %lld values do not fit", t->name,
                       (long long)n, (long long)td_shape_count(&values->shape));
     if (n > UINT32_MAX / 4) return TD_ERR(RESOURCE_EXHAUSTED, "table %s: too many keys", t->name);
     (void)pthread_rwlock_wrlock(&t->mu);
     if (replace) clear_locked(t);
-    grow(t, (size_t)n);
-    for (size_t i = 0; i < (size_t)n; i++)
+    const bool has_room = grow(t, (size_t)n);
+
+    for (size_t i = 0; i < (size_t)n && has_room; i++)
         put_one(t, (const char *)keys->data + i * t->key_size,
                 (const char *)values->data + i * t->value_size);
-    t->is_filled = true;
+    t->is_filled |= has_room;
     (void)pthread_rwlock_unlock(&t->mu);
-    return NULL;
+    return has_room
+               ? NULL
+               : TD_ERR(RESOURCE_EXHAUSTED, "table %s: no memory for %lld more keys", t->name, (long long)n);
 }
 
-/* value_count elements; strings of mutable tables may go at any time, so their bytes are copied. */
-static td_status copy_value(const td_lookup *t, void *out, const void *value,
-                            char *(*copy)(void *ctx, size_t size), void *ctx)
+/* So many bytes of elements; strings with their own bytes. */
+static td_status copy_strings(bool are_strings, void *out, const void *in, size_t size,
+                              char *(*copy)(void *ctx, size_t size), void *ctx)
 {
-    const td_string *const from = value;
+    const td_string *const from = in;
     td_string *const to = out;
 
-    memcpy(out, value, t->value_size);
-    if (t->kind.value != TD_STRING || !t->kind.is_mutable) return NULL;
-    for (size_t i = 0; i < t->value_count; i++) {
+    memcpy(out, in, size);
+    for (size_t i = 0; are_strings && i < size / sizeof *from; i++) {
         char *const bytes = copy(ctx, from[i].size);
 
         if (!bytes) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for a string of %zu bytes", from[i].size);
@@ -206,6 +235,14 @@ static td_status copy_value(const td_lookup *t, void *out, const void *value,
         to[i] = (td_string){ bytes, from[i].size };
     }
     return NULL;
+}
+
+/* value_count elements; strings of mutable tables may go at any time, so their bytes are copied. */
+static td_status copy_value(const td_lookup *t, void *out, const void *value,
+                            char *(*copy)(void *ctx, size_t size), void *ctx)
+{
+    return copy_strings(t->kind.value == TD_STRING && t->kind.is_mutable, out, value, t->value_size, copy,
+                        ctx);
 }
 
 td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *fallback, void *values,
@@ -241,7 +278,7 @@ static void remove_one(td_lookup *t, const void *key)
     memmove(t->keys + e * t->key_size, t->keys + last * t->key_size, t->key_size);
     memmove(t->values + e * t->value_size, t->values + last * t->value_size, t->value_size);
     t->n--;
-    rebuild_slots(t, t->n_slots); /* rare: removal is not what tables are for */
+    fill_slots(t); /* rare: removal is not what tables are for */
 }
 
 void td_lookup_remove(td_lookup *t, const td_tensor *keys)
@@ -262,29 +299,21 @@ int64_t td_lookup_size(td_lookup *t)
     return (int64_t)n;
 }
 
-int64_t td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,
-                         char *(*copy)(void *ctx, size_t size), void *ctx)
+td_status td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,
+                           char *(*copy)(void *ctx, size_t size), void *ctx)
 {
+    td_status s = NULL;
+
     (void)pthread_rwlock_rdlock(&t->mu);
-    const size_t count = TD_MIN(t->n, (size_t)n);
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char *const key = t->keys + i * t->key_size;
-
-        memcpy((char *)keys + i * t->key_size, key, t->key_size);
-        if (t->kind.key == TD_STRING) {
-            const td_string *const from = (const td_string *)(const void *)key;
-            char *const bytes = copy(ctx, from->size);
-
-            TD_ASSERT(bytes);
-            memcpy(bytes, from->data, from->size);
-            ((td_string *)keys)[i].data = bytes;
-        }
-        const td_status s =
-            copy_value(t, (char *)values + i * t->value_size, t->values + i * t->value_size, copy, ctx);
-        TD_ASSERT(!s);
+    if (t->n < (size_t)n) s = TD_ERR(ABORTED, "table %s shrank meanwhile", t->name);
+    for (size_t i = 0; !s && i < (size_t)n; i++) {
+        s = copy_strings(t->kind.key == TD_STRING, (char *)keys + i * t->key_size, t->keys + i * t->key_size,
+                         t->key_size, copy, ctx);
+        if (!s)
+            s = copy_value(t, (char *)values + i * t->value_size, t->values + i * t->value_size, copy, ctx);
     }
     (void)pthread_rwlock_unlock(&t->mu);
-    return (int64_t)count;
+    return s;
 }
 
 bool td_lookup_is_filled(td_lookup *t)

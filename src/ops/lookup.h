@@ -34,10 +34,9 @@ TD_MUST_USE td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const t
                                     bool replace);
 void td_lookup_remove(td_lookup *t, const td_tensor *keys);
 int64_t td_lookup_size(td_lookup *t);
-/* Writes all keys and values, td_lookup_size() of them: room for n. Returns how many there were (at most n).
- */
-int64_t td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,
-                         char *(*copy)(void *ctx, size_t size), void *ctx);
+/* Writes the first n keys and values. ABORTED: there are no longer so many. */
+TD_MUST_USE td_status td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,
+                                       char *(*copy)(void *ctx, size_t size), void *ctx);
 bool td_lookup_is_filled(td_lookup *t); /* a static table that was initialised */
 void td_lookup_set_filled(td_lookup *t);
 

@@ -5,6 +5,7 @@
 
 #include "base/file_map.h"
 #include "base/mem.h"
+#include "base/size.h"
 #include "ops/op.h"
 #include "ops/resources.h"
 #include "ops/lookup.h"
@@ -24,8 +25,8 @@ static td_status handle_parse_kind(td_parse *p, bool is_mutable, bool has_shape)
     a->kind =
         (td_lookup_kind){ td_attr_type(p, "key_dtype"), td_attr_type(p, "value_dtype"), { 0 }, is_mutable };
     if (has_shape) a->kind.value_shape = *td_attr_shape(p, "value_shape");
-    if (!td_shape_is_known(&a->kind.value_shape) || td_dtype_size(a->kind.key) == 0 ||
-        td_dtype_size(a->kind.value) == 0)
+    if (!td_shape_is_known(&a->kind.value_shape) || a->kind.value_shape.rank == TD_MAX_RANK ||
+        td_dtype_size(a->kind.key) == 0 || td_dtype_size(a->kind.value) == 0)
         return TD_ERR(INVALID_ARGUMENT, "%s: types or value shape of the table are unusable", p->node->name);
     return NULL;
 }
@@ -125,9 +126,7 @@ static td_status export_run(td_call *c)
         return TD_ERR(INVALID_ARGUMENT, "%s: the table has other types", c->node);
     TD_TRY(td_out_make(c, 0, &(td_shape){ 1, { n } }));
     TD_TRY(td_out_make(c, 1, &s));
-    if (td_lookup_export(t, td_out(c, 0)->data, td_out(c, 1)->data, n, copy_string, c) != n)
-        return TD_ERR(ABORTED, "%s: the table shrank meanwhile", c->node);
-    return NULL;
+    return td_lookup_export(t, td_out(c, 0)->data, td_out(c, 1)->data, n, copy_string, c);
 }
 
 /* ---------------------------------------------------------------- filling */
@@ -175,6 +174,7 @@ static td_status text_parse(td_parse *p)
                        td_attr_int(p, "vocab_size"), td_attr_int(p, "offset"), d.size ? d.data[0] : '\t' };
     if (a->key_index < -2 || a->value_index < -2)
         return TD_ERR(INVALID_ARGUMENT, "key_index and value_index must be at least -2");
+    if (a->offset < 0) return TD_ERR(INVALID_ARGUMENT, "offset must not be negative");
     return NULL;
 }
 
@@ -271,11 +271,12 @@ static td_status fill_from_text(td_call *c, td_lookup *t, const char *text, size
         lines += text[i] == '\n';
     td_tensor key = { .dtype = kind->key, .shape = { 1, { 0 } } },
               value = { .dtype = kind->value, .shape = { 1, { 0 } } };
-    key.data = td_arena_alloc_array(c->arena, lines, td_dtype_size(kind->key));
-    value.data = td_arena_alloc_array(c->arena, lines, td_dtype_size(kind->value));
-    int64_t number = 0;
-    for (const char *p = text, *end = text + size;
-         p < end && (a->vocab_size < 0 || number < a->vocab_size + a->offset); number++) {
+    key.data = td_arena_try_alloc(c->arena, lines * td_dtype_size(kind->key), TD_ALIGN);
+    value.data = td_arena_try_alloc(c->arena, lines * td_dtype_size(kind->value), TD_ALIGN);
+    if (!key.data || !value.data) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu lines", lines);
+    int64_t number = 0, last = INT64_MAX;
+    if (a->vocab_size >= 0 && !td_add_i64(a->vocab_size, a->offset, &last)) last = INT64_MAX;
+    for (const char *p = text, *end = text + size; p < end && number < last; number++) {
         const char *const stop = memchr(p, '\n', (size_t)(end - p));
         const char *to = stop ? stop : end;
         const char *const next = stop ? stop + 1 : end;
