@@ -6,11 +6,7 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "assert_status.h"
 #include "base/clock.h"
@@ -19,24 +15,12 @@
 #include "base/file.h"
 #include "base/file_map.h"
 #include "base/mem.h"
-
-static char dir[] = "/tmp/td_system_XXXXXX";
+#include "temp_dir.h"
 
 static char *put_file(const char *name, const char *text, size_t size)
 {
-    char *const path = td_path_join(dir, name);
-    FILE *const f = fopen(path, "w");
-
-    assert_non_null(f);
-    assert_int_equal(fwrite(text, 1, size, f), size);
-    fclose(f);
-    return path;
-}
-
-static void drop_file(char *path)
-{
-    unlink(path);
-    td_free(path);
+    temp_dir_write(name, text, size);
+    return td_path_join(temp_dir, name);
 }
 
 static void test_read_and_map(void **state)
@@ -61,7 +45,7 @@ static void test_read_and_map(void **state)
     td_file_map_forget(map.data, map.size); /* less than a page: nothing happens */
     td_file_map_close(&map);
     td_file_map_close(&map);
-    drop_file(path);
+    td_free(path);
 }
 
 static void test_empty_missing_and_directory(void **state)
@@ -77,11 +61,11 @@ static void test_empty_missing_and_directory(void **state)
     assert_null(td_file_read(path, 0, &data, &size));
     assert_string_equal(data, "");
     td_free(data);
-    drop_file(path);
+    td_free(path);
 
     assert_status(td_file_map_open("/nonexistent/x", &map), TD_NOT_FOUND,
                   "/nonexistent/x; No such file or directory");
-    assert_status_like(td_file_read(dir, 100, &data, &size), TD_INTERNAL, dir);
+    assert_status_like(td_file_read(temp_dir, 100, &data, &size), TD_INTERNAL, temp_dir);
 }
 
 static void test_forgotten_pages_come_back(void **state)
@@ -97,7 +81,7 @@ static void test_forgotten_pages_come_back(void **state)
     td_file_map_forget(map.data + 1, size - 2);
     assert_memory_equal(map.data, text, size);
     td_file_map_close(&map);
-    drop_file(path);
+    td_free(path);
     td_free(text);
 }
 
@@ -136,65 +120,26 @@ static void test_cpu(void **state)
 static double quota_of(const char *cgroup)
 {
     char *const proc = put_file("cgroup", cgroup, strlen(cgroup));
-    const double quota = td_cpu_quota(proc, dir);
+    const double quota = td_cpu_quota(proc, temp_dir);
 
-    drop_file(proc);
+    td_free(proc);
     return quota;
-}
-
-static void make_dir(const char *name)
-{
-    char *const path = td_path_join(dir, name);
-
-    mkdir(path, 0700);
-    td_free(path);
-}
-
-static void remove_dir(const char *name)
-{
-    char *const path = td_path_join(dir, name);
-
-    rmdir(path);
-    td_free(path);
 }
 
 static void test_quota(void **state)
 {
     (void)state;
-    assert_true(td_cpu_quota("/nonexistent", dir) <= 0);
-    make_dir("a");
-    make_dir("a/b");
-    make_dir("cpu");
-    char *const inner = put_file("a/b/cpu.max", "max 100000\n", 11);
-    char *const outer = put_file("a/cpu.max", "150000 100000\n", 14);
-    char *const quota = put_file("cpu/cpu.cfs_quota_us", "400000\n", 7);
-    char *const period = put_file("cpu/cpu.cfs_period_us", "100000\n", 7);
+    assert_true(td_cpu_quota("/nonexistent", temp_dir) <= 0);
+    temp_dir_write("a/b/cpu.max", "max 100000\n", 11);
+    temp_dir_write("a/cpu.max", "150000 100000\n", 14);
+    temp_dir_write("cpu/cpu.cfs_quota_us", "400000\n", 7);
+    temp_dir_write("cpu/cpu.cfs_period_us", "100000\n", 7);
 
     assert_true(quota_of("0::/a/b\n") == 1.5); /* the parent's */
     assert_true(quota_of("0::/\n") <= 0);
     assert_true(quota_of("0::/../x\n") <= 0);
     assert_true(quota_of("5:memory:/x\n4:cpu,cpuacct:/docker/77\n") == 4.0); /* v1, path not visible */
     assert_true(quota_of("4:cpuset:/x\nnonsense\n") <= 0);
-
-    drop_file(inner);
-    drop_file(outer);
-    drop_file(quota);
-    drop_file(period);
-    remove_dir("a/b");
-    remove_dir("a");
-    remove_dir("cpu");
-}
-
-static int make_tree(void **state)
-{
-    (void)state;
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static int drop_tree(void **state)
-{
-    (void)state;
-    return rmdir(dir);
 }
 
 int main(void)
@@ -209,5 +154,5 @@ int main(void)
         cmocka_unit_test(test_quota),
     };
 
-    return cmocka_run_group_tests(tests, make_tree, drop_tree);
+    return cmocka_run_group_tests(tests, temp_dir_make, temp_dir_remove);
 }

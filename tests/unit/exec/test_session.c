@@ -3,11 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -16,27 +12,9 @@
 
 #include "base/strbuf.h"
 #include "base/thread.h"
+#include "temp_dir.h"
 
 /* ---------------------------------------------------------------- models as text */
-
-static char dir[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    strcpy(dir, "/tmp/tensord-session-XXXXXX");
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    char path[128];
-
-    (void)state;
-    snprintf(path, sizeof path, "%s/saved_model.pbtxt", dir);
-    (void)unlink(path);
-    return rmdir(dir);
-}
 
 #define ATTR(name, value)   "attr { key: \"" name "\" value { " value " } } "
 #define T_FLOAT             ATTR("T", "type: DT_FLOAT")
@@ -61,17 +39,15 @@ static int remove_dir(void **state)
 /* Writes a model with this meta graph and loads it. */
 static td_status load(const char *graph, const char *signatures, td_session **out)
 {
-    char path[128];
+    td_strbuf text = { 0 };
 
-    snprintf(path, sizeof path, "%s/saved_model.pbtxt", dir);
-    FILE *const f = fopen(path, "w");
-    assert_non_null(f);
-    fprintf(
-        f,
+    td_strbuf_printf(
+        &text,
         "saved_model_schema_version: 1 meta_graphs { meta_info_def { tags: \"serve\" } graph_def { %s } %s }",
         graph, signatures);
-    assert_int_equal(fclose(f), 0);
-    return td_session_load(dir, NULL, out);
+    temp_dir_write("saved_model.pbtxt", td_strbuf_text(&text), text.size);
+    td_strbuf_fini(&text);
+    return td_session_load(temp_dir, NULL, out);
 }
 
 static td_session *loaded(const char *graph, const char *signatures)
@@ -402,15 +378,15 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_plans_follow_shapes, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_denormals_are_zero, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_lifetimes, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_loop_hands_values_crosswise, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_state_is_kept_and_not_warmed_up, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_refusals, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_contradictions, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_recursion_ends, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(test_threads, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_plans_follow_shapes, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_denormals_are_zero, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_lifetimes, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_loop_hands_values_crosswise, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_state_is_kept_and_not_warmed_up, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_refusals, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_contradictions, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_recursion_ends, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_threads, temp_dir_make, temp_dir_remove),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -19,11 +18,11 @@
 #include "formats/savedmodel/bundle.h"
 #include "formats/savedmodel/slice.h"
 #include "table_writer.h"
+#include "temp_dir.h"
 
 /* ---- a bundle under construction ----------------------------------------------------------------------- */
 
 typedef struct writer {
-    char dir[64];
     td_strbuf block, data;
 } writer;
 
@@ -31,37 +30,25 @@ static int begin(void **state)
 {
     static writer w;
 
-    w = (writer){ .dir = "/tmp/tensord-bundle-XXXXXX" };
-    if (!mkdtemp(w.dir)) return -1;
+    if (temp_dir_make(state)) return -1;
+    w = (writer){ 0 };
     table_put_entry(&w.block, "", 0, "\x08\x01\x1a\x02\x08\x01", 6); /* one shard, version 1 */
     *state = &w;
     return 0;
 }
 
-static void save(const char *dir, const char *name, const td_strbuf *bytes)
+static void save(const char *name, const td_strbuf *bytes)
 {
-    char path[128];
-
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *const f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(td_strbuf_text(bytes), 1, bytes->size, f), bytes->size);
-    fclose(f);
+    temp_dir_write(name, td_strbuf_text(bytes), bytes->size);
 }
 
 static int end(void **state)
 {
     writer *const w = *state;
-    char path[128];
 
-    snprintf(path, sizeof path, "%s/v.index", w->dir);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/v.data-00000-of-00001", w->dir);
-    unlink(path);
-    rmdir(w->dir);
     td_strbuf_fini(&w->block);
     td_strbuf_fini(&w->data);
-    return 0;
+    return temp_dir_remove(state);
 }
 
 static void put_number(td_strbuf *out, uint32_t number, uint64_t v)
@@ -124,10 +111,10 @@ static td_status open_written(writer *w, td_bundle **out)
     char prefix[128];
 
     table_put(&table, td_strbuf_text(&w->block), w->block.size);
-    save(w->dir, "v.index", &table);
-    save(w->dir, "v.data-00000-of-00001", &w->data);
+    save("v.index", &table);
+    save("v.data-00000-of-00001", &w->data);
     td_strbuf_fini(&table);
-    snprintf(prefix, sizeof prefix, "%s/v", w->dir);
+    snprintf(prefix, sizeof prefix, "%s/v", temp_dir);
     return td_bundle_open(prefix, out);
 }
 
@@ -355,14 +342,14 @@ static void damaged_index(void **state)
 
     add_named(w, "x", TD_I32, 0, NULL, &value, sizeof value);
     table_put(&table, td_strbuf_text(&w->block), w->block.size);
-    snprintf(prefix, sizeof prefix, "%s/v", w->dir);
+    snprintf(prefix, sizeof prefix, "%s/v", temp_dir);
     const size_t size = table.size;
     for (size_t i = 0; i < 2 * size; i++) {
         if (i < size)
             table.data[i] ^= 0x55;
         else
             table.size = i - size;
-        save(w->dir, "v.index", &table);
+        save("v.index", &table);
         const td_status status = td_bundle_open(prefix, &b);
         if (!status) td_bundle_unref(b);
         td_status_free(status);

@@ -4,14 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "assert_status.h"
+#include "temp_dir.h"
 #include "tensorflow/core/protobuf/saved_model.pb-c.h"
 
 #include "base/macros.h"
@@ -318,7 +316,10 @@ static void damage(void **state)
 
 static void directories(void **state)
 {
-    char dir[] = "/tmp/tensord-model-XXXXXX", path[64];
+    static const char model[] =
+        "meta_graphs { meta_info_def { tags: 'serve' } object_graph_def { nodes { x: [1, 'a'] } } "
+        "graph_def { node { name: 'a' op: 'A' } } }";
+    static const char broken[] = "meta_graphs {\n oops";
     td_model_file *m;
 
     (void)state;
@@ -327,28 +328,17 @@ static void directories(void **state)
     assert_non_null(m->restore_op);
     td_model_file_free(m);
 
-    assert_non_null(mkdtemp(dir));
     assert_status_like(
-        td_savedmodel_read(dir, "serve", &m), TD_NOT_FOUND,
+        td_savedmodel_read(temp_dir, "serve", &m), TD_NOT_FOUND,
         "Specified file path does not appear to contain a SavedModel bundle (should have a file called "
         "`saved_model.pb`) Specified file path: /tmp/");
-    snprintf(path, sizeof path, "%s/saved_model.pbtxt", dir);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs("meta_graphs { meta_info_def { tags: 'serve' } object_graph_def { nodes { x: [1, 'a'] } } "
-          "graph_def { node { name: 'a' op: 'A' } } }",
-          f);
-    fclose(f);
-    assert_null(td_savedmodel_read(dir, "serve", &m));
+    temp_dir_write("saved_model.pbtxt", model, sizeof model - 1);
+    assert_null(td_savedmodel_read(temp_dir, "serve", &m));
     assert_int_equal(m->graph->n_nodes, 1);
     td_model_file_free(m);
-    f = fopen(path, "w");
-    assert_non_null(f);
-    fputs("meta_graphs {\n oops", f);
-    fclose(f);
-    assert_status_like(td_savedmodel_read(dir, "serve", &m), TD_INVALID_ARGUMENT, "saved_model.pbtxt:2:");
-    unlink(path);
-    rmdir(dir);
+    temp_dir_write("saved_model.pbtxt", broken, sizeof broken - 1);
+    assert_status_like(td_savedmodel_read(temp_dir, "serve", &m), TD_INVALID_ARGUMENT,
+                       "saved_model.pbtxt:2:");
 }
 
 int main(void)
@@ -362,7 +352,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(init_has_an_order, begin, end),
         cmocka_unit_test_setup_teardown(saver_and_assets, begin, end),
         cmocka_unit_test_setup_teardown(damage, begin, end),
-        cmocka_unit_test_setup_teardown(directories, begin, end),
+        cmocka_unit_test_setup_teardown(directories, temp_dir_make, temp_dir_remove),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

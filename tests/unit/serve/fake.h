@@ -13,18 +13,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "serve/manager.h"
+#include "temp_dir.h"
 
 static atomic_int fake_alive;   /* sessions loaded and not unloaded */
 static atomic_int fake_loads;   /* tries */
 static atomic_int fake_load_ms; /* how long each takes */
-static char fake_root[] = "/tmp/tensord-serve-XXXXXX";
 
 static td_status fake_load(const char *path, const td_session_options *options, td_session **out)
 {
@@ -69,26 +68,17 @@ static inline void fake_write(const char *model, const char *version, const char
 {
     char path[256];
 
-    snprintf(path, sizeof path, "%s/%s", fake_root, model);
-    mkdir(path, 0777);
-    snprintf(path, sizeof path, "%s/%s/%s", fake_root, model, version);
-    mkdir(path, 0777);
-    if (!value) return;
-    snprintf(path, sizeof path, "%s/%s/%s/value", fake_root, model, version);
-    FILE *const f = fopen(path, "w");
-
-    assert_non_null(f);
-    fputs(value, f);
-    fclose(f);
+    snprintf(path, sizeof path, "%s/%s/value", model, version);
+    temp_dir_write(path, value, strlen(value));
 }
 
 static inline void fake_remove(const char *model, const char *version)
 {
     char path[256];
 
-    snprintf(path, sizeof path, "%s/%s/%s/value", fake_root, model, version);
+    snprintf(path, sizeof path, "%s/%s/%s/value", temp_dir, model, version);
     unlink(path);
-    snprintf(path, sizeof path, "%s/%s/%s", fake_root, model, version);
+    snprintf(path, sizeof path, "%s/%s/%s", temp_dir, model, version);
     rmdir(path);
 }
 
@@ -179,20 +169,15 @@ static inline void fake_await_states(td_manager *m, const char *name, const char
 static inline int fake_setup(void **state)
 {
     (void)state;
-    strcpy(fake_root, "/tmp/tensord-serve-XXXXXX");
     atomic_store(&fake_load_ms, 0);
     atomic_store(&fake_loads, 0);
-    return mkdtemp(fake_root) ? 0 : -1;
+    return temp_dir_make(state);
 }
 
 static inline int fake_teardown(void **state)
 {
-    char command[300];
-
-    (void)state;
     assert_int_equal(atomic_load(&fake_alive), 0);
-    snprintf(command, sizeof command, "rm -rf %s", fake_root);
-    return system(command);
+    return temp_dir_remove(state);
 }
 
 #endif

@@ -21,7 +21,7 @@ static td_manager *start_with(td_model_options *models, size_t n, td_serve_optio
     td_manager *m;
 
     for (size_t i = 0; i < n; i++) {
-        snprintf(base_paths[i], sizeof base_paths[i], "%s/%s", fake_root, models[i].name);
+        snprintf(base_paths[i], sizeof base_paths[i], "%s/%s", temp_dir, models[i].name);
         models[i].base_path = base_paths[i];
     }
     options.models = models;
@@ -151,7 +151,7 @@ static void test_half_written_version(void **state)
     td_manager *const m = start("m");
 
     assert_int_equal(fake_ask(m, fake_spec("m")), 10);
-    fake_write("m", "2", NULL);
+    temp_dir_write("m/2/", NULL, 0);
     td_sleep_ns(INT64_C(50) * 1000000);
     fake_write("m", "2", "20");
     fake_await(m, fake_spec("m"), 20);
@@ -307,7 +307,7 @@ static void test_configure(void **state)
     assert_int_equal(fake_ask(m, fake_spec("c")), -TD_NOT_FOUND);
 
     /* b goes, c comes, a's label moves to a version that is there */
-    snprintf(base_paths[2], sizeof base_paths[2], "%s/c", fake_root);
+    snprintf(base_paths[2], sizeof base_paths[2], "%s/c", temp_dir);
     models[2].base_path = base_paths[2];
     models[1] = models[2];
     labels[0].version = 2;
