@@ -25,10 +25,10 @@ static void put_element(td_strbuf *b, const td_tensor *t, int64_t i)
         put_float(b, ((const double *)t->data)[i], 17);
         break;
     case TD_F16:
-        put_float(b, (double)td_f16_to_f32(((const uint16_t *)t->data)[i]), 4);
+        put_float(b, (double)td_f16_to_f32(((const td_f16 *)t->data)[i]), 4);
         break;
     case TD_BF16:
-        put_float(b, (double)td_bf16_to_f32(((const uint16_t *)t->data)[i]), 3);
+        put_float(b, (double)td_bf16_to_f32(((const td_bf16 *)t->data)[i]), 3);
         break;
     case TD_C64:
         td_strbuf_printf(b, "(%.9g,%.9g)", (double)((const float *)t->data)[2 * i],

@@ -220,11 +220,13 @@ static void check_halves(void)
             float *const wide = check_buf(N);
             for (uint32_t i = 0; i < N; i++)
                 in[i] = (uint16_t)i;
-            td_widen_find(dtypes[d], (td_cpu)level)(wide, in, N);
-            td_narrow_find(dtypes[d], (td_cpu)level)(out, wide, N);
-            for (uint32_t i = 0; i < N; i++)
-                CHECK(out[i] == in[i] || isnan(wide[i]), "%s %x becomes %x", td_dtype_name(dtypes[d]), i,
-                      out[i]);
+            for (uint32_t n = N; n > N - 9; n--) {
+                td_widen_find(dtypes[d], (td_cpu)level)(wide, in, n);
+                td_narrow_find(dtypes[d], (td_cpu)level)(out, wide, n);
+                for (uint32_t i = 0; i < n; i++)
+                    CHECK(out[i] == in[i] || isnan(wide[i]), "%s %x becomes %x", td_dtype_name(dtypes[d]), i,
+                          out[i]);
+            }
             check_bytes_free(in);
             check_bytes_free(out);
             check_buf_free(wide);

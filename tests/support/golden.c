@@ -47,7 +47,7 @@ static void put_float(td_dtype dtype, void *to, double v)
     else if (dtype == TD_F32 || dtype == TD_C64)
         *(float *)to = (float)v;
     else
-        *(uint16_t *)to = dtype == TD_F16 ? td_f32_to_f16((float)v) : td_f32_to_bf16((float)v);
+        *(uint16_t *)to = dtype == TD_F16 ? td_f32_to_f16((float)v).bits : td_f32_to_bf16((float)v).bits;
 }
 
 bool golden_is_integer(td_dtype d)

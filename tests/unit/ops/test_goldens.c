@@ -27,9 +27,9 @@ static double float_at(const td_tensor *t, size_t i)
     case TD_C64:
         return (double)((const float *)t->data)[i];
     case TD_F16:
-        return (double)td_f16_to_f32(((const uint16_t *)t->data)[i]);
+        return (double)td_f16_to_f32(((const td_f16 *)t->data)[i]);
     default:
-        return (double)td_bf16_to_f32(((const uint16_t *)t->data)[i]);
+        return (double)td_bf16_to_f32(((const td_bf16 *)t->data)[i]);
     }
 }
 

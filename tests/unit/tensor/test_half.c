@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "tensor/half.h"
 
@@ -18,19 +17,22 @@ typedef struct small_type {
     unsigned (*narrow)(float v);
 } small_type;
 
-#define SMALL_TYPE(name, type)                                                                               \
+#define SMALL_TYPE(name, of, bits)                                                                           \
     static float widen_##name(unsigned v)                                                                    \
     {                                                                                                        \
-        return td_##name##_to_f32((type)v);                                                                  \
+        return td_##name##_to_f32(of(v));                                                                    \
     }                                                                                                        \
     static unsigned narrow_##name(float v)                                                                   \
     {                                                                                                        \
-        return td_f32_to_##name(v);                                                                          \
+        return td_f32_to_##name(v) bits;                                                                     \
     }
-SMALL_TYPE(f16, uint16_t)
-SMALL_TYPE(bf16, uint16_t)
-SMALL_TYPE(f8e5m2, uint8_t)
-SMALL_TYPE(f8e4m3fn, uint8_t)
+#define HALF(v)  ((td_f16){ (uint16_t)(v) })
+#define BRAIN(v) ((td_bf16){ (uint16_t)(v) })
+#define BYTE(v)  ((uint8_t)(v))
+SMALL_TYPE(f16, HALF, .bits)
+SMALL_TYPE(bf16, BRAIN, .bits)
+SMALL_TYPE(f8e5m2, BYTE, )
+SMALL_TYPE(f8e4m3fn, BYTE, )
 
 static const small_type types[] = {
     { 0x8000, 0x7bff, widen_f16, narrow_f16 },
@@ -63,16 +65,16 @@ static void test_every_value_and_midpoint(void **state)
 static void test_edges(void **state)
 {
     (void)state;
-    assert_int_equal(td_f32_to_f16(65504), 0x7bff);
-    assert_int_equal(td_f32_to_f16(65519.99f), 0x7bff);
-    assert_int_equal(td_f32_to_f16(65520), 0x7c00);
-    assert_int_equal(td_f32_to_f16(-INFINITY), 0xfc00);
-    assert_int_equal(td_f32_to_f16(1e-10f), 0);
-    assert_true(td_f16_to_f32(1) == 0x1p-24f);
-    assert_true(isinf(td_f16_to_f32(0x7c00)));
-    assert_true(td_f16_to_f32(0x3c00) == 1);
-    assert_int_equal(td_f32_to_bf16(3.4028235e38f), 0x7f80);
-    assert_int_equal(td_f32_to_bf16(-INFINITY), 0xff80);
+    assert_int_equal(narrow_f16(65504), 0x7bff);
+    assert_int_equal(narrow_f16(65519.99f), 0x7bff);
+    assert_int_equal(narrow_f16(65520), 0x7c00);
+    assert_int_equal(narrow_f16(-INFINITY), 0xfc00);
+    assert_int_equal(narrow_f16(1e-10f), 0);
+    assert_true(widen_f16(1) == 0x1p-24f);
+    assert_true(isinf(widen_f16(0x7c00)));
+    assert_true(widen_f16(0x3c00) == 1);
+    assert_int_equal(narrow_bf16(3.4028235e38f), 0x7f80);
+    assert_int_equal(narrow_bf16(-INFINITY), 0xff80);
     assert_int_equal(td_f32_to_f8e5m2(57344), 0x7b);
     assert_int_equal(td_f32_to_f8e5m2(61440), 0x7c);
     assert_int_equal(td_f32_to_f8e5m2(1e30f), 0x7c);
@@ -87,36 +89,11 @@ static void test_edges(void **state)
     }
 }
 
-static void test_arrays(void **state)
-{
-    enum { N = 65536 };
-    uint16_t *const in = malloc(N * sizeof *in), *const back = malloc(N * sizeof *back);
-    float *const wide = malloc(N * sizeof *wide);
-
-    (void)state;
-    for (unsigned i = 0; i < N; i++)
-        in[i] = (uint16_t)i;
-    for (size_t n = N; n > N - 9; n--) {
-        td_f16_to_f32_n(wide, in, n);
-        td_f32_to_f16_n(back, wide, n);
-        for (size_t i = 0; i < n; i++)
-            if (back[i] != i && !isnan(wide[i])) fail_msg("half %zx came back as %x", i, back[i]);
-        td_bf16_to_f32_n(wide, in, n);
-        td_f32_to_bf16_n(back, wide, n);
-        for (size_t i = 0; i < n; i++)
-            if (back[i] != i && !isnan(wide[i])) fail_msg("bfloat16 %zx came back as %x", i, back[i]);
-    }
-    free(in);
-    free(back);
-    free(wide);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_value_and_midpoint),
         cmocka_unit_test(test_edges),
-        cmocka_unit_test(test_arrays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
