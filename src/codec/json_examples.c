@@ -20,6 +20,11 @@ typedef struct reader {
     size_t *joined; /* bytes of contexts copied so far */
 } reader;
 
+static td_status no_memory(void)
+{
+    return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a feature");
+}
+
 static const char *kind_name(kind k)
 {
     return k == BYTES ? "string" : k == FLOATS ? "float" : "int64";
@@ -44,8 +49,9 @@ static const char *json_type(const char *p)
     }
 }
 
-/* Wire bytes being written, in what JSON is written to elsewhere: without memory it takes no more, and join()
- * notices. */
+/* Wire bytes being written, in what JSON is written to elsewhere: without memory it takes no more and says
+ * so.
+ */
 typedef td_json_out buffer;
 
 static uint8_t *grow(buffer *b, size_t more)
@@ -97,7 +103,7 @@ static td_status read_b64(const reader *r, const char **p, td_string feature, td
     (void)td_json_read_comma(at, &is_over);
     if (!is_over) return unexpected(feature, start);
     unsigned char *const bytes = td_arena_try_alloc(r->arena, text.size / 4 * 3 + 3, 1);
-    if (!bytes) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a feature");
+    if (!bytes) return no_memory();
     if (!td_base64_decode(text.data, text.size, bytes, &out->size)) return unexpected(feature, start);
     out->data = (const char *)bytes;
     *p = td_json_skip_space(at) + 1;
@@ -117,7 +123,7 @@ static td_status read_element(const reader *r, const char **p, td_string feature
     if (*at == '"') {
         *p = td_json_skip_string(at, &raw, &fault);
         *out = (element){ .kind = BYTES, .bytes = td_json_unescape(&raw, r->arena) };
-        return out->bytes.data ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "No memory for a feature");
+        return out->bytes.data ? NULL : no_memory();
     }
     if (*at == '{') {
         out->kind = BYTES;
@@ -172,6 +178,7 @@ static td_status read_values(const reader *r, const char *p, td_string feature, 
             return TD_ERR(INVALID_ARGUMENT, "Unexpected element type in feature: %.*s expecting type: %s",
                           (int)feature.size, feature.data, kind_name(*k));
         put_element(list, &e);
+        if (list->is_broken) return no_memory();
         if (!is_list) break;
         p = td_json_skip_space(p);
         if (*p == ',') p = td_json_skip_space(p + 1);
@@ -187,7 +194,7 @@ static td_status read_feature(const reader *r, const char *p, const td_json_raw 
     buffer values = { 0 }, list = { 0 }, feature = { 0 }, entry = { 0 };
     kind k;
 
-    if (!key.data) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a feature");
+    if (!key.data) return no_memory();
     const td_status s = read_values(r, p, key, &k, &values);
     if (!s) {
         if (k != NONE && k != BYTES) put_buffer(&list, 1, &values);
@@ -215,6 +222,7 @@ static td_status read_features(const reader *r, const char *p, buffer *features)
         p = td_json_read_name(p, &name);
         TD_ASSERT(p); /* the text was checked */
         TD_TRY(read_feature(r, p, &name, features));
+        if (features->is_broken) return no_memory();
         p = td_json_skip(p, r->end, &fault);
     }
     return NULL;
@@ -224,7 +232,7 @@ static td_status read_features(const reader *r, const char *p, buffer *features)
 static td_status join(const reader *r, td_string context, const buffer *features, td_string *out)
 {
     const size_t size = context.size + td_wire_bytes_size(1, features->size);
-    const bool may_join = !features->is_broken && context.size <= max_joined_bytes - *r->joined;
+    const bool may_join = context.size <= max_joined_bytes - *r->joined;
     uint8_t *const bytes = may_join ? td_arena_try_alloc(r->arena, size, 1) : NULL;
 
     if (!bytes) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for an example");

@@ -163,6 +163,7 @@ td_status td_model_config_parse(const char *text, size_t size, const char *path,
     const td_status wrong =
         td_textproto_parse(text, size, &tensorflow__serving__model_server_config__descriptor, &config);
 
+    if (td_status_code(wrong) == TD_RESOURCE_EXHAUSTED) return wrong;
     if (wrong) {
         td_error("config", "Error parsing text-format tensorflow.serving.ModelServerConfig: %s",
                  td_status_text(wrong));

@@ -50,6 +50,7 @@ void fuzz_one(const uint8_t *data, size_t size)
     td_arena *const arena = td_arena_make();
     td_predict p = { 0 };
     td_grpc_spec spec;
+    td_string service;
 
     (void)fuzz_end(handle(data, size, arena, &p));
     td_predict_close(&p);
@@ -57,4 +58,5 @@ void fuzz_one(const uint8_t *data, size_t size)
     TD_ASSERT(td_grpc_predict_content_at(data, size) <= size);
     (void)fuzz_end(td_grpc_metadata_parse(data, size, &spec));
     (void)fuzz_end(td_grpc_status_parse(data, size, &spec));
+    (void)fuzz_end(td_grpc_health_parse(data, size, &service));
 }
