@@ -42,12 +42,30 @@ static td_status shapes_parse(td_parse *p, parse_attrs *a)
     return NULL;
 }
 
+enum { VALUES = 1 << TD_F32 | 1 << TD_I64 | 1 << TD_STRING, SPLITS = 1 << TD_I32 | 1 << TD_I64 };
+
+/* `count` types, each of the set: outputs are found by counting, and written without another look. */
+static td_status types_parse(td_parse *p, const char *name, size_t count, unsigned set)
+{
+    const td_attr_value *types;
+
+    if (td_attr_list(p, name, &types) != count)
+        return TD_ERR(INVALID_ARGUMENT, "%s: %s does not have %zu types", p->node->name, name, count);
+    for (size_t i = 0; i < count; i++)
+        if ((unsigned)types[i].u.type >= 32 || !(set >> types[i].u.type & 1))
+            return TD_ERR(INVALID_ARGUMENT, "%s: %s[%zu] is %s", p->node->name, name, i,
+                          td_dtype_name(types[i].u.type));
+    return NULL;
+}
+
 static td_status v1_parse(td_parse *p)
 {
     parse_attrs *const a = p->attrs;
 
     a->n_sparse = (size_t)td_attr_int(p, "Nsparse");
     a->n_dense = (size_t)td_attr_int(p, "Ndense");
+    TD_TRY(types_parse(p, "sparse_types", a->n_sparse, VALUES));
+    TD_TRY(types_parse(p, "Tdense", a->n_dense, VALUES));
     return shapes_parse(p, a);
 }
 
@@ -60,6 +78,10 @@ static td_status v2_parse(td_parse *p)
     a->n_sparse = (size_t)td_attr_int(p, "num_sparse");
     a->n_dense = td_attr_list(p, "Tdense", &items);
     a->n_ragged = td_attr_list(p, "ragged_value_types", &items);
+    TD_TRY(types_parse(p, "sparse_types", a->n_sparse, VALUES));
+    TD_TRY(types_parse(p, "Tdense", a->n_dense, VALUES));
+    TD_TRY(types_parse(p, "ragged_value_types", a->n_ragged, VALUES));
+    TD_TRY(types_parse(p, "ragged_split_types", a->n_ragged, SPLITS));
     return shapes_parse(p, a);
 }
 
@@ -155,8 +177,14 @@ static td_status walk_examples(work *w)
 
     if (!td_mul_size(w->n_examples, w->n_keys, &cells))
         return TD_ERR(RESOURCE_EXHAUSTED, "too many features");
-    w->features = TD_ARENA_NEW_N(w->c->arena, td_feature, cells);
-    w->counts = TD_ARENA_NEW_N(w->c->arena, int64_t, cells);
+    const size_t most = SIZE_MAX / sizeof *w->features - 1;
+
+    w->features =
+        cells < most ? td_arena_try_alloc(w->c->arena, (cells + 1) * sizeof *w->features, 16) : NULL;
+    w->counts = cells < most ? td_arena_try_alloc(w->c->arena, (cells + 1) * sizeof *w->counts, 16) : NULL;
+    if (!w->features || !w->counts)
+        return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu features of %zu examples", w->n_keys,
+                      w->n_examples);
     for (size_t e = 0; e < w->n_examples; e++) {
         td_feature *const row = w->features + e * w->n_keys;
 
@@ -274,7 +302,7 @@ static td_status fill_dense(work *w, size_t key)
             if (per_row) memcpy(row, fallback->data, (size_t)per_row * size);
             continue;
         }
-        if (is_variable ? (inner && n % inner != 0) : n != per_row) {
+        if (is_variable ? (inner ? n % inner : n) != 0 : n != per_row) {
             char name[128], text[TD_SHAPE_TEXT];
 
             return TD_ERR(INVALID_ARGUMENT,
