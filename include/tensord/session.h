@@ -74,6 +74,11 @@ TD_MUST_USE td_status td_session_run(td_session *s, const td_signature *sig, con
  * runs to another thread and does the rest itself. False before the first run. */
 bool td_session_is_long(const td_session *s, const td_signature *sig);
 
+/* Compares the model's files with what they were when they were loaded: sizes and times, no content.
+ * DATA_LOSS names one that somebody has written to in place; from then on runs fail with the same. A file
+ * that was replaced or removed is no trouble: the loaded one lives on. A few system calls. Any thread. */
+TD_MUST_USE td_status td_session_check(td_session *s);
+
 const td_tensor *td_result_outputs(const td_result *r);
 void td_result_free(td_result *r); /* NULL is fine */
 

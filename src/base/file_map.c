@@ -19,12 +19,14 @@
 typedef struct mapped {
     td_file_map map;
     td_bus_range *range;
+    uint64_t number; /* in the order they were made */
     char *path;
     struct stat print; /* when it was mapped */
 } mapped;
 
 static pthread_mutex_t maps_mu = PTHREAD_MUTEX_INITIALIZER;
-static td_vec maps = { .elem = sizeof(mapped) }; /* guarded by maps_mu */
+static td_vec maps = { .elem = sizeof(mapped) }; /* guarded by maps_mu, as is */
+static uint64_t next_number = 1;
 
 static void close_fd(const int *fd)
 {
@@ -36,7 +38,8 @@ static void close_fd(const int *fd)
 static void remember(const td_file_map *m, const char *path, const struct stat *print)
 {
     pthread_mutex_lock(&maps_mu);
-    *(mapped *)td_vec_push(&maps) = (mapped){ *m, td_bus_guard(m->data, m->size), td_strdup(path), *print };
+    *(mapped *)td_vec_push(&maps) =
+        (mapped){ *m, td_bus_guard(m->data, m->size), next_number++, td_strdup(path), *print };
     pthread_mutex_unlock(&maps_mu);
 }
 
@@ -103,13 +106,13 @@ void td_file_map_forget(const void *data, size_t size)
 
 /* ---------------------------------------------------------------- changes */
 
-static bool is_below(const char *path, const char *dir)
+static bool is_meant(const mapped *m, const char *dir, uint64_t since)
 {
     size_t n = strlen(dir);
 
     while (n && dir[n - 1] == '/')
         n--;
-    return strncmp(path, dir, n) == 0 && path[n] == '/';
+    return m->number >= since && strncmp(m->path, dir, n) == 0 && m->path[n] == '/';
 }
 
 /* Another file under its name, or none: what is mapped is still the old one, whole. */
@@ -122,8 +125,8 @@ static bool has_changed(const mapped *m)
            now.st_mtim.tv_nsec != m->print.st_mtim.tv_nsec;
 }
 
-/* What is mapped from dir, as copies: the disk may take its time, and nobody must wait for it. */
-static td_vec copy_below(const char *dir)
+/* What is meant, as copies: the disk may take its time, and nobody must wait for it. */
+static td_vec copy_meant(const char *dir, uint64_t since)
 {
     td_vec copies = TD_VEC(mapped);
 
@@ -131,7 +134,7 @@ static td_vec copy_below(const char *dir)
     for (size_t i = 0; i < maps.size; i++) {
         const mapped *const m = TD_VEC_AT(&maps, mapped, i);
 
-        if (!is_below(m->path, dir)) continue;
+        if (!is_meant(m, dir, since)) continue;
         mapped *const copy = td_vec_push(&copies);
         *copy = *m;
         copy->path = td_strdup(m->path);
@@ -147,10 +150,17 @@ static void mark(const mapped *copy)
     for (size_t i = 0; i < maps.size; i++) {
         const mapped *const m = TD_VEC_AT(&maps, mapped, i);
 
-        if (m->map.data == copy->map.data && strcmp(m->path, copy->path) == 0 && !td_bus_is_bad(m->range))
-            td_bus_mark(m->range);
+        if (m->number == copy->number && !td_bus_is_bad(m->range)) td_bus_mark(m->range);
     }
     pthread_mutex_unlock(&maps_mu);
+}
+
+uint64_t td_file_maps_mark(void)
+{
+    pthread_mutex_lock(&maps_mu);
+    const uint64_t mark = next_number;
+    pthread_mutex_unlock(&maps_mu);
+    return mark;
 }
 
 unsigned td_file_maps_changes(void)
@@ -158,7 +168,7 @@ unsigned td_file_maps_changes(void)
     return td_bus_count();
 }
 
-td_status td_file_maps_check(const char *dir)
+td_status td_file_maps_check(const char *dir, uint64_t since)
 {
     td_status status = NULL;
 
@@ -166,7 +176,7 @@ td_status td_file_maps_check(const char *dir)
     for (size_t i = 0; i < maps.size && !status; i++) {
         const mapped *const m = TD_VEC_AT(&maps, mapped, i);
 
-        if (td_bus_is_bad(m->range) && is_below(m->path, dir))
+        if (td_bus_is_bad(m->range) && is_meant(m, dir, since))
             status = TD_ERR(DATA_LOSS,
                             "%s changed (or could not be read) while it was in use; put new weights into a "
                             "new version directory",
@@ -176,9 +186,9 @@ td_status td_file_maps_check(const char *dir)
     return status;
 }
 
-td_status td_file_maps_look(const char *dir)
+td_status td_file_maps_look(const char *dir, uint64_t since)
 {
-    td_vec copies = copy_below(dir);
+    td_vec copies = copy_meant(dir, since);
 
     for (size_t i = 0; i < copies.size; i++) {
         mapped *const copy = TD_VEC_AT(&copies, mapped, i);
@@ -187,5 +197,5 @@ td_status td_file_maps_look(const char *dir)
         td_free(copy->path);
     }
     td_vec_fini(&copies);
-    return td_file_maps_check(dir);
+    return td_file_maps_check(dir, since);
 }

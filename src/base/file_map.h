@@ -7,6 +7,7 @@
 #define TD_BASE_FILE_MAP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "tensord/status.h"
 
@@ -25,10 +26,13 @@ void td_file_map_forget(const void *data, size_t size);
 /* How often mapped files have been found to have changed, all together: an atomic load. While it stays as it
  * is, so does td_file_maps_check(). Whoever has read what a failed read left behind sees it raised. */
 unsigned td_file_maps_changes(void);
-/* DATA_LOSS, naming the file, if one that is mapped from dir or below is known to have changed since: a read
- * of it failed, or td_file_maps_look() found it changed. */
-TD_MUST_USE td_status td_file_maps_check(const char *dir);
+/* A number that maps made from now on have, or a higher one: who loads from the same directory again asks
+ * about those alone. */
+uint64_t td_file_maps_mark(void);
+/* DATA_LOSS, naming the file, if one that was mapped from dir or below since that mark is known to have
+ * changed: a read of it failed, or td_file_maps_look() found it changed. */
+TD_MUST_USE td_status td_file_maps_check(const char *dir, uint64_t since);
 /* The same, after comparing their sizes and times on disk with those they had when they were mapped. */
-TD_MUST_USE td_status td_file_maps_look(const char *dir);
+TD_MUST_USE td_status td_file_maps_look(const char *dir, uint64_t since);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/cpu.h"
+#include "base/file_map.h"
 #include "base/macros.h"
 #include "base/mem.h"
 #include "exec/files.h"
@@ -289,6 +290,7 @@ td_status td_session_load(const char *path, const td_session_options *opts, td_s
     s->env.threads = td_lanes_cores();
     s->env.resources = td_resources_make();
     s->env.packs = td_packs_make();
+    s->env.files_since = td_file_maps_mark();
     const td_status st = load(s, path, &o);
     if (st) {
         session_free(s);
@@ -426,6 +428,11 @@ td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor
         r->out[i] = *td_frame_ret(f, want[i]);
     *out = r;
     return NULL;
+}
+
+td_status td_session_check(td_session *s)
+{
+    return td_files_look(&s->env);
 }
 
 const td_tensor *td_result_outputs(const td_result *r)

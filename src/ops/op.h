@@ -228,6 +228,7 @@ struct td_env {
     td_packs *packs;
     td_arena *model_arena; /* load time only */
     const char *dir;       /* where the model's files are mapped from; NULL: nowhere */
+    uint64_t files_since;  /* td_file_maps_mark() before that */
     atomic_uint files_ok;  /* td_file_maps_changes() when they were last known to be as they were */
 };
 

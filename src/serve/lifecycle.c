@@ -225,6 +225,20 @@ static void begin_unload(td_version *v)
     td_servable_release(s); /* never the last one: the published table has another */
 }
 
+void td_life_lose_locked(td_version *v, td_status why)
+{
+    td_mutex_assert_held(&v->model->manager->mu);
+    clear_error(v);
+    v->has_failed = true;
+    v->code = td_status_code(why);
+    v->text = td_strdup(td_status_text(why));
+    v->next_look_ns = 0;
+    td_error("serve", "event=lost model=%s version=%" PRId64 " code=%s error=\"%s\"", v->model->options->name,
+             v->number, td_code_name(v->code), v->text);
+    begin_unload(v);
+    td_life_settle_locked(v->model);
+}
+
 /* ---------------------------------------------------------------- what follows from what */
 
 static bool has_available(const td_model *model, bool wanted_only)

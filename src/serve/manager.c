@@ -22,6 +22,7 @@ static td_manager *make_manager(const td_serve_options *options)
     td_mutex_init(&m->mu, TD_LOCK_serve_table);
     td_cond_init(&m->changed);
     m->options = *options;
+    if (!m->options.load && !m->options.check) m->options.check = td_session_check;
     if (!m->options.load) m->options.load = td_session_load;
     if (!m->options.unload) m->options.unload = td_session_unref;
     m->options.models = NULL;

@@ -333,6 +333,7 @@ void *td_scan_loop(void *manager)
         if (td_configure_take(m) ||
             is_scan_due) { /* new models are looked for even where nothing is polled */
             scan_all(m);
+            td_check_files(m);
             next_scan = gap_ns ? td_now_ns() + gap_ns : 0;
         }
         const int64_t next_due = do_due(m, gap_ns != 0);

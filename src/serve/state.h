@@ -10,6 +10,9 @@
  *                 or changed    +------------------- END <------------- UNLOADING
  *                                                          last reference came back
  *
+ * A version whose files are written to in place while it is AVAILABLE goes the same way, with an error, and
+ * is loaded again when they have been left alone (check.c).
+ *
  * 1. A version has a servable exactly while it is AVAILABLE or UNLOADING; the record holds a reference only
  *    while AVAILABLE, the table likewise.
  * 2. due_ns is set exactly while the version waits for a time: in START until its files are settled, in
@@ -108,10 +111,16 @@ void td_life_submit_locked(td_version *v);
 /* Makes and swaps in a table if one is due, wakes waiters, unlocks, gives up the old table. */
 void td_life_unlock(td_manager *m) TD_RELEASE(m->mu);
 
+/* An AVAILABLE version is no longer what was loaded: it goes, and shows why. */
+void td_life_lose_locked(td_version *v, td_status why);
+
 /* configure.c */
 void td_configure_add(td_manager *m, const td_model_options *options);
 bool td_configure_take(td_manager *m); /* the watcher: takes over `pending`; true when there was one */
 void td_configure_free(td_manager *m); /* models and what is pending */
+
+/* check.c: the watcher looks at the files of all that serves. */
+void td_check_files(td_manager *m);
 
 /* scan.c */
 void *td_scan_loop(void *manager);

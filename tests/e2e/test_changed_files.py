@@ -17,91 +17,89 @@ IMAGES = [e["image"] for e in json.loads((harness.MODELS / "digits" / "examples.
 
 
 class ChangedFiles(unittest.TestCase):
-    def setUp(self):
+    def start(self, poll):
         self.base = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         for name, version in (("digits", 1), ("half_plus_two", 2)):
             shutil.copytree(harness.MODELS / name / str(version), self.base / name / "1")
         models = {"digits": self.base / "digits", "half": self.base / "half_plus_two"}
-        self.server = self.enterContext(harness.Server(models, ["--file_system_poll_wait_seconds=1"]))
-        self.right = self.server.post("digits:predict", {"instances": IMAGES[:1]}).json["predictions"]
+        self.server = self.enterContext(harness.Server(models, [f"--file_system_poll_wait_seconds={poll}"]))
+        self.right = self.rest(1)
+        self.data = self.base / "digits" / "1" / DATA
 
-    def data(self, name):
-        return self.base / name / "1" / DATA
+    def rest(self, count):
+        """Predictions, or what went wrong."""
+        reply = self.server.post("digits:predict", {"instances": IMAGES[:count]}).json
+        return reply.get("predictions", reply.get("error"))
 
-    def rest(self, images):
-        """Predictions, or None for the error that a changed file must give."""
-        reply = self.server.post("digits:predict", {"instances": images})
-        if reply.status == 200:
-            return reply.json["predictions"]
-        self.assertIn(str(self.data("digits")), reply.json["error"])
-        self.assertIn("new version directory", reply.json["error"])
-        return None
-
-    def grpc(self, images):
+    def grpc(self, count):
         try:
-            return self.server.predict("digits", {"image": np.float32(images)})["output_0"].tolist()
+            return self.server.predict("digits", {"image": np.float32(IMAGES[:count])})["output_0"].tolist()
         except grpc.RpcError as error:
-            self.assertEqual(error.code(), grpc.StatusCode.DATA_LOSS)
-            self.assertIn(str(self.data("digits")), error.details())
-            return None
+            self.assertIn(error.code(), (grpc.StatusCode.DATA_LOSS, grpc.StatusCode.NOT_FOUND))
+            return error.details()
 
-    def ask_digits(self, count):
-        """Both protocols: right answers, or none; never a wrong one."""
-        for answer in (self.rest(IMAGES[:count]), self.grpc(IMAGES[:count])):
-            if answer is not None:
+    def digits_are_there(self, count=1):
+        """Both protocols: right answers, or the file's name, or no model; never a wrong answer."""
+        answers = self.rest(count), self.grpc(count)
+        for answer in answers:
+            if isinstance(answer, str):
+                self.assertTrue(f"{self.data} changed" in answer or "Servable not found" in answer, answer)
+            else:
                 np.testing.assert_allclose(answer[0], self.right[0], rtol=1e-4, atol=1e-6)
-        return answer
+        return not any(isinstance(answer, str) for answer in answers)
 
-    def ask_half(self):
+    def check_half(self):
         self.assertEqual(self.server.post("half:predict", {"instances": [4.0]}).json["predictions"], [4.0])
         self.assertEqual(self.server.predict("half", {"x": np.float32([6])})["y"].tolist(), [5.0])
 
-    def error_of(self, name):
-        return self.server.get(name).json["model_version_status"][0]["status"]["error_code"]
-
-    def heal(self):
-        shutil.copytree(harness.MODELS / "digits" / "1", self.base / "digits" / "new")
-        (self.base / "digits" / "new").rename(self.base / "digits" / "2")
-        harness.until(lambda: self.ask_digits(1) is not None and self.error_of("digits") == "OK", "version 2")
-        self.assertIsNotNone(self.ask_digits(5))
+    def status(self):
+        version = self.server.get("digits").json["model_version_status"][0]
+        return version["state"], version["status"]["error_code"], version["status"]["error_message"]
 
     def test_cut_short(self):
-        os.truncate(self.data("digits"), 0)
+        self.start(poll=0)  # nobody but the runs themselves looks at files
+        os.truncate(self.data, 0)
         for count in (1, 3, 1, 2):
-            self.ask_digits(count)
-            self.ask_half()
-        self.assertIsNone(self.ask_digits(4))  # a batch size that needs a new plan
-        self.assertIsNone(self.ask_digits(1))
-        self.ask_half()
-        self.heal()
-        self.ask_half()
+            self.digits_are_there(count)
+            self.check_half()
+        for answer in (self.rest(4), self.grpc(5), self.rest(1), self.grpc(1)):  # a new size makes a new plan
+            self.assertIn(f"{self.data} changed", answer)
+        self.check_half()
 
-    def test_written_in_place(self):
-        self.assertIsNotNone(self.ask_digits(1))
-        data = self.data("digits")
-        data.write_bytes(bytes(data.stat().st_size))  # as `cp` does: cut short, then filled
-        self.assertIsNone(self.ask_digits(3))
-        self.assertIsNone(self.ask_digits(1))
-        self.ask_half()
-        self.heal()
+    def test_small_weights(self):
+        self.start(poll=0)
+        os.truncate(self.base / "half_plus_two" / "1" / DATA, 0)
+        self.assertIn(f"{DATA} changed", self.server.post("half:predict", {"instances": [4.0]}).json["error"])
+        self.assertTrue(self.digits_are_there(2))
 
     def test_replaced(self):
-        data = self.data("digits")
-        other = data.with_name("other")
+        self.start(poll=0)
+        other = self.data.with_name("other")
         other.write_bytes(b"no weights")
-        other.rename(data)  # as `rsync` does: what is loaded keeps the old file
-        for count in (1, 3):
-            self.assertIsNotNone(self.ask_digits(count))
+        other.rename(self.data)  # as `rsync` does: what is loaded keeps the old file
+        self.assertTrue(self.digits_are_there(1))
+        self.assertTrue(self.digits_are_there(3))
 
-    def test_small_weights_are_gone_at_once(self):
-        self.ask_half()
-        os.truncate(self.data("half_plus_two"), 0)
-        reply = self.server.post("half:predict", {"instances": [4.0]})
-        if reply.status == 200:
-            self.assertEqual(reply.json["predictions"], [4.0])
-        else:
-            self.assertIn(DATA, reply.json["error"])
-        self.assertIsNotNone(self.ask_digits(2))
+    def test_the_version_goes_and_comes_back(self):
+        self.start(poll=1)
+        weights = self.data.read_bytes()
+        os.truncate(self.data, len(weights) // 2)
+        harness.until(lambda: self.status()[1] == "DATA_LOSS", "the end of version 1")
+        self.assertIn(str(self.data), self.status()[2])
+        self.assertFalse(self.digits_are_there())
+        self.check_half()
+        self.data.write_bytes(weights)
+        harness.until(self.digits_are_there, "version 1 to come back")
+        self.assertEqual(self.status()[:2], ("AVAILABLE", "OK"))
+
+    def test_a_new_version_heals(self):
+        self.start(poll=1)
+        self.data.write_bytes(bytes(self.data.stat().st_size))  # as `cp` does: cut short, then filled
+        harness.until(lambda: not self.digits_are_there(), "the end of version 1")
+        shutil.copytree(harness.MODELS / "digits" / "1", self.base / "digits" / "2")
+        harness.until(self.digits_are_there, "version 2")
+        self.assertTrue(self.digits_are_there(5))
+        self.check_half()
 
 
 unittest.main()

@@ -77,7 +77,7 @@ static size_t count(const td_file_map *m, unsigned char c)
 static td_code check(const char *dir)
 {
     char *const folder = td_path_join(root, dir);
-    const td_status s = td_file_maps_check(folder);
+    const td_status s = td_file_maps_check(folder, 0);
     const td_code code = td_status_code(s);
 
     if (s) {
@@ -92,7 +92,7 @@ static td_code check(const char *dir)
 static td_code look(const char *dir)
 {
     char *const folder = td_format("%s/%s/", root, dir); /* with a slash at the end */
-    const td_status s = td_file_maps_look(folder);
+    const td_status s = td_file_maps_look(folder, 0);
     const td_code code = td_status_code(s);
 
     td_status_free(s);
@@ -115,6 +115,7 @@ static void cut_short(void)
     TD_ASSERT(td_file_maps_changes() == before + 1); /* one signal for all pages */
     TD_ASSERT(check("a") == TD_DATA_LOSS);
     TD_ASSERT(check("ab") == TD_OK);
+    TD_ASSERT(!td_file_maps_check(root, td_file_maps_mark())); /* none is newer */
     TD_ASSERT(count(&map_b, 'b') == SIZE);
     td_file_map_forget(map_a.data, map_a.size);
     TD_ASSERT(count(&map_a, 0) == SIZE - SIZE / 4);

@@ -55,6 +55,16 @@ static void fake_unload(td_session *s)
     atomic_fetch_sub(&fake_alive, 1);
 }
 
+static atomic_int fake_lost; /* the session with this value is no longer what was loaded; 0: none */
+
+static inline td_status fake_check(td_session *s)
+{
+    int value;
+
+    memcpy(&value, (const void *)s, sizeof value);
+    return value == atomic_load(&fake_lost) ? TD_ERR(DATA_LOSS, "value changed") : NULL;
+}
+
 static int fake_value(const td_servable *s)
 {
     int value;

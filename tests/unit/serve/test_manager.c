@@ -11,7 +11,8 @@ static td_serve_options defaults(void)
                                .file_system_poll_wait_seconds = 1,
                                .enable_model_warmup = true,
                                .load = fake_load,
-                               .unload = fake_unload };
+                               .unload = fake_unload,
+                               .check = fake_check };
 }
 
 static char base_paths[4][256];
@@ -140,6 +141,29 @@ static void test_broken_version_changes_nothing(void **state)
     fake_write("m", "2", "22"); /* mended */
     fake_await(m, fake_spec("m"), 22);
     fake_await_states(m, "m", "2:AVAILABLE 1:END");
+    stop(m);
+}
+
+/* It goes, shows why, and comes back when its files are something new. */
+static void test_changed_in_place(void **state)
+{
+    td_model_options models[2] = { { .name = (char *)(uintptr_t) "m" }, { .name = (char *)(uintptr_t) "n" } };
+
+    (void)state;
+    fake_write("m", "1", "10");
+    fake_write("n", "1", "20");
+    td_manager *const m = start_with(models, 2, defaults());
+
+    assert_int_equal(fake_ask(m, fake_spec("m")), 10);
+    atomic_store(&fake_lost, 10);
+    fake_await_states(m, "m", "1:END(DATA_LOSS)");
+    assert_int_equal(fake_ask(m, fake_spec("m")), -TD_NOT_FOUND);
+    assert_int_equal(fake_ask(m, fake_spec("n")), 20);
+    fake_write("m", "1", "11");
+    fake_await_states(m, "m", "1:AVAILABLE");
+    assert_int_equal(fake_ask(m, fake_spec("m")), 11);
+    fake_await_states(m, "n", "1:AVAILABLE");
+    atomic_store(&fake_lost, 0);
     stop(m);
 }
 
@@ -432,6 +456,7 @@ int main(void)
         CASE(test_texts),
         CASE(test_new_version_replaces_old),
         CASE(test_broken_version_changes_nothing),
+        CASE(test_changed_in_place),
         CASE(test_half_written_version),
         CASE(test_retries),
         CASE(test_policies_and_labels),
