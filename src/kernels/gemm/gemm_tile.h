@@ -82,6 +82,7 @@ TILE_INLINE void tile_body(const int rows, const int vecs, const td_gemm_tile *t
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++)
             p[i] = t->a[s * (size_t)rows + (size_t)i];
+#pragma GCC unroll 2 /* 12 multiply-adds a step leave AVX2 no slot for counting */
         for (size_t k = 0; k < t->depth; k++) {
             V bv[4];
 #pragma GCC unroll 4
