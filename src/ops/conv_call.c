@@ -111,19 +111,34 @@ static size_t reserve(size_t *at, size_t size)
     return here;
 }
 
+static bool choose_gemm(const td_call *c, td_conv_call *s)
+{
+    const td_conv *const v = &s->conv;
+    const td_dnnl_gemm_shape shape = {
+        .m = v->batch * v->out[0] * v->out[1] * v->out[2],
+        .n = v->out_channels,
+        .k = v->in_channels,
+        .has_bias = s->early.bias != 0,
+    };
+
+    if (!s->gemm.is_matrix || !td_dnnl_gemm_fits(&shape, c->env->cpu)) return false;
+    s->dnnl_gemm = td_dnnl_gemm_make(&shape, c->env->cpu, c->threads);
+    return s->dnnl_gemm != NULL;
+}
+
 /* Which body? Filters that are packed by each run cost more to transform than they save. */
 static void choose(td_call *c, td_conv_call *s)
 {
     if (!td_in_is_const(c, s->filter)) return;
     s->is_winograd = td_winograd_fits(&s->conv, td_gemm_select(c->env->cpu));
-    if (s->is_winograd || !s->may_use_dnnl || !td_dnnl_conv_fits(&s->conv, c->env->cpu)) return;
-    const td_dnnl_conv_end end = { s->early.bias != 0, s->early.add != 0, s->early.lo, s->early.hi };
-    s->dnnl = td_dnnl_conv_make(&s->conv, &end, c->env->cpu, c->threads);
+    if (s->is_winograd || choose_gemm(c, s) || !td_dnnl_conv_fits(&s->conv, c->env->cpu)) return;
+    s->dnnl = td_dnnl_conv_make(&s->conv, s->early.bias != 0, c->env->cpu, c->threads);
 }
 
 static size_t run_scratch(const td_call *c, const td_conv_call *s)
 {
     if (s->dnnl) return td_dnnl_conv_scratch(s->dnnl, c->threads);
+    if (s->dnnl_gemm) return td_dnnl_gemm_scratch(s->dnnl_gemm, c->threads);
     return s->is_winograd ? td_winograd_scratch(&s->conv, c->threads) : td_conv_scratch(&s->gemm, c->threads);
 }
 
@@ -176,14 +191,28 @@ static size_t pixels(const size_t *dims)
     return dims[0] * dims[1] * dims[2];
 }
 
+/* False: no memory. */
+static bool run_body(const td_call *c, const td_conv_call *s, float *y, const float *x, const float *packed)
+{
+    const td_gemm_isa *const isa = td_gemm_select(c->env->cpu);
+    const td_gemm_end end = td_epilogue_end(c, &s->early, s->conv.out_channels);
+    void *const own = (char *)c->scratch + s->at_gemm;
+
+    if (s->dnnl) return td_dnnl_conv_run(s->dnnl, y, x, packed, &end, own, c->team);
+    if (s->dnnl_gemm) return td_dnnl_gemm_run(s->dnnl_gemm, y, x, packed, &end, own, c->team);
+    if (s->is_winograd)
+        td_winograd_run(&s->conv, isa, y, x, packed, &end, s->zeros, own, c->team);
+    else
+        td_conv_run(&s->gemm, isa, y, x, packed, &end, s->zeros, own, c->team);
+    return true;
+}
+
 static td_status run_float(td_call *c, const td_conv_call *s, td_dtype type)
 {
     const td_conv *const v = &s->conv;
     char *const scratch = c->scratch;
     float *const turned = (float *)(void *)(scratch + s->at_turned), *y = td_out(c, 0)->data;
     const float *x = td_in(c, s->x)->data, *packed = s->packed;
-    const td_gemm_end end = td_epilogue_end(c, &s->early, v->out_channels);
-    const td_gemm_isa *const isa = td_gemm_select(c->env->cpu);
 
     if (type != TD_F32) {
         td_to_float(type, x, s->count_x, (float *)(void *)(scratch + s->at_x));
@@ -203,13 +232,7 @@ static td_status run_float(td_call *c, const td_conv_call *s, td_dtype type)
         packed = (float *)(void *)(scratch + s->at_packed);
     }
     if (type != TD_F32 || s->is_first || s->is_late) y = (float *)(void *)(scratch + s->at_y);
-    if (s->dnnl) {
-        if (!td_dnnl_conv_run(s->dnnl, y, x, packed, &end, scratch + s->at_gemm, c->team))
-            return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
-    } else if (s->is_winograd)
-        td_winograd_run(v, isa, y, x, packed, &end, s->zeros, scratch + s->at_gemm, c->team);
-    else
-        td_conv_run(&s->gemm, isa, y, x, packed, &end, s->zeros, scratch + s->at_gemm, c->team);
+    if (!run_body(c, s, y, x, packed)) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
     if (s->is_first) {
         float *const to = type == TD_F32 ? td_out(c, 0)->data : y + s->count_y;
         td_channels_last(to, y, v->batch, pixels(v->out), v->out_channels); /* the same turn, the other way */
@@ -257,5 +280,7 @@ void td_conv_call_release(void *state)
     td_conv_call *const s = state;
 
     td_dnnl_conv_free(s->dnnl);
+    td_dnnl_gemm_free(s->dnnl_gemm);
     s->dnnl = NULL;
+    s->dnnl_gemm = NULL;
 }

@@ -6,6 +6,7 @@
 #include "kernels/conv/conv.h"
 #include "kernels/conv/winograd.h"
 #include "kernels/dnnl/conv.h"
+#include "kernels/dnnl/gemm.h"
 #include "kernels/wide/wide.h"
 #include "ops/epilogue.h"
 #include "ops/window.h"
@@ -23,9 +24,9 @@ typedef struct td_conv_call {
     bool is_late;      /* the residual's shape differs: see td_epilogue_late() */
     td_conv_gemm gemm;
     bool is_winograd;
-    bool may_use_dnnl;   /* set by ops whose kernel calls td_conv_call_release() */
-    td_dnnl_conv *dnnl;  /* NULL: our own bodies */
-    const float *packed; /* NULL: packed by each run */
+    td_dnnl_conv *dnnl;      /* NULL, both: our own bodies */
+    td_dnnl_gemm *dnnl_gemm; /* where the image is the matrix */
+    const float *packed;     /* NULL: packed by each run */
     const float *zeros;
     size_t count_x, count_w, count_y;
     size_t at_x, at_turned, at_w, at_packed, at_y, at_gemm; /* offsets in the scratch */

@@ -63,6 +63,16 @@ static td_status pack_weights(td_call *c, td_matmul_call *m)
     return NULL;
 }
 
+/* Many rows of one matrix: oneDNN, on the same packed form. */
+static void choose(const td_call *c, td_matmul_call *m)
+{
+    const td_matmul *const p = &m->p;
+    const td_dnnl_gemm_shape s = { .m = p->m, .n = p->n, .k = p->k, .has_bias = m->early.bias != 0 };
+
+    if (!m->packed || p->n_batch != 0 || p->a_k != 1 || p->a_m != p->k || p->c_m != p->n) return;
+    if (td_dnnl_gemm_fits(&s, c->env->cpu)) m->dnnl = td_dnnl_gemm_make(&s, c->env->cpu, c->threads);
+}
+
 static size_t reserve(size_t *at, size_t size)
 {
     const size_t here = *at;
@@ -92,17 +102,19 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
     if (!is_float_type(m->type) || m->count_c == 0 || m->p.k == 0) return NULL;
     td_matmul_simplify(&m->p);
     TD_TRY(pack_weights(c, m));
+    choose(c, m);
     td_matmul_plan_make(&m->p, c->threads, m->packed != NULL, &m->plan);
     m->at_a = reserve(&at, m->type == TD_F32 ? 0 : m->count_a * sizeof(float));
     m->at_b = reserve(&at, m->type == TD_F32 || m->packed ? 0 : m->count_b * sizeof(float));
     m->at_c = reserve(&at, m->out_type == TD_F32 && !m->is_late ? 0 : m->count_c * sizeof(float));
-    m->at_scratch = reserve(&at, td_matmul_scratch(&m->plan, c->threads));
+    m->at_scratch = reserve(&at, m->dnnl ? td_dnnl_gemm_scratch(m->dnnl, c->threads)
+                                         : td_matmul_scratch(&m->plan, c->threads));
     m->scratch_size = at;
     return NULL;
 }
 
 /* Float, half, bfloat16. */
-static void run_float(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
+static td_status run_float(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
 {
     char *const scratch = c->scratch;
     float *const c_wide = m->out_type == TD_F32 && !m->is_late ? out : (float *)(void *)(scratch + m->at_c);
@@ -118,12 +130,16 @@ static void run_float(td_call *c, const td_matmul_call *m, void *out, const void
         td_to_float(m->type, b, m->count_b, b_wide);
         b = b_wide;
     }
-    td_matmul_run(&m->plan, td_gemm_select(c->env->cpu), c_wide, a, b, m->packed, &end,
-                  scratch + m->at_scratch, c->team);
+    void *const own = scratch + m->at_scratch;
+    if (!m->dnnl)
+        td_matmul_run(&m->plan, td_gemm_select(c->env->cpu), c_wide, a, b, m->packed, &end, own, c->team);
+    else if (!td_dnnl_gemm_run(m->dnnl, c_wide, a, m->packed, &end, own, c->team))
+        return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
     if (m->is_late)
         td_epilogue_late(c, &m->epilogue, &m->sum, c_wide);
     else if (m->out_type != TD_F32)
         td_from_float(m->out_type, c_wide, m->count_c, out);
+    return NULL;
 }
 
 static void *widen(void *out, td_dtype type, const void *in, size_t n)
@@ -152,8 +168,16 @@ td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, con
     else if (m->widens)
         run_widened(c, m, out, a, b);
     else if (is_float_type(m->type))
-        run_float(c, m, out, a, b);
+        return run_float(c, m, out, a, b);
     else
         td_matmul_wide(&m->p, m->type, out, a, b, m->conj_a, m->conj_b);
     return NULL;
+}
+
+void td_matmul_call_release(void *state)
+{
+    td_matmul_call *const m = state;
+
+    td_dnnl_gemm_free(m->dnnl);
+    m->dnnl = NULL;
 }

@@ -5,6 +5,7 @@
 #ifndef TD_OPS_MATMUL_CALL_H
 #define TD_OPS_MATMUL_CALL_H
 
+#include "kernels/dnnl/gemm.h"
 #include "kernels/matmul/matmul.h"
 #include "ops/epilogue.h"
 
@@ -18,6 +19,7 @@ typedef struct td_matmul_call {
     td_dtype type, type_b, out_type; /* type_b may differ among integers: sums are then int32 */
     bool widens;
     bool conj_a, conj_b;
+    td_dnnl_gemm *dnnl;                  /* NULL: our own tiles */
     const float *packed;                 /* NULL: b is packed by each run */
     size_t count_a, count_b, count_c;    /* elements */
     size_t at_a, at_b, at_c, at_scratch; /* offsets in the scratch */
@@ -29,5 +31,6 @@ typedef struct td_matmul_call {
 TD_MUST_USE td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m);
 TD_MUST_USE td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, const void *a,
                                          const void *b);
+void td_matmul_call_release(void *m); /* a td_kernel's release */
 
 #endif

@@ -56,7 +56,6 @@ static td_status conv_prepare(td_call *c)
     s->is_first = a->window.is_first;
     s->x = 0;
     s->filter = 1;
-    s->may_use_dnnl = true;
     return td_conv_call_prepare(c, s);
 }
 

@@ -279,7 +279,8 @@ static td_status depth_run(td_call *c)
 /* ---------------------------------------------------------------- the table */
 
 static const td_kernel by_input_kernels[] = {
-    { TD_DEVICE_CPU, TD_CONV_TYPES, sizeof(td_conv_call), by_input_prepare, by_input_run, NULL },
+    { TD_DEVICE_CPU, TD_CONV_TYPES, sizeof(td_conv_call), by_input_prepare, by_input_run,
+      td_conv_call_release },
     { 0 },
 };
 

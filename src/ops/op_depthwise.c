@@ -187,9 +187,14 @@ static td_status depthwise_run(td_call *c)
     return NULL;
 }
 
+static void depthwise_release(void *state)
+{
+    td_conv_call_release(&((either_state *)state)->general);
+}
+
 static const td_kernel depthwise_kernels[] = {
     { TD_DEVICE_CPU, TD_FLOAT_TYPES | TD_DTYPE_BIT(TD_F64), sizeof(either_state), depthwise_prepare,
-      depthwise_run, NULL },
+      depthwise_run, depthwise_release },
     { 0 },
 };
 

@@ -329,10 +329,15 @@ static td_status einsum_run(td_call *c)
     return NULL;
 }
 
+static void einsum_release(void *state)
+{
+    td_matmul_call_release(&((einsum_state *)state)->matmul);
+}
+
 static const td_kernel einsum_kernels[] = {
     { TD_DEVICE_CPU,
       TD_MATMUL_REF_TYPES | TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16),
-      sizeof(einsum_state), einsum_prepare, einsum_run, NULL },
+      sizeof(einsum_state), einsum_prepare, einsum_run, einsum_release },
     { 0 },
 };
 

@@ -168,7 +168,7 @@ static td_status matmul_run(td_call *c)
 static const td_kernel matmul_kernels[] = {
     { TD_DEVICE_CPU,
       TD_MATMUL_REF_TYPES | TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F16) | TD_DTYPE_BIT(TD_BF16),
-      sizeof(td_matmul_call), matmul_prepare, matmul_run, NULL },
+      sizeof(td_matmul_call), matmul_prepare, matmul_run, td_matmul_call_release },
     { 0 },
 };
 

@@ -64,8 +64,7 @@ static double want_at(const data *d, const td_gemm_end *e, size_t i)
 static void check_run(const data *d, const td_gemm_end *end, int threads)
 {
     const td_conv *const c = &d->conv;
-    const td_dnnl_conv_end what = { end->bias != NULL, end->add != NULL, end->lo, end->hi };
-    td_dnnl_conv *const dnnl = td_dnnl_conv_make(c, &what, td_cpu_detect(), threads);
+    td_dnnl_conv *const dnnl = td_dnnl_conv_make(c, end->bias != NULL, td_cpu_detect(), threads);
     char name[96];
 
     (void)snprintf(name, sizeof name, "conv %zux%zux%zux%zu k%zu s%zu to %zu, %d threads", c->batch, c->in[1],
@@ -123,9 +122,8 @@ static void bench(size_t batch, size_t size, size_t ic, size_t oc, size_t kernel
                         .stride = { 1, stride, stride },
                         .dilation = { 1, 1, 1 },
                         .pad = { 0, pad, pad } };
-    const td_dnnl_conv_end end = { .lo = -INFINITY, .hi = INFINITY };
     const td_gemm_isa *const isa = td_gemm_select(td_cpu_detect());
-    td_dnnl_conv *const dnnl = td_dnnl_conv_make(&c, &end, td_cpu_detect(), 1);
+    td_dnnl_conv *const dnnl = td_dnnl_conv_make(&c, false, td_cpu_detect(), 1);
     const size_t n_in = batch * size * size * ic, n_out = batch * out_size * out_size * oc;
     td_conv_gemm plan;
     char name[96];

@@ -1,7 +1,6 @@
 /* conv.c -- see conv.h. */
 #include "kernels/dnnl/conv.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "base/mem.h"
 #include "base/size.h"
 #include "kernels/dnnl/engine.h"
+#include "kernels/dnnl/tail.h"
 
 enum {
     MAX_PRIMS = 8,
@@ -31,7 +31,8 @@ typedef struct shard {
 
 struct td_dnnl_conv {
     td_conv conv;
-    td_dnnl_conv_end end;
+    bool has_bias;
+    td_dnnl_tail_fn *tail;
     size_t scratch;
     int n_prims;
     piece pieces[MAX_PRIMS];
@@ -114,7 +115,7 @@ static bool init_desc(const td_dnnl_conv *d, const piece *p, const dnnl_memory_d
         return false;
     return !td_dnnl.dilated_convolution_forward_desc_init(
         out, dnnl_forward_inference, dnnl_convolution_direct, &xd, weights ? weights : &wd,
-        d->end.has_bias ? &bd : NULL, &yd, stride, dilation, before, after);
+        d->has_bias ? &bd : NULL, &yd, stride, dilation, before, after);
 }
 
 /* The index of the primitive for a piece, made on demand; -1: none. The first one chooses the weights'
@@ -127,7 +128,7 @@ static int prim_for(td_dnnl_conv *d, const piece *p)
         if (memcmp(&d->pieces[i], p, sizeof *p) == 0) return i;
     const int i = d->n_prims;
     if (i == MAX_PRIMS || !init_desc(d, p, i ? &d->prims[0].weights : NULL, &desc) ||
-        !td_dnnl_prim_make(&desc, d->end.has_add, -INFINITY, INFINITY, &d->prims[i]))
+        !td_dnnl_prim_make(&desc, &d->prims[i]))
         return -1;
     d->pieces[i] = *p;
     d->scratch = TD_MAX(d->scratch, td_round_up(d->prims[i].scratch, 64));
@@ -188,7 +189,7 @@ static bool make_shards(td_dnnl_conv *d, int threads)
     return true;
 }
 
-td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, const td_dnnl_conv_end *end, td_cpu cpu, int threads)
+td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, bool has_bias, td_cpu cpu, int threads)
 {
     if (!td_dnnl_ready(cpu)) return NULL;
     td_dnnl_conv *const d = td_try_alloc(sizeof *d, 16);
@@ -196,7 +197,8 @@ td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, const td_dnnl_conv_end *end, t
     if (!d) return NULL;
     memset(d, 0, sizeof *d);
     d->conv = *c;
-    d->end = *end;
+    d->has_bias = has_bias;
+    d->tail = td_dnnl_tail_select(cpu);
     if (!make_shards(d, threads)) {
         td_dnnl_conv_free(d);
         return NULL;
@@ -256,37 +258,16 @@ typedef struct run {
     atomic_bool has_failed;
 } run;
 
-/* Not oneDNN's clip or relu: they turn NaN into a bound, TensorFlow passes it on. Blocks of 8 are vectorised.
- */
-static void clamp(float *x, size_t n, float lo, float hi)
-{
-    size_t i = 0;
-
-    for (; i + 8 <= n; i += 8)
-        for (size_t k = i; k < i + 8; k++) {
-            const float v = x[k] < lo ? lo : x[k];
-            x[k] = v > hi ? hi : v;
-        }
-    for (; i < n; i++) {
-        const float v = x[i] < lo ? lo : x[i];
-        x[i] = v > hi ? hi : v;
-    }
-}
-
 static void run_shard(void *ctx, size_t index, int thread)
 {
     run *const r = ctx;
     const shard *const s = &r->d->shards[index];
-    float *const out = r->out + s->out;
-    const float *const add = r->end->add ? r->end->add + s->out : NULL;
+    const td_dnnl_area area = { r->out + s->out, 1, s->count };
 
-    /* oneDNN adds to what is there. (A residual as an operand of its own would cost the faster bodies.) */
-    if (add && add != out) memcpy(out, add, s->count * sizeof *out);
-    if (!td_dnnl_run(&r->d->prims[s->prim], out, r->in + s->in, r->packed, r->end->bias,
+    if (!td_dnnl_run(&r->d->prims[s->prim], area.out, r->in + s->in, r->packed, r->end->bias,
                      r->scratch + (size_t)thread * r->d->scratch))
         atomic_store_explicit(&r->has_failed, true, memory_order_relaxed);
-    if (r->d->end.lo > -INFINITY || r->d->end.hi < INFINITY) clamp(out, s->count, r->d->end.lo, r->d->end.hi);
-    if (r->end->post) r->end->post(out, s->count);
+    r->d->tail(&area, r->end->add ? r->end->add + s->out : NULL, r->end);
 }
 
 size_t td_dnnl_conv_scratch(const td_dnnl_conv *d, int threads)

@@ -2,7 +2,6 @@
 #include "kernels/dnnl/engine.h"
 
 #include <dlfcn.h>
-#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -107,22 +106,6 @@ dnnl_engine_t td_dnnl_engine(void)
 
 /* ---------------------------------------------------------------- primitives */
 
-static bool make_attr(bool adds, float lo, float hi, dnnl_primitive_attr_t attr)
-{
-    dnnl_post_ops_t ops;
-
-    if (td_dnnl.primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user)) return false;
-    if (td_dnnl.post_ops_create(&ops)) return false;
-    bool is_ok = !adds || !td_dnnl.post_ops_append_sum(ops, 1.0f);
-    if (is_ok && lo == 0.0f && isinf(hi))
-        is_ok = !td_dnnl.post_ops_append_eltwise(ops, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f);
-    else if (is_ok && !(isinf(lo) && isinf(hi)))
-        is_ok = !td_dnnl.post_ops_append_eltwise(ops, 1.0f, dnnl_eltwise_clip, lo, hi);
-    is_ok = is_ok && !td_dnnl.primitive_attr_set_post_ops(attr, ops);
-    (void)td_dnnl.post_ops_destroy(ops);
-    return is_ok;
-}
-
 /* Bodies without generated code are slower than ours, and so are those that copy the image into a matrix. */
 static bool is_fast(dnnl_primitive_desc_t pd)
 {
@@ -144,14 +127,15 @@ static bool fill(dnnl_primitive_desc_t pd, td_dnnl_prim *out)
     return td_dnnl.primitive_create(&out->prim, pd) == dnnl_success;
 }
 
-bool td_dnnl_prim_make(const void *op_desc, bool adds, float lo, float hi, td_dnnl_prim *out)
+bool td_dnnl_prim_make(const void *op_desc, td_dnnl_prim *out)
 {
     dnnl_primitive_attr_t attr;
     dnnl_primitive_desc_t pd;
     bool is_ok = false;
 
     if (td_dnnl.primitive_attr_create(&attr)) return false;
-    if (make_attr(adds, lo, hi, attr) && !td_dnnl.primitive_desc_create(&pd, op_desc, attr, engine, NULL)) {
+    if (!td_dnnl.primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) &&
+        !td_dnnl.primitive_desc_create(&pd, op_desc, attr, engine, NULL)) {
         is_ok = fill(pd, out);
         (void)td_dnnl.primitive_desc_destroy(pd);
     }

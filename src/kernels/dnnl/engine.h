@@ -25,8 +25,7 @@ extern td_dnnl_api td_dnnl; /* filled by td_dnnl_ready() */
 bool td_dnnl_ready(td_cpu cpu);
 dnnl_engine_t td_dnnl_engine(void); /* after td_dnnl_ready() */
 
-/* A primitive for op_desc (a dnnl_*_desc_t) with sums added to what dst holds (adds) and clamped, and what it
- * wants. */
+/* A primitive for op_desc (a dnnl_*_desc_t), and what it wants. */
 typedef struct td_dnnl_prim {
     dnnl_primitive_t prim;
     dnnl_memory_desc_t weights;
@@ -34,7 +33,7 @@ typedef struct td_dnnl_prim {
 } td_dnnl_prim;
 
 /* False: oneDNN lacks it, or has only its plain C++ body. Then *out is unset. */
-bool td_dnnl_prim_make(const void *op_desc, bool adds, float lo, float hi, td_dnnl_prim *out);
+bool td_dnnl_prim_make(const void *op_desc, td_dnnl_prim *out);
 void td_dnnl_prim_free(td_dnnl_prim *p);
 
 /* bias and scratch may be NULL where there is none. False: no memory. */

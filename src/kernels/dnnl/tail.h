@@ -1,0 +1,28 @@
+/* tail.h -- what is left to do after a primitive: residual, clamp, activation, on output that is still in
+ * cache.
+ *
+ * Not by oneDNN: its clip and relu turn NaN into a bound, TensorFlow passes it on; a residual as an operand
+ * costs it the faster bodies. */
+#ifndef TD_KERNELS_DNNL_TAIL_H
+#define TD_KERNELS_DNNL_TAIL_H
+
+#include "base/cpu.h"
+#include "kernels/gemm/gemm.h"
+
+/* A shard's output. */
+typedef struct td_dnnl_area {
+    float *out;
+    size_t rows, cols;
+} td_dnnl_area;
+
+/* add: the residual's first element of this area, end->add_ld between its rows; NULL: none. */
+typedef void td_dnnl_tail_fn(const td_dnnl_area *a, const float *add, const td_gemm_end *end);
+
+td_dnnl_tail_fn td_dnnl_tail_avx2, td_dnnl_tail_avx512;
+
+static inline td_dnnl_tail_fn *td_dnnl_tail_select(td_cpu cpu)
+{
+    return cpu >= TD_CPU_avx512 ? td_dnnl_tail_avx512 : td_dnnl_tail_avx2;
+}
+
+#endif

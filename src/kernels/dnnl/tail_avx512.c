@@ -1,0 +1,4 @@
+/* tail_avx512.c -- see tail.h. */
+#include "kernels/dnnl/tail_body.h"
+
+TAIL(td_dnnl_tail_avx512)
