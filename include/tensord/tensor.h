@@ -29,6 +29,8 @@ typedef struct td_string {
     size_t size;
 } td_string;
 
+bool td_string_is(td_string s, const char *text); /* the same bytes? */
+
 typedef struct td_buffer td_buffer;
 
 typedef struct td_tensor {

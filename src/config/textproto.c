@@ -181,7 +181,7 @@ static td_status parse_boolean(parser *p, uint64_t *out)
 
     for (unsigned value = 0; value < 2; value++)
         for (size_t i = 0; i < TD_COUNT(words[value]); i++)
-            if (strlen(words[value][i]) == text.size && memcmp(words[value][i], text.data, text.size) == 0) {
+            if (td_string_is(text, words[value][i])) {
                 *out = value;
                 return NULL;
             }

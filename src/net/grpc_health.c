@@ -1,14 +1,7 @@
 /* grpc_health.c -- grpc.health.v1.Health.Check, and what is true of a service. */
 #include "net/grpc_health.h"
 
-#include <string.h>
-
 #include "base/macros.h"
-
-static bool is_named(td_string service, const char *name)
-{
-    return service.size == strlen(name) && (!service.size || !memcmp(service.data, name, service.size));
-}
 
 static bool is_whole_server(td_string service)
 {
@@ -17,7 +10,7 @@ static bool is_whole_server(td_string service)
                                          "tensorflow.serving.PredictionService" };
 
     for (size_t i = 0; i < TD_COUNT(names); i++)
-        if (is_named(service, names[i])) return true;
+        if (td_string_is(service, names[i])) return true;
     return false;
 }
 
@@ -28,7 +21,7 @@ td_health td_grpc_health_of(const td_grpc_server *s, const td_model_health *heal
     bool is_known = is_whole, is_ready = !atomic_load_explicit(&s->is_draining, memory_order_relaxed);
 
     for (size_t i = 0; i < n; i++) {
-        if (!is_whole && !is_named(service, health[i].name)) continue;
+        if (!is_whole && !td_string_is(service, health[i].name)) continue;
         is_known = true;
         is_ready &= health[i].is_ready;
     }

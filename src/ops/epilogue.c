@@ -2,7 +2,6 @@
 #include "ops/epilogue.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/macros.h"
 
@@ -19,15 +18,10 @@ static const struct {
 #undef X
 };
 
-static bool is_text(td_string s, const char *text)
-{
-    return s.size == strlen(text) && memcmp(s.data, text, s.size) == 0;
-}
-
 static bool set_activation(td_string name, td_epilogue *e)
 {
     for (size_t i = 0; i < TD_COUNT(activations); i++)
-        if (is_text(name, activations[i].name)) {
+        if (td_string_is(name, activations[i].name)) {
             e->lo = activations[i].lo;
             e->hi = activations[i].hi;
             e->act = activations[i].act;
@@ -53,10 +47,10 @@ td_status td_epilogue_parse(td_parse *p, uint32_t first, td_epilogue *out)
     for (size_t i = 0; i < n; i++) {
         const td_string s = items[i].u.s;
         if (items[i].kind == TD_ATTR_STRING && !is_done) {
-            uint32_t *const arg = is_text(s, "Scale")     ? &e.scale
-                                  : is_text(s, "BiasAdd") ? &e.bias
-                                  : is_text(s, "Add")     ? &e.add
-                                                          : NULL;
+            uint32_t *const arg = td_string_is(s, "Scale")     ? &e.scale
+                                  : td_string_is(s, "BiasAdd") ? &e.bias
+                                  : td_string_is(s, "Add")     ? &e.add
+                                                               : NULL;
             if (arg && !*arg) {
                 *arg = next++;
                 continue;

@@ -94,9 +94,7 @@ td_string td_attr_string(const td_parse *p, const char *name)
 
 bool td_attr_string_is(const td_parse *p, const char *name, const char *text)
 {
-    const td_string s = td_attr_string(p, name);
-
-    return s.size == strlen(text) && memcmp(s.data, text, s.size) == 0;
+    return td_string_is(td_attr_string(p, name), text);
 }
 
 const td_shape *td_attr_shape(const td_parse *p, const char *name)

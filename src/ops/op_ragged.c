@@ -295,8 +295,7 @@ static td_status tensor_parse(td_parse *p)
     for (size_t i = 0; i < a->n; i++) {
         size_t k = 0;
 
-        while (k < TD_COUNT(names) && (items[i].u.s.size != strlen(names[k]) ||
-                                       memcmp(items[i].u.s.data, names[k], strlen(names[k])) != 0))
+        while (k < TD_COUNT(names) && !td_string_is(items[i].u.s, names[k]))
             k++;
         if (k == TD_COUNT(names))
             return TD_ERR(INVALID_ARGUMENT, "%s: unknown row partition type", p->node->name);

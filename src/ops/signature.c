@@ -27,15 +27,10 @@ static td_string word(const char **p)
     return (td_string){ start, (size_t)(*p - start) };
 }
 
-static bool text_is(td_string s, const char *text)
-{
-    return s.size == strlen(text) && memcmp(s.data, text, s.size) == 0;
-}
-
 static td_dtype dtype_by_name(td_string s)
 {
 #define X(name, number, size, text, pb)                                                                      \
-    if (text_is(s, text)) return TD_##name;
+    if (td_string_is(s, text)) return TD_##name;
     TD_DTYPES(X)
 #undef X
     return TD_DTYPE_NONE;
@@ -92,7 +87,7 @@ static td_attr_kind kind_by_name(td_string s)
                   { "tensor", TD_ATTR_TENSOR }, { "func", TD_ATTR_FUNC },   { "list", TD_ATTR_LIST } };
 
     for (size_t i = 0; i < TD_COUNT(kinds); i++)
-        if (text_is(s, kinds[i].name)) return kinds[i].kind;
+        if (td_string_is(s, kinds[i].name)) return kinds[i].kind;
     return TD_ATTR_NONE;
 }
 
@@ -163,7 +158,7 @@ static td_attr_value scalar_default(td_attr_kind kind, td_string text, td_arena 
         v.u.f = strtof(buf, NULL);
         break;
     case TD_ATTR_BOOL:
-        v.u.b = text_is(text, "true");
+        v.u.b = td_string_is(text, "true");
         break;
     case TD_ATTR_TYPE:
         v.u.type = dtype_by_name(text);
@@ -176,7 +171,7 @@ static td_attr_value scalar_default(td_attr_kind kind, td_string text, td_arena 
     case TD_ATTR_SHAPE: {
         td_shape *const s = TD_ARENA_NEW(arena, td_shape);
 
-        s->rank = text_is(text, "[]") ? 0 : -1;
+        s->rank = td_string_is(text, "[]") ? 0 : -1;
         v.u.shape = s;
         break;
     }
@@ -216,7 +211,7 @@ td_attr_value td_sig_default(const td_sig_attr *attr, td_arena *arena)
 static const td_attr_value *attr_by_view(const td_node *node, td_string name)
 {
     for (uint32_t i = 0; i < node->n_attrs; i++)
-        if (text_is(name, node->attrs[i].name)) return &node->attrs[i].value;
+        if (td_string_is(name, node->attrs[i].name)) return &node->attrs[i].value;
     return NULL;
 }
 
@@ -343,7 +338,7 @@ bool td_node_port(const td_node *node, const char *port, uint32_t *first, uint32
         const int64_t n = arg_types(node, &arg, NULL, 0);
 
         if (n < 0) return false;
-        if (text_is(arg.name, port)) {
+        if (td_string_is(arg.name, port)) {
             *first = (uint32_t)total;
             *count = (uint32_t)n;
             return true;

@@ -52,8 +52,7 @@ static const td_tensor *const_of(const td_edge *e)
 static bool attr_is(const td_node *n, const char *name, const char *text)
 {
     const td_attr_value *const v = td_node_attr(n, name);
-    return v && v->kind == TD_ATTR_STRING && v->u.s.size == strlen(text) &&
-           memcmp(v->u.s.data, text, v->u.s.size) == 0;
+    return v && v->kind == TD_ATTR_STRING && td_string_is(v->u.s, text);
 }
 
 static bool attr_true(const td_node *n, const char *name)

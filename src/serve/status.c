@@ -10,7 +10,7 @@ static const td_model *find_model(const td_manager *m, td_string name)
     for (size_t i = 0; i < m->n_models; i++) {
         const char *const have = m->models[i]->options->name;
 
-        if (strlen(have) == name.size && !memcmp(have, name.data, name.size)) return m->models[i];
+        if (td_string_is(name, have)) return m->models[i];
     }
     return NULL;
 }

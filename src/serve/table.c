@@ -1,8 +1,6 @@
 /* table.c -- making, reading and dropping the picture. */
 #include "serve/table.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 
 td_servable *td_servable_make(const char *name, int64_t version, td_session *session,
@@ -120,8 +118,7 @@ static td_lookup find_version(const td_table_model *m, int64_t version)
 static td_lookup find_label(const td_table_model *m, td_string label)
 {
     for (size_t i = 0; i < m->n_labels; i++)
-        if (strlen(m->labels[i].name) == label.size && !memcmp(m->labels[i].name, label.data, label.size))
-            return find_version(m, m->labels[i].version);
+        if (td_string_is(label, m->labels[i].name)) return find_version(m, m->labels[i].version);
     const bool may_come = m->is_pending && m->has_open_labels;
 
     return (td_lookup){ .verdict = may_come ? TD_VERDICT_WAIT : TD_VERDICT_NO_LABEL };

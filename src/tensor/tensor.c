@@ -12,6 +12,11 @@
 #include "base/size.h"
 #include "tensor/object.h"
 
+bool td_string_is(td_string s, const char *text)
+{
+    return s.size == strlen(text) && (!s.size || memcmp(s.data, text, s.size) == 0);
+}
+
 struct td_buffer {
     atomic_uint refs;
     void *data;

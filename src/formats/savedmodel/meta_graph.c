@@ -218,11 +218,6 @@ static td_status read_one_node(const td_source *s, const td_wire_field *collecti
     return NULL;
 }
 
-static bool text_is(const td_string text, const char *s)
-{
-    return text.size == strlen(s) && memcmp(text.data, s, text.size) == 0;
-}
-
 static td_status read_collection(const td_source *s, const td_wire_field *entry, td_arena *arena,
                                  collections *out)
 {
@@ -235,11 +230,11 @@ static td_status read_collection(const td_source *s, const td_wire_field *entry,
         if (td_wire_is(&f, ENTRY_VALUE, TD_WIRE_BYTES)) value = f;
     }
     if (w.bad) return td_source_damage(s, entry->data, "CollectionDef");
-    if (text_is(key, "saved_model_main_op"))
+    if (td_string_is(key, "saved_model_main_op"))
         return read_one_node(s, &value, "saved_model_main_op", arena, &out->main_op);
-    if (text_is(key, "legacy_init_op"))
+    if (td_string_is(key, "legacy_init_op"))
         return read_one_node(s, &value, "legacy_init_op", arena, &out->legacy_op);
-    if (text_is(key, "saved_model_assets")) out->assets = value;
+    if (td_string_is(key, "saved_model_assets")) out->assets = value;
     return NULL;
 }
 
