@@ -80,6 +80,13 @@ const td_attr_value *td_node_attr(const td_node *node, const char *name)
     return attr ? &attr->value : NULL;
 }
 
+bool td_node_attr_true(const td_node *node, const char *name)
+{
+    const td_attr_value *const v = td_node_attr(node, name);
+
+    return v && v->kind == TD_ATTR_BOOL && v->u.b;
+}
+
 void td_graph_number(td_graph *g)
 {
     for (size_t i = 0; i < g->n_nodes; i++)

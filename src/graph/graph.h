@@ -117,6 +117,7 @@ void td_node_add_ctrl(td_graph *g, td_node *node, td_node *before);
 void td_node_add_attr(td_graph *g, td_node *node, const char *name,
                       td_attr_value value);                               /* replaces one of that name */
 const td_attr_value *td_node_attr(const td_node *node, const char *name); /* NULL: absent */
+bool td_node_attr_true(const td_node *node, const char *name);            /* a bool, there and true */
 
 void td_graph_number(td_graph *g); /* node->id = its position */
 

@@ -33,13 +33,6 @@ static const struct {
     { "Cast", TD_ELT_none, 1 },
 };
 
-static bool attr_bool(const td_node *n, const char *name)
-{
-    const td_attr_value *const v = td_node_attr(n, name);
-
-    return v && v->kind == TD_ATTR_BOOL && v->u.b;
-}
-
 /* What a node's attributes can say against its op being one plain function. */
 static bool attrs_allow(const td_node *n, td_elementwise_info *info)
 {
@@ -50,8 +43,8 @@ static bool attrs_allow(const td_node *n, td_elementwise_info *info)
     v = td_node_attr(n, "alpha");
     if (v && v->kind == TD_ATTR_FLOAT) info->alpha = v->u.f;
     if (info->id == TD_ELT_equal || info->id == TD_ELT_not_equal)
-        return attr_bool(n, "incompatible_shape_error");
-    return !attr_bool(n, "Truncate");
+        return td_node_attr_true(n, "incompatible_shape_error");
+    return !td_node_attr_true(n, "Truncate");
 }
 
 static td_elt_id cast_to(td_dtype to)

@@ -32,12 +32,6 @@ static bool is_product(const td_node *n)
     return td_node_is(n, "BatchMatMulV2") || td_node_is(n, "BatchMatMul");
 }
 
-static bool is_set(const td_node *n, const char *name)
-{
-    const td_attr_value *const v = td_node_attr(n, name);
-    return v && v->kind == TD_ATTR_BOOL && v->u.b;
-}
-
 /* Is e x with its dims in the order a, b, c, d? */
 static bool read_transpose(td_edge e, const int32_t *perm, td_edge *x)
 {
@@ -54,9 +48,9 @@ static const int32_t by_head[] = { 0, 2, 1, 3 }, turned[] = { 0, 2, 3, 1 };
 
 static bool read_scores(const td_node *n, attention *a)
 {
-    if (!is_product(n) || is_set(n, "adj_x") || n->out_type[0] != TD_F32) return false;
+    if (!is_product(n) || td_node_attr_true(n, "adj_x") || n->out_type[0] != TD_F32) return false;
     if (!read_transpose(operand(n, 0), by_head, &a->q)) return false;
-    return read_transpose(operand(n, 1), is_set(n, "adj_y") ? by_head : turned, &a->k);
+    return read_transpose(operand(n, 1), td_node_attr_true(n, "adj_y") ? by_head : turned, &a->k);
 }
 
 /* scores, scaled or not; all of it used here only. */
@@ -96,7 +90,8 @@ static bool read_attention(const td_users *u, td_node *n, attention *a)
 {
     td_edge same;
 
-    if (!is_product(n) || is_set(n, "adj_x") || is_set(n, "adj_y") || n->n_ctrl) return false;
+    if (!is_product(n) || td_node_attr_true(n, "adj_x") || td_node_attr_true(n, "adj_y") || n->n_ctrl)
+        return false;
     const td_node *const softmax = operand(n, 0).node;
     if (!td_node_is(softmax, "Softmax") || !td_users_only(u, softmax)) return false;
     if (!read_transpose(operand(n, 1), by_head, &a->v) || !read_logits(u, operand(softmax, 0), a))

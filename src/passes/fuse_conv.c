@@ -55,12 +55,6 @@ static bool attr_is(const td_node *n, const char *name, const char *text)
     return v && v->kind == TD_ATTR_STRING && td_string_is(v->u.s, text);
 }
 
-static bool attr_true(const td_node *n, const char *name)
-{
-    const td_attr_value *const v = td_node_attr(n, name);
-    return v && v->kind == TD_ATTR_BOOL && v->u.b;
-}
-
 /* Output channels of a node that may head a chain; 0: it may not. */
 static size_t channels_of(const td_node *n)
 {
@@ -70,9 +64,9 @@ static size_t channels_of(const td_node *n)
     const int64_t *const d = w->shape.dims;
     int64_t channels = 0;
     if (td_node_is(n, "MatMul") && w->shape.rank == 2)
-        channels = d[attr_true(n, "transpose_b") ? 0 : 1];
+        channels = d[td_node_attr_true(n, "transpose_b") ? 0 : 1];
     else if (td_node_is(n, "BatchMatMulV2") && w->shape.rank == 2)
-        channels = d[attr_true(n, "adj_y") ? 0 : 1];
+        channels = d[td_node_attr_true(n, "adj_y") ? 0 : 1];
     else if (td_node_is(n, "Conv2D") && w->shape.rank == 4 && attr_is(n, "data_format", "NHWC"))
         channels = d[3];
     else if (td_node_is(n, "DepthwiseConv2dNative") && w->shape.rank == 4 &&
@@ -355,14 +349,6 @@ static td_status fuse_at(fusion *f, bool *changed)
     return NULL;
 }
 
-/* Users of a chain's last node use the fused node. */
-static void redirect(const td_graph *g, td_edge *e, td_node *const *last, size_t n_nodes)
-{
-    const td_edge from = td_edge_source(*e);
-    const uint32_t id = from.node->id; /* new nodes have none yet */
-    if (id < n_nodes && g->nodes[id] == from.node && last[id]) *e = (td_edge){ .node = last[from.node->id] };
-}
-
 static td_status fuse_all(td_pass *p, td_graph *g, const td_users *users, td_node **last, bool *changed)
 {
     const size_t n_nodes = g->n_nodes;
@@ -386,11 +372,7 @@ static td_status fuse_all(td_pass *p, td_graph *g, const td_users *users, td_nod
             break;
         }
     }
-    for (size_t i = 0; i < g->n_nodes; i++)
-        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
-            redirect(g, &g->nodes[i]->in[k], last, n_nodes);
-    for (size_t i = 0; i < g->n_rets; i++)
-        redirect(g, &g->rets[i], last, n_nodes);
+    td_users_replace(g, last, n_nodes);
     return NULL;
 }
 

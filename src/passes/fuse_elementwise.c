@@ -37,7 +37,7 @@ static int find_node(const group *gr, const td_node *n)
 static int find_arg(const group *gr, td_edge e)
 {
     for (unsigned i = 0; i < gr->n_args; i++)
-        if (gr->args[i].node == e.node && gr->args[i].index == e.index) return (int)i;
+        if (td_edge_same(gr->args[i], e)) return (int)i;
     return -1;
 }
 
@@ -174,15 +174,6 @@ static td_status fuse_all(td_pass *p, td_graph *g, const td_users *users, td_nod
     return NULL;
 }
 
-/* Users of a group's root use the fused node. */
-static void redirect(const td_graph *g, td_edge *e, td_node *const *fused, size_t n_nodes)
-{
-    const td_edge from = td_edge_source(*e);
-
-    if (from.node->id < n_nodes && g->nodes[from.node->id] == from.node && fused[from.node->id])
-        *e = (td_edge){ .node = fused[from.node->id] };
-}
-
 td_status td_fuse_elementwise(td_pass *p, td_graph *g, bool *changed)
 {
     td_users users = td_users_make(g);
@@ -192,11 +183,7 @@ td_status td_fuse_elementwise(td_pass *p, td_graph *g, bool *changed)
     for (size_t i = 0; i < n_nodes; i++)
         g->nodes[i]->mark = NULL;
     const td_status s = fuse_all(p, g, &users, fused, changed);
-    for (size_t i = 0; !s && i < g->n_nodes; i++)
-        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
-            redirect(g, &g->nodes[i]->in[k], fused, n_nodes);
-    for (size_t i = 0; !s && i < g->n_rets; i++)
-        redirect(g, &g->rets[i], fused, n_nodes);
+    if (!s) td_users_replace(g, fused, n_nodes);
     td_users_free(&users);
     td_free(fused);
     return s;

@@ -41,11 +41,6 @@ static bool is_add(td_edge e)
     return is_op(e, "AddV2") || is_op(e, "Add");
 }
 
-static bool is_same(td_edge a, td_edge b)
-{
-    return a.node == b.node && a.index == b.index;
-}
-
 /* The operands of a commutative node in either order. */
 #define EITHER(e, a, b, test)                                                                                \
     (((a) = operand(e, 0), (b) = operand(e, 1), (test)) || ((a) = operand(e, 1), (b) = operand(e, 0), (test)))
@@ -61,9 +56,7 @@ static bool is_vector(td_edge e)
 
 static bool is_mean(td_edge e)
 {
-    const td_attr_value *const keep = is_op(e, "Mean") ? td_node_attr(e.node, "keep_dims") : NULL;
-
-    if (!keep || keep->kind != TD_ATTR_BOOL || !keep->u.b) return false;
+    if (!is_op(e, "Mean") || !td_node_attr_true(e.node, "keep_dims")) return false;
     const td_edge from = operand(e, 1);
     const td_tensor *const axis = td_edge_const(&from);
     return axis && axis->dtype == TD_I32 && axis->data && td_shape_count(&axis->shape) == 1 &&
@@ -76,7 +69,7 @@ static bool read_difference(td_edge d, norm *n)
     if (!is_op(d, "Sub") || !is_mean(operand(d, 1))) return false;
     n->x = operand(d, 0);
     n->mean = operand(d, 1);
-    return is_same(operand(n->mean, 0), n->x);
+    return td_edge_same(operand(n->mean, 0), n->x);
 }
 
 static bool read_squares(td_edge s, norm *n)
@@ -84,13 +77,13 @@ static bool read_squares(td_edge s, norm *n)
     td_edge a, b;
 
     if (is_op(s, "SquaredDifference")) {
-        if (!EITHER(s, a, b, is_mean(b) && is_same(operand(b, 0), a))) return false;
+        if (!EITHER(s, a, b, is_mean(b) && td_edge_same(operand(b, 0), a))) return false;
         n->x = a;
         n->mean = b;
         return true;
     }
     if (is_op(s, "Square")) return read_difference(operand(s, 0), n);
-    return is_op(s, "Mul") && is_same(operand(s, 0), operand(s, 1)) && read_difference(operand(s, 0), n);
+    return is_op(s, "Mul") && td_edge_same(operand(s, 0), operand(s, 1)) && read_difference(operand(s, 0), n);
 }
 
 /* r = 1 / sqrt(variance + epsilon) */
@@ -116,7 +109,7 @@ static bool is_difference(td_edge d, const norm *n)
 {
     norm own;
 
-    return read_difference(d, &own) && is_same(own.x, n->x) && is_same(own.mean, n->mean);
+    return read_difference(d, &own) && td_edge_same(own.x, n->x) && td_edge_same(own.mean, n->mean);
 }
 
 /* d r gamma, bracketed in any way. */
@@ -141,10 +134,11 @@ static bool is_offset(td_edge e, td_edge k, norm *n)
         n->beta = operand(e, 0);
         a = operand(e, 1);
         return is_vector(n->beta) && is_op(a, "Mul") &&
-               EITHER(a, m, other, is_same(m, n->mean) && is_same(other, k));
+               EITHER(a, m, other, td_edge_same(m, n->mean) && td_edge_same(other, k));
     }
     return is_add(e) && EITHER(e, a, b, is_vector(b) && is_op(a, "Mul")) && (n->beta = b, true) &&
-           EITHER(a, m, other, is_op(m, "Neg") && is_same(operand(m, 0), n->mean) && is_same(other, k));
+           EITHER(a, m, other,
+                  is_op(m, "Neg") && td_edge_same(operand(m, 0), n->mean) && td_edge_same(other, k));
 }
 
 static bool read_norm(td_edge y, norm *n)
@@ -158,7 +152,7 @@ static bool read_norm(td_edge y, norm *n)
     }
     return EITHER(y, a, b,
                   is_op(a, "Mul") &&
-                      EITHER(a, x, k, read_scale(k, n) && is_same(x, n->x) && is_offset(b, k, n)));
+                      EITHER(a, x, k, read_scale(k, n) && td_edge_same(x, n->x) && is_offset(b, k, n)));
 }
 
 static bool fits(const norm *n)

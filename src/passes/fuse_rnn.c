@@ -32,17 +32,6 @@ static td_edge operand(td_edge e, uint32_t i)
     return td_edge_source(e.node->in[i]);
 }
 
-static bool is_same(td_edge a, td_edge b)
-{
-    return a.node == b.node && a.index == b.index;
-}
-
-static bool is_true(const td_node *n, const char *name)
-{
-    const td_attr_value *const v = td_node_attr(n, name);
-    return v && v->kind == TD_ATTR_BOOL && v->u.b;
-}
-
 static int64_t int_attr(const td_node *n, const char *name)
 {
     const td_attr_value *const v = td_node_attr(n, name);
@@ -57,7 +46,9 @@ static const td_tensor *floats(td_edge e, int rank)
 
 static bool read_product(td_edge e, sum *out)
 {
-    if (!is_op(e, "MatMul") || is_true(e.node, "transpose_a") || is_true(e.node, "transpose_b")) return false;
+    if (!is_op(e, "MatMul") || td_node_attr_true(e.node, "transpose_a") ||
+        td_node_attr_true(e.node, "transpose_b"))
+        return false;
     out->a = operand(e, 0);
     out->w = floats(operand(e, 1), 2);
     out->b = NULL;
@@ -105,8 +96,8 @@ static bool is_part(td_edge e, int part, int parts, int64_t width, td_edge whole
     if (td_node_is(n, "Split"))
         return int_attr(n, "num_split") == parts && e.index == (uint32_t)part &&
                int32s(operand(e, 0), 1, &axis) && (*axis == 1 || *axis == -1) &&
-               is_same(operand(e, 1), whole);
-    if (!is_op(e, "StridedSlice") || !is_same(operand(e, 0), whole)) return false;
+               td_edge_same(operand(e, 1), whole);
+    if (!is_op(e, "StridedSlice") || !td_edge_same(operand(e, 0), whole)) return false;
     if (!int32s(operand(e, 1), 2, &begin) || !int32s(operand(e, 2), 2, &end) ||
         !int32s(operand(e, 3), 2, &step))
         return false;
@@ -142,7 +133,7 @@ static td_edge whole_of(td_edge e)
 static int var_of_next(const td_seq_loop *s, td_edge e)
 {
     for (uint32_t i = 0; i < s->body->n_rets; i++)
-        if (is_same(td_seq_loop_next(s, i), e)) return (int)i;
+        if (td_edge_same(td_seq_loop_next(s, i), e)) return (int)i;
     return -1;
 }
 
@@ -218,7 +209,7 @@ static bool is_one_minus(td_edge e, td_edge z)
     const td_edge one = is_op(e, "Sub") ? operand(e, 0) : e;
     double v;
 
-    return is_op(e, "Sub") && td_edge_scalar(&one, &v) && v == 1.0 && is_same(operand(e, 1), z);
+    return is_op(e, "Sub") && td_edge_scalar(&one, &v) && v == 1.0 && td_edge_same(operand(e, 1), z);
 }
 
 /* h' = z h + (1 - z) tanh(x_n + r h_n) */

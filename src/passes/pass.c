@@ -79,16 +79,21 @@ uint32_t *td_pass_count_uses(td_pass *p, td_graph *g)
     return uses;
 }
 
+bool td_edge_same(td_edge a, td_edge b)
+{
+    return a.node == b.node && a.index == b.index;
+}
+
 void td_pass_replace(td_graph *g, td_edge from, td_edge to)
 {
     for (size_t i = 0; i < g->n_nodes; i++)
         for (uint32_t k = 0; k < g->nodes[i]->n_in; k++) {
             td_edge *const e = &g->nodes[i]->in[k];
 
-            if (e->node == from.node && e->index == from.index) *e = to;
+            if (td_edge_same(*e, from)) *e = to;
         }
     for (size_t i = 0; i < g->n_rets; i++)
-        if (g->rets[i].node == from.node && g->rets[i].index == from.index) g->rets[i] = to;
+        if (td_edge_same(g->rets[i], from)) g->rets[i] = to;
 }
 
 td_status td_pass_prune(td_pass *p, td_graph *g)

@@ -69,6 +69,7 @@ TD_MUST_USE td_status td_pass_fuse(td_pass *p, td_graph *g);
 
 /* A Const node with value t; p keeps t's buffer (takes the reference) until the model goes. */
 td_node *td_pass_const(td_pass *p, td_graph *g, const char *name, td_tensor t);
+bool td_edge_same(td_edge a, td_edge b);
 /* The value of a Const node; NULL when the edge comes from another op. */
 const td_tensor *td_edge_const(const td_edge *e);
 bool td_node_is(const td_node *n, const char *op_name);

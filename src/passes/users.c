@@ -64,3 +64,20 @@ td_node *td_users_only(const td_users *u, const td_node *n)
         if (td_edge_is(&user->in[k], n)) return user;
     return NULL;
 }
+
+static void replace_one(const td_graph *g, td_edge *e, td_node *const *to, size_t n)
+{
+    const td_edge from = td_edge_source(*e);
+    const uint32_t id = from.node->id;
+
+    if (id < n && g->nodes[id] == from.node && to[id]) *e = (td_edge){ .node = to[id] };
+}
+
+void td_users_replace(td_graph *g, td_node *const *to, size_t n)
+{
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
+            replace_one(g, &g->nodes[i]->in[k], to, n);
+    for (size_t i = 0; i < g->n_rets; i++)
+        replace_one(g, &g->rets[i], to, n);
+}
