@@ -32,4 +32,12 @@ static inline size_t td_round_up(size_t n, size_t to)
     return (n + to - 1) & ~(to - 1);
 }
 
+/* The offset of `size` bytes, 64-byte aligned, in a scratch that ends at *at so far. */
+static inline size_t td_reserve(size_t *at, size_t size)
+{
+    const size_t here = *at;
+    *at = td_round_up(here + size, 64);
+    return here;
+}
+
 #endif

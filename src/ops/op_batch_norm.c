@@ -67,13 +67,6 @@ typedef struct norm_state {
     size_t at_x, at_y, at_vectors, at_moments;
 } norm_state;
 
-static size_t reserve(size_t *at, size_t size)
-{
-    const size_t here = *at;
-    *at = td_round_up(here + size, 64);
-    return here;
-}
-
 static td_status norm_prepare(td_call *c)
 {
     const norm_attrs *const a = c->attrs;
@@ -86,10 +79,10 @@ static td_status norm_prepare(td_call *c)
     s->channels = (size_t)x->dims[a->window.is_first ? 1 : x->rank - 1];
     s->pixels = s->count ? s->count / s->batch / s->channels : 0;
     s->is_plain = td_in(c, 0)->dtype == TD_F32 && !a->window.is_first;
-    s->at_x = reserve(&at, s->is_plain ? 0 : s->count * sizeof(float));
-    s->at_y = reserve(&at, s->is_plain ? 0 : s->count * sizeof(float));
-    s->at_vectors = reserve(&at, 2 * s->channels * sizeof(float));
-    s->at_moments = reserve(&at, 2 * s->channels * sizeof(double));
+    s->at_x = td_reserve(&at, s->is_plain ? 0 : s->count * sizeof(float));
+    s->at_y = td_reserve(&at, s->is_plain ? 0 : s->count * sizeof(float));
+    s->at_vectors = td_reserve(&at, 2 * s->channels * sizeof(float));
+    s->at_moments = td_reserve(&at, 2 * s->channels * sizeof(double));
     c->scratch_size = at;
     return NULL;
 }

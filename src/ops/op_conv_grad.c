@@ -121,13 +121,6 @@ typedef struct filter_state {
     size_t at_x, at_y, at_w, at_turned;
 } filter_state;
 
-static size_t reserve(size_t *at, size_t count)
-{
-    const size_t here = *at;
-    *at = td_round_up(here + count * sizeof(double), 64);
-    return here;
-}
-
 static td_status by_filter_prepare(td_call *c)
 {
     const td_window *const w = c->attrs;
@@ -138,10 +131,10 @@ static td_status by_filter_prepare(td_call *c)
     s->count_x = (size_t)td_shape_count(&td_in(c, 0)->shape);
     s->count_y = (size_t)td_shape_count(&td_in(c, 2)->shape);
     s->count_w = (size_t)td_shape_count(&td_out(c, 0)->shape);
-    s->at_x = reserve(&at, s->count_x);
-    s->at_y = reserve(&at, s->count_y);
-    s->at_w = reserve(&at, s->count_w);
-    s->at_turned = reserve(&at, w->is_first ? s->count_x + s->count_y : 0);
+    s->at_x = td_reserve(&at, s->count_x * sizeof(double));
+    s->at_y = td_reserve(&at, s->count_y * sizeof(double));
+    s->at_w = td_reserve(&at, s->count_w * sizeof(double));
+    s->at_turned = td_reserve(&at, w->is_first ? (s->count_x + s->count_y) * sizeof(double) : 0);
     c->scratch_size = at;
     return NULL;
 }

@@ -265,13 +265,6 @@ static bool is_half(td_dtype t)
     return t == TD_F16 || t == TD_BF16;
 }
 
-static size_t reserve(size_t *at, size_t size)
-{
-    const size_t here = *at;
-    *at = td_round_up(here + size, 64);
-    return here;
-}
-
 static td_status einsum_prepare(td_call *c)
 {
     const einsum_attrs *const a = c->attrs;
@@ -300,9 +293,9 @@ static td_status einsum_prepare(td_call *c)
     }
     for (int i = 0; i < a->n_in; i++) {
         s->count[i] = (size_t)td_shape_count(&td_in(c, (uint32_t)i)->shape);
-        s->at[i] = reserve(&at, is_half(type) ? s->count[i] * sizeof(float) : 0);
+        s->at[i] = td_reserve(&at, is_half(type) ? s->count[i] * sizeof(float) : 0);
     }
-    s->at[2] = reserve(&at, is_half(type) ? s->count_out * sizeof(float) : 0);
+    s->at[2] = td_reserve(&at, is_half(type) ? s->count_out * sizeof(float) : 0);
     c->scratch_size = at;
     return NULL;
 }

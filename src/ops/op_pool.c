@@ -124,13 +124,6 @@ typedef struct pool_state {
     size_t at_in, at_turned, at_out;
 } pool_state;
 
-static size_t reserve(size_t *at, size_t size)
-{
-    const size_t here = *at;
-    *at = td_round_up(here + size, 64);
-    return here;
-}
-
 static td_status pool_prepare(td_call *c)
 {
     const pool_attrs *const a = c->attrs;
@@ -154,9 +147,9 @@ static td_status pool_prepare(td_call *c)
     s->grain = TD_MAX(1, 100000 / TD_MAX(1, work));
     const bool is_plain = td_in(c, 0)->dtype == TD_F32 && c->n_out == 1;
     const size_t size = is_plain ? sizeof(float) : sizeof(double);
-    if (!is_plain) s->at_in = reserve(&at, s->count_in * size);
-    if (s->is_first) s->at_turned = reserve(&at, s->count_in * size);
-    if (!is_plain || s->is_first) s->at_out = reserve(&at, s->count_out * size * (s->is_first ? 2 : 1));
+    if (!is_plain) s->at_in = td_reserve(&at, s->count_in * size);
+    if (s->is_first) s->at_turned = td_reserve(&at, s->count_in * size);
+    if (!is_plain || s->is_first) s->at_out = td_reserve(&at, s->count_out * size * (s->is_first ? 2 : 1));
     c->scratch_size = at;
     return NULL;
 }

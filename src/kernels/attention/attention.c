@@ -11,13 +11,6 @@ enum {
     PART_ROWS = 48,           /* fewer rows do not pay for packing k and v once more */
 };
 
-static size_t reserve(size_t *at, size_t floats)
-{
-    const size_t here = *at;
-    *at = td_round_up(here + floats * sizeof(float), 64);
-    return here;
-}
-
 void td_attention_cut(td_attention_plan *p, int threads)
 {
     const size_t heads = p->batch * p->heads, want = threads > 1 ? 4 * (size_t)threads : 1;
@@ -28,10 +21,10 @@ void td_attention_cut(td_attention_plan *p, int threads)
     p->part_rows = (p->rows + p->parts - 1) / p->parts;
     p->parts = (p->rows + p->part_rows - 1) / p->part_rows;
     p->block_rows = TD_MIN(p->part_rows, TD_MAX(24, SCORES_BYTES / sizeof(float) / p->keys));
-    p->at_k = reserve(&at, td_gemm_packed_size(p->depth, p->keys) / sizeof(float));
-    p->at_v = reserve(&at, td_gemm_packed_size(p->keys, p->out_depth) / sizeof(float));
-    p->at_mask = reserve(&at, p->mask_column ? 0 : p->block_rows * p->keys);
-    p->at_scores = reserve(&at, p->block_rows * p->keys);
+    p->at_k = td_reserve(&at, td_gemm_packed_size(p->depth, p->keys));
+    p->at_v = td_reserve(&at, td_gemm_packed_size(p->keys, p->out_depth));
+    p->at_mask = td_reserve(&at, p->mask_column ? 0 : p->block_rows * p->keys * sizeof(float));
+    p->at_scores = td_reserve(&at, p->block_rows * p->keys * sizeof(float));
     p->thread_bytes = at;
 }
 
