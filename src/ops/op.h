@@ -95,6 +95,10 @@ typedef struct td_op {
     const td_kernel *kernels;        /* best first, ends with a cleared entry; NULL for TD_OP_ALIAS */
 } td_op;
 
+/* A list of one kernel that has nothing to prepare; mask 0: any types. */
+#define TD_RUN_KERNEL(name, mask, run_fn)                                                                    \
+    static const td_kernel name[] = { { .dtypes = mask, .run = run_fn }, { 0 } }
+
 /* ---------------------------------------------------------------- attributes, in parse */
 
 int64_t td_attr_int(const td_parse *p, const char *name);

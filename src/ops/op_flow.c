@@ -318,15 +318,13 @@ static td_status noop_run(td_call *c)
     return NULL;
 }
 
-#define KERNEL(name, run_fn)                                                                                 \
-    static const td_kernel name[] = { { .device = TD_DEVICE_CPU, .run = run_fn }, { 0 } }
-KERNEL(if_kernels, if_run);
-KERNEL(case_kernels, case_run);
-KERNEL(while_kernels, while_run);
-KERNEL(switch_kernels, switch_run);
-KERNEL(merge_kernels, merge_run);
-KERNEL(gate_kernels, gate_run);
-KERNEL(noop_kernels, noop_run);
+TD_RUN_KERNEL(if_kernels, 0, if_run);
+TD_RUN_KERNEL(case_kernels, 0, case_run);
+TD_RUN_KERNEL(while_kernels, 0, while_run);
+TD_RUN_KERNEL(switch_kernels, 0, switch_run);
+TD_RUN_KERNEL(merge_kernels, 0, merge_run);
+TD_RUN_KERNEL(gate_kernels, 0, gate_run);
+TD_RUN_KERNEL(noop_kernels, 0, noop_run);
 
 #define IF_SIG "cond: Tcond, input: Tin -> output: Tout"
 #define IF_ATTRS                                                                                             \

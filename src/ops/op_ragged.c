@@ -464,13 +464,12 @@ static td_status to_tensor_run(td_call *c)
     return NULL;
 }
 
-#define KERNEL(name, mask, run_fn)                                                                           \
-    static const td_kernel name[] = { { .dtypes = mask, .run = run_fn }, { 0 } }
-KERNEL(range_kernels,
-       TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) | TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64), range_run);
-KERNEL(gather_kernels, TD_MOVABLE, gather_run);
-KERNEL(to_sparse_kernels, TD_MOVABLE, to_sparse_run);
-KERNEL(to_tensor_kernels, TD_MOVABLE, to_tensor_run);
+TD_RUN_KERNEL(range_kernels,
+              TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) | TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64),
+              range_run);
+TD_RUN_KERNEL(gather_kernels, TD_MOVABLE, gather_run);
+TD_RUN_KERNEL(to_sparse_kernels, TD_MOVABLE, to_sparse_run);
+TD_RUN_KERNEL(to_tensor_kernels, TD_MOVABLE, to_tensor_run);
 
 const td_op td_ops_ragged[] = {
     { .name = "RaggedRange",

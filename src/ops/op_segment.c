@@ -310,15 +310,13 @@ static td_status grad_run(td_call *c)
     return NULL;
 }
 
-#define KERNEL(name, mask, run_fn)                                                                           \
-    static const td_kernel name[] = { { .dtypes = mask, .run = run_fn }, { 0 } }
-KERNEL(sorted_kernels, TD_NUMBER_TYPES, sorted_run);
-KERNEL(sorted_order_kernels, TD_REAL_TYPES, sorted_run);
-KERNEL(unsorted_kernels, TD_NUMBER_TYPES, unsorted_run);
-KERNEL(unsorted_order_kernels, TD_REAL_TYPES, unsorted_run);
-KERNEL(sparse_kernels, TD_REAL_TYPES, sparse_run);
-KERNEL(sparse_float_kernels, TD_FLOAT_TYPES, sparse_run);
-KERNEL(grad_kernels, TD_FLOAT_TYPES, grad_run);
+TD_RUN_KERNEL(sorted_kernels, TD_NUMBER_TYPES, sorted_run);
+TD_RUN_KERNEL(sorted_order_kernels, TD_REAL_TYPES, sorted_run);
+TD_RUN_KERNEL(unsorted_kernels, TD_NUMBER_TYPES, unsorted_run);
+TD_RUN_KERNEL(unsorted_order_kernels, TD_REAL_TYPES, unsorted_run);
+TD_RUN_KERNEL(sparse_kernels, TD_REAL_TYPES, sparse_run);
+TD_RUN_KERNEL(sparse_float_kernels, TD_FLOAT_TYPES, sparse_run);
+TD_RUN_KERNEL(grad_kernels, TD_FLOAT_TYPES, grad_run);
 
 #define OP(op, sig_, attrs_, infer_, kernels_)                                                               \
     {                                                                                                        \

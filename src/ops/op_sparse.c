@@ -436,16 +436,14 @@ static td_status ragged_fill_run(td_call *c)
     return fill_rows(c, &f);
 }
 
-#define KERNEL(name, run_fn)                                                                                 \
-    static const td_kernel name[] = { { .dtypes = TD_MOVABLE, .run = run_fn }, { 0 } }
-KERNEL(dense_kernels, dense_run);
-KERNEL(reshape_kernels, reshape_run);
-KERNEL(reorder_kernels, reorder_run);
-KERNEL(concat_kernels, concat_run);
-KERNEL(slice_kernels, slice_run);
-KERNEL(split_kernels, split_run);
-KERNEL(fill_kernels, fill_run);
-KERNEL(ragged_fill_kernels, ragged_fill_run);
+TD_RUN_KERNEL(dense_kernels, TD_MOVABLE, dense_run);
+TD_RUN_KERNEL(reshape_kernels, TD_MOVABLE, reshape_run);
+TD_RUN_KERNEL(reorder_kernels, TD_MOVABLE, reorder_run);
+TD_RUN_KERNEL(concat_kernels, TD_MOVABLE, concat_run);
+TD_RUN_KERNEL(slice_kernels, TD_MOVABLE, slice_run);
+TD_RUN_KERNEL(split_kernels, TD_MOVABLE, split_run);
+TD_RUN_KERNEL(fill_kernels, TD_MOVABLE, fill_run);
+TD_RUN_KERNEL(ragged_fill_kernels, TD_MOVABLE, ragged_fill_run);
 
 #define DYNAMIC(op, sig_, attrs_, kernels_)                                                                  \
     {                                                                                                        \

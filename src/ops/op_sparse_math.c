@@ -467,17 +467,15 @@ static td_status fill_grad_run(td_call *c)
     return NULL;
 }
 
-#define KERNEL(name, mask, run_fn)                                                                           \
-    static const td_kernel name[] = { { .dtypes = mask, .run = run_fn }, { 0 } }
-KERNEL(matmul_kernels, TD_NUMBER_TYPES, matmul_run);
-KERNEL(dense_add_kernels, TD_NUMBER_TYPES, dense_add_run);
-KERNEL(cwise_kernels, TD_NUMBER_TYPES, cwise_run);
-KERNEL(add_kernels, TD_NUMBER_TYPES, add_run);
-KERNEL(order_kernels, TD_REAL_TYPES, order_run);
-KERNEL(reduce_kernels, TD_REAL_TYPES, reduce_run);
-KERNEL(reduce_sparse_kernels, TD_REAL_TYPES, reduce_sparse_run);
-KERNEL(softmax_kernels, TD_FLOAT_TYPES & ~TD_DTYPE_BIT(TD_BF16), softmax_run);
-KERNEL(fill_grad_kernels, TD_NUMBER_TYPES, fill_grad_run);
+TD_RUN_KERNEL(matmul_kernels, TD_NUMBER_TYPES, matmul_run);
+TD_RUN_KERNEL(dense_add_kernels, TD_NUMBER_TYPES, dense_add_run);
+TD_RUN_KERNEL(cwise_kernels, TD_NUMBER_TYPES, cwise_run);
+TD_RUN_KERNEL(add_kernels, TD_NUMBER_TYPES, add_run);
+TD_RUN_KERNEL(order_kernels, TD_REAL_TYPES, order_run);
+TD_RUN_KERNEL(reduce_kernels, TD_REAL_TYPES, reduce_run);
+TD_RUN_KERNEL(reduce_sparse_kernels, TD_REAL_TYPES, reduce_sparse_run);
+TD_RUN_KERNEL(softmax_kernels, TD_FLOAT_TYPES & ~TD_DTYPE_BIT(TD_BF16), softmax_run);
+TD_RUN_KERNEL(fill_grad_kernels, TD_NUMBER_TYPES, fill_grad_run);
 
 #define CWISE(op)                                                                                            \
     {                                                                                                        \

@@ -273,15 +273,13 @@ static td_status match_run(td_call *c)
     return s;
 }
 
-#define KERNEL(name, run_fn)                                                                                 \
-    static const td_kernel name[] = { { .device = TD_DEVICE_CPU, .run = run_fn }, { 0 } }
-KERNEL(join_kernels, join_run);
-KERNEL(length_kernels, length_run);
-KERNEL(lower_kernels, lower_run);
-KERNEL(upper_kernels, upper_run);
-KERNEL(strip_kernels, strip_run);
-KERNEL(replace_kernels, replace_run);
-KERNEL(match_kernels, match_run);
+TD_RUN_KERNEL(join_kernels, 0, join_run);
+TD_RUN_KERNEL(length_kernels, 0, length_run);
+TD_RUN_KERNEL(lower_kernels, 0, lower_run);
+TD_RUN_KERNEL(upper_kernels, 0, upper_run);
+TD_RUN_KERNEL(strip_kernels, 0, strip_run);
+TD_RUN_KERNEL(replace_kernels, 0, replace_run);
+TD_RUN_KERNEL(match_kernels, 0, match_run);
 
 static const td_kernel static_replace_kernels[] = {
     { TD_DEVICE_CPU, 0, sizeof(regex_state), static_prepare, static_replace_run, regex_release }, { 0 }

@@ -306,16 +306,14 @@ static td_status text_run(td_call *c)
     return st;
 }
 
-#define KERNEL(name, run_fn)                                                                                 \
-    static const td_kernel name[] = { { .device = TD_DEVICE_CPU, .run = run_fn }, { 0 } }
-KERNEL(handle_kernels, handle_run);
-KERNEL(find_kernels, find_run);
-KERNEL(size_kernels, size_run);
-KERNEL(export_kernels, export_run);
-KERNEL(insert_kernels, insert_run);
-KERNEL(import_kernels, import_run);
-KERNEL(remove_kernels, remove_run);
-KERNEL(text_kernels, text_run);
+TD_RUN_KERNEL(handle_kernels, 0, handle_run);
+TD_RUN_KERNEL(find_kernels, 0, find_run);
+TD_RUN_KERNEL(size_kernels, 0, size_run);
+TD_RUN_KERNEL(export_kernels, 0, export_run);
+TD_RUN_KERNEL(insert_kernels, 0, insert_run);
+TD_RUN_KERNEL(import_kernels, 0, import_run);
+TD_RUN_KERNEL(remove_kernels, 0, remove_run);
+TD_RUN_KERNEL(text_kernels, 0, text_run);
 
 #define HANDLE_ATTRS                                                                                         \
     "container: string = '', shared_name: string = '', use_node_name_sharing: bool = false, key_dtype: "     \

@@ -342,19 +342,18 @@ static td_status pop_run(td_call *c)
     return NULL;
 }
 
-#define KERNEL(name, run_fn) static const td_kernel name[] = { { .run = run_fn }, { 0 } }
-KERNEL(new_kernels, new_run);
-KERNEL(write_kernels, write_run);
-KERNEL(scatter_kernels, scatter_run);
-KERNEL(split_kernels, split_run);
-KERNEL(read_kernels, read_run);
-KERNEL(gather_kernels, gather_run);
-KERNEL(concat_kernels, concat_run);
-KERNEL(size_kernels, size_run);
-KERNEL(close_kernels, close_run);
-KERNEL(stack_kernels, stack_run);
-KERNEL(push_kernels, push_run);
-KERNEL(pop_kernels, pop_run);
+TD_RUN_KERNEL(new_kernels, 0, new_run);
+TD_RUN_KERNEL(write_kernels, 0, write_run);
+TD_RUN_KERNEL(scatter_kernels, 0, scatter_run);
+TD_RUN_KERNEL(split_kernels, 0, split_run);
+TD_RUN_KERNEL(read_kernels, 0, read_run);
+TD_RUN_KERNEL(gather_kernels, 0, gather_run);
+TD_RUN_KERNEL(concat_kernels, 0, concat_run);
+TD_RUN_KERNEL(size_kernels, 0, size_run);
+TD_RUN_KERNEL(close_kernels, 0, close_run);
+TD_RUN_KERNEL(stack_kernels, 0, stack_run);
+TD_RUN_KERNEL(push_kernels, 0, push_run);
+TD_RUN_KERNEL(pop_kernels, 0, pop_run);
 
 #define ARRAY(op, sig_, attrs_, parse_, kernels_)                                                            \
     {                                                                                                        \

@@ -262,17 +262,16 @@ static td_status concat_lists_run(td_call *c)
 
 /* ---------------------------------------------------------------- the table */
 
-#define KERNEL(name, run_fn) static const td_kernel name[] = { { .run = run_fn }, { 0 } }
-KERNEL(reserve_kernels, reserve_run);
-KERNEL(from_tensor_kernels, from_tensor_run);
-KERNEL(split_kernels, split_run);
-KERNEL(scatter_kernels, scatter_run);
-KERNEL(scatter_into_kernels, scatter_into_run);
-KERNEL(set_kernels, set_run);
-KERNEL(push_kernels, push_run);
-KERNEL(push_batch_kernels, push_batch_run);
-KERNEL(resize_kernels, resize_run);
-KERNEL(concat_lists_kernels, concat_lists_run);
+TD_RUN_KERNEL(reserve_kernels, 0, reserve_run);
+TD_RUN_KERNEL(from_tensor_kernels, 0, from_tensor_run);
+TD_RUN_KERNEL(split_kernels, 0, split_run);
+TD_RUN_KERNEL(scatter_kernels, 0, scatter_run);
+TD_RUN_KERNEL(scatter_into_kernels, 0, scatter_into_run);
+TD_RUN_KERNEL(set_kernels, 0, set_run);
+TD_RUN_KERNEL(push_kernels, 0, push_run);
+TD_RUN_KERNEL(push_batch_kernels, 0, push_batch_run);
+TD_RUN_KERNEL(resize_kernels, 0, resize_run);
+TD_RUN_KERNEL(concat_lists_kernels, 0, concat_lists_run);
 
 #define LIST(op, sig_, attrs_, infer_, kernels_)                                                             \
     {                                                                                                        \

@@ -202,14 +202,13 @@ static td_status concat_run(td_call *c)
 
 /* ---------------------------------------------------------------- the table */
 
-#define KERNEL(name, run_fn) static const td_kernel name[] = { { .run = run_fn }, { 0 } }
-KERNEL(get_kernels, get_run);
-KERNEL(pop_kernels, pop_run);
-KERNEL(length_kernels, length_run);
-KERNEL(elem_shape_kernels, elem_shape_run);
-KERNEL(stack_kernels, stack_run);
-KERNEL(gather_kernels, gather_run);
-KERNEL(concat_kernels, concat_run);
+TD_RUN_KERNEL(get_kernels, 0, get_run);
+TD_RUN_KERNEL(pop_kernels, 0, pop_run);
+TD_RUN_KERNEL(length_kernels, 0, length_run);
+TD_RUN_KERNEL(elem_shape_kernels, 0, elem_shape_run);
+TD_RUN_KERNEL(stack_kernels, 0, stack_run);
+TD_RUN_KERNEL(gather_kernels, 0, gather_run);
+TD_RUN_KERNEL(concat_kernels, 0, concat_run);
 
 #define BOTH "element_dtype: type, shape_type: type"
 

@@ -243,18 +243,17 @@ static td_status get_value_run(td_call *c)
     return NULL;
 }
 
-#define KERNEL(name, run_fn) static const td_kernel name[] = { { .run = run_fn }, { 0 } }
-KERNEL(empty_kernels, empty_run);
-KERNEL(size_kernels, size_run);
-KERNEL(has_key_kernels, has_key_run);
-KERNEL(lookup_kernels, lookup_run);
-KERNEL(insert_kernels, insert_run);
-KERNEL(erase_kernels, erase_run);
-KERNEL(stack_keys_kernels, stack_keys_run);
-KERNEL(none_kernels, none_run);
-KERNEL(from_value_kernels, from_value_run);
-KERNEL(has_value_kernels, has_value_run);
-KERNEL(get_value_kernels, get_value_run);
+TD_RUN_KERNEL(empty_kernels, 0, empty_run);
+TD_RUN_KERNEL(size_kernels, 0, size_run);
+TD_RUN_KERNEL(has_key_kernels, 0, has_key_run);
+TD_RUN_KERNEL(lookup_kernels, 0, lookup_run);
+TD_RUN_KERNEL(insert_kernels, 0, insert_run);
+TD_RUN_KERNEL(erase_kernels, 0, erase_run);
+TD_RUN_KERNEL(stack_keys_kernels, 0, stack_keys_run);
+TD_RUN_KERNEL(none_kernels, 0, none_run);
+TD_RUN_KERNEL(from_value_kernels, 0, from_value_run);
+TD_RUN_KERNEL(has_value_kernels, 0, has_value_run);
+TD_RUN_KERNEL(get_value_kernels, 0, get_value_run);
 
 #define SCALAR(op, sig_, attrs_, kernels_)                                                                   \
     {                                                                                                        \

@@ -203,16 +203,14 @@ static td_status nothing_run(td_call *c)
     return NULL;
 }
 
-#define KERNEL(name, run_fn)                                                                                 \
-    static const td_kernel name[] = { { .device = TD_DEVICE_CPU, .run = run_fn }, { 0 } }
-KERNEL(handle_kernels, handle_run);
-KERNEL(read_kernels, read_run);
-KERNEL(assign_kernels, assign_run);
-KERNEL(assign_add_kernels, assign_add_run);
-KERNEL(assign_sub_kernels, assign_sub_run);
-KERNEL(is_initialized_kernels, is_initialized_run);
-KERNEL(shape_kernels, shape_run);
-KERNEL(nothing_kernels, nothing_run);
+TD_RUN_KERNEL(handle_kernels, 0, handle_run);
+TD_RUN_KERNEL(read_kernels, 0, read_run);
+TD_RUN_KERNEL(assign_kernels, 0, assign_run);
+TD_RUN_KERNEL(assign_add_kernels, 0, assign_add_run);
+TD_RUN_KERNEL(assign_sub_kernels, 0, assign_sub_run);
+TD_RUN_KERNEL(is_initialized_kernels, 0, is_initialized_run);
+TD_RUN_KERNEL(shape_kernels, 0, shape_run);
+TD_RUN_KERNEL(nothing_kernels, 0, nothing_run);
 
 #define ASSIGN_ATTRS "dtype: type, validate_shape: bool = false"
 
