@@ -33,10 +33,11 @@ static inline int32_t td_vec_bits(float f)
     return bits;
 }
 
-/* 2^n for n in [-126, 127] (an integer in a float). */
+/* 2^n for n in [-126, 127] (an integer in a float): added to 1.5 * 2^23 + 127 it stands in the lowest bits.
+ * Unlike a conversion that is defined for a NaN, too, and then gives whatever. */
 static inline float td_vec_pow2(float n)
 {
-    return td_vec_of_bits((int32_t)((uint32_t)((int32_t)n + 127) << 23));
+    return td_vec_of_bits((int32_t)((uint32_t)td_vec_bits(n + 12583039.0f) << 23));
 }
 
 /* (exp(r) - 1 - r) / r^2 for |r| <= ln 2 / 2. */
