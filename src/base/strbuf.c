@@ -29,17 +29,39 @@ const char *td_strbuf_text(const td_strbuf *b)
     return b->data ? b->data : "";
 }
 
+/* The capacity for `want` bytes and a NUL. */
+static size_t capacity_for(const td_strbuf *b, size_t want)
+{
+    const size_t doubled = TD_MAX(b->capacity * 2, (size_t)STRBUF_FIRST);
+
+    return TD_MAX(doubled, want + 1);
+}
+
 void td_strbuf_reserve(td_strbuf *b, size_t more)
 {
     size_t want;
 
     TD_ASSERT(td_add_size(b->size, more, &want) && want < PTRDIFF_MAX / 2);
     if (TD_LIKELY(want < b->capacity)) return;
-    const size_t doubled = TD_MAX(b->capacity * 2, (size_t)STRBUF_FIRST);
-
-    b->capacity = TD_MAX(doubled, want + 1);
+    b->capacity = capacity_for(b, want);
     b->data = td_realloc(b->data, b->capacity);
     b->data[b->size] = 0;
+}
+
+bool td_strbuf_try_reserve(td_strbuf *b, size_t more)
+{
+    size_t want;
+
+    if (!td_add_size(b->size, more, &want) || want >= PTRDIFF_MAX / 2) return false;
+    if (TD_LIKELY(want < b->capacity)) return true;
+    const size_t capacity = capacity_for(b, want);
+    char *const data = td_try_realloc(b->data, capacity);
+
+    if (!data) return false;
+    data[b->size] = 0;
+    b->data = data;
+    b->capacity = capacity;
+    return true;
 }
 
 void td_strbuf_add(td_strbuf *b, const void *data, size_t size)

@@ -76,20 +76,27 @@ td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *ar
     return td_grpc_spec_check(&out->spec);
 }
 
-static uint8_t *grow(td_strbuf *b, size_t more)
+/* Room for the result, whose size is the client's, and the spec behind it. NULL: no memory. */
+static uint8_t *make_room(const td_predict *p, size_t size, td_strbuf *out)
 {
-    td_strbuf_reserve(b, more);
-    b->size += more;
-    return (uint8_t *)b->data + b->size - more;
+    const size_t spec = td_grpc_spec_size(2, td_servable_name(p->servable), td_servable_version(p->servable),
+                                          p->sig->name),
+                 all = td_wire_bytes_size(1, size) + spec;
+
+    if (!td_strbuf_try_reserve(out, all)) return NULL;
+    out->size = all;
+    return td_wire_put_head((uint8_t *)out->data, 1, size);
 }
 
-static void put_spec(const td_predict *p, td_strbuf *out)
+static void put_spec(uint8_t *at, const td_predict *p)
 {
-    const char *const name = td_servable_name(p->servable);
-    const int64_t version = td_servable_version(p->servable);
-    const size_t size = td_grpc_spec_size(2, name, version, p->sig->name);
+    (void)td_grpc_spec_put(at, 2, td_servable_name(p->servable), td_servable_version(p->servable),
+                           p->sig->name);
+}
 
-    (void)td_grpc_spec_put(grow(out, size), 2, name, version, p->sig->name);
+static td_status no_room(size_t n)
+{
+    return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a reply to %zu examples", n);
 }
 
 /* A float field; proto3 leaves 0 out. */
@@ -135,28 +142,32 @@ static uint8_t *put_row(uint8_t *p, const td_classes *c, size_t row)
     return p;
 }
 
-void td_grpc_classes_put(const td_predict *p, const td_classes *classes, td_strbuf *out)
+td_status td_grpc_classes_put(const td_predict *p, const td_classes *classes, td_strbuf *out)
 {
     size_t size = 0;
 
     for (size_t r = 0; r < classes->n; r++)
         size += td_wire_bytes_size(1, row_size(classes, r));
-    uint8_t *at = td_wire_put_head(grow(out, td_wire_bytes_size(1, size)), 1, size);
+    uint8_t *at = make_room(p, size, out);
+    if (!at) return no_room(classes->n);
     for (size_t r = 0; r < classes->n; r++)
         at = put_row(at, classes, r);
-    put_spec(p, out);
+    put_spec(at, p);
+    return NULL;
 }
 
-void td_grpc_regressions_put(const td_predict *p, const float *values, size_t n, td_strbuf *out)
+td_status td_grpc_regressions_put(const td_predict *p, const float *values, size_t n, td_strbuf *out)
 {
     size_t size = 0;
 
     for (size_t i = 0; i < n; i++)
         size += td_wire_bytes_size(1, float_size(values[i]));
-    uint8_t *at = td_wire_put_head(grow(out, td_wire_bytes_size(1, size)), 1, size);
+    uint8_t *at = make_room(p, size, out);
+    if (!at) return no_room(n);
     for (size_t i = 0; i < n; i++) {
         at = td_wire_put_head(at, 1, float_size(values[i]));
         at = put_float(at, 1, values[i]);
     }
-    put_spec(p, out);
+    put_spec(at, p);
+    return NULL;
 }

@@ -16,8 +16,9 @@ typedef struct td_grpc_examples {
 TD_MUST_USE td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *arena,
                                              td_grpc_examples *out);
 
-/* Replies for a p that was run. */
-void td_grpc_classes_put(const td_predict *p, const td_classes *classes, td_strbuf *out);
-void td_grpc_regressions_put(const td_predict *p, const float *values, size_t n, td_strbuf *out);
+/* Replies for a p that was run, into an empty out. */
+TD_MUST_USE td_status td_grpc_classes_put(const td_predict *p, const td_classes *classes, td_strbuf *out);
+TD_MUST_USE td_status td_grpc_regressions_put(const td_predict *p, const float *values, size_t n,
+                                              td_strbuf *out);
 
 #endif

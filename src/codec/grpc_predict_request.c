@@ -120,11 +120,13 @@ typedef struct name_sets {
     size_t n_sent, n_known;
 } name_sets;
 
-static name_sets collect_names(const td_grpc_predict_request *r, const td_predict *p)
+/* False: no memory for so many names. */
+static bool collect_names(const td_grpc_predict_request *r, const td_predict *p, name_sets *out)
 {
     name_sets s = { .n_sent = r->n_inputs, .n_known = p->sig->n_inputs };
 
-    s.sent = TD_ARENA_NEW_N(p->arena, td_string, s.n_sent);
+    s.sent = td_arena_try_alloc(p->arena, (s.n_sent + 1) * sizeof *s.sent, _Alignof(td_string));
+    if (!s.sent) return false;
     s.known = TD_ARENA_NEW_N(p->arena, td_string, s.n_known);
     for (size_t i = 0; i < s.n_sent; i++)
         s.sent[i] = r->inputs[i].alias;
@@ -132,7 +134,8 @@ static name_sets collect_names(const td_grpc_predict_request *r, const td_predic
         s.known[i] = (td_string){ p->sig->inputs[i].alias, strlen(p->sig->inputs[i].alias) };
     s.n_sent = sort_names(s.sent, s.n_sent);
     s.n_known = sort_names(s.known, s.n_known);
-    return s;
+    *out = s;
+    return true;
 }
 
 static td_status size_mismatch(const name_sets *s)
@@ -206,7 +209,8 @@ static td_status check_names(const td_grpc_predict_request *r, const td_predict 
         if (!missing && !is_given && !sig->inputs[i].default_value) missing = &sig->inputs[i];
     }
 
-    const name_sets s = collect_names(r, p);
+    name_sets s;
+    if (!collect_names(r, p, &s)) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for %zu inputs", r->n_inputs);
     if (s.n_sent > s.n_known || (s.n_sent < s.n_known && !has_defaults)) return size_mismatch(&s);
     if (missing) return not_found(&s, sig, missing);
     for (size_t i = 0; i < s.n_sent; i++)

@@ -74,7 +74,7 @@ static td_status classify_encode(td_grpc_job *j, grpc_slice *out)
     td_strbuf b = { 0 };
 
     TD_TRY(td_classify_result(&j->predict, &classes));
-    td_grpc_classes_put(&j->predict, &classes, &b);
+    TD_TRY(td_grpc_classes_put(&j->predict, &classes, &b));
     return to_slice(&b, out);
 }
 
@@ -85,7 +85,7 @@ static td_status regress_encode(td_grpc_job *j, grpc_slice *out)
     td_strbuf b = { 0 };
 
     TD_TRY(td_regress_result(&j->predict, &values, &n));
-    td_grpc_regressions_put(&j->predict, values, n, &b);
+    TD_TRY(td_grpc_regressions_put(&j->predict, values, n, &b));
     return to_slice(&b, out);
 }
 

@@ -82,7 +82,19 @@ td_status td_regex_full_match(const td_regex *r, td_string text, bool *out)
     return NULL;
 }
 
-static void add_rewrite(td_strbuf *b, td_string text, td_string rewrite, pcre2_match_data *data)
+/* What replacing makes: its size is the text's and the rewrite's affair, so it may be more than there is. */
+typedef struct result {
+    td_strbuf bytes;
+    bool is_short; /* of memory: takes no more */
+} result;
+
+static void put(result *r, const char *data, size_t size)
+{
+    r->is_short = r->is_short || !td_strbuf_try_reserve(&r->bytes, size);
+    if (!r->is_short) td_strbuf_add(&r->bytes, data, size);
+}
+
+static void add_rewrite(result *b, td_string text, td_string rewrite, pcre2_match_data *data)
 {
     const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(data);
     const uint32_t groups = pcre2_get_ovector_count(data);
@@ -91,15 +103,15 @@ static void add_rewrite(td_strbuf *b, td_string text, td_string rewrite, pcre2_m
         const char ch = rewrite.data[i];
 
         if (ch != '\\' || i + 1 == rewrite.size) {
-            td_strbuf_putc(b, ch);
+            put(b, &ch, 1);
             continue;
         }
         const char next = rewrite.data[++i];
         const uint32_t g = (uint32_t)(next - '0');
         if (next < '0' || next > '9')
-            td_strbuf_putc(b, next);
+            put(b, &next, 1);
         else if (g < groups && at[2 * g] != PCRE2_UNSET)
-            td_strbuf_add(b, text.data + at[2 * g], at[2 * g + 1] - at[2 * g]);
+            put(b, text.data + at[2 * g], at[2 * g + 1] - at[2 * g]);
     }
 }
 
@@ -114,22 +126,22 @@ static size_t char_size(const char *p, size_t left)
 
 /* As RE2 does it: no empty match right behind the last match; then a character goes by as it is. */
 static int replace_all(const td_regex *r, td_string text, td_string rewrite, bool all, pcre2_match_data *data,
-                       td_strbuf *b)
+                       result *b)
 {
     const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(data);
     size_t from = 0, last_end = SIZE_MAX;
     int found = 0;
 
-    while (from <= text.size && (found = match(r, r->code, text, from, data)) == 1) {
+    while (from <= text.size && !b->is_short && (found = match(r, r->code, text, from, data)) == 1) {
         const size_t begin = at[0], end = at[1];
 
-        td_strbuf_add(b, text.data + from, begin - from);
+        put(b, text.data + from, begin - from);
         from = begin;
         if (begin == end && begin == last_end) {
             const size_t n = from < text.size ? char_size(text.data + from, text.size - from) : 0;
 
             if (n == 0) break;
-            td_strbuf_add(b, text.data + from, n);
+            put(b, text.data + from, n);
             from += n;
             continue;
         }
@@ -137,7 +149,7 @@ static int replace_all(const td_regex *r, td_string text, td_string rewrite, boo
         from = last_end = end;
         if (!all) break;
     }
-    if (found >= 0 && from < text.size) td_strbuf_add(b, text.data + from, text.size - from);
+    if (found >= 0 && from < text.size) put(b, text.data + from, text.size - from);
     return found;
 }
 
@@ -145,13 +157,14 @@ td_status td_regex_replace(const td_regex *r, td_string text, td_string rewrite,
                            char *(*alloc)(void *ctx, size_t size), void *ctx, td_string *out)
 {
     pcre2_match_data *const data = pcre2_match_data_create_from_pattern(r->code, NULL);
-    td_strbuf b = { 0 };
+    result b = { 0 };
     const int found = data ? replace_all(r, text, rewrite, all, data, &b) : -1;
-    char *const bytes = found >= 0 ? alloc(ctx, b.size) : NULL;
+    const size_t size = b.bytes.size;
+    char *const bytes = found >= 0 && !b.is_short ? alloc(ctx, size) : NULL;
 
-    if (bytes && b.size) memcpy(bytes, b.data, b.size);
-    if (bytes) *out = (td_string){ bytes, b.size };
-    td_strbuf_fini(&b);
+    if (bytes && size) memcpy(bytes, b.bytes.data, size);
+    if (bytes) *out = (td_string){ bytes, size };
+    td_strbuf_fini(&b.bytes);
     pcre2_match_data_free(data);
     if (found < 0)
         return TD_ERR(RESOURCE_EXHAUSTED, "the pattern takes too long on a text of %zu bytes", text.size);
