@@ -16,7 +16,7 @@ enum {
     SHARD_PIXELS = 48,    /* output pixels that fill oneDNN's blocks */
     LEAST_WORK = 1 << 19, /* smaller convolutions end before oneDNN has begun */
     FEW_CHANNELS = 16,
-    WIDE_PIXELS = 100,
+    WIDE_PIXELS = 96, /* output pixels of an image below which two threads have no fair share each */
 };
 
 /* The shape of a shard: what makes primitives differ. */
@@ -48,10 +48,12 @@ static size_t work_of(const td_conv *c)
 }
 
 /* Never depends on the batch, so that plans for different batches share packed weights. */
-static bool wins_avx512(const td_conv *c)
+static bool wins(const td_conv *c, td_cpu cpu)
 {
-    if (c->in_channels < FEW_CHANNELS) return true;
-    return c->kernel[1] * c->kernel[2] > 1 && c->out[1] * c->out[2] >= WIDE_PIXELS;
+    const bool is_wide = c->out[1] * c->out[2] >= WIDE_PIXELS;
+
+    if (cpu < TD_CPU_avx512) return is_wide;
+    return c->in_channels < FEW_CHANNELS || (is_wide && c->kernel[1] * c->kernel[2] > 1);
 }
 
 bool td_dnnl_conv_fits(const td_conv *c, td_cpu cpu)
@@ -66,7 +68,7 @@ bool td_dnnl_conv_fits(const td_conv *c, td_cpu cpu)
             c->stride[i] > 1 << 10)
             return false;
     if (c->in_channels > 1 << 20 || c->out_channels > 1 << 20 || work_of(c) < LEAST_WORK) return false;
-    return cpu < TD_CPU_avx512 || wins_avx512(c);
+    return wins(c, cpu);
 }
 
 /* ---------------------------------------------------------------- primitives */

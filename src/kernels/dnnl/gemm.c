@@ -12,8 +12,8 @@
 
 enum {
     K_BLOCK = 16,       /* of oneDNN's layout */
-    LEAST_ROWS = 256,   /* below, shards are too small for oneDNN */
-    LEAST_DEPTH = 2560, /* below, our tiles win by 5 to 25 % */
+    LEAST_ROWS = 192,   /* below, shards are too small for oneDNN */
+    LEAST_DEPTH = 1024, /* below, our tiles are as good or better, and need no compilation */
     SHARD_ROWS = 256,   /* of a shard, where there are enough */
     FEWEST_ROWS = 64,   /* of a shard: fewer do not pay for the walk through the weights */
     MAX_SIZE = 1 << 24, /* far from the end of oneDNN's integers */
