@@ -4,6 +4,7 @@
  * once; a batch of rows against one matrix is one product of all rows.
  */
 #include "base/macros.h"
+#include "kernels/wide/wide.h"
 #include "ops/matmul_call.h"
 
 typedef struct matmul_attrs {
@@ -123,6 +124,20 @@ static void batch_strides(const td_shape *s, int out_rank, size_t matrix, size_t
     }
 }
 
+/* BatchMatMulV3 names three types: small floats may become others, and bytes int32. */
+static td_status check_types(const td_call *c)
+{
+    const uint64_t floats = TD_FLOAT_TYPES;
+    const uint64_t bytes = TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_U8);
+    const td_dtype a = td_in(c, 0)->dtype, b = td_in(c, 1)->dtype, out = td_out(c, 0)->dtype;
+
+    if (a == b && b == out) return NULL;
+    if (a == b && floats >> a & 1 && floats >> out & 1) return NULL;
+    if (bytes >> a & 1 && bytes >> b & 1 && out == TD_I32) return NULL;
+    return TD_ERR(UNIMPLEMENTED, "%s: products of %s and %s into %s", c->node, td_dtype_name(a),
+                  td_dtype_name(b), td_dtype_name(out));
+}
+
 static td_status matmul_prepare(td_call *c)
 {
     const matmul_attrs *const at = c->attrs;
@@ -132,6 +147,7 @@ static td_status matmul_prepare(td_call *c)
     td_matmul *const p = &s->p;
     int64_t m, n, k, kb;
 
+    TD_TRY(check_types(c));
     TD_TRY(sum_shape(c, &s->sum));
     (void)split(a, at->swaps_a, &m, &k);
     (void)split(b, at->swaps_b, &kb, &n);

@@ -29,6 +29,11 @@
     NODE(name, "Const",                                                                                      \
          ATTR("dtype", "type: DT_INT32")                                                                     \
              ATTR("value", "tensor { dtype: DT_INT32 tensor_shape { } int_val: " v " }") "} ")
+#define MATRIX(name, type, field)                                                                            \
+    NODE(name, "Const",                                                                                      \
+         ATTR("dtype", "type: DT_" type)                                                                     \
+             ATTR("value", "tensor { dtype: DT_" type                                                        \
+                           " tensor_shape { dim { size: 1 } dim { size: 1 } } " field ": 1 }") "} ")
 #define BINARY(name, op, a, b) NODE(name, op, IN(a) IN(b) T_FLOAT "} ")
 #define SIGNATURE(in, out)                                                                                   \
     "signature_def { key: \"s\" value { method_name: \"tensorflow/serving/predict\" "                        \
@@ -292,6 +297,12 @@ static void test_contradictions(void **state)
     (void)state;
     assert_unusable(PLACEHOLDER("x") INT("i", "1") NODE("y", "AddV2", IN("x") IN("i") T_FLOAT "} "), "y:0",
                     "incompatible with expected float");
+    assert_unusable(PLACEHOLDER("x") MATRIX("a", "FLOAT", "float_val") MATRIX("b", "INT8", "int_val")
+                        BINARY("c", "Mul", "a", "x")
+                            NODE("y", "BatchMatMulV3",
+                                 IN("c") IN("b") ATTR("Ta", "type: DT_FLOAT") ATTR("Tb", "type: DT_INT8")
+                                     ATTR("Tout", "type: DT_FLOAT") "} "),
+                    "y:0", "products of float and int8 into float");
     assert_unusable(PLACEHOLDER("x") NODE("y", "AddV2", IN("x") T_FLOAT "} "), "y:0",
                     "expected 2 inputs but got 1");
     assert_unusable(PLACEHOLDER("x") BINARY("y", "AddV2", "x", "x"), "y:3", "wants number 3");
