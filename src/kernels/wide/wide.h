@@ -19,13 +19,8 @@
 void td_to_double(td_dtype type, const void *in, size_t n, double *out);
 void td_from_double(td_dtype type, const double *in, size_t n, void *out);
 
-/* TD_FLOAT_TYPES only. */
+/* TD_FLOAT_TYPES only; out and in do not overlap. */
 void td_to_float(td_dtype type, const void *in, size_t n, float *out);
 void td_from_float(td_dtype type, const float *in, size_t n, void *out);
-
-float td_half_to_float(uint16_t h);
-uint16_t td_half_from_float(float f);
-float td_bfloat_to_float(uint16_t b);
-uint16_t td_bfloat_from_float(float f);
 
 #endif
