@@ -26,32 +26,19 @@ static uint64_t fixed_inputs(const td_plan *plan, const td_step *s)
 static void bind_calls(td_frame *f)
 {
     const td_plan *const plan = f->plan;
-    const td_env *const env = plan->prog->env;
 
     f->calls = TD_ARENA_NEW_N(f->memory, td_call, plan->n_steps + 1);
     f->memos = TD_ARENA_NEW_N(f->memory, td_memo, plan->n_steps + 1);
     for (size_t i = 0; i < plan->n_steps; i++) {
         const td_plan_step *const ps = &plan->steps[i];
-        const td_step *const s = ps->step;
+        td_call *const c = &f->calls[i];
 
-        f->calls[i] = (td_call){ .op = s->op,
-                                 .node = s->node,
-                                 .attrs = s->attrs,
-                                 .state = ps->state,
-                                 .values = f->values,
-                                 .in = s->in,
-                                 .out = s->out,
-                                 .n_in = s->n_in,
-                                 .n_out = s->n_out,
-                                 .const_in = s->const_in,
-                                 .fixed_in = fixed_inputs(plan, s),
-                                 .env = plan->prog->env,
-                                 .threads = env->threads,
-                                 .regions = s->regions,
-                                 .n_regions = s->n_regions,
-                                 .dead = f->dead,
-                                 .scratch_size = ps->scratch_size,
-                                 .scratch = ps->scratch_size ? f->workspace + ps->scratch_offset : NULL };
+        *c = td_step_call(ps->step, plan->prog->env, f->values);
+        c->state = ps->state;
+        c->fixed_in = fixed_inputs(plan, ps->step);
+        c->dead = f->dead;
+        c->scratch_size = ps->scratch_size;
+        c->scratch = ps->scratch_size ? f->workspace + ps->scratch_offset : NULL;
     }
 }
 

@@ -24,20 +24,8 @@ static bool is_known(const td_tensor *t)
 
 static void open_call(planner *pl, const td_step *s)
 {
-    pl->c = (td_call){ .op = s->op,
-                       .node = s->node,
-                       .attrs = s->attrs,
-                       .values = pl->plan->values,
-                       .in = s->in,
-                       .out = s->out,
-                       .n_in = s->n_in,
-                       .n_out = s->n_out,
-                       .const_in = s->const_in,
-                       .env = pl->prog->env,
-                       .arena = pl->scratch,
-                       .threads = pl->prog->env->threads,
-                       .regions = s->regions,
-                       .n_regions = s->n_regions };
+    pl->c = td_step_call(s, pl->prog->env, pl->plan->values);
+    pl->c.arena = pl->scratch;
 }
 
 static void forget_outputs(planner *pl, const td_step *s)

@@ -244,6 +244,23 @@ static td_status build(builder *b)
     return add_steps(b);
 }
 
+td_call td_step_call(const td_step *s, td_env *env, td_tensor *values)
+{
+    return (td_call){ .op = s->op,
+                      .node = s->node,
+                      .attrs = s->attrs,
+                      .values = values,
+                      .in = s->in,
+                      .out = s->out,
+                      .n_in = s->n_in,
+                      .n_out = s->n_out,
+                      .const_in = s->const_in,
+                      .env = env,
+                      .threads = env->threads,
+                      .regions = s->regions,
+                      .n_regions = s->n_regions };
+}
+
 td_status td_program_make(td_pass *p, td_graph *g, bool serve, td_program **out)
 {
     td_program *const prog = TD_ARENA_NEW(p->arena, td_program);

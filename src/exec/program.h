@@ -48,6 +48,9 @@ struct td_program {
     size_t n_plans;
 };
 
+/* What a call takes from its step; the rest is cleared. */
+td_call td_step_call(const td_step *s, td_env *env, td_tensor *values);
+
 /* Compiles g: runs the passes from prune on (freezing and fusing when `serve`), builds the steps, and the
  * programs of its regions. Lives in p->arena but for what td_program_free gives back. */
 TD_MUST_USE td_status td_program_make(td_pass *p, td_graph *g, bool serve, td_program **out);
