@@ -141,7 +141,7 @@ static void *place(td_arena *a, size_t size, size_t align)
 
 void *td_arena_try_alloc(td_arena *a, size_t size, size_t align)
 {
-    return td_mem_fault() ? NULL : place(a, size, align);
+    return td_mem_fault(size) ? NULL : place(a, size, align);
 }
 
 static void *must_alloc(td_arena *a, size_t size, size_t align)

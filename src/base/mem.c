@@ -78,12 +78,12 @@ void *td_heap_alloc(size_t size, size_t align)
 
 void *td_try_alloc(size_t size, size_t align)
 {
-    return td_mem_fault() ? NULL : td_heap_alloc(size, align);
+    return td_mem_fault(size) ? NULL : td_heap_alloc(size, align);
 }
 
 void *td_try_realloc(void *p, size_t size)
 {
-    return td_mem_fault() || is_too_much(size) ? NULL : realloc(p, size ? size : 1);
+    return td_mem_fault(size) || is_too_much(size) ? NULL : realloc(p, size ? size : 1);
 }
 
 void td_free(void *p)

@@ -60,7 +60,7 @@ td_status td_status_make(td_code code, const char *file, int line, const char *f
 
     TD_ASSERT(code != TD_OK);
     va_start(args, fmt);
-    const td_status s = td_mem_fault() ? NULL : rec_format(code, file, line, "", fmt, args);
+    const td_status s = td_mem_fault(0) ? NULL : rec_format(code, file, line, "", fmt, args);
     va_end(args);
     return s ? s : &status_no_memory;
 }
@@ -84,7 +84,7 @@ td_status td_status_copy(td_status s)
 
     if (!s || s == &status_no_memory) return s;
     const size_t size = strlen(s->text) + 1;
-    const td_status copy = td_mem_fault() ? NULL : rec_make(s->code, s->file, s->line, size, &text);
+    const td_status copy = td_mem_fault(0) ? NULL : rec_make(s->code, s->file, s->line, size, &text);
 
     if (!copy) return &status_no_memory;
     memcpy(text, s->text, size);

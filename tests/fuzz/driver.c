@@ -7,6 +7,8 @@
 #include "base/map.h"
 #include "base/mem_fault.h"
 
+enum { FUZZ_MOST = 256 << 20 }; /* bytes of one allocation: who rightly asks for more must take a no */
+
 static bool has_said_so; /* a status was RESOURCE_EXHAUSTED */
 
 bool fuzz_end(td_status status)
@@ -37,7 +39,7 @@ uint64_t fuzz_run(const uint8_t *data, size_t size, uint64_t n, bool lasting)
 {
     td_mem_faults *const f = td_mem_faults_here();
 
-    *f = (td_mem_faults){ .is_on = true, .is_lasting = lasting, .at = n };
+    *f = (td_mem_faults){ .is_on = true, .is_lasting = lasting, .at = n, .most = FUZZ_MOST };
     has_said_so = false;
     fuzz_one(data, size);
     f->is_on = false;
