@@ -99,9 +99,10 @@ static const float *as_floats(const td_call *c, size_t count, size_t at_float)
 {
     const td_tensor *const x = td_in(c, 0);
     double *const wide = c->scratch;
+
+    if (x->dtype == TD_F32) return x->data; /* there is no scratch then */
     float *const out = (float *)(void *)((char *)c->scratch + at_float);
 
-    if (x->dtype == TD_F32) return x->data;
     td_to_double(x->dtype, x->data, count, wide);
     for (size_t i = 0; i < count; i++)
         out[i] = (float)wide[i];

@@ -158,6 +158,7 @@ td_status td_regex_replace(const td_regex *r, td_string text, td_string rewrite,
 {
     pcre2_match_data *const data = pcre2_match_data_create_from_pattern(r->code, NULL);
     result b = { 0 };
+    if (!text.size) text.data = ""; /* it may be NULL */
     const int found = data ? replace_all(r, text, rewrite, all, data, &b) : -1;
     const size_t size = b.bytes.size;
     char *const bytes = found >= 0 && !b.is_short ? alloc(ctx, size) : NULL;

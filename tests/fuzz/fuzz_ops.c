@@ -19,7 +19,7 @@ static size_t n_cases;
 
 static void load_cases(void)
 {
-    static const char *const families[] = { "array", "gather", "math", "matrix", "sparse" };
+    static const char *const families[] = { "array", "gather", "math", "matrix", "sparse", "text", "window" };
     static td_arena *arena; /* kept: cases point into it */
 
     arena = td_arena_make();
@@ -60,6 +60,23 @@ static bool counts_tensors(const char *name)
     return strcmp(name, "N") == 0 || strncmp(name, "num", 3) == 0 || strstr(name, "RANK") != NULL;
 }
 
+/* A copy of s with another dimension, or another rank. */
+static const td_shape *change_dim(td_arena *arena, const td_shape *s, bytes *b)
+{
+    td_shape *const t = TD_ARENA_NEW(arena, td_shape);
+
+    *t = *s;
+    if (next(b) % 4 == 0) t->rank = (int32_t)(next(b) % (TD_MAX_RANK + 2)) - 1;
+    if (t->rank > 0) t->dims[next(b) % (uint32_t)t->rank] = odd_number(b);
+    /* the reader of models lets no other in */
+    for (int i = 0; i < t->rank; i++)
+        if (t->dims[i] < -1) t->dims[i] = -1;
+    const td_status bad = td_shape_is_known(t) ? td_shape_check(t) : NULL;
+
+    td_status_free(bad);
+    return bad ? s : t;
+}
+
 static void change_attr(td_arena *arena, golden *g, bytes *b)
 {
     if (!g->n_attrs) return;
@@ -67,13 +84,20 @@ static void change_attr(td_arena *arena, golden *g, bytes *b)
 
     if (a->value.kind == TD_ATTR_INT && !counts_tensors(a->name)) a->value.u.i = odd_number(b);
     if (a->value.kind == TD_ATTR_BOOL) a->value.u.b = !a->value.u.b;
-    if (a->value.kind != TD_ATTR_LIST || !a->value.u.list.count ||
-        a->value.u.list.items[0].kind != TD_ATTR_INT)
-        return;
+    if (a->value.kind == TD_ATTR_SHAPE) a->value.u.shape = change_dim(arena, a->value.u.shape, b);
+    if (a->value.kind != TD_ATTR_LIST || !a->value.u.list.count) return;
+    const td_attr_kind kind = a->value.u.list.items[0].kind;
+
+    if (kind != TD_ATTR_INT && kind != TD_ATTR_SHAPE) return;
     td_attr_value *const items = TD_ARENA_NEW_N(arena, td_attr_value, a->value.u.list.count);
 
     memcpy(items, a->value.u.list.items, a->value.u.list.count * sizeof *items);
-    items[next(b) % a->value.u.list.count].u.i = odd_number(b);
+    td_attr_value *const item = &items[next(b) % a->value.u.list.count];
+
+    if (kind == TD_ATTR_INT)
+        item->u.i = odd_number(b);
+    else
+        item->u.shape = change_dim(arena, item->u.shape, b);
     a->value.u.list.items = items;
 }
 

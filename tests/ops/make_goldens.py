@@ -6,7 +6,8 @@
 A case is an op, its attributes, its inputs in order, and its outputs or the code of its error:
 
     case Slice
-    attr T type 1                       kinds: type, int, float, bool, string (hex), shape, ints, floats, types, strings
+    attr T type 1                       kinds: type, int, float, bool, string (hex), shape, ints, floats, types, strings,
+                                        shapes (joined by ';')
     in 1 3,5 1.0 ...                    DataType, dims ("-": scalar), elements; strings in hex, "." is empty
     out 1 2,2 ...
     end
@@ -249,6 +250,83 @@ def sparse():
     yield "RaggedTensorToSparse", dict(rt_nested_splits=[i64(0, 3, 2, 5)], rt_dense_values=arr("float32", 5))
 
 
+@family
+def window():
+    """Convolutions, pools, images: what slides. Small whole numbers, so that any order of summing is exact."""
+    f = "float32"
+    for strides, padding, dil in ((1, "SAME", 1), (2, "VALID", 1), (1, "VALID", 2)):
+        yield "Conv2D", dict(input=arr(f, 2, 5, 6, 3), filter=arr(f, 2, 3, 3, 4), strides=[1, strides, strides, 1], padding=padding,
+                             dilations=[1, dil, dil, 1])
+        yield "DepthwiseConv2dNative", dict(input=arr(f, 1, 5, 6, 2), filter=arr(f, 3, 2, 2, 2), strides=[1, strides, strides, 1],
+                                            padding=padding)
+        yield "Dilation2D", dict(input=arr(f, 1, 6, 5, 2), filter=arr(f, 2, 2, 2), strides=[1, strides, strides, 1],
+                                 rates=[1, dil, dil, 1], padding=padding)
+        yield "ExtractVolumePatches", dict(input=arr(f, 1, 4, 5, 3, 2), ksizes=[1, 2, 3, 1, 1], strides=[1, strides, 1, 1, 1], padding=padding)
+    yield "Conv2D", dict(input=arr(f, 1, 4, 4, 4), filter=arr(f, 3, 3, 2, 6), strides=[1, 1, 1, 1], padding="EXPLICIT",
+                         explicit_paddings=[0, 0, 1, 2, 0, 1, 0, 0])
+    yield "Conv2D", dict(input=arr(f, 1, 4, 4, 3), filter=arr(f, 9, 9, 3, 2), strides=[1, 1, 1, 1], padding="VALID")
+    yield "Conv3D", dict(input=arr(f, 1, 3, 4, 4, 2), filter=arr(f, 2, 2, 2, 2, 3), strides=[1, 1, 2, 1, 1], padding="SAME")
+    yield "Conv2DBackpropInput", dict(input_sizes=i32(1, 5, 6, 3), filter=arr(f, 2, 3, 3, 4), out_backprop=arr(f, 1, 3, 3, 4),
+                                      strides=[1, 2, 2, 1], padding="SAME")
+    yield "Conv2DBackpropFilter", dict(input=arr(f, 1, 5, 6, 3), filter_sizes=i32(2, 3, 3, 4), out_backprop=arr(f, 1, 4, 4, 4),
+                                       strides=[1, 1, 1, 1], padding="VALID")
+    yield "Conv3DBackpropInputV2", dict(input_sizes=i32(1, 3, 4, 4, 2), filter=arr(f, 2, 2, 2, 2, 3), out_backprop=arr(f, 1, 3, 2, 4, 3),
+                                        strides=[1, 1, 2, 1, 1], padding="SAME")
+    for dt in (f, "float64"):
+        x = arr(dt, 2, 5, 6, 3)
+        yield "MaxPool", dict(input=x, ksize=[1, 2, 3, 1], strides=[1, 2, 1, 1], padding="SAME")
+        yield "AvgPool", dict(value=x, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="VALID")
+        yield "MaxPoolV2", dict(input=x, ksize=i32(1, 3, 3, 1), strides=i32(1, 1, 2, 1), padding="VALID")
+        yield "MaxPool3D", dict(input=arr(f, 1, 3, 4, 4, 2), ksize=[1, 2, 2, 2, 1], strides=[1, 1, 2, 2, 1], padding="SAME")
+        yield "AvgPool3D", dict(input=arr(f, 1, 3, 4, 4, 2), ksize=[1, 2, 2, 2, 1], strides=[1, 1, 2, 2, 1], padding="VALID")
+        yield "MaxPoolWithArgmax", dict(input=x, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME")
+        yield "MaxPoolGrad", dict(orig_input=arr(f, 1, 4, 4, 2), orig_output=arr(f, 1, 2, 2, 2), grad=arr(f, 1, 2, 2, 2), ksize=[1, 2, 2, 1],
+                                  strides=[1, 2, 2, 1], padding="VALID")
+        yield "AvgPoolGrad", dict(orig_input_shape=i32(1, 4, 4, 2), grad=arr(dt, 1, 2, 2, 2), ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1],
+                                  padding="VALID")
+    for dt in (f, "uint8"):
+        x = arr(dt, 1, 4, 4, 2)
+        for op in ("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea"):
+            yield op, dict(images=x, size=i32(8, 2))
+        yield "ResizeBilinear", dict(images=x, size=i32(3, 5), half_pixel_centers=True)
+        yield "CropAndResize", dict(image=x, boxes=np.array([[0, 0, 1, 1], [-.5, .25, 1.5, .5]], f), box_ind=i32(0, 0), crop_size=i32(3, 2))
+    yield "LRN", dict(input=arr(f, 1, 2, 2, 7), depth_radius=2)
+    yield "Einsum", dict(inputs=[arr(f, 2, 3, 4), arr(f, 4, 5)], equation="abc,cd->abd")
+    yield "Einsum", dict(inputs=[arr(f, 3, 3)], equation="ii->i")
+    yield "Einsum", dict(inputs=[arr(f, 2, 3, 4), arr(f, 2, 4, 3)], equation="...ij,...jk->...ik")
+    yield "SparseSoftmaxCrossEntropyWithLogits", dict(features=arr(f, 3, 4), labels=i32(0, 3, 1))
+    yield "IsotonicRegression", dict(input=arr(f, 2, 5))
+    yield "HistogramFixedWidth", dict(values=arr(f, 6), value_range=np.array([-4, 4], f), nbins=np.int32(5))
+
+
+@family
+def text():
+    """Strings, patterns and serialized Examples."""
+    words = np.array([b"", b" aB ", "Äöü€".encode(), b"a1b22c333", b"x.y"], object)
+    text = lambda *v: np.array(v, object)
+    for op in ("StringStrip", "StringLength", "StringLower", "StringUpper"):
+        yield op, dict(input=words)
+    yield "StringLength", dict(input=words, unit="UTF8_CHAR")
+    yield "StringJoin", dict(inputs=[words, text(b"-")[0], words], separator="+")
+    for pattern, rewrite in ((r"[0-9]+", r"<\0>"), (r"", "_"), (r"(a)(.)?", r"\2\1"), (r"[", ""), (r".*", r"\0\0")):
+        for all in (True, False):
+            yield "StaticRegexReplace", dict(input=words, pattern=pattern, rewrite=rewrite, replace_global=all)
+            yield "RegexReplace", dict(input=words, pattern=text(pattern.encode())[0], rewrite=text(rewrite.encode())[0], replace_global=all)
+        yield "StaticRegexFullMatch", dict(input=words, pattern=pattern)
+        yield "RegexFullMatch", dict(input=words, pattern=text(pattern.encode())[0])
+    feature = lambda **k: tf.train.Example(features=tf.train.Features(feature=k)).SerializeToString()
+    floats = lambda *v: tf.train.Feature(float_list=tf.train.FloatList(value=v))
+    ints = lambda *v: tf.train.Feature(int64_list=tf.train.Int64List(value=v))
+    names = lambda *v: tf.train.Feature(bytes_list=tf.train.BytesList(value=v))
+    many = text(feature(f=floats(1, 2), i=ints(7), s=names(b"q", b"")), feature(f=floats(3, 4), v=ints(1, 2, 3)), feature(f=floats(0, 0), s=names(b"zz")))
+    for examples in (many, many[:1], many[:0], text(b"\x0b")):
+        yield "ParseExample", dict(serialized=examples, names=text(), sparse_keys=[text(b"s")[0], text(b"i")[0]], dense_keys=[text(b"f")[0]],
+                                   dense_defaults=[np.array([], "float32")], sparse_types=[tf.string, tf.int64], dense_shapes=[[2]])
+        yield "ParseExampleV2", dict(serialized=examples, names=text(), sparse_keys=text(b"s"), dense_keys=text(b"f", b"v"), ragged_keys=text(b"i", b"w"),
+                                     dense_defaults=[np.array([], "float32"), np.array(5, "int64")], num_sparse=1, sparse_types=[tf.string],
+                                     ragged_value_types=[tf.int64, tf.int64], ragged_split_types=[tf.int32, tf.int64], dense_shapes=[[2], [None]])
+
+
 # ---------------------------------------------------------------- writing
 
 def element(v, dt):
@@ -269,9 +347,10 @@ def attribute(name, v):
     text = {"type": lambda: "type %d" % v.type, "i": lambda: "int %d" % v.i, "f": lambda: "float %r" % float(v.f),
             "b": lambda: "bool %d" % v.b, "s": lambda: "string %s" % (v.s.hex() or "."),
             "shape": lambda: "shape " + ("?" if v.shape.unknown_rank else ",".join(str(d.size) for d in v.shape.dim) or "-"),
-            "list": lambda: "types " + ",".join(map(str, v.list.type)) if v.list.type else
+            "list": lambda: "shapes " + ";".join(",".join(str(d.size) for d in x.dim) or "-" for x in v.list.shape) if v.list.shape else
+            "types " + ",".join(map(str, v.list.type)) if v.list.type else
             "strings " + ",".join(x.hex() for x in v.list.s) if v.list.s else "floats " + ",".join(repr(float(x)) for x in v.list.f) if v.list.f else "ints " + ",".join(map(str, v.list.i))}
-    return "attr %s %s" % (name, text[kind]())
+    return ("attr %s %s" % (name, text[kind]())).rstrip()
 
 
 def case(op, args):

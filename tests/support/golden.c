@@ -83,13 +83,23 @@ static td_tensor read_tensor(td_arena *arena, char *line)
     return t;
 }
 
+static td_shape *keep_shape(td_arena *arena, char *text)
+{
+    td_shape *const s = TD_ARENA_NEW(arena, td_shape);
+
+    *s = read_shape(text);
+    return s;
+}
+
 static td_attr_value read_list(td_arena *arena, td_attr_kind kind, char *text)
 {
     td_attr_value v = { .kind = TD_ATTR_LIST };
     td_attr_value *const items = TD_ARENA_NEW_N(arena, td_attr_value, strlen(text) + 1);
     char *save = NULL;
 
-    for (char *word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+    const char *const between = kind == TD_ATTR_SHAPE ? ";" : ",";
+
+    for (char *word = strtok_r(text, between, &save); word; word = strtok_r(NULL, between, &save)) {
         td_attr_value *const item = &items[v.u.list.count++];
 
         item->kind = kind;
@@ -99,6 +109,8 @@ static td_attr_value read_list(td_arena *arena, td_attr_kind kind, char *text)
             item->u.s = read_hex(arena, word);
         else if (kind == TD_ATTR_TYPE)
             item->u.type = (td_dtype)atoi(word);
+        else if (kind == TD_ATTR_SHAPE)
+            item->u.shape = keep_shape(arena, word);
         else
             item->u.i = strtoll(word, NULL, 10);
     }
@@ -131,10 +143,10 @@ static td_attr read_attr(td_arena *arena, char *line)
         v = read_list(arena, TD_ATTR_STRING, value);
     else if (strcmp(kind, "types") == 0)
         v = read_list(arena, TD_ATTR_TYPE, value);
+    else if (strcmp(kind, "shapes") == 0)
+        v = read_list(arena, TD_ATTR_SHAPE, value);
     else if (strcmp(kind, "shape") == 0) {
-        td_shape *const s = TD_ARENA_NEW(arena, td_shape);
-        *s = read_shape(value);
-        v = (td_attr_value){ .kind = TD_ATTR_SHAPE, .u.shape = s };
+        v = (td_attr_value){ .kind = TD_ATTR_SHAPE, .u.shape = keep_shape(arena, value) };
     } else
         v.u.i = strtoll(value, NULL, 10);
     return (td_attr){ name, v };

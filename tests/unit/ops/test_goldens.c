@@ -100,7 +100,7 @@ static void run_file(const char *name)
         failed += !run_case(arena, &g, cases++);
     td_arena_free(arena);
     (void)fclose(f);
-    assert_true(cases > 50);
+    assert_true(cases > 40);
     assert_int_equal(failed, 0);
 }
 
@@ -108,6 +108,18 @@ static void test_array(void **state)
 {
     (void)state;
     run_file("array");
+}
+
+static void test_window(void **state)
+{
+    (void)state;
+    run_file("window");
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    run_file("text");
 }
 
 static void test_gather(void **state)
@@ -138,7 +150,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_array), cmocka_unit_test(test_gather), cmocka_unit_test(test_matrix),
-        cmocka_unit_test(test_math),  cmocka_unit_test(test_sparse),
+        cmocka_unit_test(test_math),  cmocka_unit_test(test_sparse), cmocka_unit_test(test_window),
+        cmocka_unit_test(test_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

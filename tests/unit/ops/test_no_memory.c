@@ -67,7 +67,7 @@ static void test_family(void **state)
 
 int main(void)
 {
-    static char *const families[] = { "array", "gather", "math", "matrix", "sparse" };
+    static char *const families[] = { "array", "gather", "math", "matrix", "sparse", "text", "window" };
     struct CMUnitTest tests[TD_COUNT(families)];
 
     for (size_t i = 0; i < TD_COUNT(families); i++)
