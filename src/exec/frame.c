@@ -38,7 +38,7 @@ static void bind_calls(td_frame *f)
         c->fixed_in = fixed_inputs(plan, ps->step);
         c->dead = f->dead;
         c->scratch_size = ps->scratch_size;
-        c->scratch = ps->scratch_size ? f->workspace + ps->scratch_offset : NULL;
+        c->scratch = ps->scratch_size ? f->workspace + ps->scratch_offset : td_no_scratch;
     }
 }
 

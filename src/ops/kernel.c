@@ -89,8 +89,11 @@ static td_status prepare_now(td_call *c, const td_kernel *kernel, td_arena *aren
     return s;
 }
 
+_Alignas(TD_ALIGN) unsigned char td_no_scratch[TD_ALIGN];
+
 static td_status run_prepared(td_call *c, const td_kernel *kernel, td_arena *temp)
 {
+    c->scratch = td_no_scratch;
     if (c->scratch_size) {
         c->scratch = td_arena_try_alloc(temp, c->scratch_size, TD_ALIGN);
         if (!c->scratch)

@@ -33,6 +33,9 @@ typedef struct td_memo {
 TD_MUST_USE td_status td_call_again(td_call *c, const td_kernel *kernel, td_memo *m, td_arena *temp);
 void td_memo_fini(td_memo *m, const td_kernel *kernel); /* a cleared struct is fine */
 
+/* What scratch points to when a kernel asked for none; nobody reads or writes it. */
+extern unsigned char td_no_scratch[TD_ALIGN];
+
 /* Folds one pure node: evaluates it on `in` (n_in known tensors) into out (n_out). Outputs own their buffers.
  */
 TD_MUST_USE td_status td_node_eval(const td_node *node, td_env *env, const td_tensor *in, td_tensor *out);

@@ -129,8 +129,8 @@ struct td_call {
     td_env *env;       /* the session's: resources, packed weights */
     td_arena
         *arena; /* infer: scratch; prepare: lives as long as the state; run: until the request is answered */
-    size_t scratch_size; /* prepare sets it; bytes of 64-aligned memory that run finds in scratch */
-    void *scratch;
+    size_t scratch_size;       /* prepare sets it; bytes of 64-aligned memory that run finds in scratch */
+    void *scratch;             /* never NULL in run: parts of nothing have an address, too */
     td_team *team;             /* run: who may share the work; NULL: nobody */
     int threads;               /* prepare: the most threads that a run may have */
     td_region *const *regions; /* function attributes of control flow ops, in the order of td_op.attrs */

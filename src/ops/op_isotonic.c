@@ -71,10 +71,12 @@ static void spread_row(const pools *p, size_t n_pools, int32_t *segments)
 static td_status isotonic_run(td_call *c)
 {
     const isotonic_state *const s = c->state;
+
+    if (!s->n) return NULL; /* no columns, no scratch */
     const pools p = { c->scratch, (double *)c->scratch + s->n, (int64_t *)((double *)c->scratch + 2 * s->n) };
     int32_t *const segments = td_out_is_used(c, 1) ? td_out(c, 1)->data : NULL;
 
-    for (size_t r = 0; r < s->rows && s->n; r++) { /* no columns, no scratch */
+    for (size_t r = 0; r < s->rows; r++) {
         const void *const row = (const char *)td_in(c, 0)->data + r * s->n * s->widen.in_size[0];
         const void *const result = p.value;
         (void)td_elt_run(&s->widen, p.value, &row, s->n, NULL);

@@ -152,7 +152,7 @@ static const char *name_of(const work *w, size_t example, char *buf, size_t size
     if (!w->names) return "<unknown>";
     const size_t n = TD_MIN(w->names[example].size, size - 1);
 
-    memcpy(buf, w->names[example].data, n);
+    if (n) memcpy(buf, w->names[example].data, n);
     buf[n] = 0;
     return buf;
 }

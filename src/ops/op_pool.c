@@ -226,11 +226,12 @@ static td_status argmax_run(td_call *c)
     const pool_attrs *const a = c->attrs;
     const pool_state *const s = c->state;
     char *const scratch = c->scratch;
-    double *const x = (double *)(void *)(scratch + s->at_in), *const y =
-                                                                  (double *)(void *)(scratch + s->at_out);
+
+    if (s->count_out == 0) return NULL; /* and perhaps no scratch */
+    double *const x = (double *)(void *)(scratch + s->at_in);
+    double *const y = (double *)(void *)(scratch + s->at_out);
     int64_t *const index = td_arena_try_alloc(c->arena, s->count_out * sizeof *index, 8);
 
-    if (s->count_out == 0) return NULL;
     if (!index) return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for %zu indices", s->count_out);
     td_to_double(td_in(c, 0)->dtype, td_in(c, 0)->data, s->count_in, x);
     td_pool_f64(&s->p, TD_POOL_MAX, y, x, index, a->with_batch);

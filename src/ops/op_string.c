@@ -148,7 +148,7 @@ static td_status strip_run(td_call *c)
     const int64_t n = td_shape_count(&td_in(c, 0)->shape);
 
     for (int64_t i = 0; i < n; i++) {
-        const char *begin = in[i].data, *end = begin + in[i].size;
+        const char *begin = in[i].size ? in[i].data : "", *end = begin + in[i].size;
 
         while (begin < end && is_blank(*begin))
             begin++;
