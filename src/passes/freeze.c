@@ -2,7 +2,7 @@
  *
  * First every signature's graph marks what it assigns (also through the bodies of If, Case and While); then
  * graphs are frozen: a read of an unmarked, initialised variable becomes a Const that shares the variable's
- * buffer.
+ * buffer, a look-up in it a gather from that Const, whose shape is known to plans.
  */
 #include <string.h>
 
@@ -127,31 +127,62 @@ td_status td_pass_drop_dead_assigns(td_pass *p, td_graph *g)
     return NULL;
 }
 
+/* Reads that freeze, and what becomes of them. */
+static bool reads_variable(const td_node *n)
+{
+    return td_node_is(n, "ReadVariableOp") || td_node_is(n, "ResourceGather") ||
+           td_node_is(n, "ResourceGatherNd");
+}
+
+static td_status gather_node(td_pass *p, td_graph *g, const td_node *read, td_node *table, td_node **out)
+{
+    const td_attr_value *const batch = td_node_attr(read, "batch_dims");
+    const td_attr_value type = { .kind = TD_ATTR_TYPE, .u.type = read->out_type[0] };
+    td_edge in[3] = { { table, 0, NULL }, read->in[1] };
+    td_attr attrs[4] = { { "Tparams", type }, { "Tindices", *td_node_attr(read, "Tindices") } };
+
+    if (td_node_is(read, "ResourceGatherNd"))
+        return td_pass_node(p, g, read->name, "GatherNd", in, 2, attrs, 2, out);
+    int32_t *const axis = TD_ARENA_NEW(p->arena, int32_t);
+    *axis = batch ? (int32_t)batch->u.i : 0; /* it gathers along the first dimension that is no batch */
+    in[2].node = td_pass_const(p, g, read->name, (td_tensor){ .dtype = TD_I32, .data = axis });
+    attrs[2] = (td_attr){ "Taxis", { .kind = TD_ATTR_TYPE, .u.type = TD_I32 } };
+    attrs[3] = (td_attr){ "batch_dims", { .kind = TD_ATTR_INT, .u.i = *axis } };
+    return td_pass_node(p, g, read->name, "GatherV2", in, 3, attrs, 4, out);
+}
+
+/* Sets read->mark to what takes its place: a constant, or a gather from one. */
+static td_status freeze_read(td_pass *p, td_graph *g, td_node *read)
+{
+    td_variable *v;
+    td_tensor value;
+    td_node *now;
+
+    TD_TRY(variable_at(p, &read->in[0], &v));
+    if (!v || v->is_assigned) return NULL;
+    const td_status s = td_variable_read(v, &value);
+    if (s) { /* never restored: the request gets this error */
+        td_status_free(s);
+        return NULL;
+    }
+    if (value.dtype != read->out_type[0]) {
+        td_tensor_unref(&value);
+        return NULL;
+    }
+    now = td_pass_const(p, g, read->name, value);
+    if (!td_node_is(read, "ReadVariableOp")) TD_TRY(gather_node(p, g, read, now, &now));
+    read->mark = now;
+    return NULL;
+}
+
 td_status td_pass_freeze(td_pass *p, td_graph *g)
 {
     const size_t n = g->n_nodes;
 
     for (size_t i = 0; i < n; i++)
         g->nodes[i]->mark = NULL;
-    for (size_t i = 0; i < n; i++) {
-        td_node *const read = g->nodes[i];
-        td_variable *v;
-        td_tensor value;
-
-        if (!td_node_is(read, "ReadVariableOp")) continue;
-        TD_TRY(variable_at(p, &read->in[0], &v));
-        if (!v || v->is_assigned) continue;
-        const td_status s = td_variable_read(v, &value);
-        if (s) { /* never restored: the request gets this error */
-            td_status_free(s);
-            continue;
-        }
-        if (value.dtype != read->out_type[0]) {
-            td_tensor_unref(&value);
-            continue;
-        }
-        read->mark = td_pass_const(p, g, read->name, value);
-    }
+    for (size_t i = 0; i < n; i++)
+        if (reads_variable(g->nodes[i])) TD_TRY(freeze_read(p, g, g->nodes[i]));
     for (size_t i = 0; i < g->n_nodes; i++)
         for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
             if (g->nodes[i]->in[k].node->mark)

@@ -223,8 +223,12 @@ static void assert_near(const td_tensor *got, const td_tensor *want, double tol)
 
 void pg_assert_same(pg *x, td_graph *(*make)(td_arena *arena), const td_tensor *in, double tol)
 {
+    const td_cpu cpu = x->env.cpu;
     td_program *plain, *fused;
+
+    x->env.cpu = TD_CPU_ref;
     td_frame *const want = run(x, make(x->p.arena), false, in, &plain);
+    x->env.cpu = cpu;
     td_frame *const got = run(x, make(x->p.arena), true, in, &fused);
 
     for (size_t i = 0; i < plain->n_rets; i++)

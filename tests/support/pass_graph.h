@@ -36,8 +36,8 @@ void pg_fill(float *out, size_t n, unsigned seed);
 /* How many nodes of `op` the graph has after all passes of serving; g is used up. */
 size_t pg_count_after(pg *x, td_graph *g, const char *op);
 
-/* Runs make(arena) as a program with and without fusions, on in[]; every return value must agree within tol,
- * relative to its largest. */
+/* Runs make(arena) as a program with all passes on this CPU's bodies, and without passes on the reference's,
+ * on in[]; every return value must agree within tol, relative to its largest. */
 void pg_assert_same(pg *x, td_graph *(*make)(td_arena *arena), const td_tensor *in, double tol);
 
 #endif

@@ -67,11 +67,52 @@ static void test_other_last_dim_stays(void **state)
     check("_FusedMatMul", 0);
 }
 
+/* As many rows and as deep as oneDNN takes: the fused rest is then done by another body than the tiles'. */
+static td_graph *make_deep(td_arena *arena)
+{
+    td_graph *const g = td_graph_make(arena, "main");
+    const td_edge x = pg_arg(g, TD_F32), w = pg_noise(g, &(td_shape){ 2, { 1024, 70 } }, 1);
+    const td_edge y = pg_node(g, "MatMul T=%f", x, w, PG_END);
+    const td_edge b = pg_node(g, "BiasAdd T=%f", y, pg_noise(g, &(td_shape){ 1, { 70 } }, 2), PG_END);
+
+    pg_ret(g, pg_node(g, "Relu T=%f", b, PG_END));
+    return g;
+}
+
+static td_graph *make_deep_conv(td_arena *arena)
+{
+    td_graph *const g = td_graph_make(arena, "main");
+    const td_edge x = pg_node(g, "Reshape T=%f Tshape=%i", pg_arg(g, TD_F32),
+                              pg_ints(g, 4, (const int32_t[]){ 2, 10, 10, 1024 }), PG_END);
+    const td_edge w = pg_noise(g, &(td_shape){ 4, { 1, 1, 1024, 48 } }, 1);
+    const td_edge add = pg_noise(g, &(td_shape){ 4, { 2, 10, 10, 48 } }, 4);
+    const td_edge y = pg_node(g, "Conv2D T=%f strides=[1,1,1,1] padding='VALID", x, w, PG_END);
+    const td_edge b = pg_node(g, "BiasAdd T=%f", y, pg_noise(g, &(td_shape){ 1, { 48 } }, 2), PG_END);
+
+    pg_ret(g, pg_node(g, "Relu6 T=%f", pg_node(g, "AddV2 T=%f", b, add, PG_END), PG_END));
+    return g;
+}
+
+static void test_many_rows_and_deep(void **state)
+{
+    static float x[200 * 1024];
+    const td_tensor in = { TD_F32, { 2, { 200, 1024 } }, x, NULL };
+    pg t;
+
+    (void)state;
+    pg_fill(x, 200 * 1024, 3);
+    pg_open(&t, NULL);
+    pg_assert_same(&t, make_deep, &in, 1e-5);
+    pg_assert_same(&t, make_deep_conv, &in, 1e-5);
+    pg_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bias_and_gelu),
         cmocka_unit_test(test_other_last_dim_stays),
+        cmocka_unit_test(test_many_rows_and_deep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
