@@ -27,11 +27,6 @@ void td_channels_last_f64(double *out, const double *in, size_t batch, size_t ch
     TURN_BODY
 }
 
-static bool is_float_type(td_dtype t)
-{
-    return (TD_FLOAT_TYPES >> t & 1) != 0;
-}
-
 /* ---------------------------------------------------------------- weights */
 
 typedef struct pack_ctx {
@@ -104,13 +99,6 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
 
 /* ---------------------------------------------------------------- prepare */
 
-static size_t reserve(size_t *at, size_t size)
-{
-    const size_t here = *at;
-    *at = td_round_up(here + size, 64);
-    return here;
-}
-
 static bool choose_gemm(const td_call *c, td_conv_call *s)
 {
     const td_conv *const v = &s->conv;
@@ -153,14 +141,14 @@ static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
     s->zeros = td_arena_try_alloc(c->arena, s->gemm.zeros_size, 64);
     if (!s->zeros) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
     memset((void *)(uintptr_t)s->zeros, 0, s->gemm.zeros_size);
-    s->at_x = reserve(&at, is_wide ? s->count_x * sizeof(float) : 0);
-    s->at_turned = reserve(&at, s->is_first ? s->count_x * sizeof(float) : 0);
-    s->at_w = reserve(&at, is_wide && !s->packed ? s->count_w * sizeof(float) : 0);
-    s->at_packed = reserve(&at, s->packed ? 0 : packed_size(s));
-    s->at_y = reserve(&at, is_wide || s->is_first || s->is_late
-                               ? s->count_y * sizeof(float) * (is_wide && s->is_first ? 2 : 1)
-                               : 0);
-    s->at_gemm = reserve(&at, run_scratch(c, s));
+    s->at_x = td_reserve(&at, is_wide ? s->count_x * sizeof(float) : 0);
+    s->at_turned = td_reserve(&at, s->is_first ? s->count_x * sizeof(float) : 0);
+    s->at_w = td_reserve(&at, is_wide && !s->packed ? s->count_w * sizeof(float) : 0);
+    s->at_packed = td_reserve(&at, s->packed ? 0 : packed_size(s));
+    s->at_y = td_reserve(&at, is_wide || s->is_first || s->is_late
+                                  ? s->count_y * sizeof(float) * (is_wide && s->is_first ? 2 : 1)
+                                  : 0);
+    s->at_gemm = td_reserve(&at, run_scratch(c, s));
     c->scratch_size = at;
     return NULL;
 }
@@ -175,11 +163,11 @@ td_status td_conv_call_prepare(td_call *c, td_conv_call *s)
     s->count_y = (size_t)td_shape_count(&s->sum);
     s->is_late = td_epilogue_split(c, &s->epilogue, &s->sum, &s->early);
     if (s->count_y == 0) return NULL;
-    if (is_float_type(type)) return prepare_float(c, s, type);
-    s->at_x = reserve(&at, s->count_x * sizeof(double));
-    s->at_turned = reserve(&at, s->is_first ? s->count_x * sizeof(double) : 0);
-    s->at_w = reserve(&at, s->count_w * sizeof(double));
-    s->at_y = reserve(&at, s->count_y * sizeof(double) * (s->is_first ? 2 : 1));
+    if (td_is_single(type)) return prepare_float(c, s, type);
+    s->at_x = td_reserve(&at, s->count_x * sizeof(double));
+    s->at_turned = td_reserve(&at, s->is_first ? s->count_x * sizeof(double) : 0);
+    s->at_w = td_reserve(&at, s->count_w * sizeof(double));
+    s->at_y = td_reserve(&at, s->count_y * sizeof(double) * (s->is_first ? 2 : 1));
     c->scratch_size = at;
     return NULL;
 }
@@ -270,7 +258,7 @@ td_status td_conv_call_run(td_call *c, const td_conv_call *s)
     const td_dtype type = td_in(c, s->x)->dtype;
 
     if (s->count_y == 0) return NULL;
-    if (is_float_type(type)) return run_float(c, s, type);
+    if (td_is_single(type)) return run_float(c, s, type);
     run_double(c, s, type);
     return NULL;
 }

@@ -11,7 +11,7 @@
 #include "ops/epilogue.h"
 #include "ops/window.h"
 
-#define TD_CONV_TYPES (TD_FLOAT_TYPES | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_I32))
+#define TD_CONV_TYPES (TD_SINGLE_TYPES | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_I32))
 
 typedef struct td_conv_call {
     td_conv conv; /* set by the op, with the next five */

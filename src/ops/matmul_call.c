@@ -10,11 +10,6 @@
 #include "kernels/wide/wide.h"
 #include "ops/pack.h"
 
-static bool is_float_type(td_dtype t)
-{
-    return (TD_FLOAT_TYPES >> t & 1) != 0;
-}
-
 typedef struct pack_ctx {
     const td_matmul_call *m;
     const void *b;
@@ -73,13 +68,6 @@ static void choose(const td_call *c, td_matmul_call *m)
     if (td_dnnl_gemm_fits(&s, c->env->cpu)) m->dnnl = td_dnnl_gemm_make(&s, c->env->cpu, c->threads);
 }
 
-static size_t reserve(size_t *at, size_t size)
-{
-    const size_t here = *at;
-    *at = td_round_up(here + size, 64);
-    return here;
-}
-
 td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
 {
     size_t at = 0;
@@ -89,26 +77,26 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
     m->count_c = (size_t)td_shape_count(&m->sum);
     m->is_late = td_epilogue_split(c, &m->epilogue, &m->sum, &m->early);
     m->scratch_size = 0;
-    m->widens = !is_float_type(m->type) && (m->type != m->out_type || m->type_b != m->type);
+    m->widens = !td_is_single(m->type) && (m->type != m->out_type || m->type_b != m->type);
     if (m->widens) {
         if (m->out_type != TD_I32)
             return TD_ERR(UNIMPLEMENTED, "%s: products of %s and %s into %s", c->node, td_dtype_name(m->type),
                           td_dtype_name(m->type_b), td_dtype_name(m->out_type));
-        m->at_a = reserve(&at, m->count_a * sizeof(int32_t));
-        m->at_b = reserve(&at, m->count_b * sizeof(int32_t));
+        m->at_a = td_reserve(&at, m->count_a * sizeof(int32_t));
+        m->at_b = td_reserve(&at, m->count_b * sizeof(int32_t));
         m->scratch_size = at;
         return NULL;
     }
-    if (!is_float_type(m->type) || m->count_c == 0 || m->p.k == 0) return NULL;
+    if (!td_is_single(m->type) || m->count_c == 0 || m->p.k == 0) return NULL;
     td_matmul_simplify(&m->p);
     TD_TRY(pack_weights(c, m));
     choose(c, m);
     td_matmul_plan_make(&m->p, c->threads, m->packed != NULL, &m->plan);
-    m->at_a = reserve(&at, m->type == TD_F32 ? 0 : m->count_a * sizeof(float));
-    m->at_b = reserve(&at, m->type == TD_F32 || m->packed ? 0 : m->count_b * sizeof(float));
-    m->at_c = reserve(&at, m->out_type == TD_F32 && !m->is_late ? 0 : m->count_c * sizeof(float));
-    m->at_scratch = reserve(&at, m->dnnl ? td_dnnl_gemm_scratch(m->dnnl, c->threads)
-                                         : td_matmul_scratch(&m->plan, c->threads));
+    m->at_a = td_reserve(&at, m->type == TD_F32 ? 0 : m->count_a * sizeof(float));
+    m->at_b = td_reserve(&at, m->type == TD_F32 || m->packed ? 0 : m->count_b * sizeof(float));
+    m->at_c = td_reserve(&at, m->out_type == TD_F32 && !m->is_late ? 0 : m->count_c * sizeof(float));
+    m->at_scratch = td_reserve(&at, m->dnnl ? td_dnnl_gemm_scratch(m->dnnl, c->threads)
+                                            : td_matmul_scratch(&m->plan, c->threads));
     m->scratch_size = at;
     return NULL;
 }
@@ -167,7 +155,7 @@ td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, con
         memset(out, 0, m->count_c * td_dtype_size(m->out_type));
     else if (m->widens)
         run_widened(c, m, out, a, b);
-    else if (is_float_type(m->type))
+    else if (td_is_single(m->type))
         return run_float(c, m, out, a, b);
     else
         td_matmul_wide(&m->p, m->type, out, a, b, m->conj_a, m->conj_b);

@@ -205,7 +205,7 @@ static td_status norm_run(td_call *c)
 }
 
 static const td_kernel norm_kernels[] = {
-    { TD_DEVICE_CPU, TD_FLOAT_TYPES, sizeof(norm_state), norm_prepare, norm_run, NULL },
+    { TD_DEVICE_CPU, TD_SINGLE_TYPES, sizeof(norm_state), norm_prepare, norm_run, NULL },
     { 0 },
 };
 
@@ -260,7 +260,7 @@ static td_status global_run(td_call *c)
 }
 
 static const td_kernel global_kernels[] = {
-    { TD_DEVICE_CPU, TD_WIDE_TYPES, 0, global_prepare, global_run, NULL },
+    { TD_DEVICE_CPU, TD_REAL_TYPES, 0, global_prepare, global_run, NULL },
     { 0 },
 };
 

@@ -193,7 +193,7 @@ static void depthwise_release(void *state)
 }
 
 static const td_kernel depthwise_kernels[] = {
-    { TD_DEVICE_CPU, TD_FLOAT_TYPES | TD_DTYPE_BIT(TD_F64), sizeof(either_state), depthwise_prepare,
+    { TD_DEVICE_CPU, TD_SINGLE_TYPES | TD_DTYPE_BIT(TD_F64), sizeof(either_state), depthwise_prepare,
       depthwise_run, depthwise_release },
     { 0 },
 };

@@ -95,7 +95,7 @@ static td_status dilation_run(td_call *c)
 }
 
 static const td_kernel dilation_kernels[] = {
-    { TD_DEVICE_CPU, TD_WIDE_TYPES, sizeof(dilation_state), dilation_prepare, dilation_run, NULL },
+    { TD_DEVICE_CPU, TD_REAL_TYPES, sizeof(dilation_state), dilation_prepare, dilation_run, NULL },
     { 0 },
 };
 

@@ -63,7 +63,7 @@ static td_status lrn_run(td_call *c)
 }
 
 static const td_kernel lrn_kernels[] = {
-    { TD_DEVICE_CPU, TD_FLOAT_TYPES, 0, lrn_prepare, lrn_run, NULL },
+    { TD_DEVICE_CPU, TD_SINGLE_TYPES, 0, lrn_prepare, lrn_run, NULL },
     { 0 },
 };
 
@@ -116,7 +116,7 @@ static td_status grad_run(td_call *c)
 }
 
 static const td_kernel grad_kernels[] = {
-    { TD_DEVICE_CPU, TD_FLOAT_TYPES, 0, grad_prepare, grad_run, NULL },
+    { TD_DEVICE_CPU, TD_SINGLE_TYPES, 0, grad_prepare, grad_run, NULL },
     { 0 },
 };
 

@@ -127,7 +127,7 @@ static void batch_strides(const td_shape *s, int out_rank, size_t matrix, size_t
 /* BatchMatMulV3 names three types: small floats may become others, and bytes int32. */
 static td_status check_types(const td_call *c)
 {
-    const uint64_t floats = TD_FLOAT_TYPES;
+    const uint64_t floats = TD_SINGLE_TYPES;
     const uint64_t bytes = TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_U8);
     const td_dtype a = td_in(c, 0)->dtype, b = td_in(c, 1)->dtype, out = td_out(c, 0)->dtype;
 

@@ -246,12 +246,12 @@ static td_status argmax_run(td_call *c)
 }
 
 static const td_kernel pool_kernels[] = {
-    { TD_DEVICE_CPU, TD_WIDE_TYPES, sizeof(pool_state), pool_prepare, pool_run, NULL },
+    { TD_DEVICE_CPU, TD_REAL_TYPES, sizeof(pool_state), pool_prepare, pool_run, NULL },
     { 0 },
 };
 
 static const td_kernel argmax_kernels[] = {
-    { TD_DEVICE_CPU, TD_WIDE_TYPES, sizeof(pool_state), pool_prepare, argmax_run, NULL },
+    { TD_DEVICE_CPU, TD_REAL_TYPES, sizeof(pool_state), pool_prepare, argmax_run, NULL },
     { 0 },
 };
 

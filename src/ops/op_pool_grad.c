@@ -179,13 +179,13 @@ static td_status max_run(td_call *c)
 
 /* ---------------------------------------------------------------- the table */
 
-#define REAL (TD_FLOAT_TYPES | TD_DTYPE_BIT(TD_F64))
+#define REAL (TD_SINGLE_TYPES | TD_DTYPE_BIT(TD_F64))
 
 static const td_kernel avg_kernels[] = {
     { TD_DEVICE_CPU, REAL, sizeof(td_pool_shape), avg_prepare, avg_run, NULL }, { 0 }
 };
 static const td_kernel max_kernels[] = {
-    { TD_DEVICE_CPU, TD_WIDE_TYPES, sizeof(td_pool_shape), max_prepare, max_run, NULL }, { 0 }
+    { TD_DEVICE_CPU, TD_REAL_TYPES, sizeof(td_pool_shape), max_prepare, max_run, NULL }, { 0 }
 };
 #define AVG .attrs_size = sizeof(td_window), .key = "T", .infer = avg_infer, .kernels = avg_kernels
 #define MAX .attrs_size = sizeof(td_window), .infer = max_infer, .kernels = max_kernels

@@ -250,12 +250,12 @@ static td_status crop_run(td_call *c)
 }
 
 static const td_kernel resize_kernels[] = {
-    { TD_DEVICE_CPU, TD_WIDE_TYPES, sizeof(resize_state), resize_prepare, resize_run, NULL },
+    { TD_DEVICE_CPU, TD_REAL_TYPES, sizeof(resize_state), resize_prepare, resize_run, NULL },
     { 0 },
 };
 
 static const td_kernel crop_kernels[] = {
-    { TD_DEVICE_CPU, TD_WIDE_TYPES, sizeof(crop_state), crop_prepare, crop_run, NULL },
+    { TD_DEVICE_CPU, TD_REAL_TYPES, sizeof(crop_state), crop_prepare, crop_run, NULL },
     { 0 },
 };
 

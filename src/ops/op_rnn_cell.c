@@ -272,12 +272,12 @@ static td_status gru_run(td_call *c)
 
 /* ---------------------------------------------------------------- the table */
 
-static const td_kernel cell_kernels[] = { { TD_DEVICE_CPU, TD_FLOAT_TYPES, 0, lstm_prepare, cell_run, NULL },
+static const td_kernel cell_kernels[] = { { TD_DEVICE_CPU, TD_SINGLE_TYPES, 0, lstm_prepare, cell_run, NULL },
                                           { 0 } };
 static const td_kernel series_kernels[] = {
-    { TD_DEVICE_CPU, TD_FLOAT_TYPES, 0, lstm_prepare, series_run, NULL }, { 0 }
+    { TD_DEVICE_CPU, TD_SINGLE_TYPES, 0, lstm_prepare, series_run, NULL }, { 0 }
 };
-static const td_kernel gru_kernels[] = { { TD_DEVICE_CPU, TD_FLOAT_TYPES, 0, gru_prepare, gru_run, NULL },
+static const td_kernel gru_kernels[] = { { TD_DEVICE_CPU, TD_SINGLE_TYPES, 0, gru_prepare, gru_run, NULL },
                                          { 0 } };
 
 #define LSTM_IN  "x: T, cs_prev: T, h_prev: T, w: T, wci: T, wcf: T, wco: T, b: T"

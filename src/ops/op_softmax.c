@@ -82,7 +82,7 @@ static td_status softmax_run(td_call *c)
 }
 
 static const td_kernel softmax_kernels[] = {
-    { TD_DEVICE_CPU, TD_FLOAT_TYPES | TD_DTYPE_BIT(TD_F64), sizeof(softmax_state), softmax_prepare,
+    { TD_DEVICE_CPU, TD_SINGLE_TYPES | TD_DTYPE_BIT(TD_F64), sizeof(softmax_state), softmax_prepare,
       softmax_run, NULL },
     { 0 },
 };

@@ -142,12 +142,12 @@ static td_status sparse_run(td_call *c)
 }
 
 static const td_kernel dense_kernels[] = {
-    { TD_DEVICE_CPU, TD_FLOAT_TYPES | TD_DTYPE_BIT(TD_F64), 0, dense_prepare, dense_run, NULL },
+    { TD_DEVICE_CPU, TD_SINGLE_TYPES | TD_DTYPE_BIT(TD_F64), 0, dense_prepare, dense_run, NULL },
     { 0 },
 };
 
 static const td_kernel sparse_kernels[] = {
-    { TD_DEVICE_CPU, TD_FLOAT_TYPES | TD_DTYPE_BIT(TD_F64), 0, sparse_prepare, sparse_run, NULL },
+    { TD_DEVICE_CPU, TD_SINGLE_TYPES | TD_DTYPE_BIT(TD_F64), 0, sparse_prepare, sparse_run, NULL },
     { 0 },
 };
 
