@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/mem_fault.h"
 #include "base/size.h"
+
+enum { HUGE_PAGE = 2 << 20, HUGE_LEAST = 32 << 20 };
 
 /* More than any one piece may have: sanitizers end the process beyond it, where malloc would say no. */
 #define MEM_PIECE_MAX ((size_t)1 << 40)
@@ -79,6 +82,15 @@ void *td_heap_alloc(size_t size, size_t align)
 void *td_try_alloc(size_t size, size_t align)
 {
     return td_mem_fault(size) ? NULL : td_heap_alloc(size, align);
+}
+
+void *td_try_alloc_huge(size_t size)
+{
+    if (size < HUGE_LEAST || is_too_much(size)) return td_try_alloc(size, 64);
+    void *const p = td_try_alloc(size, HUGE_PAGE);
+
+    if (p) (void)madvise(p, size, MADV_HUGEPAGE); /* without them it works as well */
+    return p;
 }
 
 void *td_try_realloc(void *p, size_t size)

@@ -7,14 +7,16 @@
 
 #include "base/macros.h"
 
-void *td_alloc(size_t size);                    /* zeroed; never NULL */
-void *td_realloc(void *p, size_t size);         /* never NULL; new bytes are not cleared */
-char *td_strdup(const char *s);                 /* never NULL */
-char *td_strndup(const char *s, size_t n);      /* never NULL; NUL-terminated */
-void *td_try_alloc(size_t size, size_t align);  /* not cleared; NULL without memory; td_free() it */
-void *td_try_realloc(void *p, size_t size);     /* not cleared; NULL without memory: p stays as it was */
-void *td_heap_alloc(size_t size, size_t align); /* td_try_alloc() that no test has failed on purpose */
-void td_free(void *p);                          /* NULL is fine */
+void *td_alloc(size_t size);                   /* zeroed; never NULL */
+void *td_realloc(void *p, size_t size);        /* never NULL; new bytes are not cleared */
+char *td_strdup(const char *s);                /* never NULL */
+char *td_strndup(const char *s, size_t n);     /* never NULL; NUL-terminated */
+void *td_try_alloc(size_t size, size_t align); /* not cleared; NULL without memory; td_free() it */
+void *td_try_realloc(void *p, size_t size);    /* not cleared; NULL without memory: p stays as it was */
+/* td_try_alloc() for what is written from end to end, 64-byte aligned: on huge pages when it is large. */
+void *td_try_alloc_huge(size_t size);
+void *td_heap_alloc(size_t size, size_t align);        /* td_try_alloc() that no test has failed on purpose */
+void td_free(void *p);                                 /* NULL is fine */
 char *td_format(const char *fmt, ...) TD_PRINTF(1, 2); /* a new string; never NULL */
 
 /* Gives free memory back to the system: after something big came or went, on a thread that may take its time.

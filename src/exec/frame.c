@@ -50,7 +50,7 @@ static td_status frame_make(td_plan *plan, td_frame **out)
     f->plan = plan;
     f->memory = td_arena_make();
     if (plan->workspace_size) {
-        f->workspace = td_try_alloc(plan->workspace_size, TD_ALIGN);
+        f->workspace = td_try_alloc_huge(plan->workspace_size);
         if (!f->workspace) {
             td_frame_free(f);
             return TD_ERR(RESOURCE_EXHAUSTED, "no memory for a workspace of %zu bytes", plan->workspace_size);
