@@ -31,6 +31,7 @@ TILE_INLINE void tile_end_fast(const int rows, const int vecs, const td_gemm_til
                                V acc[TD_GEMM_MAX_ROWS][4])
 {
     const V lo = V_SET1(t->lo), hi = V_SET1(t->hi);
+    const float *add = t->add ? t->add + col0 : NULL;
     float *c = t->c + col0;
     V bias[4];
 
@@ -40,8 +41,12 @@ TILE_INLINE void tile_end_fast(const int rows, const int vecs, const td_gemm_til
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++, c += t->ldc) {
 #pragma GCC unroll 4
-        for (int j = 0; j < vecs; j++)
-            V_STORE(c + (size_t)j * VW, V_MAX(lo, V_MIN(hi, V_ADD(acc[i][j], bias[j]))));
+        for (int j = 0; j < vecs; j++) {
+            V x = V_ADD(acc[i][j], bias[j]);
+            if (add) x = V_ADD(x, V_LOAD(add + (size_t)j * VW));
+            V_STORE(c + (size_t)j * VW, V_MAX(lo, V_MIN(hi, x)));
+        }
+        if (add) add += t->add_ld;
     }
 }
 
@@ -77,6 +82,14 @@ TILE_INLINE void tile_body(const int rows, const int vecs, const td_gemm_tile *t
 #pragma GCC unroll 4
         for (int j = 0; j < vecs; j++)
             acc[i][j] = V_ZERO();
+    if (t->is_last && t->add) /* both are on their way while the sums are made */
+#pragma GCC unroll 16
+        for (size_t i = 0; i < (size_t)rows; i++)
+#pragma GCC unroll 4
+            for (size_t j = 0; j < (size_t)vecs * VW; j += VW) {
+                __builtin_prefetch(t->add + i * t->add_ld + col0 + j);
+                __builtin_prefetch(t->c + i * t->ldc + col0 + j, 1);
+            }
     for (size_t s = 0; s < t->segments; s++) {
         const float *p[TD_GEMM_MAX_ROWS];
 #pragma GCC unroll 16
@@ -100,7 +113,7 @@ TILE_INLINE void tile_body(const int rows, const int vecs, const td_gemm_tile *t
             prefetch += t->prefetch_step;
         }
     }
-    if (t->is_first && t->is_last && !t->add && t->cols >= col0 + (size_t)vecs * VW)
+    if (t->is_first && t->is_last && t->cols >= col0 + (size_t)vecs * VW)
         tile_end_fast(rows, vecs, t, col0, acc);
     else
         tile_end(rows, vecs, t, col0, acc);
