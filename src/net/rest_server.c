@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -249,8 +250,9 @@ void td_rest_stop(td_rest_server *s, int64_t deadline_ns)
     if (!s) return;
     td_rest_drain(s);
     MHD_quiesce_daemon(s->daemon); /* takes no more connections; the socket is ours again */
-    close(s->socket);
-    s->socket = -1;
+    /* Closed with the daemon: its threads may still be taking it off their lists, and another file could get
+     * the number. Until then it refuses connections. */
+    (void)shutdown(s->socket, SHUT_RDWR);
     if (!wait_for(&s->in_flight, deadline_ns)) td_warning("rest", "requests in flight are cut off");
     if (!wait_for(&s->offloaded, deadline_ns)) {
         td_warning("rest", "a run does not end; the server is left as it is");
