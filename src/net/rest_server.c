@@ -167,6 +167,18 @@ static unsigned max_connections(void)
     return (unsigned)TD_MIN(TD_MAX(limit.rlim_cur, (rlim_t)64), (rlim_t)1 << 16);
 }
 
+/* A server that stops takes no more connections. Not by MHD_quiesce_daemon(): it and a thread that is just
+ * looking at the listening socket may both take it off that thread's epoll list, and libmicrohttpd (0.9.75)
+ * ends the process when the second finds it gone. */
+static enum MHD_Result accepts(void *cls, const struct sockaddr *address, socklen_t size)
+{
+    const td_rest_server *const s = cls;
+
+    (void)address;
+    (void)size;
+    return atomic_load_explicit(&s->is_stopping, memory_order_relaxed) ? MHD_NO : MHD_YES;
+}
+
 static td_status start_daemon(td_rest_server *s, const td_net_options *o)
 {
     const int cores = td_cpu_cores();
@@ -178,13 +190,14 @@ static td_status start_daemon(td_rest_server *s, const td_net_options *o)
     };
 
     s->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL,
-        NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_LISTEN_SOCKET, s->socket,
-        MHD_OPTION_URI_LOG_CALLBACK, begin, s, MHD_OPTION_NOTIFY_COMPLETED, end, s,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0,
+        accepts, s, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_LISTEN_SOCKET,
+        s->socket, MHD_OPTION_URI_LOG_CALLBACK, begin, s, MHD_OPTION_NOTIFY_COMPLETED, end, s,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT, max_connections(),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_ARRAY, pool,
         MHD_OPTION_END);
     if (!s->daemon) return TD_ERR(RESOURCE_EXHAUSTED, "libmicrohttpd does not start: %s", strerror(errno));
+    s->socket = -1; /* the daemon closes it */
     return NULL;
 }
 
@@ -249,10 +262,7 @@ void td_rest_stop(td_rest_server *s, int64_t deadline_ns)
 {
     if (!s) return;
     td_rest_drain(s);
-    MHD_quiesce_daemon(s->daemon); /* takes no more connections; the socket is ours again */
-    /* Closed with the daemon: its threads may still be taking it off their lists, and another file could get
-     * the number. Until then it refuses connections. */
-    (void)shutdown(s->socket, SHUT_RDWR);
+    atomic_store(&s->is_stopping, true);
     if (!wait_for(&s->in_flight, deadline_ns)) td_warning("rest", "requests in flight are cut off");
     if (!wait_for(&s->offloaded, deadline_ns)) {
         td_warning("rest", "a run does not end; the server is left as it is");

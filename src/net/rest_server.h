@@ -65,8 +65,9 @@ struct td_rest_server {
     int64_t timeout_ns; /* 0: none */
     size_t max_body, max_inflated;
     atomic_bool is_draining;
-    atomic_int in_flight; /* requests between their first line and their end */
-    atomic_int offloaded; /* those that pool threads have */
+    atomic_bool is_stopping; /* no more connections */
+    atomic_int in_flight;    /* requests between their first line and their end */
+    atomic_int offloaded;    /* those that pool threads have */
 
     td_mutex mu;
     td_rest_request *spare; /* guarded by mu */
