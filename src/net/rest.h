@@ -19,8 +19,8 @@ int td_rest_port(const td_rest_server *s);
 
 /* From now on not ready, and connections end with their next reply. Returns at once. NULL is fine. */
 void td_rest_drain(td_rest_server *s);
-/* Drains, refuses new connections, waits for requests in flight until deadline_ns (td_now_ns() time), frees.
- * NULL is fine. */
+/* Drains, closes new connections at once, waits for requests in flight until deadline_ns (td_now_ns() time),
+ * frees. NULL is fine. */
 void td_rest_stop(td_rest_server *s, int64_t deadline_ns);
 
 #endif

@@ -46,7 +46,7 @@ static void cut(td_dnnl_gemm *d, int threads)
 {
     const size_t m = d->shape.m, n_threads = (size_t)TD_MAX(threads, 1);
     const size_t want = n_threads == 1 ? 1 : 2 * n_threads;
-    const size_t parts = td_round_up(TD_MAX(want, m / SHARD_ROWS), n_threads);
+    const size_t parts = div_up(TD_MAX(want, m / SHARD_ROWS), n_threads) * n_threads;
 
     d->rows = div_up(m, TD_MAX(1, TD_MIN(parts, m / FEWEST_ROWS)));
     d->parts = div_up(m, d->rows);
