@@ -2,7 +2,7 @@
 #ifndef TD_CLI_RUN_IO_H
 #define TD_CLI_RUN_IO_H
 
-#include "codec/json_predict.h"
+#include "codec/json/predict.h"
 
 /* One --inputs: an array file for one input, or JSON for all of them. */
 typedef struct td_run_input {

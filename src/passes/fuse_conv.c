@@ -3,7 +3,7 @@
  *
  *     Pad -> Conv2D -> BatchNorm/BiasAdd/Mul/Add by constants ... -> AddV2(other) -> Relu, x*Sigmoid(x), ...
  *
- * becomes _FusedConv2D (_FusedDepthwiseConv2dNative, _FusedMatMul), see ops/epilogue.h. Each value in between
+ * becomes _FusedConv2D (_FusedDepthwiseConv2dNative, _FusedMatMul), see ops/nn/epilogue.h. Each value in between
  * has to have one user only. The nodes that it replaces stay behind, dead; users are redirected in one sweep
  * at the end.
  */

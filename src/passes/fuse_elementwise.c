@@ -10,7 +10,7 @@
 #include "base/macros.h"
 #include "base/mem.h"
 #include "kernels/elt/chain.h"
-#include "ops/elementwise_info.h"
+#include "ops/math/elementwise_info.h"
 #include "passes/fuse.h"
 #include "passes/users.h"
 

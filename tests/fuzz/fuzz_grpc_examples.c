@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/macros.h"
-#include "codec/grpc_examples.h"
+#include "codec/pb/examples.h"
 #include "driver.h"
 #include "formats/example.h"
 

@@ -2,7 +2,7 @@
 #include "base/macros.h"
 #include "base/mem.h"
 #include "driver.h"
-#include "net/rest_server.h"
+#include "net/rest/server.h"
 
 enum { FUZZ_MAX = 100000 }; /* more than the first room, so that it grows */
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "codec/json_base64.h"
-#include "codec/json_predict.h"
+#include "codec/json/base64.h"
+#include "codec/json/predict.h"
 #include "driver.h"
 #include "serve/table.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "codec/json_examples.h"
-#include "codec/json_scan.h"
+#include "codec/json/examples.h"
+#include "codec/json/scan.h"
 #include "driver.h"
 #include "formats/example.h"
 

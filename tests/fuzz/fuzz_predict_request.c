@@ -3,8 +3,8 @@
 #include "../unit/codec/fake_session.h"
 
 #include "base/macros.h"
-#include "codec/grpc_info.h"
-#include "codec/grpc_predict.h"
+#include "codec/pb/info.h"
+#include "codec/pb/predict.h"
 #include "driver.h"
 #include "serve/table.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/macros.h"
 #include "driver.h"
-#include "net/rest_route.h"
+#include "net/rest/route.h"
 
 static void check(const td_string *s, size_t size)
 {

@@ -3,7 +3,7 @@
 
 #include "check.h"
 
-#include "kernels/depthwise/depthwise.h"
+#include "kernels/conv/depthwise.h"
 
 static void check_one(const char *isa, td_depthwise_fn *kernel, const td_depthwise *d)
 {

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "check.h"
 
-#include "kernels/dnnl/conv.h"
+#include "kernels/conv/conv_dnnl.h"
 
 typedef struct data {
     td_conv conv;

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "check.h"
 
-#include "kernels/dnnl/gemm.h"
+#include "kernels/gemm/gemm_dnnl.h"
 
 typedef struct data {
     size_t m, n, k;

@@ -6,7 +6,7 @@
 
 #include "check.h"
 
-#include "kernels/cast/cast.h"
+#include "kernels/elt/cast.h"
 #include "kernels/elt/bcast.h"
 #include "kernels/elt/chain.h"
 #include "kernels/elt/elt.h"

@@ -9,7 +9,7 @@
 #include "kernels/conv/conv.h"
 #include "kernels/conv/winograd.h"
 #include "kernels/gemm/gemm.h"
-#include "kernels/matmul/matmul.h"
+#include "kernels/gemm/matmul.h"
 
 static size_t isas(const td_gemm_isa **out)
 {

@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#include "kernels/act/act.h"
+#include "kernels/elt/act.h"
 #include "kernels/softmax/softmax.h"
 
 static void check_one(const char *isa, td_softmax_fn *kernel, size_t rows, size_t cols, bool is_log)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A file may include its own room, a room with a lower number, include/tensord, and libraries.
 
+A folder of src/ops may include itself, what lies beside it in src/ops, and the few tools that SHARED lists.
+
     test_layers.py          checks
     test_layers.py --draw   prints who uses whom, top room first
 """
@@ -13,6 +15,7 @@ import tree
 ROOMS = ["base", "obs", "config", "device", "tensor", "kernels", "graph", "formats", "ops", "passes", "exec",
          "batch", "serve", "api", "codec", "net", "cli"]
 NUMBER = {room: number for number, room in enumerate(ROOMS)}
+SHARED = {"ops/array/array.h", "ops/array/scatter.h", "ops/math/elementwise.h", "ops/nn/epilogue.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 
@@ -32,6 +35,13 @@ def target_of(source, name):
     return None
 
 
+def crosses_families(inside, name):
+    """Does a file of one folder of src/ops include a file of another?"""
+    here, there = inside.parts, name.split("/")
+    return (here[0] == "ops" and there[0] == "ops" and len(there) == 3 and name not in SHARED
+            and (len(here) < 3 or here[1] != there[1]))
+
+
 def main():
     problems, uses = [], collections.defaultdict(collections.Counter)
     for path in tree.files("src", suffixes=(".c", ".h", ".inc", ".cu")):
@@ -42,6 +52,8 @@ def main():
             continue
         for name in INCLUDE.findall(path.read_text()):
             target = target_of(path, name)
+            if crosses_families(inside, name) and path.suffix != ".inc":
+                problems.append(f'src/{inside}: includes "{name}" of another family of ops')
             if target in NUMBER:
                 uses[room][target] += target != room
                 if NUMBER[target] > NUMBER[room]:

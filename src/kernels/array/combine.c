@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "kernels/num/num.h"
+#include "kernels/elt/num.h"
 
 #define ADD(a, b)      ((a) + (b))
 #define SUB(a, b)      ((a) - (b))

@@ -1,5 +1,5 @@
 /* winograd_avx2.c -- see winograd_body.h. */
-#include "kernels/act/v_avx2.h"
+#include "kernels/elt/v_avx2.h"
 
 #include "kernels/conv/winograd_body.h"
 

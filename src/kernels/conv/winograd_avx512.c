@@ -1,5 +1,5 @@
 /* winograd_avx512.c -- see winograd_body.h. */
-#include "kernels/act/v_avx512.h"
+#include "kernels/elt/v_avx512.h"
 
 #include "kernels/conv/winograd_body.h"
 

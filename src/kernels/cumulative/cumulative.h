@@ -2,7 +2,7 @@
 #ifndef TD_KERNELS_CUMULATIVE_CUMULATIVE_H
 #define TD_KERNELS_CUMULATIVE_CUMULATIVE_H
 
-#include "kernels/num/num.h"
+#include "kernels/elt/num.h"
 
 typedef enum td_cumulative_id {
     TD_CUMULATIVE_sum,

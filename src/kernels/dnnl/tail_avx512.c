@@ -1,5 +1,5 @@
 /* tail_avx512.c -- see tail.h. */
-#include "kernels/act/v_avx512.h"
+#include "kernels/elt/v_avx512.h"
 
 #include "kernels/dnnl/tail_body.h"
 

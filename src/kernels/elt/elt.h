@@ -1,6 +1,6 @@
 /* elt.h -- elementwise arithmetic: out[i] = f(in[0][i], in[1][i], in[2][i]), for every function and type.
  *
- * A function has one body a type, made from one line of a list (kernels/unary/unary_float.inc, ...); the fast
+ * A function has one body a type, made from one line of a list (kernels/elt/unary_float.inc, ...); the fast
  * ones are further lines for wider instruction sets. half and bfloat16 have no bodies: td_elt_run() widens a
  * piece, runs the float body, and narrows. Broadcasting is bcast.h's.
  */
@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "kernels/num/num.h"
+#include "kernels/elt/num.h"
 
 /* Which function. The names are those of the lists. */
 typedef enum td_elt_id {

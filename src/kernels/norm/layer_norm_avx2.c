@@ -1,5 +1,5 @@
 /* layer_norm_avx2.c -- layer normalisation, 8 columns at a time. */
-#include "kernels/act/v_avx2.h"
+#include "kernels/elt/v_avx2.h"
 
 #include "kernels/norm/layer_norm_body.h"
 

@@ -1,5 +1,5 @@
 /* layer_norm_avx512.c -- layer normalisation, 16 columns at a time. */
-#include "kernels/act/v_avx512.h"
+#include "kernels/elt/v_avx512.h"
 
 #include "kernels/norm/layer_norm_body.h"
 

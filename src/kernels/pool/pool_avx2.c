@@ -1,5 +1,5 @@
 /* pool_avx2.c -- see pool_vec.h. */
-#include "kernels/act/v_avx2.h"
+#include "kernels/elt/v_avx2.h"
 
 #include "kernels/pool/pool_vec.h"
 

@@ -1,5 +1,5 @@
 /* pool_avx512.c -- see pool_vec.h. */
-#include "kernels/act/v_avx512.h"
+#include "kernels/elt/v_avx512.h"
 
 #include "kernels/pool/pool_vec.h"
 

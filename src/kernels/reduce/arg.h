@@ -3,7 +3,7 @@
 #ifndef TD_KERNELS_REDUCE_ARG_H
 #define TD_KERNELS_REDUCE_ARG_H
 
-#include "kernels/num/num.h"
+#include "kernels/elt/num.h"
 
 enum { TD_ARG_CHUNK = 128 }; /* the most columns at a time */
 

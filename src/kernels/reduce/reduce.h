@@ -10,7 +10,7 @@
 
 #include "tensord/tensor.h"
 
-#include "kernels/num/num.h"
+#include "kernels/elt/num.h"
 
 #define TD_REDUCE_IDS(X) X(sum) X(mean) X(prod) X(max) X(min) X(norm) X(l2_loss) X(all) X(any)
 

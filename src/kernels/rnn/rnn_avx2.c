@@ -1,5 +1,5 @@
 /* rnn_avx2.c -- gates of recurrent layers, 8 at a time. */
-#include "kernels/act/v_avx2.h"
+#include "kernels/elt/v_avx2.h"
 
 #include "kernels/rnn/rnn_body.h"
 

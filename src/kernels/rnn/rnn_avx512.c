@@ -1,5 +1,5 @@
 /* rnn_avx512.c -- gates of recurrent layers, 16 at a time. */
-#include "kernels/act/v_avx512.h"
+#include "kernels/elt/v_avx512.h"
 
 #include "kernels/rnn/rnn_body.h"
 

@@ -1,5 +1,5 @@
 /* rnn_body.h -- gates over V; included by one file for each instruction set, after its v_*.h. */
-#include "kernels/act/vmath.h"
+#include "kernels/elt/vmath.h"
 #include "kernels/rnn/rnn.h"
 
 VM_INLINE V lstm_cell(V i, V f, V g, V c)

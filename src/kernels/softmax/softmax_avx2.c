@@ -1,5 +1,5 @@
 /* softmax_avx2.c -- see softmax_body.h. */
-#include "kernels/act/v_avx2.h"
+#include "kernels/elt/v_avx2.h"
 
 #include "kernels/softmax/softmax_body.h"
 

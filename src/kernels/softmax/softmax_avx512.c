@@ -1,5 +1,5 @@
 /* softmax_avx512.c -- see softmax_body.h. */
-#include "kernels/act/v_avx512.h"
+#include "kernels/elt/v_avx512.h"
 
 #include "kernels/softmax/softmax_body.h"
 

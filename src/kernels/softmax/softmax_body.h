@@ -1,7 +1,7 @@
 /* softmax_body.h -- softmax over V; included by one file for each instruction set, after its v_*.h. */
 #include <math.h>
 
-#include "kernels/act/vmath.h"
+#include "kernels/elt/vmath.h"
 #include "kernels/softmax/softmax.h"
 
 static float row_max(const float *in, size_t cols)

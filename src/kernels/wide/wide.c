@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "kernels/num/num.h"
+#include "kernels/elt/num.h"
 
 /* type, C type */
 #define WIDE_INTS(X)                                                                                         \

@@ -1,0 +1,75 @@
+/* spec.c -- ModelSpec { name = 1, version = 2 { value = 1 }, signature_name = 3, version_label = 4 }. */
+#include "codec/pb/spec.h"
+
+#include <string.h>
+
+enum { NAME = 1, VERSION = 2, SIGNATURE = 3, LABEL = 4, VALUE = 1 };
+
+/* google.protobuf.Int64Value */
+static bool read_version(const td_wire_field *f, int64_t *version)
+{
+    td_wire w = td_wire_inside(f);
+    td_wire_field v;
+
+    while (td_wire_next(&w, &v))
+        if (td_wire_is(&v, VALUE, TD_WIRE_VARINT)) *version = (int64_t)v.value;
+    return !w.bad;
+}
+
+td_status td_grpc_spec_read(const td_wire_field *f, td_grpc_spec *out)
+{
+    td_wire w = td_wire_inside(f);
+    td_wire_field v;
+
+    out->is_given = true;
+    while (td_wire_next(&w, &v)) {
+        if (v.type != TD_WIRE_BYTES) continue;
+        if (v.number == NAME) {
+            out->model.name = td_wire_text(&v);
+        } else if (v.number == SIGNATURE) {
+            out->signature = td_wire_text(&v);
+        } else if (v.number == LABEL) { /* version and label are one oneof: the last one counts */
+            out->model.label = td_wire_text(&v);
+            out->model.has_version = false;
+        } else if (v.number == VERSION) {
+            if (!out->model.has_version) out->model.version = 0;
+            if (!read_version(&v, &out->model.version)) return TD_ERR(INVALID_ARGUMENT, "Damaged ModelSpec");
+            out->model.has_version = true;
+            out->model.label = (td_string){ 0 };
+        }
+    }
+    return w.bad ? TD_ERR(INVALID_ARGUMENT, "Damaged ModelSpec") : NULL;
+}
+
+td_status td_grpc_spec_check(const td_grpc_spec *spec)
+{
+    if (!spec->is_given) return TD_ERR(INVALID_ARGUMENT, "Missing ModelSpec");
+    if (spec->model.name.size == 0) return TD_ERR(INVALID_ARGUMENT, "ModelSpec has no name specified.");
+    return NULL;
+}
+
+static size_t value_size(int64_t version)
+{
+    return version ? td_wire_number_size(VALUE, (uint64_t)version) : 0; /* proto3 leaves zeros out */
+}
+
+static size_t inner_size(const char *name, int64_t version, const char *signature)
+{
+    return td_wire_bytes_size(NAME, strlen(name)) + td_wire_bytes_size(VERSION, value_size(version)) +
+           (signature ? td_wire_bytes_size(SIGNATURE, strlen(signature)) : 0);
+}
+
+size_t td_grpc_spec_size(uint32_t number, const char *name, int64_t version, const char *signature)
+{
+    return td_wire_bytes_size(number, inner_size(name, version, signature));
+}
+
+uint8_t *td_grpc_spec_put(uint8_t *p, uint32_t number, const char *name, int64_t version,
+                          const char *signature)
+{
+    p = td_wire_put_head(p, number, inner_size(name, version, signature));
+    p = td_wire_put_bytes(p, NAME, name, strlen(name));
+    p = td_wire_put_head(p, VERSION, value_size(version));
+    if (version) p = td_wire_put_number(p, VALUE, (uint64_t)version);
+    return signature ? td_wire_put_bytes(p, SIGNATURE, signature, strlen(signature)) : p;
+}

@@ -1,4 +1,0 @@
-/* compare_avx2.c -- see compare_vec.inc. */
-#include "kernels/compare/compare_vec.inc"
-
-const td_elt_row *const td_compare_avx2[] = { rows_F32, rows_I32, rows_I64, NULL };

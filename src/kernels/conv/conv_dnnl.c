@@ -1,0 +1,287 @@
+/* conv_dnnl.c -- see conv.h. */
+#include "kernels/conv/conv_dnnl.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/mem.h"
+#include "base/size.h"
+#include "kernels/dnnl/engine.h"
+#include "kernels/dnnl/tail.h"
+
+enum {
+    MAX_PRIMS = 8,
+    SHARD_WORK = 2 << 20, /* multiply-adds that are worth waking a thread */
+    SHARD_PIXELS = 48,    /* output pixels that fill oneDNN's blocks */
+    LEAST_WORK = 1 << 19, /* smaller convolutions end before oneDNN has begun */
+    FEW_CHANNELS = 16,
+    WIDE_PIXELS = 96, /* output pixels of an image below which two threads have no fair share each */
+};
+
+/* The shape of a shard: what makes primitives differ. */
+typedef struct piece {
+    size_t images, in_rows, out_rows, pad_top, pad_bottom;
+} piece;
+
+typedef struct shard {
+    size_t in, out, count; /* offsets in elements; elements of output */
+    int prim;
+} shard;
+
+struct td_dnnl_conv {
+    td_conv conv;
+    bool has_bias;
+    td_dnnl_tail_fn *tail;
+    size_t scratch;
+    int n_prims;
+    piece pieces[MAX_PRIMS];
+    td_dnnl_prim prims[MAX_PRIMS];
+    size_t n_shards;
+    shard *shards;
+};
+
+static size_t work_of(const td_conv *c)
+{
+    return c->out[1] * c->out[2] * c->out_channels * c->kernel[1] * c->kernel[2] *
+           (c->in_channels / c->groups);
+}
+
+/* Never depends on the batch, so that plans for different batches share packed weights. */
+static bool wins(const td_conv *c, td_cpu cpu)
+{
+    const bool is_wide = c->out[1] * c->out[2] >= WIDE_PIXELS;
+
+    if (cpu < TD_CPU_avx512) return is_wide;
+    return c->in_channels < FEW_CHANNELS || (is_wide && c->kernel[1] * c->kernel[2] > 1);
+}
+
+bool td_dnnl_conv_fits(const td_conv *c, td_cpu cpu)
+{
+    if (cpu < TD_CPU_avx2 || c->is_transposed || c->kernel[0] != 1 || c->in[0] != 1 || c->out[0] != 1)
+        return false;
+    if (c->groups != 1 || c->pad[0] != 0 || c->pad[1] < 0 || c->pad[2] < 0 || c->pad[1] > 64 ||
+        c->pad[2] > 64)
+        return false;
+    for (int i = 1; i < 3; i++)
+        if (c->in[i] > 1 << 20 || c->kernel[i] > 1 << 10 || c->dilation[i] > 1 << 10 ||
+            c->stride[i] > 1 << 10)
+            return false;
+    if (c->in_channels > 1 << 20 || c->out_channels > 1 << 20 || work_of(c) < LEAST_WORK) return false;
+    return wins(c, cpu);
+}
+
+/* ---------------------------------------------------------------- primitives */
+
+static size_t reach(const td_conv *c, int dim)
+{
+    return (c->kernel[dim] - 1) * c->dilation[dim] + 1;
+}
+
+/* Output rows [first, first + rows) of an image: which input rows they see. False: none. */
+static bool piece_of(const td_conv *c, size_t images, size_t first, size_t rows, piece *out, size_t *in_row)
+{
+    const int64_t begin = (int64_t)(first * c->stride[1]) - c->pad[1];
+    const int64_t end = begin + (int64_t)((rows - 1) * c->stride[1] + reach(c, 1)),
+                  height = (int64_t)c->in[1];
+    const int64_t from = TD_MAX(begin, 0), to = TD_MIN(end, height);
+
+    if (from >= to) return false;
+    /* Several images follow each other only when they are whole. */
+    const bool is_whole = images > 1;
+    *in_row = is_whole ? 0 : (size_t)from;
+    *out = (piece){ images, is_whole ? c->in[1] : (size_t)(to - from), rows,
+                    is_whole ? (size_t)c->pad[1] : (size_t)(from - begin), (size_t)(end - to) };
+    return true;
+}
+
+static bool init_desc(const td_dnnl_conv *d, const piece *p, const dnnl_memory_desc_t *weights,
+                      dnnl_convolution_desc_t *out)
+{
+    const td_conv *const c = &d->conv;
+    const int64_t ic = (int64_t)c->in_channels, oc = (int64_t)c->out_channels;
+    const dnnl_dims_t x = { (int64_t)p->images, ic, (int64_t)p->in_rows, (int64_t)c->in[2] };
+    const dnnl_dims_t y = { (int64_t)p->images, oc, (int64_t)p->out_rows, (int64_t)c->out[2] };
+    const dnnl_dims_t w = { oc, ic, (int64_t)c->kernel[1], (int64_t)c->kernel[2] }, b = { oc };
+    const dnnl_dims_t stride = { (int64_t)c->stride[1], (int64_t)c->stride[2] };
+    const dnnl_dims_t dilation = { (int64_t)c->dilation[1] - 1, (int64_t)c->dilation[2] - 1 };
+    const int64_t right = (int64_t)((c->out[2] - 1) * c->stride[2] + reach(c, 2) - c->in[2]) - c->pad[2];
+    const dnnl_dims_t before = { (int64_t)p->pad_top, c->pad[2] };
+    const dnnl_dims_t after = { (int64_t)p->pad_bottom, TD_MAX(right, 0) };
+    dnnl_memory_desc_t xd, yd, wd, bd;
+
+    if (td_dnnl.memory_desc_init_by_tag(&xd, 4, x, dnnl_f32, dnnl_nhwc) ||
+        td_dnnl.memory_desc_init_by_tag(&yd, 4, y, dnnl_f32, dnnl_nhwc) ||
+        td_dnnl.memory_desc_init_by_tag(&wd, 4, w, dnnl_f32, dnnl_format_tag_any) ||
+        td_dnnl.memory_desc_init_by_tag(&bd, 1, b, dnnl_f32, dnnl_a))
+        return false;
+    return !td_dnnl.dilated_convolution_forward_desc_init(
+        out, dnnl_forward_inference, dnnl_convolution_direct, &xd, weights ? weights : &wd,
+        d->has_bias ? &bd : NULL, &yd, stride, dilation, before, after);
+}
+
+/* The index of the primitive for a piece, made on demand; -1: none. The first one chooses the weights'
+ * layout. */
+static int prim_for(td_dnnl_conv *d, const piece *p)
+{
+    dnnl_convolution_desc_t desc;
+
+    for (int i = 0; i < d->n_prims; i++)
+        if (memcmp(&d->pieces[i], p, sizeof *p) == 0) return i;
+    const int i = d->n_prims;
+    if (i == MAX_PRIMS || !init_desc(d, p, i ? &d->prims[0].weights : NULL, &desc) ||
+        !td_dnnl_prim_make(&desc, &d->prims[i]))
+        return -1;
+    d->pieces[i] = *p;
+    d->scratch = TD_MAX(d->scratch, td_round_up(d->prims[i].scratch, 64));
+    return d->n_prims++;
+}
+
+/* ---------------------------------------------------------------- shards */
+
+typedef struct cut {
+    size_t images, rows, image_parts, row_parts; /* of a shard; how many */
+} cut;
+
+static size_t div_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Whole images where there are enough of them, else rows of one image. */
+static cut cut_make(const td_conv *c, int threads)
+{
+    const size_t want = threads <= 1 ? 1 : 2 * (size_t)threads;
+    cut k = { .images = c->batch, .rows = c->out[1] };
+
+    if (c->batch >= want || want == 1) {
+        k.images = div_up(c->batch, want);
+    } else {
+        const size_t worth = TD_MIN(work_of(c) / SHARD_WORK, c->out[1] * c->out[2] / SHARD_PIXELS);
+        const size_t parts = TD_MAX(1, TD_MIN(div_up(want, c->batch), TD_MIN(worth, c->out[1])));
+        k.images = 1;
+        k.rows = div_up(c->out[1], parts);
+    }
+    k.image_parts = div_up(c->batch, k.images);
+    k.row_parts = div_up(c->out[1], k.rows);
+    return k;
+}
+
+static bool make_shards(td_dnnl_conv *d, int threads)
+{
+    const td_conv *const c = &d->conv;
+    const cut k = cut_make(c, threads);
+    const size_t in_line = c->in[2] * c->in_channels, out_line = c->out[2] * c->out_channels;
+    piece p;
+    size_t in_row;
+
+    d->shards = td_try_alloc(k.image_parts * k.row_parts * sizeof *d->shards, 16);
+    if (!d->shards) return false;
+    for (size_t i = 0; i < k.image_parts; i++)
+        for (size_t r = 0; r < k.row_parts; r++) {
+            const size_t image = i * k.images, row = r * k.rows;
+            const size_t images = TD_MIN(k.images, c->batch - image), rows = TD_MIN(k.rows, c->out[1] - row);
+            if (!piece_of(c, images, row, rows, &p, &in_row)) return false;
+            const int prim = prim_for(d, &p);
+            if (prim < 0) return false;
+            d->shards[d->n_shards++] =
+                (shard){ (image * c->in[1] + in_row) * in_line, (image * c->out[1] + row) * out_line,
+                         images * rows * out_line, prim };
+        }
+    return true;
+}
+
+td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, bool has_bias, td_cpu cpu, int threads)
+{
+    if (!td_dnnl_ready(cpu)) return NULL;
+    td_dnnl_conv *const d = td_try_alloc(sizeof *d, 16);
+
+    if (!d) return NULL;
+    memset(d, 0, sizeof *d);
+    d->conv = *c;
+    d->has_bias = has_bias;
+    d->tail = td_dnnl_tail_select(cpu);
+    if (!make_shards(d, threads)) {
+        td_dnnl_conv_free(d);
+        return NULL;
+    }
+    return d;
+}
+
+void td_dnnl_conv_free(td_dnnl_conv *d)
+{
+    if (!d) return;
+    for (int i = 0; i < d->n_prims; i++)
+        td_dnnl_prim_free(&d->prims[i]);
+    td_free(d->shards);
+    td_free(d);
+}
+
+/* ---------------------------------------------------------------- weights */
+
+size_t td_dnnl_conv_packed_size(const td_dnnl_conv *d)
+{
+    return td_dnnl_weights_size(&d->prims[0]);
+}
+
+uint64_t td_dnnl_conv_packed_hash(const td_dnnl_conv *d)
+{
+    return td_dnnl_weights_hash(&d->prims[0]);
+}
+
+bool td_dnnl_conv_pack(const td_dnnl_conv *d, float *packed, const float *w, const float *scale)
+{
+    const td_conv *const c = &d->conv;
+    const size_t n = c->kernel[1] * c->kernel[2] * c->in_channels * c->out_channels;
+    const dnnl_dims_t dims = { (int64_t)c->out_channels, (int64_t)c->in_channels, (int64_t)c->kernel[1],
+                               (int64_t)c->kernel[2] };
+    dnnl_memory_desc_t from;
+
+    if (td_dnnl.memory_desc_init_by_tag(&from, 4, dims, dnnl_f32, dnnl_hwio)) return false;
+    if (!scale) return td_dnnl_pack(&d->prims[0], &from, packed, w);
+    float *const scaled = td_try_alloc(n * sizeof *scaled, 64);
+    if (!scaled) return false;
+    for (size_t i = 0; i < n; i += c->out_channels)
+        for (size_t o = 0; o < c->out_channels; o++)
+            scaled[i + o] = w[i + o] * scale[o];
+    const bool is_ok = td_dnnl_pack(&d->prims[0], &from, packed, scaled);
+    td_free(scaled);
+    return is_ok;
+}
+
+/* ---------------------------------------------------------------- run */
+
+typedef struct run {
+    const td_dnnl_conv *d;
+    float *out;
+    const float *in, *packed;
+    const td_gemm_end *end;
+    char *scratch;
+    atomic_bool has_failed;
+} run;
+
+static void run_shard(void *ctx, size_t index, int thread)
+{
+    run *const r = ctx;
+    const shard *const s = &r->d->shards[index];
+    const td_dnnl_area area = { r->out + s->out, 1, s->count };
+
+    if (!td_dnnl_run(&r->d->prims[s->prim], area.out, r->in + s->in, r->packed, r->end->bias,
+                     r->scratch + (size_t)thread * r->d->scratch))
+        atomic_store_explicit(&r->has_failed, true, memory_order_relaxed);
+    r->d->tail(&area, r->end->add ? r->end->add + s->out : NULL, r->end);
+}
+
+size_t td_dnnl_conv_scratch(const td_dnnl_conv *d, int threads)
+{
+    return d->scratch * (size_t)threads;
+}
+
+bool td_dnnl_conv_run(const td_dnnl_conv *d, float *out, const float *in, const float *packed,
+                      const td_gemm_end *end, void *scratch, td_team *team)
+{
+    run r = { .d = d, .out = out, .in = in, .packed = packed, .end = end, .scratch = scratch };
+
+    td_team_run(team, d->n_shards, run_shard, &r);
+    return !atomic_load_explicit(&r.has_failed, memory_order_relaxed);
+}

@@ -1,0 +1,139 @@
+/* depthwise_body.h -- the vector body; included by one file for each instruction set, after its v_*.h.
+ *
+ * A tile is SPAN neighbouring output pixels by one vector of channels: each weight is loaded once for it.
+ * Tiles go along the channels first, so that memory is read in order. Pixels whose filter sticks out of the
+ * image on the left or right are done one by one.
+ */
+#include "kernels/conv/depthwise.h"
+
+enum { SPAN = 8 };
+
+/* One output row: the filter rows that lie within the image, the first of them at `line`. */
+typedef struct row_job {
+    const td_depthwise *d;
+    const td_depthwise_end *end;
+    const float *line, *w; /* of the first filter row that counts */
+    size_t ky_count, line_step;
+    float *out;
+} row_job;
+
+static inline __attribute__((always_inline)) void tile(const row_job *r, const size_t span, size_t x,
+                                                       size_t kx0, size_t kx1, size_t c, const size_t n)
+{
+    const td_depthwise *const d = r->d;
+    const size_t ch = d->channels, pixel_step = d->stride[1] * ch, tap_step = d->dilation[1] * ch;
+    const float *line = r->line + (ptrdiff_t)((int64_t)(x * d->stride[1]) - d->pad[1]) * (ptrdiff_t)ch + c;
+    const float *w = r->w + c;
+    V acc[SPAN];
+
+#pragma GCC unroll 8
+    for (size_t i = 0; i < span; i++)
+        acc[i] =
+            r->end->bias ? (n == VW ? V_LOAD(r->end->bias + c) : V_LOAD_N(r->end->bias + c, n)) : V_ZERO();
+    for (size_t ky = 0; ky < r->ky_count; ky++, line += r->line_step, w += d->kernel[1] * ch) {
+        for (size_t kx = kx0; kx < kx1; kx++) {
+            const V weight = n == VW ? V_LOAD(w + kx * ch) : V_LOAD_N(w + kx * ch, n);
+            const float *const p = line + kx * tap_step;
+#pragma GCC unroll 8
+            for (size_t i = 0; i < span; i++)
+                acc[i] = V_FMA(n == VW ? V_LOAD(p + i * pixel_step) : V_LOAD_N(p + i * pixel_step, n), weight,
+                               acc[i]);
+        }
+    }
+    const V lo = V_SET1(r->end->lo), hi = V_SET1(r->end->hi);
+    float *const out = r->out + x * ch + c;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < span; i++) {
+        const V y = V_MAX(lo, V_MIN(hi, acc[i]));
+        if (n == VW)
+            V_STORE(out + i * ch, y);
+        else
+            V_STORE_N(out + i * ch, n, y);
+    }
+}
+
+static inline __attribute__((always_inline)) void tiles(const row_job *r, const size_t span, size_t x,
+                                                        size_t kx0, size_t kx1)
+{
+    const size_t ch = r->d->channels;
+    size_t c = 0;
+
+    for (; c + VW <= ch; c += VW)
+        tile(r, span, x, kx0, kx1, c, VW);
+    if (c < ch) tile(r, span, x, kx0, kx1, c, ch - c);
+    if (r->end->post) r->end->post(r->out + x * ch, span * ch);
+}
+
+/* A pixel at the left or right edge: only the taps within the image. */
+static void edge(const row_job *r, size_t x)
+{
+    const td_depthwise *const d = r->d;
+    const int64_t at = (int64_t)(x * d->stride[1]) - d->pad[1], step = (int64_t)d->dilation[1];
+    size_t kx0 = 0, kx1 = d->kernel[1];
+
+    while (kx0 < kx1 && at + (int64_t)kx0 * step < 0)
+        kx0++;
+    while (kx1 > kx0 && at + (int64_t)(kx1 - 1) * step >= (int64_t)d->in[1])
+        kx1--;
+    tiles(r, 1, x, kx0, kx1);
+}
+
+/* Output pixels [*x0, *x1) see the whole width of the filter. */
+static void inner_range(const td_depthwise *d, size_t *x0, size_t *x1)
+{
+    const int64_t stride = (int64_t)d->stride[1], reach = (int64_t)((d->kernel[1] - 1) * d->dilation[1]);
+    const int64_t last = (int64_t)d->in[1] - 1 - reach + d->pad[1];
+    const int64_t first = d->pad[1] > 0 ? (d->pad[1] + stride - 1) / stride : 0;
+    const int64_t end = last < 0 ? 0 : last / stride + 1, width = (int64_t)d->out[1];
+
+    *x0 = (size_t)(first < width ? first : width);
+    *x1 = (size_t)(end < width ? end : width);
+    if (*x1 < *x0) *x1 = *x0;
+}
+
+static void one_row(const row_job *r)
+{
+    const td_depthwise *const d = r->d;
+    size_t x0, x1, x = 0;
+
+    inner_range(d, &x0, &x1);
+    for (; x < x0; x++)
+        edge(r, x);
+    for (; x + SPAN <= x1; x += SPAN)
+        tiles(r, SPAN, x, 0, d->kernel[1]);
+    if (x + 4 <= x1) {
+        tiles(r, 4, x, 0, d->kernel[1]);
+        x += 4;
+    }
+    for (; x < x1; x++)
+        tiles(r, 1, x, 0, d->kernel[1]);
+    for (; x < d->out[1]; x++)
+        edge(r, x);
+}
+
+static void run_rows(const td_depthwise *d, float *out, const float *in, const float *w,
+                     const td_depthwise_end *end, size_t row0, size_t row1)
+{
+    const size_t ch = d->channels, line = d->in[1] * ch;
+
+    for (size_t row = row0; row < row1; row++) {
+        const int64_t y0 = (int64_t)(row % d->out[0] * d->stride[0]) - d->pad[0],
+                      step = (int64_t)d->dilation[0];
+        size_t ky0 = 0, ky1 = d->kernel[0];
+        while (ky0 < ky1 && y0 + (int64_t)ky0 * step < 0)
+            ky0++;
+        while (ky1 > ky0 && y0 + (int64_t)(ky1 - 1) * step >= (int64_t)d->in[0])
+            ky1--;
+        const row_job r = {
+            .d = d,
+            .end = end,
+            .line = in + (ptrdiff_t)(row / d->out[0] * d->in[0] * line) +
+                    (ptrdiff_t)(y0 + (int64_t)ky0 * step) * (ptrdiff_t)line,
+            .w = w + ky0 * d->kernel[1] * ch,
+            .ky_count = ky1 - ky0,
+            .line_step = d->dilation[0] * line,
+            .out = out + row * d->out[1] * ch,
+        };
+        one_row(&r);
+    }
+}

@@ -1,0 +1,61 @@
+/* cast_ref.c -- casts between all types that C has, in plain C. The 16-bit and 8-bit floats go through float;
+ * see cast.c. */
+#include "kernels/elt/body.h"
+
+/* What the x86 instructions give, said without undefined behaviour: out of range is the most negative number.
+ */
+#define TD_TO_I32(x) ((x) >= -0x1p31f && (x) < 0x1p31f ? (int32_t)(x) : INT32_MIN)
+#define TD_TO_I64(x) ((x) >= -0x1p63f && (x) < 0x1p63f ? (int64_t)(x) : INT64_MIN)
+#define TD_TO_U64(x) ((x) >= 0x1p63f && (x) < 0x1p64f ? (uint64_t)(x) : (uint64_t)TD_TO_I64(x))
+
+/* Narrower integers: doubles saturate on the way, floats wrap. */
+#define CLAMP(i, low, high) ((i) < (low) ? (low) : (i) > (high) ? (high) : (i))
+#define WRAP(i, low, high)  (i)
+
+#define N                   WRAP
+#define V(x)                x
+#define T                   float
+#define DT                  F32
+#define LIST                "kernels/elt/cast_float.inc"
+#include "kernels/elt/body.inc"
+
+#undef N
+#define N    CLAMP
+#define T    double
+#define DT   F64
+#define LIST "kernels/elt/cast_float.inc"
+#include "kernels/elt/body.inc"
+#undef V
+
+#undef N
+#define N    WRAP
+#define V(x) crealf(x)
+#define T    float complex
+#define DT   C64
+#define LIST "kernels/elt/cast_float.inc"
+#include "kernels/elt/body.inc"
+#undef V
+
+#undef N
+#define N    CLAMP
+#define V(x) creal(x)
+#define T    double complex
+#define DT   C128
+#define LIST "kernels/elt/cast_float.inc"
+#include "kernels/elt/body.inc"
+#undef V
+
+#define V(x) (x != 0)
+#define T    uint8_t
+#define DT   BOOL
+#define LIST "kernels/elt/cast_int.inc"
+#include "kernels/elt/body.inc"
+#undef V
+
+#define V(x)     x
+#define LIST_INT "kernels/elt/cast_int.inc"
+#include "kernels/elt/integers.inc"
+
+const td_elt_row *const td_cast_ref[] = { rows_F32,  rows_F64,  rows_C64,
+                                          rows_C128, rows_BOOL, TD_ELT_INTEGER_ROWS,
+                                          NULL };

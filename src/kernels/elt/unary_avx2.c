@@ -1,0 +1,4 @@
+/* unary_avx2.c -- see unary_vec.inc. */
+#include "kernels/elt/unary_vec.inc"
+
+const td_elt_row *const td_unary_avx2[] = { rows_F32, NULL };

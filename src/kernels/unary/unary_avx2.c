@@ -1,4 +1,0 @@
-/* unary_avx2.c -- see unary_vec.inc. */
-#include "kernels/unary/unary_vec.inc"
-
-const td_elt_row *const td_unary_avx2[] = { rows_F32, NULL };

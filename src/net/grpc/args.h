@@ -1,0 +1,14 @@
+/* args.h -- the channel arguments of the gRPC server: ours, and --grpc_channel_arguments over them. */
+#ifndef TD_NET_GRPC_ARGS_H
+#define TD_NET_GRPC_ARGS_H
+
+#include <grpc/grpc.h>
+
+#include "tensord/status.h"
+
+/* text: "k=v,k=v"; a value that is all of an int is one, anything else is text. NULL and "" are fine. Free
+ * with td_grpc_args_fini(). INVALID_ARGUMENT names the entry without a "=". */
+TD_MUST_USE td_status td_grpc_args_init(const char *text, grpc_channel_args *out);
+void td_grpc_args_fini(grpc_channel_args *args);
+
+#endif

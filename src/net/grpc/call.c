@@ -1,0 +1,255 @@
+/* call.c -- one call from its arrival to its recycling; see grpc_server.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "net/grpc/server.h"
+#include "obs/log.h"
+
+const td_grpc_method td_grpc_methods[TD_GRPC_METHODS + 1] = {
+#define TD_GRPC_METHOD(path, serve, ahead) { path, serve, ahead },
+#include "net/grpc/methods.inc"
+#undef TD_GRPC_METHOD
+    { NULL, td_grpc_serve_unknown, 2 },
+};
+
+/* An arena that a call leaves behind with more than this is not kept for the next one. */
+static const size_t max_spare_arena = (size_t)4 << 20;
+
+/* ---- life ---- */
+
+static td_grpc_call *make_call(td_grpc_queue *q)
+{
+    td_grpc_call *c = q->idle;
+
+    if (c) {
+        q->idle = c->next;
+        return c;
+    }
+    c = TD_NEW(td_grpc_call);
+    c->queue = q;
+    grpc_metadata_array_init(&c->metadata);
+    grpc_call_details_init(&c->details);
+    c->reply.type = GRPC_BB_RAW;
+    grpc_slice_buffer_init(&c->reply.data.raw.slice_buffer);
+    return c;
+}
+
+static void recycle(td_grpc_call *c)
+{
+    td_grpc_queue *const q = c->queue;
+
+    td_grpc_message_close(c);
+    if (c->call) grpc_call_unref(c->call);
+    c->call = NULL;
+    if (TD_UNLIKELY(c->method == TD_GRPC_METHODS)) {
+        grpc_call_details_destroy(&c->details);
+        grpc_call_details_init(&c->details);
+    }
+    c->metadata.count = 0;
+    c->is_offloaded = false;
+    atomic_store_explicit(&c->is_answered, false, memory_order_relaxed);
+    c->next = q->idle;
+    q->idle = c;
+}
+
+void td_grpc_free_calls(td_grpc_queue *q)
+{
+    while (q->idle) {
+        td_grpc_call *const c = q->idle;
+
+        q->idle = c->next;
+        grpc_metadata_array_destroy(&c->metadata);
+        grpc_call_details_destroy(&c->details);
+        grpc_slice_buffer_destroy(&c->reply.data.raw.slice_buffer);
+        td_free(c);
+    }
+    while (q->n_spare)
+        td_arena_free(q->spare[--q->n_spare]);
+}
+
+void td_grpc_ask(td_grpc_queue *q, size_t method)
+{
+    td_grpc_server *const s = q->server;
+    td_grpc_call *const c = make_call(q);
+    void *const tag = td_grpc_tag(c, TD_GRPC_NEW);
+
+    c->method = method;
+    const grpc_call_error error =
+        method < TD_GRPC_METHODS
+            ? grpc_server_request_registered_call(s->core, s->handles[method], &c->call, &c->deadline,
+                                                  &c->metadata, &c->payload, q->cq, q->cq, tag)
+            : grpc_server_request_call(s->core, &c->call, &c->details, &c->metadata, q->cq, q->cq, tag);
+    TD_ASSERT(error == GRPC_CALL_OK);
+}
+
+/* ---- arenas ---- */
+
+static td_arena *take_arena(td_grpc_queue *q)
+{
+    return q->n_spare ? q->spare[--q->n_spare] : td_arena_make();
+}
+
+static void give_arena(td_grpc_queue *q, td_arena *a)
+{
+    if (q->n_spare == TD_GRPC_SPARE_ARENAS || td_arena_used(a) > max_spare_arena) {
+        td_arena_free(a);
+        return;
+    }
+    td_arena_reset(a);
+    q->spare[q->n_spare++] = a;
+}
+
+/* ---- events ---- */
+
+static void serve(td_grpc_call *c)
+{
+    td_grpc_queue *const q = c->queue;
+
+    td_grpc_ask(q, c->method);
+    c->arena = take_arena(q);
+    td_grpc_methods[c->method].serve(c);
+    if (c->is_offloaded) return; /* a pool thread has it now, with its arena */
+    give_arena(q, c->arena);
+    c->arena = NULL;
+}
+
+static void event_came(td_grpc_call *c)
+{
+    if (--c->awaited > 0) return;
+    TD_ASSERT(atomic_load_explicit(&c->is_answered, memory_order_acquire));
+    if (c->arena) give_arena(c->queue, c->arena);
+    c->arena = NULL;
+    recycle(c);
+}
+
+void td_grpc_handle(td_grpc_call *c, td_grpc_event event, bool is_good)
+{
+    if (event == TD_GRPC_NEW) {
+        if (TD_LIKELY(is_good))
+            serve(c);
+        else
+            recycle(c); /* the server is going down */
+    } else if (TD_UNLIKELY(c->watch != NULL)) {
+        if (td_grpc_watch_event(c, event)) recycle(c);
+    } else {
+        if (event == TD_GRPC_CLOSED && c->cancelled)
+            atomic_store_explicit(&c->is_closed, true, memory_order_relaxed);
+        event_came(c);
+    }
+}
+
+bool td_grpc_offload(td_grpc_call *c, td_pool *pool, void (*work)(void *ctx), void *ctx)
+{
+    const grpc_op close = { .op = GRPC_OP_RECV_CLOSE_ON_SERVER,
+                            .data.recv_close_on_server.cancelled = &c->cancelled };
+
+    if (!c->is_offloaded) {
+        atomic_store_explicit(&c->is_closed, false, memory_order_relaxed);
+        c->is_offloaded = true;
+        c->awaited = 2; /* CLOSED and DONE */
+        TD_ASSERT(grpc_call_start_batch(c->call, &close, 1, td_grpc_tag(c, TD_GRPC_CLOSED), NULL) ==
+                  GRPC_CALL_OK);
+    }
+    return td_pool_submit(pool, work, ctx);
+}
+
+/* ---- replies ---- */
+
+/* One batch ends the call: head, message (if there is one), status, and the client's end of it. */
+static void finish(td_grpc_call *c, bool has_body, grpc_status_code code, grpc_slice *details)
+{
+    grpc_op ops[4];
+    size_t n = 0;
+
+    memset(ops, 0, sizeof ops);
+    ops[n++].op = GRPC_OP_SEND_INITIAL_METADATA;
+    if (has_body) {
+        ops[n].op = GRPC_OP_SEND_MESSAGE;
+        ops[n++].data.send_message.send_message = &c->reply;
+    }
+    ops[n].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
+    ops[n].data.send_status_from_server.status = code;
+    ops[n++].data.send_status_from_server.status_details = details;
+    if (!c->is_offloaded) {
+        c->awaited = 1;
+        ops[n].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
+        ops[n++].data.recv_close_on_server.cancelled = &c->cancelled;
+    }
+    grpc_call *const call = c->call;
+    atomic_store_explicit(&c->is_answered, true, memory_order_release); /* from here on c is its queue's */
+    TD_ASSERT(grpc_call_start_batch(call, ops, n, td_grpc_tag(c, TD_GRPC_DONE), NULL) == GRPC_CALL_OK);
+}
+
+uint8_t *td_grpc_reply_make(size_t size, grpc_slice *out)
+{
+    /* grpc_slice_malloc() ends the process when there is no memory: not for sizes that a client steers. */
+    if (size <= (size_t)1 << 16) {
+        *out = grpc_slice_malloc(size);
+    } else {
+        void *const data = td_try_alloc(size, TD_ALIGN);
+
+        if (!data) return NULL;
+        *out = grpc_slice_new(data, size, td_free);
+    }
+    return GRPC_SLICE_START_PTR(*out);
+}
+
+void td_grpc_reply(td_grpc_call *c, grpc_slice body)
+{
+    grpc_slice_buffer *const b = &c->reply.data.raw.slice_buffer;
+
+    grpc_slice_buffer_reset_and_unref(b);
+    grpc_slice_buffer_add(b, body);
+    finish(c, true, GRPC_STATUS_OK, NULL);
+}
+
+void td_grpc_reply_bytes(td_grpc_call *c, const void *data, size_t size)
+{
+    grpc_slice body;
+    uint8_t *const p = td_grpc_reply_make(size, &body);
+
+    if (!p) {
+        td_grpc_fail(c, TD_ERR(RESOURCE_EXHAUSTED, "No memory for a reply of %zu bytes", size));
+        return;
+    }
+    if (size) memcpy(p, data, size);
+    td_grpc_reply(c, body);
+}
+
+/* What no client can have caused is worth a line. */
+static void log_fault(const td_grpc_call *c, td_status error)
+{
+    const td_code code = td_status_code(error);
+    const char *const path = td_grpc_methods[c->method].path;
+
+    if (code == TD_INTERNAL || code == TD_UNKNOWN || code == TD_DATA_LOSS)
+        td_warning("grpc", "method=%s code=%s text=\"%.300s\"", path ? path : "unknown", td_code_name(code),
+                   td_status_text(error));
+}
+
+void td_grpc_fail(td_grpc_call *c, td_status error)
+{
+    enum { LIMIT = 1024 }; /* as TensorFlow Serving: longer texts would not fit in a client's header list */
+    const char *const text = td_status_text(error);
+    char cut[LIMIT + sizeof "...TRUNCATED"];
+    grpc_slice details;
+
+    log_fault(c, error);
+    if (strlen(text) <= LIMIT) {
+        details = grpc_slice_from_copied_string(text);
+    } else {
+        snprintf(cut, sizeof cut, "%.*s...TRUNCATED", LIMIT, text);
+        details = grpc_slice_from_copied_string(cut);
+    }
+    finish(c, false, (grpc_status_code)td_status_code(error), &details);
+    grpc_slice_unref(details);
+    td_status_free(error);
+}
+
+int64_t td_grpc_deadline(const td_grpc_call *c)
+{
+    if (c->deadline.tv_sec > INT64_MAX / 1000000000 - 1) return 0;
+    return c->deadline.tv_sec * 1000000000 +
+           c->deadline.tv_nsec; /* core's monotonic clock is td_now_ns()'s */
+}

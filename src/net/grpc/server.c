@@ -1,0 +1,230 @@
+/* server.c -- the gRPC server: sockets, queues, start and end; see grpc_server.h for a call's life. */
+#include "net/grpc/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <grpc/grpc_security.h>
+#include <grpc/support/log.h>
+#include <grpc/support/time.h>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "net/grpc/args.h"
+#include "obs/log.h"
+
+static void *const drained_tag = (void *)TD_GRPC_DRAINED; /* a null call */
+
+/* ---- queues ---- */
+
+static void *queue_main(void *arg)
+{
+    td_grpc_queue *const q = arg;
+
+    for (;;) {
+        const grpc_event e = grpc_completion_queue_next(q->cq, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        const uintptr_t tag = (uintptr_t)e.tag;
+        td_grpc_call *const call = (td_grpc_call *)(tag & ~(uintptr_t)TD_GRPC_EVENT_MASK);
+
+        if (TD_UNLIKELY(e.type == GRPC_QUEUE_SHUTDOWN)) return NULL;
+        if (TD_LIKELY(call != NULL)) {
+            td_grpc_handle(call, (td_grpc_event)(tag & TD_GRPC_EVENT_MASK), e.success != 0);
+            continue;
+        }
+        td_mutex_lock(&q->server->mu);
+        q->server->is_drained = true;
+        td_cond_broadcast(&q->server->drained);
+        td_mutex_unlock(&q->server->mu);
+    }
+}
+
+static void make_queues(td_grpc_server *s, int threads)
+{
+    const int cores = td_cpu_cores();
+
+    /* At least two: one that is in a run leaves another to take new calls. */
+    s->n_queues = (size_t)(threads > 0 ? threads : TD_MAX(2, TD_MIN(cores, 64)));
+    s->queues = TD_NEW_N(td_grpc_queue, s->n_queues);
+    for (size_t i = 0; i < s->n_queues; i++) {
+        s->queues[i].server = s;
+        s->queues[i].cq = grpc_completion_queue_create_for_next(NULL);
+        grpc_server_register_completion_queue(s->core, s->queues[i].cq, NULL);
+    }
+}
+
+static td_status start_queues(td_grpc_server *s)
+{
+    for (size_t i = 0; i < s->n_queues; i++) {
+        td_grpc_queue *const q = &s->queues[i];
+
+        for (size_t m = 0; m <= TD_GRPC_METHODS; m++)
+            for (int k = 0; k < td_grpc_methods[m].ahead; k++)
+                if (m == TD_GRPC_METHODS || s->handles[m]) td_grpc_ask(q, m);
+        TD_TRY(td_thread_start(&q->thread, "grpc", queue_main, q));
+        q->has_thread = true;
+    }
+    return NULL;
+}
+
+/* ---- start ---- */
+
+static void log_core(gpr_log_func_args *args)
+{
+    const td_log_level level = args->severity == GPR_LOG_SEVERITY_ERROR ? TD_LOG_WARNING : TD_LOG_DEBUG;
+
+    td_log_write(level, "grpc", "core=\"%.300s\"", args->message);
+}
+
+static td_status listen_at(td_grpc_server *s, const char *address, int *port)
+{
+    grpc_server_credentials *const creds = grpc_insecure_server_credentials_create();
+    const int bound = grpc_server_add_http2_port(s->core, address, creds);
+
+    grpc_server_credentials_release(creds);
+    if (!bound) return TD_ERR(UNAVAILABLE, "gRPC cannot listen on %s", address);
+    if (port) *port = bound;
+    return NULL;
+}
+
+static td_status listen_all(td_grpc_server *s, const td_net_options *o)
+{
+    const bool has_path = o->grpc_socket_path && *o->grpc_socket_path;
+    char address[64];
+
+    if (o->grpc_port == TD_PORT_NONE && !has_path)
+        return TD_ERR(INVALID_ARGUMENT, "gRPC has neither a port nor a socket path to listen on");
+    if (o->grpc_port != TD_PORT_NONE) {
+        snprintf(address, sizeof address, "0.0.0.0:%d", o->grpc_port == TD_PORT_ANY ? 0 : o->grpc_port);
+        TD_TRY(listen_at(s, address, &s->port));
+    }
+    if (!has_path) return NULL;
+
+    char *const path = td_format("unix:%s", o->grpc_socket_path); /* core replaces a stale socket file */
+    const td_status error = listen_at(s, path, NULL);
+    td_free(path);
+    return error;
+}
+
+static void register_methods(td_grpc_server *s, const td_net_options *o)
+{
+    const size_t health = sizeof TD_GRPC_HEALTH - 1;
+
+    for (size_t i = 0; i < TD_GRPC_METHODS; i++) {
+        const char *const path = td_grpc_methods[i].path;
+
+        if (!o->grpc_health && !strncmp(path, TD_GRPC_HEALTH, health)) continue;
+        s->handles[i] =
+            grpc_server_register_method(s->core, path, NULL, GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+        TD_ASSERT(s->handles[i]);
+    }
+}
+
+static td_status make_core(td_grpc_server *s, const td_net_options *o)
+{
+    grpc_channel_args args;
+
+    TD_TRY(td_grpc_args_init(o->grpc_channel_arguments, &args));
+    s->core = grpc_server_create(&args, NULL);
+    td_grpc_args_fini(&args);
+    TD_ASSERT(s->core);
+    make_queues(s, o->grpc_threads);
+    register_methods(s, o);
+    return listen_all(s, o);
+}
+
+static void free_server(td_grpc_server *s);
+
+td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_grpc_server **out)
+{
+    td_grpc_server *const s = TD_NEW(td_grpc_server);
+    const int max_threads = options->grpc_max_threads > 0 ? options->grpc_max_threads : 4 * td_cpu_cores();
+
+    gpr_set_log_function(log_core);
+    grpc_init();
+    s->manager = manager;
+    s->as_content = options->serialize_as_tensor_content;
+    td_mutex_init(&s->mu, TD_LOCK_leaf);
+    td_cond_init(&s->drained);
+    s->watchers = td_grpc_watchers_make(s);
+    s->runs = td_pool_make("grpc-run", max_threads, (size_t)1 << 16);
+    s->waits = td_pool_make("grpc-wait", 64, (size_t)1 << 16);
+
+    td_status error = make_core(s, options);
+    if (!error) {
+        grpc_server_start(s->core);
+        error = start_queues(s);
+    }
+    if (error) {
+        free_server(s);
+        return error;
+    }
+    *out = s;
+    return NULL;
+}
+
+int td_grpc_port(const td_grpc_server *s)
+{
+    return s->port;
+}
+
+/* ---- end ---- */
+
+void td_grpc_drain(td_grpc_server *s)
+{
+    if (atomic_exchange(&s->is_draining, true)) return;
+    td_grpc_watchers_end(s->watchers);
+    grpc_server_shutdown_and_notify(s->core, s->queues[0].cq, drained_tag);
+}
+
+static bool wait_drained(td_grpc_server *s, int64_t deadline_ns)
+{
+    td_mutex_lock(&s->mu);
+    while (!s->is_drained && td_cond_wait_until(&s->drained, &s->mu, deadline_ns))
+        continue;
+    const bool is_drained = s->is_drained;
+    td_mutex_unlock(&s->mu);
+    return is_drained;
+}
+
+/* Of a server that has drained, or failed to start. */
+static void free_server(td_grpc_server *s)
+{
+    td_pool_free(s->runs); /* their replies go to the queues */
+    td_pool_free(s->waits);
+    if (s->core) td_grpc_drain(s);
+    td_grpc_watchers_free(s->watchers);
+    for (size_t i = 0; i < s->n_queues; i++)
+        grpc_completion_queue_shutdown(s->queues[i].cq);
+    for (size_t i = 0; i < s->n_queues; i++)
+        if (s->queues[i].has_thread)
+            pthread_join(s->queues[i].thread, NULL);
+        else
+            (void)queue_main(&s->queues[i]); /* takes what is left in it */
+    if (s->core) grpc_server_destroy(s->core);
+    for (size_t i = 0; i < s->n_queues; i++) {
+        grpc_completion_queue_destroy(s->queues[i].cq);
+        td_grpc_free_calls(&s->queues[i]);
+    }
+    td_free(s->queues);
+    td_cond_fini(&s->drained);
+    td_mutex_fini(&s->mu);
+    td_free(s);
+    grpc_shutdown();
+}
+
+void td_grpc_stop(td_grpc_server *s, int64_t deadline_ns)
+{
+    if (!s) return;
+    td_grpc_drain(s);
+    if (!wait_drained(s, deadline_ns)) {
+        td_warning("grpc", "calls in flight are cancelled");
+        grpc_server_cancel_all_calls(s->core);
+        if (!wait_drained(s, td_now_ns() + INT64_C(1000000000))) {
+            td_warning("grpc", "a run does not end; the server is left as it is");
+            return;
+        }
+    }
+    free_server(s);
+}

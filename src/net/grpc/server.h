@@ -1,0 +1,157 @@
+/* server.h -- inside the gRPC server: its queues and calls. Only src/net/grpc*.c include it.
+ *
+ * A call's life:
+ *
+ *   asked for -> NEW -> served -> reply batch -> DONE -> asked for again (its queue's free list)
+ *                          \-> offloaded to a pool thread -> reply batch --^
+ *
+ * Everything of a call happens on its queue's thread, but for what a pool thread does between
+ * td_grpc_offload() and its reply. Events carry the call and, in the low bits of the tag, what happened.
+ */
+#ifndef TD_NET_GRPC_SERVER_H
+#define TD_NET_GRPC_SERVER_H
+
+#include <stdatomic.h>
+
+#include <grpc/byte_buffer.h>
+#include <grpc/grpc.h>
+
+#include "base/arena.h"
+#include "base/mutex.h"
+#include "device/pool.h"
+#include "net/grpc.h"
+
+#define TD_GRPC_HEALTH "/grpc.health.v1.Health/"
+
+typedef enum td_grpc_event {
+    TD_GRPC_NEW,     /* a call has arrived (or, without success, never will) */
+    TD_GRPC_DONE,    /* the reply batch has ended */
+    TD_GRPC_CLOSED,  /* the call is over for the client: answered or cancelled */
+    TD_GRPC_SENT,    /* a message of a stream is out */
+    TD_GRPC_DRAINED, /* no call is left; the tag is the server */
+    TD_GRPC_EVENT_MASK = 7,
+} td_grpc_event;
+
+typedef struct td_grpc_queue td_grpc_queue;
+typedef struct td_grpc_call td_grpc_call;
+typedef struct td_grpc_watch td_grpc_watch;
+typedef struct td_grpc_watchers td_grpc_watchers;
+
+typedef struct td_grpc_method {
+    const char *path; /* NULL: whatever no other method takes */
+    void (*serve)(td_grpc_call *c);
+    int ahead;
+} td_grpc_method;
+
+enum {
+#define TD_GRPC_METHOD(path, serve, ahead) +1
+    TD_GRPC_METHODS = 0
+#include "net/grpc/methods.inc"
+#undef TD_GRPC_METHOD
+};
+
+struct td_grpc_call {
+    td_grpc_queue *queue;
+    size_t method; /* index; TD_GRPC_METHODS: the catch-all */
+    grpc_call *call;
+    gpr_timespec deadline;
+    grpc_metadata_array metadata;
+    grpc_byte_buffer *payload;
+    grpc_call_details details; /* of the catch-all */
+
+    const uint8_t *bytes; /* the request, contiguous: in payload's slice or in gathered */
+    size_t size;
+    void *gathered;
+
+    td_arena *arena;        /* the request's */
+    grpc_byte_buffer reply; /* reused: start_batch takes the slices out of it */
+    bool is_offloaded;
+    atomic_bool is_closed;   /* offloaded calls: nobody waits for the answer any more */
+    atomic_bool is_answered; /* publishes what another thread left in the call and its arena */
+    int cancelled;           /* core writes it with CLOSED */
+    int awaited;             /* events still to come before the call can be recycled */
+    td_grpc_watch *watch;    /* Health.Watch only */
+    td_grpc_call *next;      /* free list */
+};
+
+enum { TD_GRPC_SPARE_ARENAS = 8 };
+
+struct td_grpc_queue {
+    td_grpc_server *server;
+    grpc_completion_queue *cq;
+    pthread_t thread;
+    bool has_thread;
+    td_grpc_call *idle; /* the rest: this thread only */
+    td_arena *spare[TD_GRPC_SPARE_ARENAS];
+    size_t n_spare;
+};
+
+struct td_grpc_server {
+    grpc_server *core;
+    td_manager *manager;
+    bool as_content;
+    int port;
+    void *handles[TD_GRPC_METHODS];
+    td_pool *runs;  /* long runs */
+    td_pool *waits; /* waits for a first version */
+    td_grpc_watchers *watchers;
+    td_grpc_queue *queues;
+    size_t n_queues;
+    atomic_bool is_draining;
+    td_mutex mu;
+    td_cond drained;
+    bool is_drained; /* guarded by mu */
+};
+
+/* ---- calls (grpc_call.c) ---- */
+
+extern const td_grpc_method td_grpc_methods[TD_GRPC_METHODS + 1];
+
+void td_grpc_ask(td_grpc_queue *q, size_t method); /* for one more call of it */
+void td_grpc_handle(td_grpc_call *c, td_grpc_event event, bool is_good);
+void td_grpc_free_calls(td_grpc_queue *q);
+
+static inline void *td_grpc_tag(td_grpc_call *c, td_grpc_event event)
+{
+    return (char *)c + event;
+}
+
+/* Ends the call with a reply message of `size` bytes; *data is where to write it, before td_grpc_reply().
+ * NULL without memory. */
+uint8_t *td_grpc_reply_make(size_t size, grpc_slice *out);
+void td_grpc_reply(td_grpc_call *c, grpc_slice body); /* takes body */
+void td_grpc_reply_bytes(td_grpc_call *c, const void *data, size_t size);
+void td_grpc_fail(td_grpc_call *c, td_status error); /* takes error */
+
+/* Moves the call to a pool thread, which runs work(ctx) and ends the call. False: the pool is full, the call
+ * stays here. */
+bool td_grpc_offload(td_grpc_call *c, td_pool *pool, void (*work)(void *ctx), void *ctx);
+int64_t td_grpc_deadline(const td_grpc_call *c); /* td_now_ns() time; 0: none */
+
+/* ---- messages (grpc_message.c) ---- */
+
+/* Makes c->bytes and c->size of c->payload. INTERNAL: there is none. RESOURCE_EXHAUSTED without memory. */
+TD_MUST_USE td_status td_grpc_message_open(td_grpc_call *c);
+void td_grpc_message_close(td_grpc_call *c);
+
+/* ---- methods ---- */
+
+void td_grpc_serve_predict(td_grpc_call *c);
+void td_grpc_serve_classify(td_grpc_call *c);
+void td_grpc_serve_regress(td_grpc_call *c);
+void td_grpc_serve_metadata(td_grpc_call *c);
+void td_grpc_serve_status(td_grpc_call *c);
+void td_grpc_serve_health(td_grpc_call *c);
+void td_grpc_serve_watch(td_grpc_call *c);
+void td_grpc_serve_unimplemented(td_grpc_call *c);
+void td_grpc_serve_unknown(td_grpc_call *c);
+
+/* ---- health (grpc_health.c, grpc_watch.c) ---- */
+
+td_grpc_watchers *td_grpc_watchers_make(td_grpc_server *s);
+void td_grpc_watchers_end(td_grpc_watchers *w);  /* ends every stream, takes no more; returns at once */
+void td_grpc_watchers_free(td_grpc_watchers *w); /* waits for the streams' ends; NULL is fine */
+/* True: the call is over and may be recycled. */
+bool td_grpc_watch_event(td_grpc_call *c, td_grpc_event event);
+
+#endif

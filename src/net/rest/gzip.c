@@ -1,0 +1,76 @@
+/* gzip.c -- bodies with Content-Encoding: gzip. */
+#include <limits.h>
+
+#include <zlib.h>
+
+#include "base/mem.h"
+#include "base/size.h"
+#include "net/rest/server.h"
+
+enum { GZIP_OR_ZLIB = 32 + MAX_WBITS, FIRST_ROOM = 64 << 10 };
+
+static void *zlib_alloc(void *ctx, unsigned n, unsigned size)
+{
+    size_t bytes;
+
+    (void)ctx;
+    return td_mul_size(n, size, &bytes) ? td_try_alloc(bytes, _Alignof(max_align_t)) : NULL;
+}
+
+static void zlib_free(void *ctx, void *p)
+{
+    (void)ctx;
+    td_free(p);
+}
+
+static td_status no_memory(void)
+{
+    return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a request");
+}
+
+/* Twice the room, within max and a byte more that shows what is too much. */
+static td_status grow(char **out, size_t *capacity, size_t max)
+{
+    const size_t want = TD_MIN(TD_MAX(*capacity * 2, (size_t)FIRST_ROOM), max + 1);
+
+    TD_ASSERT(want > *capacity);
+    char *const more = td_try_realloc(*out, want + TD_JSON_PAD);
+    if (!more) return no_memory();
+    *out = more;
+    *capacity = want;
+    return NULL;
+}
+
+static td_status inflate_all(z_stream *z, size_t max, char **out, size_t *size, size_t *capacity)
+{
+    for (;;) {
+        if (*size == *capacity) TD_TRY(grow(out, capacity, max));
+        const size_t room = TD_MIN(*capacity - *size, (size_t)UINT_MAX);
+
+        z->next_out = (unsigned char *)*out + *size;
+        z->avail_out = (unsigned)room;
+        const int code = inflate(z, Z_NO_FLUSH);
+
+        *size += room - z->avail_out;
+        if (*size > max) return TD_ERR(INVALID_ARGUMENT, "The body inflates to more than %zu bytes", max);
+        if (code == Z_STREAM_END) return NULL;
+        if (code == Z_MEM_ERROR) return no_memory();
+        if (code != Z_OK) return TD_ERR(INVALID_ARGUMENT, "The body is no gzip");
+    }
+}
+
+td_status td_rest_inflate(const char *data, size_t size, size_t max, char **out, size_t *out_size,
+                          size_t *out_capacity)
+{
+    z_stream z = { .next_in = (unsigned char *)(uintptr_t)data, .zalloc = zlib_alloc, .zfree = zlib_free };
+
+    *out = NULL;
+    *out_size = *out_capacity = 0;
+    if (size > UINT_MAX) return TD_ERR(INVALID_ARGUMENT, "A gzip of %zu bytes", size);
+    z.avail_in = (unsigned)size;
+    if (inflateInit2(&z, GZIP_OR_ZLIB) != Z_OK) return no_memory();
+    const td_status error = inflate_all(&z, max, out, out_size, out_capacity);
+
+    inflateEnd(&z);
+    return error;
+}

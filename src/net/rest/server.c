@@ -1,0 +1,272 @@
+/* server.c -- the REST server's start and end, and the callbacks of libmicrohttpd. */
+#include "net/rest/server.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "base/mem.h"
+#include "codec/json/info.h"
+#include "obs/log.h"
+
+static const size_t default_max_body = (size_t)2 << 30, default_max_inflated = (size_t)100 << 20;
+
+enum {
+    MAX_EVENT_THREADS = 64,
+    LOOK_NS = 1000000,
+    CONNECTION_MEMORY = 16 << 10, /* libmicrohttpd clears all of it for each request; heads must fit */
+};
+
+/* ---- callbacks ---- */
+
+/* The first line of a request has come. */
+static void *begin(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    td_rest_server *const s = cls;
+    td_rest_request *const r = td_rest_request_take(s);
+
+    atomic_fetch_add_explicit(&s->in_flight, 1, memory_order_relaxed);
+    r->connection = connection;
+    r->path = td_arena_strdup(r->arena, uri);
+    return r;
+}
+
+static void end(void *cls, struct MHD_Connection *connection, void **context,
+                enum MHD_RequestTerminationCode why)
+{
+    td_rest_server *const s = cls;
+
+    (void)connection;
+    (void)why;
+    if (*context) td_rest_request_give(*context);
+    *context = NULL;
+    atomic_fetch_sub_explicit(&s->in_flight, 1, memory_order_release);
+}
+
+static enum MHD_Result add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    return MHD_add_response_header(response, name, value);
+}
+
+static enum MHD_Result queue_reply(td_rest_request *r)
+{
+    const td_rest_server *const s = r->server;
+    struct MHD_Response *const response =
+        MHD_create_response_from_buffer(r->reply.size, r->reply.data, MHD_RESPMEM_PERSISTENT);
+
+    if (!response) return MHD_NO;
+    add_header(response, "Content-Type", "application/json");
+    if (s->with_cors && r->route.verb != TD_REST_ELSEWHERE) {
+        add_header(response, "Access-Control-Allow-Origin", "*");
+        add_header(response, "Access-Control-Allow-Methods", "POST, GET");
+        add_header(response, "Access-Control-Allow-Headers", "Content-Type");
+    }
+    if (TD_UNLIKELY(atomic_load_explicit(&s->is_draining, memory_order_relaxed)))
+        add_header(response, "Connection", "close");
+    const enum MHD_Result result = MHD_queue_response(r->connection, r->code, response);
+
+    MHD_destroy_response(response);
+    return result;
+}
+
+static const char *header(const td_rest_request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+static enum MHD_Result refuse_size(td_rest_request *r)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "Request body is larger than %zu bytes", r->server->max_body);
+    td_json_put_error(&r->reply, text);
+    r->code = 413;
+    return queue_reply(r);
+}
+
+static enum MHD_Result take_head(td_rest_request *r, const char *method)
+{
+    const char *const length = header(r, "Content-Length");
+
+    r->has_head = true;
+    r->method = method;
+    td_rest_route_find(method, r->path, r->arena, &r->route);
+    if (r->route.verb == TD_REST_OPTIONS) {
+        const char *const origin = header(r, "Origin");
+
+        r->has_origin = origin && (!strncmp(origin, "http://", 7) || !strncmp(origin, "https://", 8));
+    }
+    if (!length) return MHD_YES;
+    const unsigned long long size = strtoull(length, NULL, 10);
+
+    if (size > r->server->max_body) return refuse_size(r);
+    const char *const encoding = header(r, "Content-Encoding");
+
+    r->is_gzip = encoding && strstr(encoding, "gzip");
+    return td_rest_reserve_body(r, (size_t)size) ? MHD_YES : MHD_NO;
+}
+
+/* Called for the head, for each piece of the body, for its end, and once more after a sleep. */
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data, size_t *size,
+                              void **context)
+{
+    td_rest_request *const r = *context;
+
+    (void)cls;
+    (void)connection;
+    (void)url;
+    (void)version;
+    if (!r->has_head) return take_head(r, method);
+    if (*size) {
+        const bool is_taken = td_rest_add_body(r, data, *size);
+
+        *size = 0;
+        return is_taken ? MHD_YES : MHD_NO;
+    }
+    if (!r->is_done) td_rest_serve(r);
+    if (r->is_suspended && !r->was_resumed) {
+        r->was_resumed = true; /* the next call comes when it is done */
+        return MHD_YES;
+    }
+    return queue_reply(r);
+}
+
+/* Paths are decoded by the route, which needs them as they came. */
+static size_t leave_escapes(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls;
+    (void)connection;
+    return strlen(text);
+}
+
+static void log_daemon(void *cls, const char *fmt, va_list args)
+{
+    char text[256];
+
+    (void)cls;
+    vsnprintf(text, sizeof text, fmt, args);
+    text[strcspn(text, "\n")] = '\0';
+    td_debug("rest", "libmicrohttpd=\"%s\"", text);
+}
+
+/* ---- start ---- */
+
+static unsigned max_connections(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 1u << 16;
+    return (unsigned)TD_MIN(TD_MAX(limit.rlim_cur, (rlim_t)64), (rlim_t)1 << 16);
+}
+
+/* A server that stops takes no more connections. Not by MHD_quiesce_daemon(): it and a thread that is just
+ * looking at the listening socket may both take it off that thread's epoll list, and libmicrohttpd (0.9.75)
+ * ends the process when the second finds it gone. */
+static enum MHD_Result accepts(void *cls, const struct sockaddr *address, socklen_t size)
+{
+    const td_rest_server *const s = cls;
+
+    (void)address;
+    (void)size;
+    return atomic_load_explicit(&s->is_stopping, memory_order_relaxed) ? MHD_NO : MHD_YES;
+}
+
+static td_status start_daemon(td_rest_server *s, const td_net_options *o)
+{
+    const int cores = td_cpu_cores();
+    const int threads =
+        o->rest_threads > 0 ? TD_MIN(o->rest_threads, (int)MAX_EVENT_THREADS) : TD_MAX(2, TD_MIN(cores, 8));
+    const struct MHD_OptionItem pool[] = {
+        { threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads, NULL },
+        { MHD_OPTION_END, 0, NULL },
+    };
+
+    s->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0,
+        accepts, s, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_LISTEN_SOCKET,
+        s->socket, MHD_OPTION_URI_LOG_CALLBACK, begin, s, MHD_OPTION_NOTIFY_COMPLETED, end, s,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT, max_connections(),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_ARRAY, pool,
+        MHD_OPTION_END);
+    if (!s->daemon) return TD_ERR(RESOURCE_EXHAUSTED, "libmicrohttpd does not start: %s", strerror(errno));
+    s->socket = -1; /* the daemon closes it */
+    return NULL;
+}
+
+static void free_server(td_rest_server *s)
+{
+    td_pool_free(s->runs);
+    td_pool_free(s->waits);
+    if (s->daemon) MHD_stop_daemon(s->daemon);
+    if (s->socket >= 0) close(s->socket);
+    td_rest_free_spares(s);
+    td_mutex_fini(&s->mu);
+    td_free(s);
+}
+
+td_status td_rest_start(const td_net_options *options, td_manager *manager, td_rest_server **out)
+{
+    td_rest_server *const s = TD_NEW(td_rest_server);
+    const int long_threads = TD_MAX(4 * td_cpu_cores(), options->rest_threads);
+
+    s->manager = manager;
+    s->socket = -1;
+    s->with_cors = options->rest_cors;
+    s->timeout_ns = options->rest_timeout_ms > 0 ? options->rest_timeout_ms * 1000000 : 0;
+    s->max_body = options->rest_max_body ? options->rest_max_body : default_max_body;
+    s->max_inflated = options->rest_max_inflated ? options->rest_max_inflated : default_max_inflated;
+    td_mutex_init(&s->mu, TD_LOCK_leaf);
+    s->runs = td_pool_make("rest-run", long_threads, (size_t)1 << 16);
+    s->waits = td_pool_make("rest-wait", 64, (size_t)1 << 16);
+
+    td_status error = td_rest_listen(options->rest_api_port, &s->socket, &s->port);
+    if (!error) error = start_daemon(s, options);
+    if (error) {
+        free_server(s);
+        return error;
+    }
+    *out = s;
+    return NULL;
+}
+
+int td_rest_port(const td_rest_server *s)
+{
+    return s->port;
+}
+
+/* ---- end ---- */
+
+void td_rest_drain(td_rest_server *s)
+{
+    if (s) atomic_store(&s->is_draining, true);
+}
+
+static bool wait_for(atomic_int *count, int64_t deadline_ns)
+{
+    while (atomic_load_explicit(count, memory_order_acquire) > 0) {
+        if (td_now_ns() >= deadline_ns) return false;
+        td_sleep_ns(LOOK_NS);
+    }
+    return true;
+}
+
+void td_rest_stop(td_rest_server *s, int64_t deadline_ns)
+{
+    if (!s) return;
+    td_rest_drain(s);
+    atomic_store(&s->is_stopping, true);
+    if (!wait_for(&s->in_flight, deadline_ns)) td_warning("rest", "requests in flight are cut off");
+    if (!wait_for(&s->offloaded, deadline_ns)) {
+        td_warning("rest", "a run does not end; the server is left as it is");
+        return;
+    }
+    free_server(s);
+}

@@ -1,0 +1,110 @@
+/* server.h -- inside the REST server: requests and who has them. Only src/net/rest*.c include it.
+ *
+ * A request's life:
+ *
+ *   request line -> taken from the spares -> head -> body, piece by piece -> served -> reply out -> spares
+ *                                                                         \-> pool thread -^
+ *
+ * It belongs to its connection's event thread, but for the time between td_rest_offload() and
+ * td_rest_end(), when the connection sleeps and the pool thread has it. Buffers stay with the request when
+ * it goes back to the spares, so that a small request allocates nothing here.
+ */
+#ifndef TD_NET_REST_SERVER_H
+#define TD_NET_REST_SERVER_H
+
+#include <stdatomic.h>
+
+#include <microhttpd.h>
+
+#include "api/predict.h"
+#include "base/mutex.h"
+#include "codec/json/examples.h"
+#include "codec/json/predict.h"
+#include "device/pool.h"
+#include "net/rest.h"
+#include "net/rest/route.h"
+
+typedef struct td_rest_request td_rest_request;
+
+struct td_rest_request {
+    td_rest_server *server;
+    struct MHD_Connection *connection;
+    td_arena *arena;
+    const char *path; /* as it came, in the arena */
+    const char *method;
+    td_rest_route route;
+    bool has_head; /* the headers were looked at */
+    bool is_gzip;
+    bool has_origin; /* an Origin of http or https */
+
+    char *body; /* TD_JSON_PAD zero bytes behind it once it is complete */
+    size_t size, capacity;
+
+    bool is_suspended; /* a pool thread has it, or had */
+    bool was_resumed;  /* its event thread has seen that */
+    bool is_done;      /* code and reply are what the client gets */
+    unsigned code;
+    td_json_out reply;
+
+    td_json_predict json;
+    td_json_examples examples; /* :classify, :regress */
+    td_predict predict;
+    int64_t deadline_ns;
+
+    td_rest_request *next; /* spare list */
+    size_t spare_bytes;    /* what it holds there */
+};
+
+struct td_rest_server {
+    struct MHD_Daemon *daemon;
+    td_manager *manager;
+    td_pool *runs;  /* large bodies and long runs */
+    td_pool *waits; /* waits for a first version */
+    int socket, port;
+    bool with_cors;
+    int64_t timeout_ns; /* 0: none */
+    size_t max_body, max_inflated;
+    atomic_bool is_draining;
+    atomic_bool is_stopping; /* no more connections */
+    atomic_int in_flight;    /* requests between their first line and their end */
+    atomic_int offloaded;    /* those that pool threads have */
+
+    td_mutex mu;
+    td_rest_request *spare; /* guarded by mu */
+    size_t spare_bytes;     /* likewise */
+};
+
+/* ---- requests (rest_request.c) ---- */
+
+td_rest_request *td_rest_request_take(td_rest_server *s);
+void td_rest_request_give(td_rest_request *r);
+void td_rest_free_spares(td_rest_server *s);
+/* Adds a piece of the body. False: no memory, or too much of it. */
+bool td_rest_add_body(td_rest_request *r, const char *data, size_t size);
+bool td_rest_reserve_body(td_rest_request *r, size_t size);
+/* Completes the body: inflates it, puts zeros behind it. */
+TD_MUST_USE td_status td_rest_end_body(td_rest_request *r);
+
+/* Ends the request with what is in reply, or (error; takes it) with an error's text and code. */
+void td_rest_end(td_rest_request *r, td_status error);
+unsigned td_rest_http_code(td_code code);
+
+/* Puts the connection to sleep and has work(r) done by a pool thread, which ends the request or offloads it
+ * once more. A full pool ends it at once. */
+void td_rest_offload(td_rest_request *r, td_pool *pool, void (*work)(void *request));
+
+/* ---- what requests ask for ---- */
+
+void td_rest_serve(td_rest_request *r);         /* rest_info.c */
+void td_rest_serve_predict(td_rest_request *r); /* rest_predict.c */
+
+/* Inflates size bytes at data into *out, which grows (td_free() it, on failure, too), at most to max bytes.
+ * INVALID_ARGUMENT: damaged, or more than that. RESOURCE_EXHAUSTED. rest_gzip.c */
+TD_MUST_USE td_status td_rest_inflate(const char *data, size_t size, size_t max, char **out, size_t *out_size,
+                                      size_t *out_capacity);
+
+/* A socket that listens on [::] and 0.0.0.0, or on 0.0.0.0 alone. port TD_PORT_ANY: *bound is what the system
+ * picked. rest_listen.c */
+TD_MUST_USE td_status td_rest_listen(int port, int *out, int *bound);
+
+#endif

@@ -1,0 +1,171 @@
+/* matmul_call.c -- see matmul_call.h. */
+#include "ops/linalg/matmul_call.h"
+
+#include <string.h>
+
+#include "base/file_map.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/size.h"
+#include "kernels/wide/wide.h"
+#include "ops/pack.h"
+
+typedef struct pack_ctx {
+    const td_matmul_call *m;
+    const void *b;
+    const float *scale;
+} pack_ctx;
+
+static td_status build_pack(void *ctx, void *data)
+{
+    const pack_ctx *const x = ctx;
+    const td_matmul_call *const m = x->m;
+
+    if (m->type == TD_F32) {
+        td_matmul_pack(&m->p, x->b, x->scale, data);
+        return NULL;
+    }
+    float *const wide = td_try_alloc(m->count_b * sizeof(float), 64);
+    if (!wide) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu weights", m->count_b);
+    td_to_float(m->type, x->b, m->count_b, wide);
+    td_matmul_pack(&m->p, wide, x->scale, data);
+    td_free(wide);
+    return NULL;
+}
+
+static td_status pack_weights(td_call *c, td_matmul_call *m)
+{
+    const uint32_t scale = m->epilogue.scale;
+    const void *packed;
+
+    if (!td_in_is_const(c, m->in_b) || (scale && !td_in_is_const(c, scale))) {
+        if (scale) return TD_ERR(INTERNAL, "%s: a fused scale must be constant, and so the weights", c->node);
+        return NULL;
+    }
+    pack_ctx x = { m, td_in(c, m->in_b)->data, scale ? td_in(c, scale)->data : NULL };
+    const size_t size = td_gemm_packed_size(m->p.k, m->p.n) * td_matmul_b_count(&m->p);
+    const size_t shape[] = { m->p.k, m->p.n, m->p.b_k, m->p.b_n, td_matmul_b_count(&m->p) };
+    /* Every signature makes its own scale vector: equal elements, not equal addresses, make packs equal. */
+    const uint64_t by_scale = x.scale ? td_hash_bytes(x.scale, m->p.n * sizeof(float), 1) : 0;
+    const td_pack_key key = {
+        .data = { x.b },
+        .kind = "matmul",
+        .params = td_hash_bytes(shape, sizeof shape, by_scale),
+    };
+    TD_TRY(td_pack_get(c, &key, size, build_pack, &x, &packed));
+    m->packed = packed;
+    td_file_map_forget(x.b, m->count_b * td_dtype_size(m->type)); /* the packed form takes its place */
+    return NULL;
+}
+
+/* Many rows of one matrix: oneDNN, on the same packed form. */
+static void choose(const td_call *c, td_matmul_call *m)
+{
+    const td_matmul *const p = &m->p;
+    const td_dnnl_gemm_shape s = { .m = p->m, .n = p->n, .k = p->k, .has_bias = m->early.bias != 0 };
+
+    if (!m->packed || p->n_batch != 0 || p->a_k != 1 || p->a_m != p->k || p->c_m != p->n) return;
+    if (td_dnnl_gemm_fits(&s, c->env->cpu)) m->dnnl = td_dnnl_gemm_make(&s, c->env->cpu, c->threads);
+}
+
+td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
+{
+    size_t at = 0;
+
+    m->count_a = (size_t)td_shape_count(&td_in(c, m->in_a)->shape);
+    m->count_b = (size_t)td_shape_count(&td_in(c, m->in_b)->shape);
+    m->count_c = (size_t)td_shape_count(&m->sum);
+    m->is_late = td_epilogue_split(c, &m->epilogue, &m->sum, &m->early);
+    m->scratch_size = 0;
+    m->widens = !td_is_single(m->type) && (m->type != m->out_type || m->type_b != m->type);
+    if (m->widens) {
+        if (m->out_type != TD_I32)
+            return TD_ERR(UNIMPLEMENTED, "%s: products of %s and %s into %s", c->node, td_dtype_name(m->type),
+                          td_dtype_name(m->type_b), td_dtype_name(m->out_type));
+        m->at_a = td_reserve(&at, m->count_a * sizeof(int32_t));
+        m->at_b = td_reserve(&at, m->count_b * sizeof(int32_t));
+        m->scratch_size = at;
+        return NULL;
+    }
+    if (!td_is_single(m->type) || m->count_c == 0 || m->p.k == 0) return NULL;
+    td_matmul_simplify(&m->p);
+    TD_TRY(pack_weights(c, m));
+    choose(c, m);
+    td_matmul_plan_make(&m->p, c->threads, m->packed != NULL, &m->plan);
+    m->at_a = td_reserve(&at, m->type == TD_F32 ? 0 : m->count_a * sizeof(float));
+    m->at_b = td_reserve(&at, m->type == TD_F32 || m->packed ? 0 : m->count_b * sizeof(float));
+    m->at_c = td_reserve(&at, m->out_type == TD_F32 && !m->is_late ? 0 : m->count_c * sizeof(float));
+    m->at_scratch = td_reserve(&at, m->dnnl ? td_dnnl_gemm_scratch(m->dnnl, c->threads)
+                                            : td_matmul_scratch(&m->plan, c->threads));
+    m->scratch_size = at;
+    return NULL;
+}
+
+/* Float, half, bfloat16. */
+static td_status run_float(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
+{
+    char *const scratch = c->scratch;
+    float *const c_wide = m->out_type == TD_F32 && !m->is_late ? out : (float *)(void *)(scratch + m->at_c);
+    td_gemm_end end = td_epilogue_end(c, &m->early, m->p.c_m);
+
+    if (m->type != TD_F32) {
+        float *const a_wide = (float *)(void *)(scratch + m->at_a);
+        td_to_float(m->type, a, m->count_a, a_wide);
+        a = a_wide;
+    }
+    if (m->type != TD_F32 && !m->packed) {
+        float *const b_wide = (float *)(void *)(scratch + m->at_b);
+        td_to_float(m->type, b, m->count_b, b_wide);
+        b = b_wide;
+    }
+    void *const own = scratch + m->at_scratch;
+    if (!m->dnnl)
+        td_matmul_run(&m->plan, td_gemm_select(c->env->cpu), c_wide, a, b, m->packed, &end, own, c->team);
+    else if (!td_dnnl_gemm_run(m->dnnl, c_wide, a, m->packed, &end, own, c->team))
+        return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
+    if (m->is_late)
+        td_epilogue_late(c, &m->epilogue, &m->sum, c_wide);
+    else if (m->out_type != TD_F32)
+        td_from_float(m->out_type, c_wide, m->count_c, out);
+    return NULL;
+}
+
+static void *widen(void *out, td_dtype type, const void *in, size_t n)
+{
+    int32_t *const to = out;
+
+    for (size_t i = 0; i < n; i++)
+        to[i] = type == TD_I8 ? ((const int8_t *)in)[i] : ((const uint8_t *)in)[i];
+    return out;
+}
+
+/* int8 and uint8 into int32. */
+static void run_widened(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
+{
+    char *const scratch = c->scratch;
+
+    td_matmul_ref(&m->p, TD_I32, out, widen(scratch + m->at_a, m->type, a, m->count_a),
+                  widen(scratch + m->at_b, m->type_b, b, m->count_b), false, false);
+}
+
+td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
+{
+    if (m->count_c == 0) return NULL;
+    if (m->p.k == 0)
+        memset(out, 0, m->count_c * td_dtype_size(m->out_type));
+    else if (m->widens)
+        run_widened(c, m, out, a, b);
+    else if (td_is_single(m->type))
+        return run_float(c, m, out, a, b);
+    else
+        td_matmul_wide(&m->p, m->type, out, a, b, m->conj_a, m->conj_b);
+    return NULL;
+}
+
+void td_matmul_call_release(void *state)
+{
+    td_matmul_call *const m = state;
+
+    td_dnnl_gemm_free(m->dnnl);
+    m->dnnl = NULL;
+}

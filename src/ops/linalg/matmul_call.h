@@ -1,0 +1,36 @@
+/* matmul_call.h -- a batch of products as part of an op: types, packed weights and scratch around
+ * kernels/matmul.
+ *
+ * Used by MatMul, BatchMatMul and Einsum. Half and bfloat16 are multiplied as float. */
+#ifndef TD_OPS_MATMUL_CALL_H
+#define TD_OPS_MATMUL_CALL_H
+
+#include "kernels/gemm/gemm_dnnl.h"
+#include "kernels/gemm/matmul.h"
+#include "ops/nn/epilogue.h"
+
+typedef struct td_matmul_call {
+    td_matmul p;
+    td_matmul_plan plan;
+    td_epilogue epilogue, early;
+    td_shape sum;                    /* of c, before a residual is broadcast; set by the op */
+    bool is_late;                    /* see td_epilogue_late() */
+    uint32_t in_a, in_b;             /* input indices */
+    td_dtype type, type_b, out_type; /* type_b may differ among integers: sums are then int32 */
+    bool widens;
+    bool conj_a, conj_b;
+    td_dnnl_gemm *dnnl;                  /* NULL: our own tiles */
+    const float *packed;                 /* NULL: b is packed by each run */
+    size_t count_a, count_b, count_c;    /* elements */
+    size_t at_a, at_b, at_c, at_scratch; /* offsets in the scratch */
+    size_t scratch_size;
+} td_matmul_call;
+
+/* Output 0 is c. With in_a, in_b, m->p, the types and the epilogue set, fills in the rest.
+ * The elements of c must be all of output 0. */
+TD_MUST_USE td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m);
+TD_MUST_USE td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, const void *a,
+                                         const void *b);
+void td_matmul_call_release(void *m); /* a td_kernel's release */
+
+#endif

@@ -1,0 +1,44 @@
+/* conv_call.h -- a convolution as part of an op: types, layout, packed weights and scratch around
+ * kernels/conv. */
+#ifndef TD_OPS_CONV_CALL_H
+#define TD_OPS_CONV_CALL_H
+
+#include "kernels/conv/conv.h"
+#include "kernels/conv/winograd.h"
+#include "kernels/conv/conv_dnnl.h"
+#include "kernels/gemm/gemm_dnnl.h"
+#include "kernels/wide/wide.h"
+#include "ops/nn/epilogue.h"
+#include "ops/nn/window.h"
+
+#define TD_CONV_TYPES (TD_SINGLE_TYPES | TD_DTYPE_BIT(TD_F64) | TD_DTYPE_BIT(TD_I32))
+
+typedef struct td_conv_call {
+    td_conv conv; /* set by the op, with the next five */
+    td_epilogue epilogue;
+    td_shape sum;       /* the convolution's own output */
+    bool is_first;      /* image and output are channels first */
+    uint32_t x, filter; /* input indices */
+
+    td_epilogue early; /* what tiles do */
+    bool is_late;      /* the residual's shape differs: see td_epilogue_late() */
+    td_conv_gemm gemm;
+    bool is_winograd;
+    td_dnnl_conv *dnnl;      /* NULL, both: our own bodies */
+    td_dnnl_gemm *dnnl_gemm; /* where the image is the matrix */
+    const float *packed;     /* NULL: packed by each run */
+    const float *zeros;
+    size_t count_x, count_w, count_y;
+    size_t at_x, at_turned, at_w, at_packed, at_y, at_gemm; /* offsets in the scratch */
+} td_conv_call;
+
+TD_MUST_USE td_status td_conv_call_prepare(td_call *c, td_conv_call *s);
+TD_MUST_USE td_status td_conv_call_run(td_call *c, const td_conv_call *s);
+void td_conv_call_release(void *s); /* a td_kernel's release */
+
+/* Channels-first images to channels-last and back: [batch][channels][pixels] <-> [batch][pixels][channels].
+ */
+void td_channels_last(float *out, const float *in, size_t batch, size_t channels, size_t pixels);
+void td_channels_last_f64(double *out, const double *in, size_t batch, size_t channels, size_t pixels);
+
+#endif

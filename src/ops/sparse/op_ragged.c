@@ -1,0 +1,509 @@
+/* op_ragged.c -- ragged tensors: values, and per level of raggedness the places where rows begin. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/size.h"
+#include "kernels/array/combine.h"
+#include "kernels/array/gather.h"
+#include "ops/array/array.h"
+
+/* ---------------------------------------------------------------- RaggedRange: starts, limits, deltas */
+
+static bool is_int(td_dtype d)
+{
+    return d == TD_I32 || d == TD_I64;
+}
+
+static double real_at(const td_tensor *t, int64_t i)
+{
+    if (is_int(t->dtype)) return (double)td_tensor_int(t, (size_t)i);
+    if (t->dtype == TD_F64) return ((const double *)t->data)[i];
+    return (double)((const float *)t->data)[i];
+}
+
+/* How many numbers row i has. */
+static td_status range_length(td_call *c, const int64_t *at, int64_t *out)
+{
+    const double start = real_at(td_in(c, 0), at[0]), limit = real_at(td_in(c, 1), at[1]),
+                 delta = real_at(td_in(c, 2), at[2]);
+
+    if (delta == 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "Requires delta != 0");
+    *out = 0;
+    if (!(delta > 0 ? start < limit : start > limit)) return NULL;
+    const double n = ceil(fabs((limit - start) / delta));
+
+    if (!(n < 1e15)) return TD_OP_ERR(c, INVALID_ARGUMENT, "Requires ((limit - start) / delta) <= 2^50");
+    *out = (int64_t)n;
+    return NULL;
+}
+
+static td_status range_run(td_call *c)
+{
+    int64_t rows = 1, total = 0, scalar[3];
+
+    for (uint32_t i = 0; i < 3; i++) {
+        const td_shape *const s = &td_in(c, i)->shape;
+
+        if (s->rank > 1)
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "starts, limits and deltas must be scalars or vectors");
+        scalar[i] = s->rank == 0;
+        if (s->rank == 0) continue;
+        if (rows != 1 && s->dims[0] != rows)
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "starts, limits, and deltas must have the same shape");
+        rows = s->dims[0];
+    }
+    for (uint32_t i = 0; i < 3; i++)
+        if (!scalar[i] && td_in(c, i)->shape.dims[0] != rows)
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "starts, limits, and deltas must have the same shape");
+    TD_TRY(td_out_make(c, 0, &(td_shape){ 1, { rows + 1 } }));
+    for (int64_t r = 0, n; r < rows; r++) {
+        if (td_out_is_used(c, 0)) td_tensor_set_int(td_out(c, 0), (size_t)r, total);
+        TD_TRY(range_length(c, (int64_t[]){ scalar[0] ? 0 : r, scalar[1] ? 0 : r, scalar[2] ? 0 : r }, &n));
+        total += n;
+    }
+    if (td_out_is_used(c, 0)) td_tensor_set_int(td_out(c, 0), (size_t)rows, total);
+    TD_TRY(td_out_make(c, 1, &(td_shape){ 1, { total } }));
+    if (!td_out_is_used(c, 1)) return NULL;
+    const td_dtype dtype = td_out(c, 1)->dtype;
+    const size_t elem = td_dtype_size(dtype);
+    td_combine_fn *const add = td_combine_find(TD_COMBINE_ADD, dtype);
+    char *to = td_out(c, 1)->data;
+
+    for (int64_t r = 0, n; r < rows; r++) {
+        char v[16];
+
+        TD_TRY(range_length(c, (int64_t[]){ scalar[0] ? 0 : r, scalar[1] ? 0 : r, scalar[2] ? 0 : r }, &n));
+        memcpy(v, (const char *)td_in(c, 0)->data + (scalar[0] ? 0 : (size_t)r * elem), elem);
+        for (int64_t i = 0; i < n; i++, to += elem) {
+            memcpy(to, v, elem);
+            add(v, (const char *)td_in(c, 2)->data + (scalar[2] ? 0 : (size_t)r * elem), 1, 1);
+        }
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- splits */
+
+static int64_t split_at(const td_tensor *splits, int64_t i)
+{
+    return td_tensor_int(splits, (size_t)i);
+}
+
+/* Splits begin with 0, never fall, and end with the number of values below. */
+static td_status check_splits(const td_call *c, const td_tensor *splits, int64_t below)
+{
+    const int64_t n = splits->shape.rank == 1 ? splits->shape.dims[0] : 0;
+
+    if (n < 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "Invalid ragged splits: there are none");
+    if (split_at(splits, 0) != 0)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "Ragged splits must start with 0, but we got %" PRId64,
+                         split_at(splits, 0));
+    for (int64_t i = 1; i < n; i++)
+        if (split_at(splits, i) < split_at(splits, i - 1))
+            return TD_OP_ERR(c, INVALID_ARGUMENT,
+                             "Ragged splits should be non decreasing, but we got %" PRId64
+                             " followed by %" PRId64,
+                             split_at(splits, i - 1), split_at(splits, i));
+    if (split_at(splits, n - 1) != below)
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "Final value of ragged splits must match the number of values below: %" PRId64
+                         " vs. %" PRId64,
+                         split_at(splits, n - 1), below);
+    return NULL;
+}
+
+/* Splits in inputs 0 .. levels - 1, values in input `levels`. */
+static td_status check_nested(const td_call *c, uint32_t levels)
+{
+    if (levels < 1 || td_in(c, levels)->shape.rank < 1)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "a ragged tensor needs splits and values");
+    for (uint32_t i = 0; i < levels; i++) {
+        const td_shape *const below = &td_in(c, i + 1)->shape;
+
+        if (below->rank < 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "ragged splits must be vectors");
+        TD_TRY(check_splits(c, td_in(c, i), below->dims[0] - (i + 1 < levels)));
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- RaggedGather: splits..., values, indices
+ */
+
+/* The rows picked, one level down at a time: [begin, end) pairs into the next level. */
+typedef struct span {
+    int64_t begin, end;
+} span;
+
+static td_status gather_run(td_call *c)
+{
+    const uint32_t levels = c->n_in - 2, extra = c->n_out - 1 - levels;
+    const td_tensor *const values = td_in(c, levels), *const index = td_in(c, levels + 1);
+    const int64_t n = td_shape_count(&index->shape);
+
+    TD_TRY(check_nested(c, levels));
+    if (c->n_out < levels + 1 || (int)extra != index->shape.rank - 1)
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "OUTPUT_RAGGED_RANK must be indices.rank - 1 + PARAMS_RAGGED_RANK");
+    const int64_t rows = td_in(c, 0)->shape.dims[0] - 1;
+
+    for (uint32_t i = 0; i < extra; i++) { /* indices of higher rank: uniform levels above */
+        const int64_t outer = td_shape_span(&index->shape, 0, (int)i + 1), width = index->shape.dims[i + 1];
+
+        TD_TRY(td_out_make(c, i, &(td_shape){ 1, { outer + 1 } }));
+        for (int64_t k = 0; k <= outer && td_out_is_used(c, i); k++)
+            td_tensor_set_int(td_out(c, i), (size_t)k, k * width);
+    }
+    span *at = td_arena_try_alloc(c->arena, (size_t)(n + 1) * sizeof *at, 16);
+    int64_t count = n;
+
+    if (!at) return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "out of memory");
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t v = td_tensor_int(index, (size_t)i);
+
+        if (v < 0 || v >= rows)
+            return TD_OP_ERR(c, INVALID_ARGUMENT,
+                             "indices[%" PRId64 "] = %" PRId64 " is not in [0, %" PRId64 ")", i, v, rows);
+        at[i] = (span){ v, v + 1 };
+    }
+    for (uint32_t level = 0; level < levels;
+         level++) { /* every row of a span becomes a span of the level below */
+        const td_tensor *const splits = td_in(c, level);
+        int64_t total = 0, end = 0, k = 0;
+
+        for (int64_t i = 0; i < count; i++)
+            total += at[i].end - at[i].begin;
+        span *const below = td_arena_try_alloc(c->arena, (size_t)(total + 1) * sizeof *below, 16);
+
+        if (!below) return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "out of memory");
+        TD_TRY(td_out_make(c, extra + level, &(td_shape){ 1, { total + 1 } }));
+        const bool used = td_out_is_used(c, extra + level);
+
+        if (used) td_tensor_set_int(td_out(c, extra + level), 0, 0);
+        for (int64_t i = 0; i < count; i++)
+            for (int64_t r = at[i].begin; r < at[i].end; r++) {
+                below[k] = (span){ split_at(splits, r), split_at(splits, r + 1) };
+                end += below[k].end - below[k].begin;
+                k++;
+                if (used) td_tensor_set_int(td_out(c, extra + level), (size_t)k, end);
+            }
+        at = below;
+        count = total;
+    }
+    const size_t row =
+        (size_t)td_shape_span(&values->shape, 1, values->shape.rank) * td_dtype_size(values->dtype);
+    td_shape s = values->shape;
+
+    s.dims[0] = 0;
+    for (int64_t i = 0; i < count; i++)
+        s.dims[0] += at[i].end - at[i].begin;
+    TD_TRY(td_shape_check(&s));
+    TD_TRY(td_out_make(c, c->n_out - 1, &s));
+    if (!td_out_is_used(c, c->n_out - 1)) return NULL;
+    char *to = td_out(c, c->n_out - 1)->data;
+
+    for (int64_t i = 0; i < count; i++) {
+        const size_t bytes = (size_t)(at[i].end - at[i].begin) * row;
+
+        if (bytes) memcpy(to, (const char *)values->data + (size_t)at[i].begin * row, bytes);
+        to += bytes;
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- RaggedTensorToSparse: splits..., values */
+
+typedef struct walker {
+    td_call *c;
+    uint32_t levels;
+    int64_t inner, next; /* elements of one value row; the next element to write */
+    int64_t row[TD_MAX_RANK], rank;
+    int64_t widest[TD_MAX_RANK];
+} walker;
+
+/* Rows [begin, end) of the level; row[level] counts within its parent. */
+static void walk_rows(walker *w, uint32_t level, int64_t begin, int64_t end)
+{
+    for (int64_t r = begin; r < end; r++) {
+        w->row[level] = r - begin;
+        if (level < w->levels) {
+            const td_tensor *const splits = td_in(w->c, level);
+            const int64_t from = split_at(splits, r), to = split_at(splits, r + 1);
+
+            w->widest[level + 1] = TD_MAX(w->widest[level + 1], to - from);
+            walk_rows(w, level + 1, from, to);
+            continue;
+        }
+        const td_shape *const v = &td_in(w->c, w->levels)->shape;
+
+        for (int64_t i = 0; i < w->inner; i++, w->next++) {
+            int64_t rest = i;
+
+            for (int k = v->rank - 1; k > 0; k--) {
+                w->row[(int)level + k] = rest % v->dims[k];
+                rest /= v->dims[k];
+            }
+            if (td_out_is_used(w->c, 0))
+                memcpy((int64_t *)td_out(w->c, 0)->data + w->next * w->rank, w->row,
+                       (size_t)w->rank * sizeof *w->row);
+        }
+    }
+}
+
+static td_status to_sparse_run(td_call *c)
+{
+    walker w = { .c = c, .levels = c->n_in - 1 };
+
+    TD_TRY(check_nested(c, w.levels));
+    const td_tensor *const values = td_in(c, w.levels);
+    const int64_t n = td_shape_count(&values->shape);
+
+    w.rank = (int64_t)w.levels + values->shape.rank;
+    if (w.rank > TD_MAX_RANK)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "tensors have at most %d dimensions", TD_MAX_RANK);
+    w.inner = td_shape_span(&values->shape, 1, values->shape.rank);
+    TD_TRY(td_out_make(c, 0, &(td_shape){ 2, { n, w.rank } }));
+    w.widest[0] = td_in(c, 0)->shape.dims[0] - 1;
+    walk_rows(&w, 0, 0, w.widest[0]);
+    for (int k = 1; k < values->shape.rank; k++)
+        w.widest[(int)w.levels + k] = values->shape.dims[k];
+    TD_TRY(td_out_set(c, 1, &(td_tensor){ values->dtype, { 1, { n } }, values->data, values->buffer }));
+    TD_TRY(td_out_make(c, 2, &(td_shape){ 1, { w.rank } }));
+    if (td_out_is_used(c, 2)) memcpy(td_out(c, 2)->data, w.widest, (size_t)w.rank * sizeof *w.widest);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- RaggedTensorToTensor: shape, values,
+ * default, partitions... */
+
+typedef enum partition_kind { FIRST_DIM_SIZE, VALUE_ROWIDS, ROW_LENGTHS, ROW_SPLITS } partition_kind;
+
+typedef struct tensor_attrs {
+    partition_kind kind[TD_MAX_RANK];
+    size_t n;
+} tensor_attrs;
+
+static td_status tensor_parse(td_parse *p)
+{
+    static const char *const names[] = { "FIRST_DIM_SIZE", "VALUE_ROWIDS", "ROW_LENGTHS", "ROW_SPLITS" };
+    tensor_attrs *const a = p->attrs;
+    const td_attr_value *items;
+
+    a->n = td_attr_list(p, "row_partition_types", &items);
+    if (a->n > TD_MAX_RANK) return TD_ERR(INVALID_ARGUMENT, "%s: too many row partitions", p->node->name);
+    for (size_t i = 0; i < a->n; i++) {
+        size_t k = 0;
+
+        while (k < TD_COUNT(names) && !td_string_is(items[i].u.s, names[k]))
+            k++;
+        if (k == TD_COUNT(names))
+            return TD_ERR(INVALID_ARGUMENT, "%s: unknown row partition type", p->node->name);
+        a->kind[i] = (partition_kind)k;
+    }
+    return NULL;
+}
+
+/* Level k as splits: rows + 1 numbers in the arena. rows: of the level above, -1 when the first level says.
+ */
+static td_status level_splits(td_call *c, uint32_t input, partition_kind kind, int64_t rows, int64_t **out,
+                              int64_t *n_rows)
+{
+    const td_tensor *const t = td_in(c, input);
+    const int64_t n = td_shape_count(&t->shape);
+    int64_t *s;
+
+    if (t->shape.rank != 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "row partitions must be vectors");
+    *n_rows = kind == ROW_SPLITS ? n - 1 : kind == ROW_LENGTHS ? n : rows;
+    if (*n_rows < 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "a row partition says too little");
+    TD_TRY(td_shape_check(&(td_shape){ 1, { *n_rows } }));
+    s = td_arena_try_alloc(c->arena, (size_t)(*n_rows + 1) * sizeof *s, 16);
+    if (!s) return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "out of memory");
+    memset(s, 0, (size_t)(*n_rows + 1) * sizeof *s);
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t v = td_tensor_int(t, (size_t)i);
+
+        if (kind == ROW_SPLITS) {
+            s[i] = v;
+            if (v < 0 || (i == 0 && v != 0) || (i && v < s[i - 1]))
+                return TD_OP_ERR(c, INVALID_ARGUMENT, "row_splits must begin with 0 and not decrease");
+        } else if (kind == ROW_LENGTHS) {
+            if (v < 0 || !td_add_i64(s[i], v, &s[i + 1]))
+                return TD_OP_ERR(c, INVALID_ARGUMENT, "row_lengths must not be negative");
+        } else {
+            if (v < 0 || v >= *n_rows || (i && v < td_tensor_int(t, (size_t)i - 1)))
+                return TD_OP_ERR(c, INVALID_ARGUMENT,
+                                 "value_rowids must be sorted and below the number of rows");
+            s[v + 1]++;
+        }
+    }
+    for (int64_t r = 0; kind == VALUE_ROWIDS && r < *n_rows; r++)
+        s[r + 1] += s[r];
+    *out = s;
+    return NULL;
+}
+
+typedef struct filler {
+    int64_t *splits[TD_MAX_RANK];
+    uint32_t levels;
+    td_shape out;
+    const char *values;
+    char *to;
+    size_t row, elem; /* bytes of a value row, of an element */
+    int64_t strides[TD_MAX_RANK];
+} filler;
+
+/* Rows [begin, end) of the level go to `at` on, as many as fit. */
+static void fill_rows(const filler *f, uint32_t level, int64_t begin, int64_t end, int64_t at)
+{
+    const int64_t fit = TD_MIN(end - begin, f->out.dims[level]);
+
+    if (level == f->levels) {
+        if (fit > 0 && f->row)
+            memcpy(f->to + (size_t)at * f->elem, f->values + (size_t)begin * f->row, (size_t)fit * f->row);
+        return;
+    }
+    for (int64_t i = 0; i < fit; i++)
+        fill_rows(f, level + 1, f->splits[level][begin + i], f->splits[level][begin + i + 1],
+                  at + i * f->strides[level]);
+}
+
+/* The dims that the rows ask for, where input 0 does not say them. counts: rows of each level. */
+static td_status tensor_dims(td_call *c, filler *f, const int64_t *counts)
+{
+    const td_tensor *const given = td_in(c, 0);
+    const td_shape *const values = &td_in(c, 1)->shape;
+    td_shape *const out = &f->out;
+
+    if (given->shape.rank > 1 || (given->shape.rank == 1 && given->shape.dims[0] != out->rank))
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "shape must be a scalar or have %d elements", (int)out->rank);
+    if (given->shape.rank == 0 && td_tensor_int(given, 0) != -1)
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "The only valid scalar shape tensor is the fully unknown shape specified as -1.");
+    out->dims[0] = counts[0];
+    for (uint32_t k = 0; k < f->levels; k++)
+        for (int64_t r = 0; r < counts[k]; r++)
+            out->dims[k + 1] = TD_MAX(out->dims[k + 1], f->splits[k][r + 1] - f->splits[k][r]);
+    for (int k = 1; k < values->rank; k++)
+        out->dims[(int)f->levels + k] = values->dims[k];
+    for (int k = 0; given->shape.rank && k < out->rank; k++) {
+        const int64_t want = td_tensor_int(given, (size_t)k);
+
+        if (want < 0) continue;
+        if (k > (int)f->levels && want != out->dims[k])
+            return TD_OP_ERR(c, INVALID_ARGUMENT,
+                             "shape does not fit the values in dimension %d: %" PRId64 " vs. %" PRId64, k,
+                             want, out->dims[k]);
+        out->dims[k] = want;
+    }
+    return NULL;
+}
+
+/* The default, which may be as large as a row of values, everywhere. */
+static td_status put_defaults(td_call *c, const td_tensor *fallback, const filler *f)
+{
+    const td_shape *const d = &fallback->shape;
+    int64_t strides[TD_MAX_RANK];
+    td_nd_builder b;
+    td_nd nd;
+
+    if (d->rank > f->out.rank - (int)f->levels - 1)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "default_value has more dimensions than a row of values");
+    td_shape_strides(d, strides);
+    td_nd_start(&b, f->elem);
+    for (int i = 0; i < f->out.rank; i++) {
+        const int k = i - (f->out.rank - d->rank);
+
+        if (k >= 0 && d->dims[k] != 1 && d->dims[k] != f->out.dims[i])
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "default_value does not fit the shape of a row of values");
+        td_nd_add(&b, f->out.dims[i], f->strides[i], k < 0 || d->dims[k] == 1 ? 0 : strides[k]);
+    }
+    td_nd_finish(&b, c->arena, c->env->cpu, &nd);
+    td_nd_copy(&nd, f->to, fallback->data);
+    return NULL;
+}
+
+static td_status to_tensor_run(td_call *c)
+{
+    const tensor_attrs *const a = c->attrs;
+    const td_tensor *const values = td_in(c, 1), *const fallback = td_in(c, 2);
+    const bool has_size = a->n > 0 && a->kind[0] == FIRST_DIM_SIZE;
+    int64_t rows = -1, level_rows = 0, counts[TD_MAX_RANK + 1];
+    filler f = { .levels = (uint32_t)a->n - has_size,
+                 .values = values->data,
+                 .elem = td_dtype_size(values->dtype) };
+
+    if (c->n_in != 3 + a->n || f.levels < 1 || values->shape.rank < 1)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "row_partition_types do not fit the row partitions");
+    if (has_size) TD_TRY(td_need_one(c, 3, &rows));
+    for (uint32_t k = 0; k < f.levels; k++) {
+        TD_TRY(level_splits(c, 3 + has_size + k, a->kind[k + has_size], k == 0 ? rows : counts[k],
+                            &f.splits[k], &level_rows));
+        if (k > 0 && level_rows != counts[k])
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "a row partition does not fit the one above it");
+        counts[k] = level_rows;
+        counts[k + 1] = f.splits[k][level_rows];
+    }
+    if (counts[f.levels] > values->shape.dims[0]) /* fewer: the others are left out, as TensorFlow does */
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "Got size = %" PRId64 " values, the last row partition expects %" PRId64,
+                         values->shape.dims[0], counts[f.levels]);
+    rows = counts[0];
+    f.out = (td_shape){ .rank = (int)f.levels + values->shape.rank };
+    if (f.out.rank > TD_MAX_RANK)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "tensors have at most %d dimensions", TD_MAX_RANK);
+    TD_TRY(tensor_dims(c, &f, counts));
+    TD_TRY(td_shape_check(&f.out));
+    TD_TRY(td_out_make(c, 0, &f.out));
+    if (!td_out_is_used(c, 0)) return NULL;
+    f.to = td_out(c, 0)->data;
+    td_shape_strides(&f.out, f.strides);
+    f.row = (size_t)td_shape_span(&values->shape, 1, values->shape.rank) * f.elem;
+    TD_TRY(put_defaults(c, fallback, &f));
+    fill_rows(&f, 0, 0, rows, 0);
+    return NULL;
+}
+
+TD_RUN_KERNEL(range_kernels,
+              TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) | TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64),
+              range_run);
+TD_RUN_KERNEL(gather_kernels, TD_MOVABLE, gather_run);
+TD_RUN_KERNEL(to_sparse_kernels, TD_MOVABLE, to_sparse_run);
+TD_RUN_KERNEL(to_tensor_kernels, TD_MOVABLE, to_tensor_run);
+
+const td_op td_ops_ragged[] = {
+    { .name = "RaggedRange",
+      .sig = "starts: T, limits: T, deltas: T -> rt_nested_splits: Tsplits, rt_dense_values: T",
+      .attrs = "T: type = int32, Tsplits: type = int64",
+      .flags = TD_OP_DYNAMIC,
+      .kernels = range_kernels },
+    { .name = "RaggedGather",
+      .sig = "params_nested_splits: PARAMS_RAGGED_RANK*Tsplits, params_dense_values: Tvalues, indices: "
+             "Tindices -> "
+             "output_nested_splits: OUTPUT_RAGGED_RANK*Tsplits, output_dense_values: Tvalues",
+      .attrs = "Tvalues: type, Tindices: type, Tsplits: type = int64, PARAMS_RAGGED_RANK: int, "
+               "OUTPUT_RAGGED_RANK: int",
+      .key = "Tvalues",
+      .flags = TD_OP_DYNAMIC,
+      .kernels = gather_kernels },
+    { .name = "RaggedTensorToSparse",
+      .sig = "rt_nested_splits: RAGGED_RANK*Tsplits, rt_dense_values: T -> sparse_indices: int64, "
+             "sparse_values: T, "
+             "sparse_dense_shape: int64",
+      .attrs = "RAGGED_RANK: int, T: type, Tsplits: type = int64",
+      .key = "T",
+      .flags = TD_OP_DYNAMIC,
+      .kernels = to_sparse_kernels },
+    { .name = "RaggedTensorToTensor",
+      .sig = "shape: Tshape, values: T, default_value: T, row_partition_tensors: "
+             "num_row_partition_tensors*Tindex -> "
+             "result: T",
+      .attrs = "T: type, Tindex: type, Tshape: type, num_row_partition_tensors: int, row_partition_types: "
+               "list(string)",
+      .key = "T",
+      .flags = TD_OP_DYNAMIC,
+      .attrs_size = sizeof(tensor_attrs),
+      .parse = tensor_parse,
+      .kernels = to_tensor_kernels },
+    { 0 },
+};

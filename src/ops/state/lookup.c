@@ -1,0 +1,332 @@
+/* lookup.c -- open addressing over dense arrays of keys and values. A removed entry is swapped with the last
+ * one. */
+#include "ops/state/lookup.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/size.h"
+
+struct td_lookup {
+    td_object base;
+    td_lookup_kind kind;
+    char *name;
+    pthread_rwlock_t mu; /* guards all below */
+    bool is_filled;
+    size_t key_size, value_size; /* bytes of a key, of a value */
+    size_t value_count;          /* elements of a value */
+    size_t n, cap;
+    unsigned char *keys, *values; /* strings own their bytes */
+    uint32_t *slots;              /* entry + 1; 0: free */
+    size_t n_slots;               /* a power of two */
+};
+
+static void free_strings(void *data, size_t n)
+{
+    td_string *const s = data;
+
+    for (size_t i = 0; i < n; i++)
+        td_free((void *)(uintptr_t)s[i].data);
+}
+
+static void clear_locked(td_lookup *t)
+{
+    if (t->kind.key == TD_STRING) free_strings(t->keys, t->n);
+    if (t->kind.value == TD_STRING) free_strings(t->values, t->n * t->value_count);
+    t->n = 0;
+    if (t->slots) memset(t->slots, 0, t->n_slots * sizeof *t->slots);
+}
+
+static void table_free(td_object *o)
+{
+    td_lookup *const t = (td_lookup *)o;
+
+    clear_locked(t);
+    td_free(t->keys);
+    td_free(t->values);
+    td_free(t->slots);
+    td_free(t->name);
+    (void)pthread_rwlock_destroy(&t->mu);
+    td_free(t);
+}
+
+const td_object_class td_lookup_class = { "LookupTable", table_free };
+
+td_lookup *td_lookup_make(const td_lookup_kind *kind, const char *name)
+{
+    td_lookup *const t = TD_NEW(td_lookup);
+
+    td_object_init(&t->base, &td_lookup_class);
+    t->kind = *kind;
+    t->name = td_strdup(name);
+    (void)pthread_rwlock_init(&t->mu, NULL);
+    t->key_size = td_dtype_size(kind->key);
+    t->value_count = (size_t)td_shape_count(&kind->value_shape);
+    t->value_size = t->value_count * td_dtype_size(kind->value);
+    return t;
+}
+
+const td_lookup_kind *td_lookup_kind_of(const td_lookup *t)
+{
+    return &t->kind;
+}
+
+td_status td_lookup_of(const td_tensor *handle, td_lookup **out)
+{
+    td_object *const o = handle->data ? *(td_object **)handle->data : NULL;
+
+    if (handle->dtype != TD_RESOURCE || !td_object_as(o, &td_lookup_class))
+        return TD_ERR(INVALID_ARGUMENT, "Trying to access a lookup table through a handle of a %s",
+                      o ? o->cls->name : "resource that is not there");
+    *out = (td_lookup *)o;
+    return NULL;
+}
+
+static uint64_t hash_key(const td_lookup *t, const void *key)
+{
+    const td_string *const s = key;
+
+    return t->kind.key == TD_STRING ? td_hash_bytes(s->data, s->size, 0) : td_hash_bytes(key, t->key_size, 0);
+}
+
+static bool same_key(const td_lookup *t, const void *a, const void *b)
+{
+    const td_string *const x = a, *const y = b;
+
+    if (t->kind.key != TD_STRING) return memcmp(a, b, t->key_size) == 0;
+    return x->size == y->size && (x->size == 0 || memcmp(x->data, y->data, x->size) == 0);
+}
+
+/* The slot of key: where it is, or where it would go. There is always a free slot. */
+static size_t find_slot(const td_lookup *t, const void *key)
+{
+    size_t i = hash_key(t, key) & (t->n_slots - 1);
+
+    while (t->slots[i] && !same_key(t, key, t->keys + (t->slots[i] - 1) * t->key_size))
+        i = (i + 1) & (t->n_slots - 1);
+    return i;
+}
+
+static void fill_slots(td_lookup *t)
+{
+    memset(t->slots, 0, t->n_slots * sizeof *t->slots);
+    for (size_t e = 0; e < t->n; e++)
+        t->slots[find_slot(t, t->keys + e * t->key_size)] = (uint32_t)e + 1;
+}
+
+static bool grow_slots(td_lookup *t, size_t n_slots)
+{
+    uint32_t *const slots = td_try_alloc(n_slots * sizeof *slots, _Alignof(uint32_t));
+
+    if (!slots) return false;
+    td_free(t->slots);
+    t->slots = slots;
+    t->n_slots = n_slots;
+    fill_slots(t);
+    return true;
+}
+
+/* What is there moves to a place of `bytes`. */
+static bool resize(unsigned char **data, size_t bytes)
+{
+    unsigned char *const more = td_try_realloc(*data, bytes);
+
+    if (more) *data = more;
+    return more != NULL;
+}
+
+/* Room for so many more entries; without memory the table stays as it is. */
+static bool grow(td_lookup *t, size_t more)
+{
+    const size_t want = t->n + more;
+    size_t n_slots = t->n_slots ? t->n_slots : 16, values;
+
+    if (want > t->cap) {
+        const size_t cap = TD_MAX(2 * t->cap, want);
+
+        if (!td_mul_size(cap, t->value_size, &values) || !resize(&t->keys, cap * t->key_size + 1) ||
+            !resize(&t->values, values + 1))
+            return false;
+        t->cap = cap;
+    }
+    while (2 * want > n_slots)
+        n_slots *= 2;
+    return n_slots == t->n_slots || grow_slots(t, n_slots);
+}
+
+static td_string own(td_string s)
+{
+    return (td_string){ td_strndup(s.size ? s.data : "", s.size), s.size };
+}
+
+static void set_value(td_lookup *t, size_t e, const void *value, bool is_new)
+{
+    td_string *const to = (td_string *)(void *)(t->values + e * t->value_size);
+    const td_string *const from = value;
+
+    if (t->kind.value != TD_STRING) {
+        memcpy(t->values + e * t->value_size, value, t->value_size);
+        return;
+    }
+    if (!is_new) free_strings(to, t->value_count);
+    for (size_t i = 0; i < t->value_count; i++)
+        to[i] = own(from[i]);
+}
+
+static void put_one(td_lookup *t, const void *key, const void *value)
+{
+    const size_t slot = find_slot(t, key);
+
+    if (t->slots[slot]) {
+        set_value(t, t->slots[slot] - 1, value, false);
+        return;
+    }
+    const size_t e = t->n++;
+    if (t->kind.key == TD_STRING)
+        ((td_string *)(void *)t->keys)[e] = own(*(const td_string *)key);
+    else
+        memcpy(t->keys + e * t->key_size, key, t->key_size);
+    set_value(t, e, value, true);
+    t->slots[slot] = (uint32_t)e + 1;
+}
+
+td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *values, bool replace)
+{
+    const int64_t n = td_shape_count(&keys->shape);
+    int64_t n_values;
+
+    if (keys->dtype != t->kind.key || values->dtype != t->kind.value)
+        return TD_ERR(INVALID_ARGUMENT, "table %s maps %s to %s, not %s to %s", t->name,
+                      td_dtype_name(t->kind.key), td_dtype_name(t->kind.value), td_dtype_name(keys->dtype),
+                      td_dtype_name(values->dtype));
+    if (!td_mul_i64(n, (int64_t)t->value_count, &n_values) || td_shape_count(&values->shape) != n_values)
+        return TD_ERR(INVALID_ARGUMENT, "table %s: %lld keys and %lld values do not fit", t->name,
+                      (long long)n, (long long)td_shape_count(&values->shape));
+    if (n > UINT32_MAX / 4) return TD_ERR(RESOURCE_EXHAUSTED, "table %s: too many keys", t->name);
+    (void)pthread_rwlock_wrlock(&t->mu);
+    if (replace) clear_locked(t);
+    const bool has_room = grow(t, (size_t)n);
+
+    for (size_t i = 0; i < (size_t)n && has_room; i++)
+        put_one(t, (const char *)keys->data + i * t->key_size,
+                (const char *)values->data + i * t->value_size);
+    t->is_filled |= has_room;
+    (void)pthread_rwlock_unlock(&t->mu);
+    return has_room
+               ? NULL
+               : TD_ERR(RESOURCE_EXHAUSTED, "table %s: no memory for %lld more keys", t->name, (long long)n);
+}
+
+/* So many bytes of elements; strings with their own bytes. */
+static td_status copy_strings(bool are_strings, void *out, const void *in, size_t size,
+                              char *(*copy)(void *ctx, size_t size), void *ctx)
+{
+    const td_string *const from = in;
+    td_string *const to = out;
+
+    memcpy(out, in, size);
+    for (size_t i = 0; are_strings && i < size / sizeof *from; i++) {
+        char *const bytes = copy(ctx, from[i].size);
+
+        if (!bytes) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for a string of %zu bytes", from[i].size);
+        if (from[i].size) memcpy(bytes, from[i].data, from[i].size);
+        to[i] = (td_string){ bytes, from[i].size };
+    }
+    return NULL;
+}
+
+/* value_count elements; strings of mutable tables may go at any time, so their bytes are copied. */
+static td_status copy_value(const td_lookup *t, void *out, const void *value,
+                            char *(*copy)(void *ctx, size_t size), void *ctx)
+{
+    return copy_strings(t->kind.value == TD_STRING && t->kind.is_mutable, out, value, t->value_size, copy,
+                        ctx);
+}
+
+td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *fallback, void *values,
+                         char *(*copy)(void *ctx, size_t size), void *ctx)
+{
+    const size_t n = (size_t)td_shape_count(&keys->shape);
+    const bool per_key = (size_t)td_shape_count(&fallback->shape) == n * t->value_count && n > 1;
+    td_status s = NULL;
+
+    (void)pthread_rwlock_rdlock(&t->mu);
+    if (!t->is_filled && !t->kind.is_mutable) s = TD_ERR(FAILED_PRECONDITION, "Table not initialized.");
+    for (size_t i = 0; !s && i < n; i++) {
+        unsigned char *const out = (unsigned char *)values + i * t->value_size;
+        const size_t slot = t->n ? find_slot(t, (const char *)keys->data + i * t->key_size) : 0;
+
+        if (t->n && t->slots[slot])
+            s = copy_value(t, out, t->values + (t->slots[slot] - 1) * t->value_size, copy, ctx);
+        else
+            memcpy(out, (const char *)fallback->data + (per_key ? i * t->value_size : 0), t->value_size);
+    }
+    (void)pthread_rwlock_unlock(&t->mu);
+    return s;
+}
+
+static void remove_one(td_lookup *t, const void *key)
+{
+    const size_t slot = find_slot(t, key);
+
+    if (!t->slots[slot]) return;
+    const size_t e = t->slots[slot] - 1, last = t->n - 1;
+    if (t->kind.key == TD_STRING) free_strings(t->keys + e * t->key_size, 1);
+    if (t->kind.value == TD_STRING) free_strings(t->values + e * t->value_size, t->value_count);
+    memmove(t->keys + e * t->key_size, t->keys + last * t->key_size, t->key_size);
+    memmove(t->values + e * t->value_size, t->values + last * t->value_size, t->value_size);
+    t->n--;
+    fill_slots(t); /* rare: removal is not what tables are for */
+}
+
+void td_lookup_remove(td_lookup *t, const td_tensor *keys)
+{
+    const size_t n = (size_t)td_shape_count(&keys->shape);
+
+    (void)pthread_rwlock_wrlock(&t->mu);
+    for (size_t i = 0; i < n && t->n > 0; i++)
+        remove_one(t, (const char *)keys->data + i * t->key_size);
+    (void)pthread_rwlock_unlock(&t->mu);
+}
+
+int64_t td_lookup_size(td_lookup *t)
+{
+    (void)pthread_rwlock_rdlock(&t->mu);
+    const size_t n = t->n;
+    (void)pthread_rwlock_unlock(&t->mu);
+    return (int64_t)n;
+}
+
+td_status td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,
+                           char *(*copy)(void *ctx, size_t size), void *ctx)
+{
+    td_status s = NULL;
+
+    (void)pthread_rwlock_rdlock(&t->mu);
+    if (t->n < (size_t)n) s = TD_ERR(ABORTED, "table %s shrank meanwhile", t->name);
+    for (size_t i = 0; !s && i < (size_t)n; i++) {
+        s = copy_strings(t->kind.key == TD_STRING, (char *)keys + i * t->key_size, t->keys + i * t->key_size,
+                         t->key_size, copy, ctx);
+        if (!s)
+            s = copy_value(t, (char *)values + i * t->value_size, t->values + i * t->value_size, copy, ctx);
+    }
+    (void)pthread_rwlock_unlock(&t->mu);
+    return s;
+}
+
+bool td_lookup_is_filled(td_lookup *t)
+{
+    (void)pthread_rwlock_rdlock(&t->mu);
+    const bool is_filled = t->is_filled;
+    (void)pthread_rwlock_unlock(&t->mu);
+    return is_filled;
+}
+
+void td_lookup_set_filled(td_lookup *t)
+{
+    (void)pthread_rwlock_wrlock(&t->mu);
+    t->is_filled = true;
+    (void)pthread_rwlock_unlock(&t->mu);
+}

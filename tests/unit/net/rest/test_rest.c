@@ -1,0 +1,296 @@
+/* test_rest.c -- the REST server over real sockets, with a manager that obeys the test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../fake_manager.h"
+#include "net/rest.h"
+
+const char *td_state_name(td_state s)
+{
+    return s == TD_STATE_AVAILABLE ? "AVAILABLE" : "LOADING";
+}
+
+static td_rest_server *server;
+
+/* ---------------------------------------------------------------- client */
+
+static int connect_to(int port)
+{
+    const struct sockaddr_in at = { .sin_family = AF_INET,
+                                    .sin_port = htons((uint16_t)port),
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    const struct timeval patience = { .tv_sec = 20 };
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(fd, (const struct sockaddr *)&at, sizeof at) == 0) return fd;
+    close(fd);
+    return -1;
+}
+
+typedef struct reply {
+    int status;
+    bool says_close;
+    char body[4096];
+} reply;
+
+/* Reads one reply with a Content-Length. */
+static reply read_reply(int fd)
+{
+    reply r = { 0 };
+    char text[8192] = "";
+    size_t size = 0, want = SIZE_MAX;
+    char *body = NULL;
+
+    while (size < want) {
+        const ssize_t n = recv(fd, text + size, sizeof text - 1 - size, 0);
+
+        if (n <= 0) return r;
+        size += (size_t)n;
+        text[size] = '\0';
+        body = strstr(text, "\r\n\r\n");
+        const char *const length = strstr(text, "Content-Length: ");
+        if (body && length) want = (size_t)(body + 4 - text) + strtoul(length + 16, NULL, 10);
+    }
+    r.status = (int)strtol(text + 9, NULL, 10);
+    r.says_close = strstr(text, "Connection: close") || strstr(text, "Connection: Close");
+    snprintf(r.body, sizeof r.body, "%.4000s", body + 4);
+    return r;
+}
+
+static void send_request(int fd, const char *method, const char *path, const char *body)
+{
+    char text[2048];
+    const int n = snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+                           method, path, strlen(body), body);
+
+    assert_int_equal(send(fd, text, (size_t)n, MSG_NOSIGNAL), n);
+}
+
+static reply ask(const char *method, const char *path, const char *body)
+{
+    const int fd = connect_to(td_rest_port(server));
+
+    assert_true(fd >= 0);
+    send_request(fd, method, path, body);
+    const reply r = read_reply(fd);
+    close(fd);
+    return r;
+}
+
+static void assert_echo(const reply *r)
+{
+    assert_int_equal(r->status, 200);
+    assert_non_null(strstr(r->body, "[1.5]"));
+}
+
+static const char one[] = "{\"inputs\": [1.5]}";
+
+/* ---------------------------------------------------------------- fixture */
+
+static int start(void **state)
+{
+    const td_net_options options = { .rest_api_port = TD_PORT_ANY, .rest_timeout_ms = 300 };
+
+    (void)state;
+    fake_run = fake_take_time;
+    atomic_store(&fake_is_loaded, false);
+    assert_null(td_rest_start(&options, NULL, &server));
+    assert_true(td_rest_port(server) > 0);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    td_rest_stop(server, td_now_ns() + INT64_C(20000000000));
+    server = NULL;
+    assert_int_equal(atomic_load(&fake_servables), 0);
+    return 0;
+}
+
+/* ---------------------------------------------------------------- tests */
+
+static void test_predict(void **state)
+{
+    (void)state;
+    const reply r = ask("POST", "/v1/models/quick:predict", one);
+
+    assert_echo(&r);
+    assert_false(r.says_close);
+}
+
+static void test_errors(void **state)
+{
+    (void)state;
+    reply r = ask("POST", "/v1/models/nobody:predict", one);
+    assert_int_equal(r.status, 404);
+    assert_string_equal(r.body, "{\n    \"error\": \"Servable not found for request: Latest(nobody)\"\n}");
+
+    r = ask("POST", "/v1/models/nobody:predict", "{");
+    assert_int_equal(r.status, 400);
+    assert_non_null(strstr(r.body, "JSON Parse error: Missing a name for object member. at offset: 1"));
+
+    r = ask("POST", "/v1/models/quick:predict", "{\"inputs\": \"x\"}");
+    assert_int_equal(r.status, 400);
+    r = ask("GET", "/v1/models/nobody", "");
+    assert_int_equal(r.status, 404);
+    r = ask("GET", "/v1/nothing", "");
+    assert_non_null(strstr(r.body, "Malformed request: GET /v1/nothing"));
+    assert_int_equal(r.status, 400);
+}
+
+static void test_status_and_metadata(void **state)
+{
+    (void)state;
+    reply r = ask("GET", "/v1/models/quick", "");
+    assert_int_equal(r.status, 200);
+    assert_non_null(strstr(r.body, "\"version\": \"7\",\n   \"state\": \"AVAILABLE\""));
+    r = ask("GET", "/v1/models/quick/metadata", "");
+    assert_int_equal(r.status, 200);
+    assert_non_null(strstr(r.body, "\"dtype\": \"DT_FLOAT\""));
+}
+
+/* While long runs go on elsewhere, event threads answer others: two of them, three long runs. */
+static void test_long_runs_block_nobody(void **state)
+{
+    int slow[3];
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(slow); i++) {
+        slow[i] = connect_to(td_rest_port(server));
+        send_request(slow[i], "POST", "/v1/models/slow:predict", one);
+    }
+    for (int i = 0; i < 20; i++) {
+        const reply r = ask("POST", "/v1/models/quick:predict", one);
+
+        assert_echo(&r);
+    }
+    for (size_t i = 0; i < TD_COUNT(slow); i++) {
+        const reply r = read_reply(slow[i]);
+
+        assert_echo(&r);
+        close(slow[i]);
+    }
+}
+
+static void test_a_first_version_is_awaited(void **state)
+{
+    const int fd = connect_to(td_rest_port(server));
+
+    (void)state;
+    send_request(fd, "POST", "/v1/models/loading:predict", one);
+    td_sleep_ns(20000000);
+    const reply other = ask("POST", "/v1/models/quick:predict", one);
+    assert_echo(&other);
+    atomic_store(&fake_is_loaded, true);
+    const reply r = read_reply(fd);
+
+    assert_echo(&r);
+    close(fd);
+}
+
+static void test_but_not_for_ever(void **state)
+{
+    (void)state;
+    const reply r = ask("POST", "/v1/models/loading:predict", one);
+
+    assert_int_equal(r.status, 503);
+}
+
+static void test_probes(void **state)
+{
+    (void)state;
+    reply r = ask("GET", "/healthz", "");
+    assert_int_equal(r.status, 200);
+    r = ask("GET", "/readyz", "");
+    assert_int_equal(r.status, 503);
+    atomic_store(&fake_is_loaded, true);
+    r = ask("GET", "/readyz", "");
+    assert_int_equal(r.status, 200);
+    td_rest_drain(server);
+    r = ask("GET", "/readyz", "");
+    assert_int_equal(r.status, 503);
+    assert_true(r.says_close);
+    assert_non_null(strstr(r.body, "\"draining\": true"));
+}
+
+static void *stop_beside(void *arg)
+{
+    (void)arg;
+    td_rest_stop(server, td_now_ns() + INT64_C(20000000000));
+    return NULL;
+}
+
+static void test_stop_waits_for_runs(void **state)
+{
+    const int port = td_rest_port(server), fd = connect_to(port);
+    pthread_t thread;
+
+    (void)state;
+    send_request(fd, "POST", "/v1/models/slow:predict", one);
+    td_sleep_ns(20000000);
+    assert_int_equal(pthread_create(&thread, NULL, stop_beside, NULL), 0);
+    const reply r = read_reply(fd);
+
+    assert_echo(&r);
+    pthread_join(thread, NULL);
+    close(fd);
+    assert_int_equal(connect_to(port), -1);
+    server = NULL; /* for the fixture */
+}
+
+static void test_a_taken_port(void **state)
+{
+    const td_net_options options = { .rest_api_port = td_rest_port(server) };
+    td_rest_server *other = NULL;
+    const td_status error = td_rest_start(&options, NULL, &other);
+
+    (void)state;
+    assert_int_equal(td_status_code(error), TD_UNAVAILABLE);
+    assert_null(other);
+    td_status_free(error);
+}
+
+static void test_a_body_beyond_the_limit(void **state)
+{
+    const td_net_options options = { .rest_api_port = TD_PORT_ANY, .rest_max_body = 16, .rest_threads = 1 };
+    td_rest_server *const usual = server;
+
+    (void)state;
+    assert_null(td_rest_start(&options, NULL, &server));
+    const reply r = ask("POST", "/v1/models/quick:predict", one);
+    assert_int_equal(r.status, 413);
+    td_rest_stop(server, td_now_ns() + INT64_C(20000000000));
+    server = usual;
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+    const struct CMUnitTest tests[] = {
+        TEST(test_predict),
+        TEST(test_errors),
+        TEST(test_status_and_metadata),
+        TEST(test_long_runs_block_nobody),
+        TEST(test_a_first_version_is_awaited),
+        TEST(test_but_not_for_ever),
+        TEST(test_probes),
+        TEST(test_stop_waits_for_runs),
+        TEST(test_a_taken_port),
+        TEST(test_a_body_beyond_the_limit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
