@@ -10,8 +10,8 @@
 
 TD_BEGIN_DECLS
 
-/* Name here, number, bytes an element, TensorFlow's name in texts ("float"), TensorFlow's enum ("DT_FLOAT").
- */
+/* Name here, number, bytes an element, TensorFlow's name in texts ("float"),
+ * TensorFlow's enum ("DT_FLOAT"). */
 #define TD_DTYPES(X)                                                                                         \
     X(F32, 1, 4, "float", "DT_FLOAT")                                                                        \
     X(F64, 2, 8, "double", "DT_DOUBLE")                                                                      \

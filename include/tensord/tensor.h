@@ -66,8 +66,8 @@ void td_tensor_unref(td_tensor *t); /* drops it and clears the struct; NULL and 
 /* A deep copy with a buffer of its own; string bytes are copied into it too. */
 TD_MUST_USE td_status td_tensor_copy(const td_tensor *t, td_tensor *out);
 
-/* The same, but the bytes of strings stay where they are: they must outlive the copy (those of a request do).
- */
+/* The same, but the bytes of strings stay where they are:
+ * they must outlive the copy (those of a request do). */
 TD_MUST_USE td_status td_tensor_copy_flat(const td_tensor *t, td_tensor *out);
 
 td_buffer *td_buffer_ref(td_buffer *b);       /* returns b */

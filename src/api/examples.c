@@ -1,5 +1,5 @@
-/* examples.c -- what classify and regress ask of a signature and of its answer; texts as TensorFlow
- * Serving's. */
+/* examples.c -- what classify and regress ask of a signature and of its answer;
+ * texts as TensorFlow Serving's. */
 #include "api/examples.h"
 
 #include <string.h>

@@ -10,9 +10,9 @@
 
 #include "api/predict.h"
 
-/* Opens for td_classify_result() or td_regress_result(). examples are borrowed until p is closed, p owns
- * servable as in td_predict_open(). INVALID_ARGUMENT: no examples, no such signature, or one of another form.
- */
+/* Opens for td_classify_result() or td_regress_result(). examples are borrowed until p
+ * is closed, p owns servable as in td_predict_open(). INVALID_ARGUMENT: no examples, no
+ * such signature, or one of another form. */
 TD_MUST_USE td_status td_classify_open(td_servable *servable, td_string signature_name,
                                        const td_string *examples, size_t n, td_arena *arena, td_predict *p);
 TD_MUST_USE td_status td_regress_open(td_servable *servable, td_string signature_name,

@@ -20,9 +20,9 @@ enum {
     XFEATURE_XTILEDATA_ = 18,
 };
 
-/* The AMX bits of CPUID leaf 7 (compilers' __builtin_cpu_supports learned them late), and the kernel's leave
- * to use 8 KiB of tiles a thread: it must be asked once, before the first tile instruction; threads inherit
- * it. */
+/* The AMX bits of CPUID leaf 7 (compilers' __builtin_cpu_supports learned them late), and
+ * the kernel's leave to use 8 KiB of tiles a thread: it must be asked once, before the
+ * first tile instruction; threads inherit it. */
 static bool amx_is_usable(void)
 {
     const unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24, amx_int8 = 1u << 25;
@@ -94,8 +94,8 @@ static td_cpu cpu_of_process(void)
 
 td_cpu td_cpu_detect(void)
 {
-    static atomic_int
-        cached; /* level + 1; threads that race find the same, and publish nothing else: relaxed */
+    /* level + 1; threads that race find the same, and publish nothing else: relaxed */
+    static atomic_int cached;
     int level = atomic_load_explicit(&cached, memory_order_relaxed);
 
     if (TD_UNLIKELY(!level)) {
@@ -119,8 +119,8 @@ int td_cpu_cores(void)
 {
     const int cores = cores_in_affinity_mask();
     const double quota = td_cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup");
-    const int limit =
-        quota > 0 && quota < cores ? (int)quota : cores; /* rounded down: more would be throttled */
+    /* rounded down: more would be throttled */
+    const int limit = quota > 0 && quota < cores ? (int)quota : cores;
 
     return TD_MAX(limit, 1);
 }

@@ -2,9 +2,8 @@
 #ifndef TD_BASE_CPU_QUOTA_H
 #define TD_BASE_CPU_QUOTA_H
 
-/* Cores' worth of CPU time, 1.5 for instance; 0: no limit was found. proc_cgroup is "/proc/self/cgroup" and
- * root
- * "/sys/fs/cgroup" outside of tests. */
+/* Cores' worth of CPU time, 1.5 for instance; 0: no limit was found.
+ * proc_cgroup is "/proc/self/cgroup" and root "/sys/fs/cgroup" outside of tests. */
 double td_cpu_quota(const char *proc_cgroup, const char *root);
 
 #endif

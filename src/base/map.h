@@ -1,6 +1,6 @@
-/* map.h -- string -> pointer, open addressing; iterates in the order of insertion, so that whatever walks a
- * map is the same in every process. Keys are borrowed: they must outlive the map. One thread writes, or many
- * read. */
+/* map.h -- string -> pointer, open addressing; iterates in the order of insertion, so that
+ * whatever walks a map is the same in every process. Keys are borrowed: they must outlive
+ * the map. One thread writes, or many read. */
 #ifndef TD_BASE_MAP_H
 #define TD_BASE_MAP_H
 

@@ -55,8 +55,8 @@ void *td_realloc(void *p, size_t size)
 static size_t machine_memory(void)
 {
     static atomic_size_t bytes;
-    size_t known =
-        atomic_load_explicit(&bytes, memory_order_relaxed); /* whoever comes first finds the same */
+    /* relaxed: whoever comes first finds the same */
+    size_t known = atomic_load_explicit(&bytes, memory_order_relaxed);
 
     if (known) return known;
     const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);

@@ -19,8 +19,8 @@ void *td_heap_alloc(size_t size, size_t align);        /* td_try_alloc() that no
 void td_free(void *p);                                 /* NULL is fine */
 char *td_format(const char *fmt, ...) TD_PRINTF(1, 2); /* a new string; never NULL */
 
-/* Gives free memory back to the system: after something big came or went, on a thread that may take its time.
- */
+/* Gives free memory back to the system: after something big came or went,
+ * on a thread that may take its time. */
 void td_heap_trim(void);
 
 #define TD_NEW(type)      ((type *)td_alloc(sizeof(type)))

@@ -64,8 +64,8 @@ static inline td_string td_wire_text(const td_wire_field *f)
     return (td_string){ (const char *)f->data, f->size };
 }
 
-/* Is the field the one of that number and type? A known number with another type is skipped, as protobuf
- * does. */
+/* Is the field the one of that number and type? A known number with another
+ * type is skipped, as protobuf does. */
 static inline bool td_wire_is(const td_wire_field *f, uint32_t number, td_wire_type type)
 {
     return f->number == number && f->type == type;

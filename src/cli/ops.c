@@ -1,5 +1,5 @@
-/* ops.c -- `tensord ops`: every op of the table, a line each: name, signature, attributes, separated by tabs.
- */
+/* ops.c -- `tensord ops`: every op of the table, a line each:
+ * name, signature, attributes, separated by tabs. */
 #include <stdio.h>
 #include <string.h>
 

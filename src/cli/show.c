@@ -1,5 +1,5 @@
-/* show.c -- `tensord show DIR`: a SavedModel's tag sets, signatures and ops, laid out as saved_model_cli
- * does. */
+/* show.c -- `tensord show DIR`: a SavedModel's tag sets, signatures and ops,
+ * laid out as saved_model_cli does. */
 #include "cli/cli.h"
 
 #include <inttypes.h>

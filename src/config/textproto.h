@@ -1,6 +1,6 @@
-/* textproto.h -- protobuf's text format: the files that people write (model_config_file and its like), and
- * saved_model.pbtxt. Text becomes the serialized message, so that whatever reads files reads one form only.
- */
+/* textproto.h -- protobuf's text format: the files that people write (model_config_file
+ * and its like), and saved_model.pbtxt. Text becomes the serialized message, so that
+ * whatever reads files reads one form only. */
 #ifndef TD_CONFIG_TEXTPROTO_H
 #define TD_CONFIG_TEXTPROTO_H
 

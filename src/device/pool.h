@@ -1,9 +1,9 @@
 /* pool.h -- threads for work that an event loop must not do itself: long runs, waits for a model that is
  * loading, loading itself.
  *
- * Threads start on demand, up to a limit, and end after some idle seconds. Tasks start in the order in which
- * they were submitted. Any thread may call anything, but td_pool_free() ends the pool: no call may come after
- * or beside it. */
+ * Threads start on demand, up to a limit, and end after some idle seconds. Tasks start in the
+ * order in which they were submitted. Any thread may call anything, but td_pool_free() ends the
+ * pool: no call may come after or beside it. */
 #ifndef TD_DEVICE_POOL_H
 #define TD_DEVICE_POOL_H
 

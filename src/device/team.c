@@ -1,19 +1,19 @@
 /* team.c -- threads that take shards from one counter.
  *
  * `state` holds, in one word, which run is going on (high half) and how many of its shards nobody has taken
- * (low half). Taking a shard is one compare-and-swap on it. `unfinished` counts shards whose work is not
- * done.
+ * (low half). Taking a shard is one compare-and-swap on it. `unfinished` counts shards whose work is
+ * not done.
  *
  * Invariants:
  *   1. The job (fn, ctx, shards) changes only while state has no shard to take.
- *   2. A thread that reads the job, then takes a shard by a CAS from the state it had seen before, has read
- * the job of that run: the shard was free all the time, so the run was not over, so by 1 the job was the
- * same.
- *   3. td_team_run() returns when unfinished is 0; nobody touches ctx after that. A thread that was slow to
- * wake up finds no shard, so nobody waits for it.
- *   4. No wake-up is lost: a worker counts itself in `sleepers` before it looks at state a last time, the
- * caller publishes state before it looks at `sleepers`, all four sequentially consistent. Likewise for the
- * caller's own sleep, with `caller_sleeps` and `unfinished`.
+ *   2. A thread that reads the job, then takes a shard by a CAS from the state it had seen before, has
+ *      read the job of that run: the shard was free all the time, so the run was not over, so by 1 the
+ *      job was the same.
+ *   3. td_team_run() returns when unfinished is 0; nobody touches ctx after that. A thread that was slow
+ *      to wake up finds no shard, so nobody waits for it.
+ *   4. No wake-up is lost: a worker counts itself in `sleepers` before it looks at state a last time,
+ *      the caller publishes state before it looks at `sleepers`, all four sequentially consistent.
+ *      Likewise for the caller's own sleep, with `caller_sleeps` and `unfinished`.
  *
  * How long a worker spins before it sleeps adapts: waking a thread costs more than the arithmetic between two
  * runs, but a core that spins is a core that another lane, or another process, does not get.
@@ -89,8 +89,8 @@ static void work(td_team *t, int thread)
     uint64_t state = atomic_load_explicit(&t->state, memory_order_acquire);
 
     while (free_shards(state) && may_work(t, thread)) {
-        /* relaxed: the acquire on state shows at least this run's job, and by inv. 2 the CAS proves no later
-         * one */
+        /* relaxed: the acquire on state shows at least this run's job,
+         * and by inv. 2 the CAS proves no later one */
         team_fn *const fn = atomic_load_explicit(&t->fn, memory_order_relaxed);
         void *const ctx = atomic_load_explicit(&t->ctx, memory_order_relaxed);
         const uint32_t shards = atomic_load_explicit(&t->shards, memory_order_relaxed);
@@ -208,8 +208,8 @@ static void publish(td_team *t, uint32_t shards, team_fn *fn, void *ctx)
 {
     const uint64_t run = (atomic_load_explicit(&t->state, memory_order_relaxed) >> 32) + 1;
 
-    TD_ASSERT(!free_shards(
-        atomic_load_explicit(&t->state, memory_order_relaxed))); /* one caller at a time; inv. 1 */
+    /* one caller at a time; inv. 1 */
+    TD_ASSERT(!free_shards(atomic_load_explicit(&t->state, memory_order_relaxed)));
     atomic_store_explicit(&t->fn, fn, memory_order_relaxed);
     atomic_store_explicit(&t->ctx, ctx, memory_order_relaxed);
     atomic_store_explicit(&t->shards, shards, memory_order_relaxed);

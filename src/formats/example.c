@@ -1,5 +1,5 @@
-/* example.c -- Example { features { feature { key value } } }, and its three kinds of lists, packed or not.
- */
+/* example.c -- Example { features { feature { key value } } },
+ * and its three kinds of lists, packed or not. */
 #include "formats/example.h"
 
 #include <string.h>

@@ -97,8 +97,8 @@ bool td_tensor_proto_is_view(const td_tensor_proto *p)
             if (p->content[i] > 1) return false;
         return true;
     }
-    /* 8 whatever the type: kernels move complex numbers as words, and Bitcast makes large elements of small
-     */
+    /* 8 whatever the type: kernels move complex numbers as words,
+     * and Bitcast makes large elements of small */
     return (uintptr_t)p->content % 8 == 0;
 }
 

@@ -24,8 +24,8 @@ typedef struct td_tensor_proto {
 /* Checks the message and reads its head. INVALID_ARGUMENT says what is wrong, without a name. */
 TD_MUST_USE td_status td_tensor_proto_parse(const uint8_t *bytes, size_t size, td_tensor_proto *out);
 
-/* Can the elements be used where they lie? (fixed-size dtype, content of the right size, aligned for the
- * dtype) */
+/* Can the elements be used where they lie? (fixed-size dtype,
+ * content of the right size, aligned for the dtype) */
 bool td_tensor_proto_is_view(const td_tensor_proto *p);
 
 /* Writes all elements to data, which has room for td_shape_count() elements of dtype. String bytes are not

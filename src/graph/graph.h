@@ -20,9 +20,9 @@
 typedef struct td_node td_node;
 typedef struct td_graph td_graph;
 
-/* One value: output `index` of `node`. Files name outputs of function bodies by argument ("values:0"): then
- * port holds the argument's name and index counts within it, until passes/resolve turns both into a plain
- * index. */
+/* One value: output `index` of `node`. Files name outputs of function bodies by argument
+ * ("values:0"): then port holds the argument's name and index counts within it, until
+ * passes/resolve turns both into a plain index. */
 typedef struct td_edge {
     td_node *node;
     uint32_t index;
@@ -51,8 +51,7 @@ struct td_attr_value {
         float f;
         bool b;
         td_dtype type;
-        const td_shape
-            *shape; /* rank -1: unknown; ranks beyond TD_MAX_RANK are refused when the file is read */
+        const td_shape *shape;   /* rank -1: unknown; reading refuses ranks beyond TD_MAX_RANK */
         const td_tensor *tensor; /* elements may lie in the mapped file */
         const char *func;        /* name of a library function; its attributes are not kept */
         struct {
@@ -101,8 +100,8 @@ struct td_graph {
     size_t n_ctrl_rets;
 };
 
-/* Functions by name, lowered when first asked for: most of a library is never served. One thread at a time.
- */
+/* Functions by name, lowered when first asked for:
+ * most of a library is never served. One thread at a time. */
 typedef struct td_library td_library;
 struct td_library {
     /* Lowers function `name` into a new graph in `arena`. NOT_FOUND when there is none. */
@@ -114,8 +113,8 @@ td_graph *td_graph_make(td_arena *arena, const char *name);
 /* A node with n_in inputs (cleared) and room for n_attrs attributes, added to g. Strings are borrowed. */
 td_node *td_graph_add(td_graph *g, const char *name, const char *op_name, uint32_t n_in, uint32_t n_attrs);
 void td_node_add_ctrl(td_graph *g, td_node *node, td_node *before);
-void td_node_add_attr(td_graph *g, td_node *node, const char *name,
-                      td_attr_value value);                               /* replaces one of that name */
+/* Replaces one of that name. */
+void td_node_add_attr(td_graph *g, td_node *node, const char *name, td_attr_value value);
 const td_attr_value *td_node_attr(const td_node *node, const char *name); /* NULL: absent */
 bool td_node_attr_true(const td_node *node, const char *name);            /* a bool, there and true */
 

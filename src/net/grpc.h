@@ -21,8 +21,8 @@ int td_grpc_port(const td_grpc_server *s); /* the TCP port; 0: none */
 
 /* Refuses new calls and connections, lets those in flight end. Returns at once; once is enough. */
 void td_grpc_drain(td_grpc_server *s);
-/* Drains, waits for calls in flight until deadline_ns (td_now_ns() time), cancels the rest, frees. NULL is
- * fine. */
+/* Drains, waits for calls in flight until deadline_ns (td_now_ns() time),
+ * cancels the rest, frees. NULL is fine. */
 void td_grpc_stop(td_grpc_server *s, int64_t deadline_ns);
 
 #endif

@@ -1,5 +1,5 @@
-/* log.c -- a line is put together on the stack and leaves in one write(), so that lines of threads never mix.
- */
+/* log.c -- a line is put together on the stack and leaves in one write(),
+ * so that lines of threads never mix. */
 #include "obs/log.h"
 
 #include <stdarg.h>

@@ -114,8 +114,8 @@ static td_status infer_now(td_call *c, td_arena *temp)
     return s;
 }
 
-/* An op that infers shapes and makes its outputs itself may have been deferred for good: a loop whose shapes
- * change. */
+/* An op that infers shapes and makes its outputs itself may have been deferred for good:
+ * a loop whose shapes change. */
 static bool is_by_ref(const td_call *c)
 {
     bool by_ref = (c->op->flags & (TD_OP_DYNAMIC | TD_OP_BY_REF)) != 0;
@@ -174,8 +174,8 @@ void td_memo_fini(td_memo *m, const td_kernel *kernel)
     *m = (td_memo){ 0 };
 }
 
-/* Decides anew, and keeps the decision unless elements had a say in it. On success m holds the state either
- * way. */
+/* Decides anew, and keeps the decision unless elements had a say in it.
+ * On success m holds the state either way. */
 static td_status decide(td_call *c, const td_kernel *kernel, td_memo *m, bool by_ref)
 {
     forget(m, kernel);

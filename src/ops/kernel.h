@@ -19,8 +19,8 @@ TD_MUST_USE td_status td_node_no_kernel(const td_node *node);
  * dynamic steps and for folding. */
 TD_MUST_USE td_status td_call_now(td_call *c, const td_kernel *kernel, td_arena *temp);
 
-/* What a dynamic step decided the last time: good for the next time if shapes are the same and no elements
- * were read. */
+/* What a dynamic step decided the last time:
+ * good for the next time if shapes are the same and no elements were read. */
 typedef struct td_memo {
     td_arena *arena;
     td_shape *in, *out; /* shapes, n_in and n_out */
@@ -36,8 +36,8 @@ void td_memo_fini(td_memo *m, const td_kernel *kernel); /* a cleared struct is f
 /* What scratch points to when a kernel asked for none; nobody reads or writes it. */
 extern unsigned char td_no_scratch[TD_ALIGN];
 
-/* Folds one pure node: evaluates it on `in` (n_in known tensors) into out (n_out). Outputs own their buffers.
- */
+/* Folds one pure node: evaluates it on `in` (n_in known tensors) into out (n_out).
+ * Outputs own their buffers. */
 TD_MUST_USE td_status td_node_eval(const td_node *node, td_env *env, const td_tensor *in, td_tensor *out);
 
 #endif

@@ -4,11 +4,12 @@
  * kernels. Its life:
  *
  *   bind     (passes/resolve)  the node's inputs, types and attributes are checked against the signature
- * line; absent attributes get their defaults. Nothing to write for it. parse    (once per node)   attributes
- * -> a struct of the op's own, zeroed, `attrs_size` bytes. infer    (once per shape)  input shapes, and
- * values where they are known -> output shapes. prepare  (once per shape)  picks the kernel's body, packs
- * weights, sizes the scratch; writes the kernel's state. run      (every request)   arithmetic only: no
- * allocation, no locks, no look-ups.
+ *                              line; absent attributes get their defaults. Nothing to write for it.
+ *   parse    (once per node)   attributes -> a struct of the op's own, zeroed, `attrs_size` bytes.
+ *   infer    (once per shape)  input shapes, and values where they are known -> output shapes.
+ *   prepare  (once per shape)  picks the kernel's body, packs weights, sizes the scratch; writes the
+ *                              kernel's state.
+ *   run      (every request)   arithmetic only: no allocation, no locks, no look-ups.
  *
  * infer, prepare and run see the same td_call. While a plan is made, shapes of all inputs are known (infer is
  * not called otherwise), but elements mostly are not: in->data is NULL. An op that needs elements to say a
@@ -35,20 +36,21 @@ typedef struct td_env td_env;
 typedef struct td_region td_region;
 
 enum {
-    TD_OP_STATEFUL = 1 << 0, /* reads or changes state, or answers differently each time: never folded, runs
-                                in order, runs inside functions even when nobody uses its outputs */
-    TD_OP_ALIAS = 1 << 1,    /* output 0 is the elements of input 0 under another shape (and maybe type of the
-                                same    size): infer only, no kernel */
-    TD_OP_INPLACE = 1 << 2,  /* output 0 may share memory with any input of the same size in bytes */
-    TD_OP_SHAPE_ONLY = 1 << 3, /* run looks at its inputs' shapes, never at their elements */
-    TD_OP_DYNAMIC =
-        1 << 4, /* output shapes depend on elements: no infer; run makes outputs by td_out_make() */
+    /* Reads or changes state, or answers differently each time: never folded, runs in order, runs inside
+     * functions even when nobody uses its outputs. */
+    TD_OP_STATEFUL = 1 << 0,
+    /* Output 0 is the elements of input 0 under another shape (and maybe type of the same size): infer only,
+     * no kernel. */
+    TD_OP_ALIAS = 1 << 1,
+    TD_OP_INPLACE = 1 << 2,     /* output 0 may share memory with any input of the same size in bytes */
+    TD_OP_SHAPE_ONLY = 1 << 3,  /* run looks at its inputs' shapes, never at their elements */
+    TD_OP_DYNAMIC = 1 << 4,     /* output shapes depend on elements: no infer; run makes outputs */
     TD_OP_ELEMENTWISE = 1 << 5, /* out[i] depends on in[i] only, after broadcasting */
     TD_OP_COMMUTATIVE = 1 << 6,
     TD_OP_NO_FOLD = 1 << 7, /* pure, but not worth a constant (makes big tensors of small ones) */
-    TD_OP_BY_REF =
-        1 << 8, /* infer says the shapes, but run makes or sets the outputs itself (td_out_make, td_out_set):
-                   they get no place in the workspace. Outputs of type variant always work so */
+    /* infer says the shapes, but run makes or sets the outputs itself (td_out_make, td_out_set): they get no
+     * place in the workspace. Outputs of type variant always work so. */
+    TD_OP_BY_REF = 1 << 8,
     TD_OP_CALL = 1 << 9,          /* calls its function attribute: inlined, never run */
     TD_OP_ASSIGNS = 1 << 10,      /* changes the variable whose handle is input 0 */
     TD_OP_CONTROL = 1 << 11,      /* sees dead inputs (Merge) */
@@ -86,8 +88,9 @@ typedef struct td_op {
      * Attributes of the file that are not named here are ignored. */
     const char *attrs;
 
-    const char *key; /* attribute whose type picks the kernel; NULL: the type of input 0, or of output 0
-                        without inputs */
+    /* The attribute whose type picks the kernel; NULL: the type of input 0, or of output 0 without inputs. */
+    const char *key;
+
     uint32_t flags;
     size_t attrs_size;
     td_status (*parse)(td_parse *p); /* NULL: nothing to parse */
@@ -121,14 +124,13 @@ struct td_call {
     const td_op *op;
     const char *node;  /* its name, for error texts */
     const void *attrs; /* what parse filled */
-    void *state; /* prepare writes it, run reads it (it may be shared by threads: run must not write it) */
-    td_tensor *values;        /* every value of the plan */
+    void *state;       /* prepare writes it, run reads it (threads may share it: run must not write it) */
+    td_tensor *values; /* every value of the plan */
     const uint32_t *in, *out; /* indices into values; an out of UINT32_MAX is used by nobody */
     uint32_t n_in, n_out;
-    uint64_t const_in; /* bit i: input i (of the first 64) is a constant of the program */
-    td_env *env;       /* the session's: resources, packed weights */
-    td_arena
-        *arena; /* infer: scratch; prepare: lives as long as the state; run: until the request is answered */
+    uint64_t const_in;         /* bit i: input i (of the first 64) is a constant of the program */
+    td_env *env;               /* the session's: resources, packed weights */
+    td_arena *arena;           /* infer: scratch; prepare: lives as long as the state; run: as the request */
     size_t scratch_size;       /* prepare sets it; bytes of 64-aligned memory that run finds in scratch */
     void *scratch;             /* never NULL in run: parts of nothing have an address, too */
     td_team *team;             /* run: who may share the work; NULL: nobody */
@@ -165,16 +167,16 @@ static inline bool td_in_is_const(const td_call *c, uint32_t i)
     return i < 64 && (c->const_in >> i & 1) != 0;
 }
 
-/* infer, prepare: the elements of input i must be known. Returns an error (to be propagated) when they are
- * not. */
+/* infer, prepare: the elements of input i must be known.
+ * Returns an error (to be propagated) when they are not. */
 TD_MUST_USE td_status td_need(td_call *c, uint32_t i);
 
-/* td_need() and a read of an int32 or int64 scalar or vector of at most max elements. INVALID_ARGUMENT names
- * the node. */
+/* td_need() and a read of an int32 or int64 scalar or vector of at most max elements.
+ * INVALID_ARGUMENT names the node. */
 TD_MUST_USE td_status td_need_ints(td_call *c, uint32_t i, int64_t *out, size_t max, size_t *count);
 TD_MUST_USE td_status td_need_int(td_call *c, uint32_t i, int64_t *out); /* a scalar (or one element) */
-/* td_need() and a read of a shape vector; checks dims and rank. Dims of -1 are refused unless minus_one_ok.
- */
+/* td_need() and a read of a shape vector; checks dims and rank.
+ * Dims of -1 are refused unless minus_one_ok. */
 TD_MUST_USE td_status td_need_shape(td_call *c, uint32_t i, bool minus_one_ok, td_shape *out);
 
 /* Run of dynamic ops: makes output i, of the dtype it already has. */
@@ -186,8 +188,8 @@ TD_MUST_USE td_status td_out_set(td_call *c, uint32_t i, const td_tensor *t);
 /* String bytes for an output: lives as long as the request. NULL without memory. */
 char *td_string_alloc(td_call *c, size_t size);
 
-/* "node: text" errors, the form clients see: the text, then TensorFlow's "\n\t [[{{node NAME}}]]" is added by
- * the engine. */
+/* "node: text" errors, the form clients see:
+ * the text, then TensorFlow's "\n\t [[{{node NAME}}]]" is added by the engine. */
 #define TD_OP_ERR(c, code, ...) ((void)(c), TD_ERR(code, __VA_ARGS__))
 
 /* Splits [0, n) into shards of about `grain` items and runs fn on each, on the call's team. */
@@ -198,8 +200,8 @@ void td_call_parallel(const td_call *c, size_t n, size_t grain,
 
 TD_MUST_USE td_status td_infer_same(td_call *c);   /* every output has input 0's shape */
 TD_MUST_USE td_status td_infer_scalar(td_call *c); /* every output is a scalar */
-TD_MUST_USE td_status td_infer_broadcast(
-    td_call *c); /* output 0: inputs 0 and 1 by numpy's rule; "Incompatible shapes: [2] vs. [3]" */
+/* Output 0: inputs 0 and 1 by numpy's rule; "Incompatible shapes: [2] vs. [3]". */
+TD_MUST_USE td_status td_infer_broadcast(td_call *c);
 TD_MUST_USE td_status td_infer_axis(const td_call *c, int64_t axis, int rank,
                                     int *out); /* -1 counts from the end */
 /* The broadcast of two shapes; false when they do not fit. */

@@ -7,8 +7,8 @@
 
 #include "ops/op.h"
 
-/* What makes two packed forms the same: the constants they were made of, who packs, and the packer's
- * parameters. */
+/* What makes two packed forms the same: the constants they were made of,
+ * who packs, and the packer's parameters. */
 typedef struct td_pack_key {
     const void *data[4]; /* elements of constant inputs; NULL: fewer */
     const char *kind;    /* a string literal of the packer */

@@ -248,8 +248,8 @@ static td_status bind_attrs(td_node *node, td_arena *arena)
     return NULL;
 }
 
-/* The types of one argument: writes up to max, returns how many there are; -1 when an attribute is unusable.
- */
+/* The types of one argument: writes up to max, returns how many there are;
+ * -1 when an attribute is unusable. */
 static int64_t arg_types(const td_node *node, const td_sig_arg *arg, td_dtype *out, size_t max)
 {
     const td_dtype extra = arg->is_ref ? TD_DTYPE_REF : TD_DTYPE_NONE;

@@ -7,10 +7,10 @@
 /* One argument: "inputs: N*T", "&ref: T", "args: Tin", "shape: int32". Texts are views into the line. */
 typedef struct td_sig_arg {
     td_string name;
-    td_string count; /* the int attribute before '*'; size 0: one value (or as many as a list(type) attribute
-                        has) */
-    td_string type;  /* a type attribute, a list(type) attribute, or a fixed type's name */
-    td_dtype fixed;  /* TD_DTYPE_NONE when `type` is an attribute */
+    /* the int attribute before '*'; size 0: one value (or as many as a list(type) attribute has) */
+    td_string count;
+    td_string type; /* a type attribute, a list(type) attribute, or a fixed type's name */
+    td_dtype fixed; /* TD_DTYPE_NONE when `type` is an attribute */
     bool is_ref;
 } td_sig_arg;
 

@@ -1,8 +1,8 @@
 /* affine.h -- per-channel arithmetic behind a convolution or matrix product, gathered into one scale and one
  * shift.
  *
- * y = x * scale[c] + shift[c]: what batch normalisation, bias, and multiplications by constant vectors come
- * to. */
+ * y = x * scale[c] + shift[c]: what batch normalisation, bias,
+ * and multiplications by constant vectors come to. */
 #ifndef TD_PASSES_AFFINE_H
 #define TD_PASSES_AFFINE_H
 

@@ -1,5 +1,5 @@
-/* census.c -- which ops does a graph need that tensord lacks? All of them at once, through every function it
- * reaches. */
+/* census.c -- which ops does a graph need that tensord lacks? All of them at once,
+ * through every function it reaches. */
 #include <string.h>
 
 #include "base/mem.h"

@@ -62,8 +62,8 @@ static bool is_source(const td_node *n)
     return n->n_in == 0 && twin_of(n->op_name);
 }
 
-/* The variable behind a reference: through any number of assignments. False for other sources (RefSwitch...).
- */
+/* The variable behind a reference: through any number of assignments.
+ * False for other sources (RefSwitch...). */
 static bool find_variable(td_edge e, td_edge *out)
 {
     for (int hops = 0; hops < 10000; hops++) {

@@ -11,8 +11,8 @@
 #include "ops/resources.h"
 #include "passes/pass.h"
 
-/* The variable of a VarHandleOp node (or of a constant handle), made if need be; NULL when e is something
- * else. */
+/* The variable of a VarHandleOp node (or of a constant handle), made if need be;
+ * NULL when e is something else. */
 static td_status variable_at(td_pass *p, const td_edge *e, td_variable **out)
 {
     const td_tensor *handle = td_edge_const(e);

@@ -57,8 +57,8 @@ TD_MUST_USE td_status td_pass_prune(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_mark_assigned(td_pass *p, td_graph *g);
 /* Marks the variables whose handles g has. */
 TD_MUST_USE td_status td_pass_mark_reached(td_pass *p, td_graph *g);
-/* Assignments to variables that no marked graph reaches become nothing: half of a Keras 3 file restores dead
- * copies. */
+/* Assignments to variables that no marked graph reaches become nothing:
+ * half of a Keras 3 file restores dead copies. */
 TD_MUST_USE td_status td_pass_drop_dead_assigns(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_freeze(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_fold(td_pass *p, td_graph *g);

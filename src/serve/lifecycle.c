@@ -131,8 +131,8 @@ static void drop_session(td_manager *m, td_session *session)
     if (session) m->options.unload(session);
 }
 
-/* Loading gives way to serving. There is no way back for this thread, but it ends soon when it has nothing to
- * load. */
+/* Loading gives way to serving. There is no way back for this thread,
+ * but it ends soon when it has nothing to load. */
 static void step_back(void)
 {
     (void)setpriority(PRIO_PROCESS, 0, LOAD_NICE); /* on Linux: of this thread */

@@ -240,8 +240,8 @@ static bool waits_for_change(const td_version *v)
     return v->state == TD_STATE_END || (v->state == TD_STATE_LOADING && v->due_ns);
 }
 
-/* Have the files changed since the last try, and been left alone? Then there is no need to wait for the next.
- */
+/* Have the files changed since the last try,
+ * and been left alone? Then there is no need to wait for the next. */
 static void check_changed(td_version *v)
 {
     td_manager *const m = v->model->manager;

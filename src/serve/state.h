@@ -58,8 +58,8 @@ typedef struct td_version {
     int64_t look_gap_ns;
 } td_version;
 
-/* One label of the options. It keeps naming the version it named before until the one it should name is
- * there. */
+/* One label of the options. It keeps naming the version it named before
+ * until the one it should name is there. */
 typedef struct td_label_state {
     int64_t version;
     bool is_set;

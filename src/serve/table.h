@@ -17,8 +17,8 @@ struct td_servable {
     char *name; /* owned */
     int64_t version;
     td_session *session;
-    void (*on_last)(
-        td_servable *s); /* called with the last reference, on whatever thread drops it; frees s */
+    /* called with the last reference, on whatever thread drops it; frees s */
+    void (*on_last)(td_servable *s);
     void *owner;
 };
 

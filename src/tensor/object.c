@@ -28,7 +28,7 @@ void td_object_unref(td_object *o)
 
 bool td_object_is_unique(const td_object *o)
 {
-    /* acquire: pairs with the release of those who dropped theirs, so that our writes come after their reads
-     */
+    /* acquire: pairs with the release of those who dropped theirs,
+     * so that our writes come after their reads */
     return atomic_load_explicit(&o->refs, memory_order_acquire) == 1;
 }

@@ -56,8 +56,8 @@ static void normalise(const char *p, const char *end, char *text)
         text[n++] = '1';
         exponent--;
     }
-    /* a text of 10^6 zeros may have an exponent that brings it back: the limit is beyond the text's own
-     * length */
+    /* a text of 10^6 zeros may have an exponent that brings it back:
+     * the limit is beyond the text's own length */
     if (p < end) exponent += read_exponent(p + 1, end, INT64_MAX / 100);
     if (exponent > EXPONENT_LIMIT) exponent = EXPONENT_LIMIT;
     if (exponent < -EXPONENT_LIMIT) exponent = -EXPONENT_LIMIT;

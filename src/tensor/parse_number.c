@@ -5,9 +5,10 @@
  * round it:
  *
  *   double  w and 10^|e| are exact doubles: one operation rounds once (W. Clinger). Otherwise w times a
- * 128-bit power of five (D. Lemire, "Number parsing at a gigabyte per second", 2021). float   a double with
- * an error of at most 3 units in the last place is enough, unless it lies that near to a midpoint between two
- * floats: the midpoints are the only places where the rounding turns over.
+ *           128-bit power of five (D. Lemire, "Number parsing at a gigabyte per second", 2021).
+ *   float   a double with an error of at most 3 units in the last place is enough, unless it lies that
+ *           near to a midpoint between two floats: the midpoints are the only places where the rounding
+ *           turns over.
  *
  * What neither decides (one in millions, and subnormal numbers) goes to parse_exact.c.
  */
@@ -40,8 +41,8 @@ static bool is_digit(char c)
 
 #define ASCII_ZEROS 0x3030303030303030u
 
-/* x is eight bytes xor ASCII_ZEROS: digits are 0 to 9 now, all others more. The top bit of each byte that is
- * none. */
+/* x is eight bytes xor ASCII_ZEROS: digits are 0 to 9 now, all others more.
+ * The top bit of each byte that is none. */
 static inline uint64_t not_digits(uint64_t x)
 {
     return (((x & 0x7f7f7f7f7f7f7f7fu) + 0x7676767676767676u) | x) & 0x8080808080808080u;
@@ -172,8 +173,8 @@ static const double powers_of_ten[] = {
 };
 _Static_assert(sizeof powers_of_ten / sizeof *powers_of_ten == F32_POWER_MAX - F32_POWER_MIN + 1, "one each");
 
-/* Half a unit in the last place is lost in each of: w to double, the power, the product; a cut loses less
- * than 1/500. */
+/* Half a unit in the last place is lost in each of: w to double, the power, the product;
+ * a cut loses less than 1/500. */
 enum { F32_SLACK = 3 };
 
 static inline bool round_f32(const number *n, float *out)

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Nearest value, ties to even; *out is an infinity when the number is too large. NULL: no number, *out is
- * untouched. */
+/* Nearest value, ties to even; *out is an infinity when the number is too large.
+ * NULL: no number, *out is untouched. */
 const char *td_parse_f32(const char *p, const char *end, float *out);
 const char *td_parse_f64(const char *p, const char *end, double *out);
 

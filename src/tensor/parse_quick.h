@@ -28,9 +28,9 @@ enum { TD_QUICK_BYTES = 34 }; /* must be readable at p */
 
 /* false: another shape; nothing is said about the number then. end - p >= TD_QUICK_BYTES.
  *
- * The next number can only start when this one's end is known, so the way from p to n->end is kept short. It
- * looks from the third byte on: there stands the first digit of the fraction, or the point if there was a
- * sign. */
+ * The next number can only start when this one's end is known, so the way from p to n->end
+ * is kept short. It looks from the third byte on: there stands the first digit of the
+ * fraction, or the point if there was a sign. */
 static inline bool td_read_quick(const char *p, td_quick_number *n)
 {
     static const unsigned char prefixes[48] = {

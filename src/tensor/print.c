@@ -151,8 +151,8 @@ static char *put_fixed(char *out, uint64_t v, int n, int exponent)
     return out + n;
 }
 
-/* v is d. Whole numbers that are not scientific are written in full, not with zeros for the digits they could
- * do without. */
+/* v is d. Whole numbers that are not scientific are written in full,
+ * not with zeros for the digits they could do without. */
 static char *put_decimal(char *out, td_decimal d, double v, int long_precision)
 {
     const int n = count_digits(d.digits), exponent = d.exponent + n - 1;

@@ -36,8 +36,8 @@ bool td_shape_is_known(const td_shape *s)
     return true;
 }
 
-/* Zero dims count as one: then the product of any part of the dims fits, too, which is what kernels multiply.
- */
+/* Zero dims count as one: then the product of any part of the dims fits,
+ * too, which is what kernels multiply. */
 td_status td_shape_check(const td_shape *s)
 {
     int64_t n = 1;

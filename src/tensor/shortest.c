@@ -43,8 +43,8 @@ static td_decimal strip_zeros(uint64_t digits, int exponent)
     return (td_decimal){ digits, exponent };
 }
 
-/* Both lengths are tried and one is picked by arithmetic: which it is is a coin's throw that no branch
- * predicts. */
+/* Both lengths are tried and one is picked by arithmetic:
+ * which it is is a coin's throw that no branch predicts. */
 static inline td_decimal shortest_in(interval v)
 {
     const uint64_t s = v.mid / 4, tens = s / 10;

@@ -1,5 +1,5 @@
-/* summary.h -- the first elements of a tensor as text, as TensorFlow writes them in messages: "[1 2][3
- * 4]...". */
+/* summary.h -- the first elements of a tensor as text,
+ * as TensorFlow writes them in messages: "[1 2][3 4]...". */
 #ifndef TD_TENSOR_SUMMARY_H
 #define TD_TENSOR_SUMMARY_H
 

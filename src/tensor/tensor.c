@@ -79,8 +79,8 @@ void td_buffer_unref(td_buffer *b)
 
 bool td_buffer_is_unique(const td_buffer *b)
 {
-    /* acquire: pairs with the release of those who dropped theirs, so that our writes come after their reads
-     */
+    /* acquire: pairs with the release of those who dropped theirs,
+     * so that our writes come after their reads */
     return atomic_load_explicit(&b->refs, memory_order_acquire) == 1;
 }
 

@@ -1,5 +1,5 @@
-/* fuzz_grpc_examples.c -- any bytes as a ClassificationRequest: its Examples found, and their features read.
- */
+/* fuzz_grpc_examples.c -- any bytes as a ClassificationRequest:
+ * its Examples found, and their features read. */
 #include <stdlib.h>
 
 #include "base/macros.h"

@@ -1,5 +1,5 @@
-/* fuzz_json_examples.c -- any bytes as the body of a REST :classify: what is taken is made of sound Examples.
- */
+/* fuzz_json_examples.c -- any bytes as the body of a REST :classify:
+ * what is taken is made of sound Examples. */
 #include <stdlib.h>
 #include <string.h>
 

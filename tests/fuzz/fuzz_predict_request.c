@@ -1,5 +1,5 @@
-/* fuzz_predict_request.c -- any bytes as a PredictRequest: parse, fill, and what was filled in back to the
- * wire. */
+/* fuzz_predict_request.c -- any bytes as a PredictRequest:
+ * parse, fill, and what was filled in back to the wire. */
 #include "../unit/codec/fake_session.h"
 
 #include "base/macros.h"

@@ -1,5 +1,5 @@
-/* fuzz_route.c -- any bytes as a request's target, by each method: what is found lies in the target's bytes.
- */
+/* fuzz_route.c -- any bytes as a request's target, by each method:
+ * what is found lies in the target's bytes. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* fuzz_wire.c -- the protobuf reader on any bytes: every field, those of nested messages and packed lists
- * too. */
+/* fuzz_wire.c -- the protobuf reader on any bytes:
+ * every field, those of nested messages and packed lists too. */
 #include <stddef.h>
 #include <stdint.h>
 

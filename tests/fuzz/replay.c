@@ -29,8 +29,8 @@ static int replay_file(const char *path)
     FILE *const f = fopen(path, "rb");
     if (!f) return -1;
 
-    /* Grown by reading, so that what is no regular file is fine; exact at the end, so that ASan sees
-     * overruns. */
+    /* Grown by reading, so that what is no regular file is fine;
+     * exact at the end, so that ASan sees overruns. */
     uint8_t *data = NULL;
     size_t size = 0;
     uint8_t block[4096];

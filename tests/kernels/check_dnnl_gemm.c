@@ -1,5 +1,5 @@
-/* check_dnnl_gemm.c -- oneDNN's products on our panels, in shards, with all that is fused, against double
- * sums. */
+/* check_dnnl_gemm.c -- oneDNN's products on our panels, in shards,
+ * with all that is fused, against double sums. */
 #include <math.h>
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
-/* check_gemm.c -- packed products and convolutions of every instruction set this CPU has, against double
- * sums. */
+/* check_gemm.c -- packed products and convolutions of every instruction set this CPU has,
+ * against double sums. */
 #include <math.h>
 #include <string.h>
 

@@ -17,8 +17,8 @@ typedef struct golden {
 } golden;
 
 FILE *golden_open(const char *family); /* tests/ops/goldens/<family>.txt; NULL: there is none */
-/* Reads the next case; everything in it lives in arena. False at the end. Stops the test on a damaged file.
- */
+/* Reads the next case; everything in it lives in arena. False at the end.
+ * Stops the test on a damaged file. */
 bool golden_read(FILE *f, td_arena *arena, golden *g);
 
 /* The call as a node with an argument for each input, bound. */

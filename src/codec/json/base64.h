@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Padding is optional, white space is passed over; false for anything else. out has room for size / 4 * 3 + 3
- * bytes. */
+/* Padding is optional, white space is passed over; false for anything else.
+ * out has room for size / 4 * 3 + 3 bytes. */
 bool td_base64_decode(const char *text, size_t size, unsigned char *out, size_t *out_size);
 /* Padded. Writes td_base64_size(size) bytes, and returns the end of them. */
 char *td_base64_encode(char *out, const void *data, size_t size);

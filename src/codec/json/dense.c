@@ -157,8 +157,8 @@ bool td_json_dense_takes(td_dtype dtype)
 
 enum { DENSE_FIRST = 64 };
 
-/* How many elements the text at p will have filled in at its end: as dense as so far, but never more than one
- * to two bytes. */
+/* How many elements the text at p will have filled in at its end:
+ * as dense as so far, but never more than one to two bytes. */
 static size_t guess(const td_json_reader *r, const char *p, const td_json_dense *d)
 {
     const double rate = (double)d->count / (double)(p - r->start + 1);
@@ -217,8 +217,8 @@ read_run_of(td_json_reader *r, const char *p, td_json_dense *d, td_dtype dtype, 
     return *p == ']' ? p + 1 : NULL;
 }
 
-/* Floats, mostly by quick runs, which may pass over the ends of lists: *lists counts them. n is of the last.
- */
+/* Floats, mostly by quick runs, which may pass over the ends of lists:
+ * *lists counts them. n is of the last. */
 static const char *read_run_f32(td_json_reader *r, const char *p, td_json_dense *d, size_t width, size_t *n,
                                 size_t *lists)
 {
@@ -286,8 +286,8 @@ static inline bool take_size(td_json_dense *d, int level, size_t n)
     return d->dims[level] == (int64_t)n;
 }
 
-/* p is behind a '['. A list without lists, the innermost level; *lists: how many of them were read before the
- * last. */
+/* p is behind a '['. A list without lists, the innermost level; *lists:
+ * how many of them were read before the last. */
 static inline const char *read_innermost(td_json_reader *r, const char *p, td_json_dense *d, int level,
                                          size_t *lists)
 {

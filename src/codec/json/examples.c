@@ -49,9 +49,8 @@ static const char *json_type(const char *p)
     }
 }
 
-/* Wire bytes being written, in what JSON is written to elsewhere: without memory it takes no more and says
- * so.
- */
+/* Wire bytes being written, in what JSON is written to elsewhere:
+ * without memory it takes no more and says so. */
 typedef td_json_out buffer;
 
 static uint8_t *grow(buffer *b, size_t more)
@@ -186,8 +185,8 @@ static td_status read_values(const reader *r, const char *p, td_string feature, 
     return NULL;
 }
 
-/* One entry of Features: { key = 1, value = 2 { bytes_list = 1 | float_list = 2 | int64_list = 3 { value = 1
- * } } }. */
+/* One entry of Features: { key = 1, value = 2 { bytes_list = 1 | float_list = 2
+ * | int64_list = 3 { value = 1 } } }. */
 static td_status read_feature(const reader *r, const char *p, const td_json_raw *name, buffer *features)
 {
     const td_string key = td_json_unescape(name, r->arena);

@@ -15,8 +15,8 @@ typedef struct td_json_examples {
     size_t n;
 } td_json_examples;
 
-/* text has TD_JSON_PAD zero bytes behind it. method is "classify" or "regress", for texts. INVALID_ARGUMENT.
- */
+/* text has TD_JSON_PAD zero bytes behind it.
+ * method is "classify" or "regress", for texts. INVALID_ARGUMENT. */
 TD_MUST_USE td_status td_json_examples_parse(const char *text, size_t size, const char *method,
                                              td_arena *arena, td_json_examples *out);
 

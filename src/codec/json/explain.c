@@ -1,6 +1,5 @@
 /* explain.c -- reads the tensors once more, as slowly and in the order in which TensorFlow Serving does,
- * until it meets what it would complain of.
- */
+ * until it meets what it would complain of. */
 #include "codec/json/explain.h"
 
 #include "base/strbuf.h"

@@ -101,8 +101,8 @@ static size_t sort_names(td_string *names, size_t n)
     return kept;
 }
 
-/* "a,b": those of names (sorted) that are not in `without` (sorted). Long texts are cut: nobody reads them.
- */
+/* "a,b": those of names (sorted) that are not in `without` (sorted).
+ * Long texts are cut: nobody reads them. */
 static void join_names(td_strbuf *b, const td_string *names, size_t n, const td_string *without,
                        size_t n_without)
 {
@@ -260,8 +260,8 @@ td_status td_grpc_predict_fill(const td_grpc_predict_request *r, td_predict *p)
     size_t given = 0;
     bool has_extra = false;
 
-    /* From the last to the first: of inputs with one name the last one counts, the others are not even read.
-     */
+    /* From the last to the first: of inputs with one name the last one counts,
+     * the others are not even read. */
     for (size_t i = r->n_inputs; i-- > 0;) {
         const size_t index = td_predict_input(p, r->inputs[i].alias);
 

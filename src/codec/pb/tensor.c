@@ -1,10 +1,11 @@
-/* tensor.c -- tensors to TensorProto; see grpc_tensor.h.
+/* tensor.c -- tensors to TensorProto; see tensor.h.
  *
  * Every dtype has one field and one of a few forms:
  *
- *   RAW      fixed-size values, as they lie in memory (float, double, complex, bytes of float8, every
- * content) VARINTS  a packed list of varints (ints, half and bfloat16 as their bits, bool) STRINGS  one bytes
- * field an element LENGTHS  strings in tensor_content: all lengths as varints, then all bytes
+ *   RAW      fixed-size values, as they lie in memory (float, double, complex, float8, every content)
+ *   VARINTS  a packed list of varints (ints, half and bfloat16 as their bits, bool)
+ *   STRINGS  one bytes field an element
+ *   LENGTHS  strings in tensor_content: all lengths as varints, then all bytes
  */
 #include "codec/pb/tensor.h"
 

@@ -11,9 +11,8 @@ typedef struct td_grpc_tensor {
     const td_tensor *tensor;
     uint32_t field;    /* of TensorProto, that gets the elements */
     size_t shape_size; /* of the TensorShapeProto */
-    size_t
-        payload; /* bytes of the elements: inside the packed list or content, or of all string_val fields */
-    size_t size; /* of the whole TensorProto */
+    size_t payload; /* bytes of the elements: in the packed list, in content, or of all string_val fields */
+    size_t size;    /* of the whole TensorProto */
 } td_grpc_tensor;
 
 /* Plans the encoding of t, which must stay as it is until td_grpc_tensor_put(). UNIMPLEMENTED for types that

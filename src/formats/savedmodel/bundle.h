@@ -1,7 +1,7 @@
 /* bundle.h -- the tensor bundle: variables.index (a LevelDB table) and its data shards.
  *
- * The index is read and checked whole; shards are mapped on first use and never read whole. Thread-safe once
- * open. */
+ * The index is read and checked whole; shards are mapped on first use and never read whole.
+ * Thread-safe once open. */
 #ifndef TD_FORMATS_SAVEDMODEL_BUNDLE_H
 #define TD_FORMATS_SAVEDMODEL_BUNDLE_H
 
@@ -9,16 +9,16 @@
 
 typedef struct td_bundle td_bundle;
 
-/* prefix: "<dir>/variables/variables". DATA_LOSS with file and offset for damage, NOT_FOUND without an index.
- */
+/* prefix: "<dir>/variables/variables". DATA_LOSS with file and offset for damage,
+ * NOT_FOUND without an index. */
 TD_MUST_USE td_status td_bundle_open(const char *prefix, td_bundle **out);
 td_bundle *td_bundle_ref(td_bundle *b);
 void td_bundle_unref(td_bundle *b);
 
-/* Reads one tensor, or the slice of it that slice_spec names ("" or NULL: whole; "50 8 0,17:0,8" as in
- * RestoreV2's shape_and_slices). Whole fixed-size tensors that lie aligned in the file come back as views of
- * the mapping (their buffer holds the bundle); others are copied. The CRC is checked. NOT_FOUND as TensorFlow
- * words it. */
+/* Reads one tensor, or the slice of it that slice_spec names ("" or NULL: whole; "50 8 0,17:0,8"
+ * as in RestoreV2's shape_and_slices). Whole fixed-size tensors that lie aligned in the file
+ * come back as views of the mapping (their buffer holds the bundle); others are copied. The CRC
+ * is checked. NOT_FOUND as TensorFlow words it. */
 TD_MUST_USE td_status td_bundle_read(td_bundle *b, const char *key, const char *slice_spec, td_tensor *out);
 
 /* Dtype and shape only. */

@@ -1,6 +1,5 @@
-/* bundle_slices.c -- parts of tensors, and partitioned variables: the index lists a variable's slices, each
- * of which has an entry of its own.
- */
+/* bundle_slices.c -- parts of tensors, and partitioned variables:
+ * the index lists a variable's slices, each of which has an entry of its own. */
 #include <string.h>
 
 #include "base/mem.h"

@@ -1,5 +1,5 @@
-/* bundle_whole.c -- one tensor out of a shard, with its checksum: as a view of the mapping where that can be.
- */
+/* bundle_whole.c -- one tensor out of a shard, with its checksum:
+ * as a view of the mapping where that can be. */
 #include <inttypes.h>
 #include <string.h>
 

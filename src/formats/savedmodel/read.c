@@ -1,6 +1,5 @@
-/* read.c -- a SavedModel directory: finds the file, maps it, and has it read. A text file becomes the bytes
- * of a binary one first.
- */
+/* read.c -- a SavedModel directory: finds the file, maps it, and has it read.
+ * A text file becomes the bytes of a binary one first. */
 #include <string.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
-/* signature.c -- SignatureDef { inputs = 1; outputs = 2 (maps of TensorInfo); method_name = 3; defaults = 4
- * }. */
+/* signature.c -- SignatureDef { inputs = 1; outputs = 2 (maps of TensorInfo);
+ * method_name = 3; defaults = 4 }. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,8 +91,8 @@ static td_status read_default(td_source *s, const td_wire_field *entry, td_arena
     td_wire_field value;
 
     TD_TRY(split_entry(s, entry, arena, &key.alias, &value));
-    td_tensor_info *const info =
-        bsearch(&key, sig->inputs, sig->n_inputs, sizeof key, compare_infos); /* ours: made by read_infos() */
+    /* ours: made by read_infos() */
+    td_tensor_info *const info = bsearch(&key, sig->inputs, sig->n_inputs, sizeof key, compare_infos);
     if (!info) return NULL;
     td_tensor *const tensor = TD_ARENA_NEW(arena, td_tensor);
     TD_TRY(td_status_prefix(td_source_tensor(s, value.data, value.size, arena, tensor),

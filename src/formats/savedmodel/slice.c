@@ -142,8 +142,8 @@ static void put_unsigned(td_strbuf *out, uint64_t v)
     td_strbuf_add(out, bytes, (size_t)n + 1);
 }
 
-/* The head's high bits say how long: n bytes for numbers of up to 7n - 1 bits, two's complement, big-endian.
- */
+/* The head's high bits say how long: n bytes for numbers of up to 7n - 1 bits,
+ * two's complement, big-endian. */
 static void put_signed(td_strbuf *out, int64_t v)
 {
     static const uint8_t heads[11][2] = { { 0, 0 },    { 0x80, 0 },    { 0xc0, 0 },   { 0xe0, 0 },

@@ -54,8 +54,8 @@ TD_MUST_USE td_status td_lowering_link(td_lowering *l);
 TD_MUST_USE td_status td_lowering_edge(td_lowering *l, td_string text, const char *user, td_edge *out);
 void td_lowering_end(td_lowering *l);
 
-/* function.c: a library over the FunctionDefLibrary at f, NULL for none. Bodies stay bytes until asked for.
- */
+/* function.c: a library over the FunctionDefLibrary at f, NULL for none.
+ * Bodies stay bytes until asked for. */
 TD_MUST_USE td_status td_library_make(td_source *s, const td_wire_field *f, td_library **out);
 void td_library_free(td_library *lib); /* NULL is fine */
 

@@ -1,5 +1,5 @@
-/* combine.c -- see combine.h. Integers wrap around; 16-bit floats are rounded after every step, as
- * TensorFlow's. */
+/* combine.c -- see combine.h. Integers wrap around;
+ * 16-bit floats are rounded after every step, as TensorFlow's. */
 #include "kernels/array/combine.h"
 
 #include <complex.h>

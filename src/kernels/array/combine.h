@@ -1,5 +1,5 @@
-/* combine.h -- rows of numbers folded into rows: what scatters and segments do with what meets in one place.
- */
+/* combine.h -- rows of numbers folded into rows:
+ * what scatters and segments do with what meets in one place. */
 #ifndef TD_KERNELS_ARRAY_COMBINE_H
 #define TD_KERNELS_ARRAY_COMBINE_H
 

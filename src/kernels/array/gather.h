@@ -7,19 +7,19 @@
 
 #include "tensord/dtype.h"
 
-/* params is [batches, outer, limit, row bytes], index [batches, count], out [batches, outer, count, row
- * bytes]. */
+/* params is [batches, outer, limit, row bytes], index [batches, count],
+ * out [batches, outer, count, row bytes]. */
 typedef struct td_gather {
     int64_t batches, outer, limit, count;
     size_t row;
 } td_gather;
 
-/* The place in index of the first one outside [0, limit), or -1. Nothing else looks at indices' values
- * unchecked. */
+/* The place in index of the first one outside [0, limit), or -1.
+ * Nothing else looks at indices' values unchecked. */
 int64_t td_gather_check(const void *index, td_dtype type, int64_t n, int64_t limit);
 
-/* Gathers rows [begin, end) of the batches * outer * count rows of out. Indices outside [0, limit) give
- * zeros. */
+/* Gathers rows [begin, end) of the batches * outer * count rows of out.
+ * Indices outside [0, limit) give zeros. */
 void td_gather_rows(const td_gather *g, char *out, const char *params, const void *index, td_dtype type,
                     int64_t begin, int64_t end);
 

@@ -57,8 +57,8 @@ void td_nd_finish(td_nd_builder *b, td_arena *arena, td_cpu cpu, td_nd *out);
 void td_nd_copy_units(const td_nd *nd, void *out, const void *in, size_t begin, size_t end);
 void td_nd_copy(const td_nd *nd, void *out, const void *in);
 
-/* out[c * out_stride + r] = in[r * in_stride + c] for r < rows, c < cols; strides in bytes, elements of 4
- * bytes. */
+/* out[c * out_stride + r] = in[r * in_stride + c] for r < rows, c < cols;
+ * strides in bytes, elements of 4 bytes. */
 typedef void td_transpose_u32_fn(char *out, int64_t out_stride, const char *in, int64_t in_stride,
                                  int64_t rows, int64_t cols);
 #define TD_KERNEL(name, isa) td_##name##_fn td_##name##_##isa;

@@ -1,5 +1,5 @@
-/* order.h -- elements as integers that order as the elements do, so that sorting and searching need no
- * dtypes. */
+/* order.h -- elements as integers that order as the elements do,
+ * so that sorting and searching need no dtypes. */
 #ifndef TD_KERNELS_ARRAY_ORDER_H
 #define TD_KERNELS_ARRAY_ORDER_H
 

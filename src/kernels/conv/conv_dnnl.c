@@ -120,8 +120,8 @@ static bool init_desc(const td_dnnl_conv *d, const piece *p, const dnnl_memory_d
         d->has_bias ? &bd : NULL, &yd, stride, dilation, before, after);
 }
 
-/* The index of the primitive for a piece, made on demand; -1: none. The first one chooses the weights'
- * layout. */
+/* The index of the primitive for a piece, made on demand; -1: none.
+ * The first one chooses the weights' layout. */
 static int prim_for(td_dnnl_conv *d, const piece *p)
 {
     dnnl_convolution_desc_t desc;

@@ -1,5 +1,5 @@
-/* winograd_body.h -- the transforms over V; included by one file for each instruction set, after its v_*.h.
- */
+/* winograd_body.h -- the transforms over V;
+ * included by one file for each instruction set, after its v_*.h. */
 #include "kernels/conv/winograd.h"
 
 #define WINO_INLINE static inline __attribute__((always_inline))

@@ -10,9 +10,9 @@
 
 enum { ARG_SRC = 0, ARG_WEIGHTS, ARG_BIAS, ARG_DST, ARG_SCRATCH, ARG_COUNT };
 
-/* oneDNN takes shapes from the primitive and only the address from a memory object, so one object of any
- * shape serves all primitives. (One with the weights' own shape would have its padding zeroed at each change
- * of address.) */
+/* oneDNN takes shapes from the primitive and only the address from a memory object, so one
+ * object of any shape serves all primitives. (One with the weights' own shape would have its
+ * padding zeroed at each change of address.) */
 typedef struct thread_state {
     dnnl_stream_t stream;
     dnnl_memory_t memory[ARG_COUNT];

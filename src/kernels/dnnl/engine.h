@@ -1,8 +1,8 @@
 /* engine.h -- what all of kernels/dnnl shares: oneDNN's engine, and what a thread needs to run a primitive.
  *
- * oneDNN brings no threads here: primitives are made for one thread and run on whichever thread of the team
- * takes the shard. Its memory objects are handles only; each thread has a few of its own, so a run makes
- * none. */
+ * oneDNN brings no threads here: primitives are made for one thread and run on whichever
+ * thread of the team takes the shard. Its memory objects are handles only; each thread
+ * has a few of its own, so a run makes none. */
 #ifndef TD_KERNELS_DNNL_ENGINE_H
 #define TD_KERNELS_DNNL_ENGINE_H
 

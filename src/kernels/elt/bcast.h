@@ -36,8 +36,8 @@ size_t td_bcast_at(const td_bcast *b, unsigned k, size_t i);
 /* Makes n dense elements of the output; returns bits that td_bcast_run() gathers. */
 typedef int td_bcast_fn(const void *ctx, void *out, const void *const in[], size_t n);
 
-/* Makes elements [begin, end) of the output; `out` is its first element, of out_size bytes. Ranges may run in
- * parallel. */
+/* Makes elements [begin, end) of the output; `out` is its first element, of out_size bytes.
+ * Ranges may run in parallel. */
 int td_bcast_run(const td_bcast *b, void *out, size_t out_size, const void *const in[], size_t begin,
                  size_t end, td_bcast_fn *fn, const void *ctx);
 

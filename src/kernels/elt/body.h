@@ -22,8 +22,8 @@
 /* The row lists that integers.inc makes. */
 #define TD_ELT_INTEGER_ROWS rows_I8, rows_I16, rows_I32, rows_I64, rows_U8, rows_U16, rows_U32, rows_U64
 
-/* A complex number of these parts, without arithmetic that would spoil signed zeros and infinities. C is its
- * type. */
+/* A complex number of these parts, without arithmetic that would spoil signed
+ * zeros and infinities. C is its type. */
 #define TD_COMPLEX(C, re, im)                                                                                \
     (sizeof(C) == 8 ? (C)td_c64((float)(re), (float)(im)) : (C)td_c128((double)(re), (double)(im)))
 

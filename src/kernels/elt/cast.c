@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* arg->alpha is how many mantissa bits the result lacks; they are cleared first, so rounding has nothing to
- * do. */
+/* arg->alpha is how many mantissa bits the result lacks;
+ * they are cleared first, so rounding has nothing to do. */
 static int truncate_f32(void *out, const void *const in[], size_t n, const td_elt_arg *arg)
 {
     const uint32_t keep = UINT32_MAX << (int)arg->alpha;

@@ -6,8 +6,8 @@
 
 #include "kernels/elt/elt.h"
 
-/* Truncating casts drop mantissa bits instead of rounding (float or double to a narrower float). False: no
- * such cast. */
+/* Truncating casts drop mantissa bits instead of rounding (float or double to a narrower float).
+ * False: no such cast. */
 bool td_cast_find(td_dtype from, td_dtype to, bool truncate, td_cpu cpu, td_elt *out, td_elt_arg *arg);
 
 #endif

@@ -1,9 +1,9 @@
-/* cast_ref.c -- casts between all types that C has, in plain C. The 16-bit and 8-bit floats go through float;
- * see cast.c. */
+/* cast_ref.c -- casts between all types that C has, in plain C.
+ * The 16-bit and 8-bit floats go through float; see cast.c. */
 #include "kernels/elt/body.h"
 
-/* What the x86 instructions give, said without undefined behaviour: out of range is the most negative number.
- */
+/* What the x86 instructions give, said without undefined behaviour:
+ * out of range is the most negative number. */
 #define TD_TO_I32(x) ((x) >= -0x1p31f && (x) < 0x1p31f ? (int32_t)(x) : INT32_MIN)
 #define TD_TO_I64(x) ((x) >= -0x1p63f && (x) < 0x1p63f ? (int64_t)(x) : INT64_MIN)
 #define TD_TO_U64(x) ((x) >= 0x1p63f && (x) < 0x1p64f ? (uint64_t)(x) : (uint64_t)TD_TO_I64(x))

@@ -27,8 +27,8 @@ typedef struct td_chain {
  * at once than there are slots. */
 bool td_chain_finish(td_chain *c, int sources[][TD_ELT_MAX_IN]);
 
-/* Makes n dense elements; a td_bcast_fn, ctx is a td_chain. out may be an operand exactly. Returns the
- * bodies' bits. */
+/* Makes n dense elements; a td_bcast_fn, ctx is a td_chain.
+ * out may be an operand exactly. Returns the bodies' bits. */
 int td_chain_run(const void *ctx, void *out, const void *const in[], size_t n);
 
 #endif

@@ -1,5 +1,5 @@
-/* num_bodies.h -- the bodies that td_widen_find() and td_narrow_find() choose from; for them and for tests.
- */
+/* num_bodies.h -- the bodies that td_widen_find() and td_narrow_find() choose from;
+ * for them and for tests. */
 #ifndef TD_KERNELS_NUM_BODIES_H
 #define TD_KERNELS_NUM_BODIES_H
 

@@ -1,9 +1,9 @@
-/* unary_ref.c -- every function of one argument for every type, in plain C over libm: the definition of
- * right. */
+/* unary_ref.c -- every function of one argument for every type, in plain C over libm:
+ * the definition of right. */
 #include "kernels/elt/body.h"
 
-/* x / |x| bit for bit as TensorFlow has it: the length comes from the larger part and the ratio of the two.
- */
+/* x / |x| bit for bit as TensorFlow has it:
+ * the length comes from the larger part and the ratio of the two. */
 #define SIGN(name, C, R, make, re, im, abs, sqrt)                                                            \
     static inline C name(C x)                                                                                \
     {                                                                                                        \

@@ -150,8 +150,8 @@ static void piece_sweep(const piece *p, td_gemm_tile *t, size_t row0, size_t row
     }
 }
 
-/* Rows [row0, row1) against one k-block, starting at segment seg and element k0 of it, of panels [panel0,
- * panel1). */
+/* Rows [row0, row1) against one k-block, starting at segment seg and element k0 of it,
+ * of panels [panel0, panel1). */
 static void piece_block(const piece *p, size_t row0, size_t row1, size_t panel0, size_t panel1, size_t seg,
                         size_t k0)
 {
@@ -215,8 +215,8 @@ void td_gemm_run_piece(const td_gemm *g, const td_gemm_cut *cut, size_t index, v
         .patch = (char *)scratch + td_round_up(g->segments * TD_GEMM_MAX_ROWS * sizeof(float *), 64),
     };
     piece_k_blocks(&p);
-    /* One segment: a block holds a part of each row only. Several: they overlap in the image, row_bytes says
-     * how. */
+    /* One segment: a block holds a part of each row only. Several:
+     * they overlap in the image, row_bytes says how. */
     const size_t touched = TD_MAX(64, g->segments == 1 ? p.k_depth * row_bytes / g->depth : row_bytes);
     size_t block = row1 - row0;
 

@@ -48,8 +48,8 @@ typedef struct td_gemm_tile {
 
 typedef void td_gemm_tile_fn(const td_gemm_tile *t);
 
-/* Tiles of one instruction set: tile[w][r - 1] does r rows of 16 (w + 1) columns; max_rows[w] is the best r.
- */
+/* Tiles of one instruction set: tile[w][r - 1] does r rows of 16 (w + 1) columns;
+ * max_rows[w] is the best r. */
 typedef struct td_gemm_isa {
     const char *name;
     int max_rows[4];

@@ -1,5 +1,5 @@
-/* resize.c -- see resize.h. Coordinates are computed in float, as TensorFlow does, so that the same pixels
- * are met. */
+/* resize.c -- see resize.h. Coordinates are computed in float,
+ * as TensorFlow does, so that the same pixels are met. */
 #include "kernels/resize/resize.h"
 
 #include <float.h>

@@ -15,8 +15,8 @@ double td_igammac(double a, double x);       /* 1 - P(a, x) */
 double td_igamma_grad_a(double a, double x); /* the derivative of P by a */
 double td_betainc(double a, double b, double x);
 
-/* bessel.c: modified functions of the first kind, of the second (x > 0), and those scaled by exp(-|x|) and
- * exp(x) */
+/* bessel.c: modified functions of the first kind, of the second (x > 0),
+ * and those scaled by exp(-|x|) and exp(x) */
 double td_bessel_i0(double x);
 double td_bessel_i1(double x);
 double td_bessel_i0e(double x);

@@ -1,5 +1,5 @@
-/* run.h -- the way of every call that runs a model; predict, classify and regress differ in three
- * functions. */
+/* run.h -- the way of every call that runs a model;
+ * predict, classify and regress differ in three functions. */
 #ifndef TD_NET_GRPC_RUN_H
 #define TD_NET_GRPC_RUN_H
 

@@ -123,8 +123,8 @@ void td_grpc_reply(td_grpc_call *c, grpc_slice body); /* takes body */
 void td_grpc_reply_bytes(td_grpc_call *c, const void *data, size_t size);
 void td_grpc_fail(td_grpc_call *c, td_status error); /* takes error */
 
-/* Moves the call to a pool thread, which runs work(ctx) and ends the call. False: the pool is full, the call
- * stays here. */
+/* Moves the call to a pool thread, which runs work(ctx) and ends the call.
+ * False: the pool is full, the call stays here. */
 bool td_grpc_offload(td_grpc_call *c, td_pool *pool, void (*work)(void *ctx), void *ctx);
 int64_t td_grpc_deadline(const td_grpc_call *c); /* td_now_ns() time; 0: none */
 

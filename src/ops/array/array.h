@@ -18,8 +18,8 @@ typedef struct td_move {
     int64_t in_at, out_at; /* bytes to the element of index 0 */
 } td_move;
 
-/* What output 0 holds before the pieces are moved: nothing that matters, zeros, or an input's only element.
- */
+/* What output 0 holds before the pieces are moved:
+ * nothing that matters, zeros, or an input's only element. */
 enum { TD_FILL_NONE = 0, TD_FILL_ZERO = -1 /* or the input's number, at least 1 */ };
 
 typedef struct td_moves {

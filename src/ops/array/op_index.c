@@ -36,8 +36,8 @@ static td_status sequence_infer(td_call *c)
     return td_infer_same(c);
 }
 
-/* Seen as [outer, first, middle, second, inner], first and second being batch and sequence in either order.
- */
+/* Seen as [outer, first, middle, second, inner],
+ * first and second being batch and sequence in either order. */
 static td_status sequence_run(td_call *c)
 {
     const sequence_attrs *const a = c->attrs;

@@ -146,9 +146,9 @@ static td_status mirror_prepare(td_call *c)
     return add_middle(c, s->pad, &s->out);
 }
 
-/* Dims behind `axis` are padded already; for every index of those before it whose row holds data (the rest
- * will be written by its own dimension's turn), copies the mirrored rows. Rows of other dims are garbage,
- * harmlessly. */
+/* Dims behind `axis` are padded already; for every index of those before it whose row holds
+ * data (the rest will be written by its own dimension's turn), copies the mirrored rows.
+ * Rows of other dims are garbage, harmlessly. */
 static void mirror_axis(const mirror_state *s, char *out, int axis, int skip)
 {
     const td_shape *const o = &s->out;
@@ -178,8 +178,7 @@ static td_status mirror_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- MirrorPadGrad: adds the mirrored parts
- * back */
+/* ------------------------------------------------------------ MirrorPadGrad: adds the mirrored parts back */
 
 static td_status grad_paddings(td_call *c, int64_t *pad, td_shape *out)
 {

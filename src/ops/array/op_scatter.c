@@ -85,8 +85,7 @@ static td_status nd_run(td_call *c)
     return scatter_run(c, out, td_in(c, 0), td_in(c, 1));
 }
 
-/* ---------------------------------------------------------------- InplaceUpdate, InplaceAdd, InplaceSub: x,
- * i, v */
+/* --------------------------------------------------------- InplaceUpdate, InplaceAdd, InplaceSub: x, i, v */
 
 static td_status inplace_infer(td_call *c)
 {

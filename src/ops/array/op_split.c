@@ -4,8 +4,8 @@
 #include "base/macros.h"
 #include "ops/array/array.h"
 
-/* Pieces of all outputs that somebody uses: input `in` is [outer, sum of sizes, inner]. sizes NULL: each is 1
- * wide. */
+/* Pieces of all outputs that somebody uses: input `in` is [outer, sum of sizes, inner].
+ * sizes NULL: each is 1 wide. */
 static td_status add_parts(td_call *c, uint32_t in, int axis, const int64_t *sizes, int64_t size)
 {
     const td_tensor *const t = td_in(c, in);

@@ -109,8 +109,7 @@ static td_status topk_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- InTopK, InTopKV2: predictions, targets[,
- * k] */
+/* ------------------------------------------------------------ InTopK, InTopKV2: predictions, targets[, k] */
 
 static td_status in_topk_infer(td_call *c)
 {

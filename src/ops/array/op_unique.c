@@ -125,8 +125,7 @@ static td_status unique_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- ListDiff: x, y -> what of x is not in y,
- * where it was */
+/* -------------------------------------------------- ListDiff: x, y -> what of x is not in y, where it was */
 
 static td_status join_keys(td_call *c, rooms *r, size_t nx, size_t ny)
 {

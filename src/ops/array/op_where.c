@@ -1,5 +1,5 @@
-/* op_where.c -- what is zero and what is not: Where (the places of what is not, as rows of indices), ToBool.
- */
+/* op_where.c -- what is zero and what is not:
+ * Where (the places of what is not, as rows of indices), ToBool. */
 #include <string.h>
 
 #include "ops/array/array.h"

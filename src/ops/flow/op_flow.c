@@ -151,8 +151,8 @@ static td_status loop_test(loop *l, bool *go)
     return NULL;
 }
 
-/* A list that grows would make every round look new: its length is no part of what its body is planned for.
- */
+/* A list that grows would make every round look new:
+ * its length is no part of what its body is planned for. */
 static void forget_length(td_shape *now, const td_shape *before)
 {
     td_list_hint hint = td_list_hint_get(now);

@@ -176,8 +176,7 @@ static td_status resize_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- CropAndResize: image, boxes, box_ind,
- * crop_size */
+/* -------------------------------------------------------- CropAndResize: image, boxes, box_ind, crop_size */
 
 typedef struct crop_attrs {
     bool nearest;

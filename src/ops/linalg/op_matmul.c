@@ -111,8 +111,8 @@ static td_status batch_v1_infer(td_call *c)
 
 /* ---------------------------------------------------------------- prepare and run */
 
-/* Element strides of the batch dims of one operand against the output's, right-aligned; 0 where it
- * broadcasts. */
+/* Element strides of the batch dims of one operand against the output's, right-aligned;
+ * 0 where it broadcasts. */
 static void batch_strides(const td_shape *s, int out_rank, size_t matrix, size_t *strides)
 {
     size_t step = matrix;

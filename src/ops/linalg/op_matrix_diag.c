@@ -84,8 +84,8 @@ static td_status check_band(const td_call *c, band *b)
     return NULL;
 }
 
-/* Adds a piece per diagonal. to_matrix: from packed diagonals (input from) to output 0; else the other way.
- */
+/* Adds a piece per diagonal. to_matrix: from packed diagonals (input from) to output 0;
+ * else the other way. */
 static void add_diagonals(td_call *c, const band *b, uint32_t from, bool to_matrix)
 {
     const int64_t count = b->hi - b->lo + 1, matrix = b->rows * b->cols, packed = count * b->longest;
@@ -256,8 +256,7 @@ static td_status set_prepare(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- Diag, DiagPart: tensors as square matrices
- */
+/* ------------------------------------------------------------- Diag, DiagPart: tensors as square matrices */
 
 static td_status square_infer(td_call *c)
 {

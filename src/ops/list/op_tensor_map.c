@@ -1,7 +1,7 @@
 /* op_tensor_map.c -- TensorMap and Optional: small variants that hold tensors.
  *
- * A map is a list of pairs, in the order in which keys came. Changing one makes a new one, which shares the
- * tensors. */
+ * A map is a list of pairs, in the order in which keys came.
+ * Changing one makes a new one, which shares the tensors. */
 #include <string.h>
 
 #include "base/macros.h"

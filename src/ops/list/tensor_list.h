@@ -21,8 +21,8 @@ typedef struct td_list td_list;
 
 extern const td_object_class td_list_class;
 
-/* A list of n elements that are not set. elem: the shape they share; rank -1 or dims -1: unknown. One
- * reference. */
+/* A list of n elements that are not set. elem: the shape they share;
+ * rank -1 or dims -1: unknown. One reference. */
 TD_MUST_USE td_status td_list_make(td_dtype dtype, const td_shape *elem, int64_t n, td_list **out);
 void td_list_unref(td_list *l);
 

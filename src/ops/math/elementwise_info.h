@@ -1,5 +1,5 @@
-/* elementwise_info.h -- what function an op's node applies to each element, for those who put them together.
- */
+/* elementwise_info.h -- what function an op's node applies to each element,
+ * for those who put them together. */
 #ifndef TD_OPS_ELEMENTWISE_INFO_H
 #define TD_OPS_ELEMENTWISE_INFO_H
 

@@ -56,8 +56,7 @@ static void bins_count(const bins *b, int64_t row, int64_t v, size_t i)
         b->add(bin, b->weights ? b->weights + i * b->elem : b->one, 1, 1);
 }
 
-/* ---------------------------------------------------------------- Bincount, DenseBincount: values, size,
- * weights */
+/* --------------------------------------------------------- Bincount, DenseBincount: values, size, weights */
 
 static td_status dense_infer(td_call *c)
 {
@@ -101,8 +100,7 @@ static td_status dense_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- SparseBincount: indices, values,
- * dense_shape, size, weights */
+/* -------------------------------------------- SparseBincount: indices, values, dense_shape, size, weights */
 
 static td_status sparse_run(td_call *c)
 {

@@ -1,5 +1,5 @@
-/* op_search.c -- the place of numbers among others: LowerBound, UpperBound, Bucketize, HistogramFixedWidth;
- * and Cross. */
+/* op_search.c -- the place of numbers among others:
+ * LowerBound, UpperBound, Bucketize, HistogramFixedWidth; and Cross. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -9,8 +9,7 @@
 #include "ops/array/array.h"
 #include "tensor/type_sets.h"
 
-/* ---------------------------------------------------------------- LowerBound, UpperBound: rows of sorted,
- * rows of values */
+/* ------------------------------------------------- LowerBound, UpperBound: rows of sorted, rows of values */
 
 static td_status bound_infer(td_call *c)
 {
@@ -107,8 +106,7 @@ static td_status bucket_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- HistogramFixedWidth: values, value_range,
- * nbins */
+/* -------------------------------------------------------- HistogramFixedWidth: values, value_range, nbins */
 
 static td_status histogram_infer(td_call *c)
 {

@@ -261,8 +261,7 @@ static td_status sparse_run(td_call *c)
     return fold_all(c, &f);
 }
 
-/* ---------------------------------------------------------------- gradients: grad, indices, segment_ids,
- * output_dim0 */
+/* ----------------------------------------------------- gradients: grad, indices, segment_ids, output_dim0 */
 
 static td_status grad_infer(td_call *c)
 {

@@ -1,5 +1,5 @@
-/* conv_call.h -- a convolution as part of an op: types, layout, packed weights and scratch around
- * kernels/conv. */
+/* conv_call.h -- a convolution as part of an op:
+ * types, layout, packed weights and scratch around kernels/conv. */
 #ifndef TD_OPS_CONV_CALL_H
 #define TD_OPS_CONV_CALL_H
 
@@ -36,8 +36,8 @@ TD_MUST_USE td_status td_conv_call_prepare(td_call *c, td_conv_call *s);
 TD_MUST_USE td_status td_conv_call_run(td_call *c, const td_conv_call *s);
 void td_conv_call_release(void *s); /* a td_kernel's release */
 
-/* Channels-first images to channels-last and back: [batch][channels][pixels] <-> [batch][pixels][channels].
- */
+/* Channels-first images to channels-last and back:
+ * [batch][channels][pixels] <-> [batch][pixels][channels]. */
 void td_channels_last(float *out, const float *in, size_t batch, size_t channels, size_t pixels);
 void td_channels_last_f64(double *out, const double *in, size_t batch, size_t channels, size_t pixels);
 

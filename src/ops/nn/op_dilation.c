@@ -1,5 +1,5 @@
-/* op_dilation.c -- Dilation2D: greyscale morphological dilation, each channel with its own structuring
- * function. */
+/* op_dilation.c -- Dilation2D: greyscale morphological dilation,
+ * each channel with its own structuring function. */
 #include <math.h>
 
 #include "base/macros.h"

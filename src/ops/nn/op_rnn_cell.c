@@ -37,8 +37,8 @@ static td_status v2_parse(td_parse *p)
 
 /* ---------------------------------------------------------------- LSTM */
 
-/* Sizes of x, cs_prev, h_prev, w, wci, wcf, wco, b at inputs [first, first + 8); steps is 0 for a single
- * cell. */
+/* Sizes of x, cs_prev, h_prev, w, wci, wcf, wco, b at inputs [first, first + 8);
+ * steps is 0 for a single cell. */
 typedef struct sizes {
     int64_t steps, batch, in, cell;
 } sizes;

@@ -1,5 +1,5 @@
-/* op_xent.c -- cross entropy of logits, with its gradient: against distributions, and against class numbers.
- */
+/* op_xent.c -- cross entropy of logits, with its gradient:
+ * against distributions, and against class numbers. */
 #include <math.h>
 
 #include "base/macros.h"

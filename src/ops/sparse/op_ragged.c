@@ -128,8 +128,7 @@ static td_status check_nested(const td_call *c, uint32_t levels)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- RaggedGather: splits..., values, indices
- */
+/* --------------------------------------------------------------- RaggedGather: splits..., values, indices */
 
 /* The rows picked, one level down at a time: [begin, end) pairs into the next level. */
 typedef struct span {
@@ -274,8 +273,7 @@ static td_status to_sparse_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- RaggedTensorToTensor: shape, values,
- * default, partitions... */
+/* -------------------------------------------- RaggedTensorToTensor: shape, values, default, partitions... */
 
 typedef enum partition_kind { FIRST_DIM_SIZE, VALUE_ROWIDS, ROW_LENGTHS, ROW_SPLITS } partition_kind;
 
@@ -304,8 +302,8 @@ static td_status tensor_parse(td_parse *p)
     return NULL;
 }
 
-/* Level k as splits: rows + 1 numbers in the arena. rows: of the level above, -1 when the first level says.
- */
+/* Level k as splits: rows + 1 numbers in the arena. rows:
+ * of the level above, -1 when the first level says. */
 static td_status level_splits(td_call *c, uint32_t input, partition_kind kind, int64_t rows, int64_t **out,
                               int64_t *n_rows)
 {

@@ -7,8 +7,7 @@
 #include "kernels/array/gather.h"
 #include "ops/sparse/sparse.h"
 
-/* ---------------------------------------------------------------- SparseToDense: indices, shape, values,
- * default */
+/* --------------------------------------------------------- SparseToDense: indices, shape, values, default */
 
 typedef struct dense_attrs {
     bool validates;
@@ -77,8 +76,7 @@ static td_status dense_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- SparseReshape: indices, shape, new shape
- */
+/* --------------------------------------------------------------- SparseReshape: indices, shape, new shape */
 
 static td_status new_dims(td_call *c, int64_t have, int64_t *dims, int64_t *rank)
 {
@@ -165,8 +163,7 @@ static td_status reorder_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- SparseConcat: N indices, N values, N
- * shapes */
+/* ------------------------------------------------------------ SparseConcat: N indices, N values, N shapes */
 
 typedef struct concat_attrs {
     int64_t dim;
@@ -323,8 +320,7 @@ static td_status split_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- SparseFillEmptyRows, RaggedFillEmptyRows
- */
+/* --------------------------------------------------------------- SparseFillEmptyRows, RaggedFillEmptyRows */
 
 /* How many elements each row has. */
 static td_status count_rows(td_call *c, const int64_t *rows, int64_t n, int64_t step, int64_t n_rows,
@@ -351,8 +347,8 @@ typedef struct filler {
     int64_t n, step, n_rows;
 } filler;
 
-/* Outputs: index, values, is the row empty, where each element went. Elements keep their order within a row.
- */
+/* Outputs: index, values, is the row empty, where each element went.
+ * Elements keep their order within a row. */
 static td_status fill_rows(td_call *c, const filler *f)
 {
     const size_t elem = td_dtype_size(f->values->dtype);

@@ -12,8 +12,7 @@
 #include "ops/sparse/sparse.h"
 #include "tensor/type_sets.h"
 
-/* ---------------------------------------------------------------- SparseTensorDenseMatMul: a (3 inputs), b
- */
+/* --------------------------------------------------------------- SparseTensorDenseMatMul: a (3 inputs), b */
 
 typedef struct matmul_attrs {
     bool adjoint_a, adjoint_b;
@@ -63,8 +62,8 @@ static void conjugate(td_dtype dtype, void *element)
     if (dtype == TD_C128) ((double *)element)[1] = -((double *)element)[1];
 }
 
-/* out[i] += a[i, k] * b[k] for each element of a; the row of b is made dense in the scratch when it is a
- * column. */
+/* out[i] += a[i, k] * b[k] for each element of a;
+ * the row of b is made dense in the scratch when it is a column. */
 static td_status matmul_run(td_call *c)
 {
     const matmul_attrs *const a = c->attrs;
@@ -149,8 +148,7 @@ static td_status dense_add_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- SparseDenseCwise*: sparse (3 inputs),
- * dense */
+/* ------------------------------------------------------------ SparseDenseCwise*: sparse (3 inputs), dense */
 
 static td_status cwise_run(td_call *c)
 {
@@ -185,8 +183,7 @@ static td_status cwise_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- two sparse ones: SparseAdd,
- * SparseSparseM*imum */
+/* --------------------------------------------------------- two sparse ones: SparseAdd, SparseSparseM*imum */
 
 static td_status two(td_call *c, td_sparse *a, td_sparse *b)
 {
@@ -397,8 +394,7 @@ static td_status reduce_sparse_run(td_call *c)
     return td_sparse_put_dims(c, 2, r.out.dims, r.out.rank);
 }
 
-/* ---------------------------------------------------------------- SparseSoftmax: over the elements of each
- * row */
+/* ----------------------------------------------------------- SparseSoftmax: over the elements of each row */
 
 static double real_at(const td_tensor *t, int64_t i)
 {
@@ -434,8 +430,7 @@ static td_status softmax_run(td_call *c)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- SparseFillEmptyRowsGrad:
- * reverse_index_map, grad_values */
+/* ------------------------------------------------ SparseFillEmptyRowsGrad: reverse_index_map, grad_values */
 
 static td_status fill_grad_run(td_call *c)
 {

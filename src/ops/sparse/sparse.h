@@ -1,5 +1,5 @@
-/* sparse.h -- sparse tensors as ops see them: rows of indices, a value for each, and the shape of the whole.
- */
+/* sparse.h -- sparse tensors as ops see them:
+ * rows of indices, a value for each, and the shape of the whole. */
 #ifndef TD_OPS_SPARSE_H
 #define TD_OPS_SPARSE_H
 

@@ -1,5 +1,5 @@
-/* lookup.c -- open addressing over dense arrays of keys and values. A removed entry is swapped with the last
- * one. */
+/* lookup.c -- open addressing over dense arrays of keys and values.
+ * A removed entry is swapped with the last one. */
 #include "ops/state/lookup.h"
 
 #include <pthread.h>

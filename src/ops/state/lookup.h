@@ -1,7 +1,7 @@
 /* lookup.h -- lookup tables: keys of one type to values of another, each value a small tensor.
  *
- * A resource (td_resources). Static tables are filled once, at load; mutable ones at any time, under their
- * lock. */
+ * A resource (td_resources). Static tables are filled once, at load;
+ * mutable ones at any time, under their lock. */
 #ifndef TD_OPS_LOOKUP_H
 #define TD_OPS_LOOKUP_H
 

@@ -108,8 +108,7 @@ static td_status scatter_run(td_call *c)
     return td_variable_update(v, scatter_into, c);
 }
 
-/* ---------------------------------------------------------------- ResourceCountUpTo: what was there, then
- * one more */
+/* ------------------------------------------------------- ResourceCountUpTo: what was there, then one more */
 
 typedef struct count_attrs {
     int64_t limit;

@@ -158,8 +158,8 @@ static td_status remove_run(td_call *c)
     return NULL;
 }
 
-/* A vocabulary file: one entry a line; a column of it, the whole line (-2) or its number (-1) is key or
- * value. */
+/* A vocabulary file: one entry a line; a column of it,
+ * the whole line (-2) or its number (-1) is key or value. */
 typedef struct text_attrs {
     int64_t key_index, value_index, vocab_size, offset;
     char delimiter;

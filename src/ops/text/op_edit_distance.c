@@ -51,8 +51,8 @@ static td_status distance_infer(td_call *c)
     return NULL;
 }
 
-/* One tensor's elements: where each sequence goes, and the values as keys that are equal when the values are.
- */
+/* One tensor's elements: where each sequence goes,
+ * and the values as keys that are equal when the values are. */
 typedef struct side {
     const int64_t *index;
     const uint64_t *keys;

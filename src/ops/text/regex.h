@@ -1,5 +1,5 @@
-/* regex.h -- regular expressions for string ops, by PCRE2. TensorFlow's RE2 syntax is nearly a subset of
- * PCRE2's. */
+/* regex.h -- regular expressions for string ops, by PCRE2.
+ * TensorFlow's RE2 syntax is nearly a subset of PCRE2's. */
 #ifndef TD_OPS_REGEX_H
 #define TD_OPS_REGEX_H
 

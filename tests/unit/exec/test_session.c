@@ -164,8 +164,8 @@ static void test_lifetimes(void **state)
               ATTR("value", "tensor { dtype: DT_INT32 tensor_shape { } int_val: " v " }") "} ")
 #define LOOP_TYPES "list { type: DT_INT32 type: DT_FLOAT type: DT_FLOAT }"
 
-/* while (i < 5) { i, a, b = i + 1, b, a + b }: what one round returns is what the next one reads, crosswise.
- */
+/* while (i < 5) { i, a, b = i + 1, b, a + b }:
+ * what one round returns is what the next one reads, crosswise. */
 static const char fibonacci[] = PLACEHOLDER("x") CONST("zero", "0") INT("i0", "0") BINARY("z", "Mul", "x",
                                                                                           "zero")
     NODE("w", "While",
@@ -271,8 +271,8 @@ static void test_refusals(void **state)
                    SIGNATURE("x", "b:0"), "Defenestrate");
 }
 
-/* A signature that cannot be compiled is refused when it is asked for; it keeps nobody else from being
- * served. */
+/* A signature that cannot be compiled is refused when it is asked for;
+ * it keeps nobody else from being served. */
 static void assert_unusable(const char *graph, const char *out, const char *why)
 {
     td_session *s = NULL;

@@ -203,9 +203,9 @@ static void test_retries(void **state)
     fake_await_states(m, "m", "1:LOADING(DATA_LOSS)");        /* says why it takes so long */
     assert_int_equal(fake_ask(m, fake_spec("m")), -TD_NOT_FOUND);
     fake_write("m", "2", "bad");
-    fake_await_states(
-        m, "m", "2:LOADING(DATA_LOSS) 1:END(DATA_LOSS)"); /* 2 is wanted now: 1's retries are called off */
-    fake_write("m", "2", "20");                           /* nobody waits an hour for the next try */
+    /* 2 is wanted now: 1's retries are called off */
+    fake_await_states(m, "m", "2:LOADING(DATA_LOSS) 1:END(DATA_LOSS)");
+    fake_write("m", "2", "20"); /* nobody waits an hour for the next try */
     fake_await(m, fake_spec("m"), 20);
     fake_remove("m", "2");
     fake_await_states(m, "m", "2:AVAILABLE 1:LOADING(DATA_LOSS)"); /* 1 is wanted again: a new chance */

@@ -1,5 +1,5 @@
-/* test_examples.c -- bodies of :classify and :regress: features become Examples; texts of what is
- * refused. */
+/* test_examples.c -- bodies of :classify and :regress:
+ * features become Examples; texts of what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* test_tensor_list.c -- versions of a list never see each other's changes, in whatever order they are used.
- */
+/* test_tensor_list.c -- versions of a list never see each other's changes,
+ * in whatever order they are used. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
