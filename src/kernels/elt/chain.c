@@ -17,6 +17,14 @@ static size_t largest_element(const td_chain *c)
     return size;
 }
 
+/* May link i's result go where that of link `held` is? Bodies work in place, element by element: an operand that
+ * ends here has to be of the same width. */
+static bool may_replace(const td_chain *c, int held, const unsigned *last_use, unsigned i)
+{
+    if (held < 0 || last_use[held] < i) return true;
+    return last_use[held] == i && c->links[held].elt.out_size == c->links[i].elt.out_size;
+}
+
 bool td_chain_finish(td_chain *c, int sources[][TD_ELT_MAX_IN])
 {
     unsigned last_use[TD_CHAIN_LINKS] = { 0 };
@@ -35,8 +43,7 @@ bool td_chain_finish(td_chain *c, int sources[][TD_ELT_MAX_IN])
         }
         link->slot = 0;
         if (i + 1 == c->n) break;
-        /* A result may take the place of an operand that ends here: bodies work in place. */
-        while (link->slot < TD_CHAIN_SLOTS && holder[link->slot] >= 0 && last_use[holder[link->slot]] > i)
+        while (link->slot < TD_CHAIN_SLOTS && !may_replace(c, holder[link->slot], last_use, i))
             link->slot++;
         if (link->slot == TD_CHAIN_SLOTS) return false;
         holder[link->slot] = (int)i;
