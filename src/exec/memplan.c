@@ -94,17 +94,35 @@ static bool in_workspace(const memplan *m, uint32_t root)
     return m->plan->offset[root] != SIZE_MAX;
 }
 
-/* An input of step i whose memory output v may take over: it ends here and has the same size. */
+/* Has value a element for element the layout of b? Equal bytes are not enough: eight doubles, broadcast, make 64
+ * bools. */
+static bool same_layout(const td_tensor *a, const td_tensor *b)
+{
+    return td_dtype_size(a->dtype) == td_dtype_size(b->dtype) &&
+           td_shape_count(&a->shape) == td_shape_count(&b->shape);
+}
+
+/* Does every input of step i that shows root r's memory show it as output v would have it? */
+static bool all_same_layout(const memplan *m, uint32_t i, uint32_t r, uint32_t v)
+{
+    const td_step *const s = m->plan->steps[i].step;
+    const td_tensor *const values = m->plan->values;
+
+    for (uint32_t k = 0; k < s->n_in; k++)
+        if (m->root[s->in[k]] == r && !same_layout(&values[s->in[k]], &values[v])) return false;
+    return true;
+}
+
+/* An input of step i whose memory output v may take over: it ends here and is laid out the same. */
 static uint32_t find_victim(const memplan *m, uint32_t i, uint32_t v)
 {
     const td_plan_step *const ps = &m->plan->steps[i];
-    const size_t bytes = td_tensor_bytes(&m->plan->values[v]);
 
-    if (!(ps->step->op->flags & TD_OP_INPLACE) || bytes == 0) return NONE;
+    if (!(ps->step->op->flags & TD_OP_INPLACE) || td_tensor_bytes(&m->plan->values[v]) == 0) return NONE;
     for (uint32_t k = 0; k < ps->step->n_in; k++) {
         const uint32_t r = m->root[ps->step->in[k]];
 
-        if (in_workspace(m, r) && m->last[r] == i && td_tensor_bytes(&m->plan->values[r]) == bytes) return r;
+        if (in_workspace(m, r) && m->last[r] == i && all_same_layout(m, i, r, v)) return r;
     }
     return NONE;
 }

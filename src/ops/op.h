@@ -42,7 +42,9 @@ enum {
     /* Output 0 is the elements of input 0 under another shape (and maybe type of the same size): infer only,
      * no kernel. */
     TD_OP_ALIAS = 1 << 1,
-    TD_OP_INPLACE = 1 << 2,     /* output 0 may share memory with any input of the same size in bytes */
+    /* Output 0 may share memory with any input that has as many elements of the same width: element i is
+     * written when only elements after i, or none, are still to be read. */
+    TD_OP_INPLACE = 1 << 2,
     TD_OP_SHAPE_ONLY = 1 << 3,  /* run looks at its inputs' shapes, never at their elements */
     TD_OP_DYNAMIC = 1 << 4,     /* output shapes depend on elements: no infer; run makes outputs */
     TD_OP_ELEMENTWISE = 1 << 5, /* out[i] depends on in[i] only, after broadcasting */

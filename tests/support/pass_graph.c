@@ -12,6 +12,7 @@
 
 #include "assert_status.h"
 #include "base/cpu.h"
+#include "base/macros.h"
 #include "exec/plan.h"
 #include "ops/pack.h"
 #include "ops/resources.h"
@@ -46,9 +47,18 @@ void pg_close(pg *x)
 
 /* ---------------------------------------------------------------- nodes */
 
+/* A type's name as TensorFlow has it, or the beginning of one of the usual ones. */
 static td_dtype type_of(const char *s)
 {
-    return s[1] == 'f' ? TD_F32 : s[1] == 'i' ? TD_I32 : TD_VARIANT;
+    static const td_dtype usual[] = { TD_F32, TD_I32, TD_VARIANT };
+    const size_t n = strcspn(s + 1, "%");
+
+    for (td_dtype t = 1; t < TD_DTYPE_COUNT; t++)
+        if (strlen(td_dtype_name(t)) == n && !strncmp(td_dtype_name(t), s + 1, n)) return t;
+    for (size_t i = 0; i < TD_COUNT(usual); i++)
+        if (!strncmp(td_dtype_name(usual[i]), s + 1, n)) return usual[i];
+    fail_msg("%s: no type", s);
+    return TD_DTYPE_NONE;
 }
 
 static td_attr_value value_of(td_arena *a, const char *s)
