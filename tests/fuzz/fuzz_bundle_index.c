@@ -1,7 +1,7 @@
 /* fuzz_bundle_index.c -- any bytes as a bundle's index.
  *
  * Checksums would stop a fuzzer at once, so the first byte chooses: 0: the rest is the file; else: the rest
- * is a block's entries, which are put into a table that is otherwise right. The data shard is the input, too.
+ * is a block's entries, which are put into a table that is otherwise right, compressed if the byte is even. The data shard is the input, too.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -36,6 +36,15 @@ static void read_all(td_bundle *b)
     }
 }
 
+static void put_table(td_strbuf *out, const uint8_t *entries, size_t size, table_compression compression)
+{
+    table_writer t;
+
+    table_begin(&t, out, compression);
+    table_put_block(&t, entries, size, "z");
+    table_end(&t);
+}
+
 void fuzz_one(const uint8_t *data, size_t size)
 {
     char prefix[128];
@@ -44,7 +53,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 
     if (!size) return;
     if (*data)
-        table_put(&table, data + 1, size - 1);
+        put_table(&table, data + 1, size - 1, *data % 2 ? TABLE_PLAIN : TABLE_SNAPPY);
     else
         td_strbuf_add(&table, data + 1, size - 1);
     temp_write("v.index", td_strbuf_text(&table), table.size);

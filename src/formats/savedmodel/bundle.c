@@ -34,8 +34,8 @@ struct td_bundle {
     atomic_uint refs;
     char *prefix, *index_path;
     td_file_map index;
-    td_arena *arena; /* keys and their values' td_strings */
-    td_map entries;  /* key -> td_string, a view of index */
+    td_arena *arena; /* keys, their values' td_strings, blocks that were compressed */
+    td_map entries;  /* key -> td_string, a view of index or arena */
     td_mutex mu;     /* guards shards */
     shard *shards;
     uint32_t n_shards;
@@ -92,7 +92,7 @@ static td_status read_header(td_bundle *b)
 static td_status open_index(td_bundle *b)
 {
     TD_TRY(td_file_map_open(b->index_path, &b->index));
-    TD_TRY(td_table_scan(b->index.data, b->index.size, b->index_path, add_entry, b));
+    TD_TRY(td_table_scan(b->index.data, b->index.size, b->index_path, b->arena, add_entry, b));
     return read_header(b);
 }
 

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "base/wire.h"
+#include "formats/snappy.h"
 
 #define TABLE_MAGIC UINT64_C(0xdb4775248b80fb57)
 
@@ -24,6 +25,7 @@ typedef struct table {
     const uint8_t *bytes;
     size_t size;
     const char *file;
+    td_arena *arena; /* for blocks that were compressed */
 } table;
 
 typedef struct handle {
@@ -44,21 +46,48 @@ static bool read_handle(const uint8_t *bytes, size_t size, handle *out, size_t *
     return true;
 }
 
-/* The entries of a block, once its place, checksum and compression are seen to be right. */
+static td_status expand_block(const table *t, const handle *h, const uint8_t **block, size_t *size)
+{
+    size_t full;
+
+    if (!td_snappy_size(*block, *size, &full))
+        return damage(t, (size_t)h->offset, "a compressed block with a bad size");
+    uint8_t *const out = td_arena_try_alloc(t->arena, full, 1);
+    if (!out)
+        return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for a compressed block of %zu bytes", t->file, full);
+    if (!td_snappy_expand(*block, *size, out, full))
+        return damage(t, (size_t)h->offset, "damaged compression of the block");
+    *block = out;
+    *size = full;
+    return NULL;
+}
+
+/* The bytes of a block, once its place and checksum are seen to be right. */
+static td_status read_block(const table *t, const handle *h, const uint8_t **block, size_t *size)
+{
+    uint32_t stored;
+
+    if (h->size > t->size || h->offset > t->size || h->size + TRAILER_SIZE > t->size - h->offset)
+        return damage(t, (size_t)TD_MIN(h->offset, t->size), "a block that is not inside the file");
+    *block = t->bytes + h->offset;
+    *size = (size_t)h->size;
+    memcpy(&stored, *block + *size + 1, sizeof stored);
+    if (td_crc32c_unmask(stored) != td_crc32c(0, *block, *size + 1))
+        return damage(t, (size_t)h->offset, "block checksum mismatch");
+    const uint8_t type = (*block)[*size];
+    if (type == SNAPPY) return expand_block(t, h, block, size);
+    return type == PLAIN ? NULL : damage(t, (size_t)h->offset, "bad block type");
+}
+
+/* The entries of a block. */
 static td_status open_block(const table *t, const handle *h, td_wire *out)
 {
-    uint32_t stored, n_restarts;
+    const uint8_t *block = NULL;
+    uint32_t n_restarts;
+    size_t size = 0;
 
-    if (h->size < 4 || h->size > t->size || h->offset > t->size ||
-        h->size + TRAILER_SIZE > t->size - h->offset)
-        return damage(t, (size_t)TD_MIN(h->offset, t->size), "a block that is not inside the file");
-    const uint8_t *const block = t->bytes + h->offset;
-    const size_t size = (size_t)h->size;
-    memcpy(&stored, block + size + 1, sizeof stored);
-    if (td_crc32c_unmask(stored) != td_crc32c(0, block, size + 1))
-        return damage(t, (size_t)h->offset, "block checksum mismatch");
-    if (block[size] == SNAPPY) return TD_ERR(UNIMPLEMENTED, "%s: compressed blocks cannot be read", t->file);
-    if (block[size] != PLAIN) return damage(t, (size_t)h->offset, "bad block type");
+    TD_TRY(read_block(t, h, &block, &size));
+    if (size < 4) return damage(t, (size_t)h->offset, "a block without its end");
     memcpy(&n_restarts, block + size - 4, sizeof n_restarts);
     if (n_restarts > (size - 4) / 4) return damage(t, (size_t)h->offset, "bad entry in block");
     *out = td_wire_of(block, size - 4 - 4 * (size_t)n_restarts);
@@ -104,6 +133,7 @@ typedef struct index_walk {
     const table *t;
     td_table_visit visit;
     void *ctx;
+    const handle *index;
     uint64_t end; /* of the block before: blocks do not overlap, so that all of them together are one file */
 } index_walk;
 
@@ -115,17 +145,18 @@ static td_status visit_index(void *ctx, td_string key, td_string value)
 
     (void)key;
     if (!read_handle((const uint8_t *)value.data, value.size, &h, &used) || h.offset < walk->end)
-        return damage(walk->t, (size_t)((const uint8_t *)value.data - walk->t->bytes), "bad block handle");
+        return damage(walk->t, (size_t)walk->index->offset, "bad block handle");
     TD_TRY(scan_block(walk->t, &h, walk->visit, walk->ctx));
     walk->end = h.offset + h.size;
     return NULL;
 }
 
-td_status td_table_scan(const uint8_t *bytes, size_t size, const char *file, td_table_visit visit, void *ctx)
+td_status td_table_scan(const uint8_t *bytes, size_t size, const char *file, td_arena *arena,
+                        td_table_visit visit, void *ctx)
 {
-    const table t = { .bytes = bytes, .size = size, .file = file };
-    index_walk walk = { .t = &t, .visit = visit, .ctx = ctx };
+    const table t = { .bytes = bytes, .size = size, .file = file, .arena = arena };
     handle meta_index, index;
+    index_walk walk = { .t = &t, .visit = visit, .ctx = ctx, .index = &index };
     uint64_t magic;
     size_t used, used_too;
 

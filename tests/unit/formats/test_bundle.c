@@ -209,6 +209,40 @@ static void strings(void **state)
     td_bundle_unref(b);
 }
 
+/* An index as TensorFlow wrote it for years: its blocks are compressed. The entries' bytes then live outside
+ * the file. */
+static void compressed_index(void **state)
+{
+    writer *const w = *state;
+    const float floats[3] = { 1, 2, 3 };
+    td_strbuf table = { NULL, 0, 0 };
+    char key[64], prefix[128];
+    table_writer t;
+    td_bundle *b;
+    td_tensor read;
+
+    for (int i = 0; i < 50; i++) {
+        snprintf(key, sizeof key, "layers/dense/kernel_%02d", i);
+        add_named(w, key, TD_F32, 1, (const int64_t[]){ 3 }, floats, sizeof floats);
+    }
+    table_begin(&t, &table, TABLE_SNAPPY);
+    table_put_block(&t, td_strbuf_text(&w->block), w->block.size, key);
+    table_end(&t);
+    assert_true(table.size < w->block.size / 2);
+    save("v.index", &table);
+    save("v.data-00000-of-00001", &w->data);
+    td_strbuf_fini(&table);
+    snprintf(prefix, sizeof prefix, "%s/v", temp_dir);
+    assert_null(td_bundle_open(prefix, &b));
+    for (int i = 0; i < 50; i++) {
+        snprintf(key, sizeof key, "layers/dense/kernel_%02d", i);
+        assert_null(td_bundle_read(b, key, "", &read));
+        assert_memory_equal(read.data, floats, sizeof floats);
+        td_tensor_unref(&read);
+    }
+    td_bundle_unref(b);
+}
+
 static void put_extent(td_strbuf *slice, uint64_t start, uint64_t length)
 {
     td_strbuf extent = { NULL, 0, 0 };
@@ -365,6 +399,7 @@ int main(void)
         cmocka_unit_test(tensorflows_own),
         cmocka_unit_test_setup_teardown(whole_tensors, begin, end),
         cmocka_unit_test_setup_teardown(strings, begin, end),
+        cmocka_unit_test_setup_teardown(compressed_index, begin, end),
         cmocka_unit_test_setup_teardown(partitioned, begin, end),
         cmocka_unit_test_setup_teardown(slices_that_overlap_or_leave_gaps, begin, end),
         cmocka_unit_test(numbers_in_keys),
