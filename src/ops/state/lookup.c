@@ -3,8 +3,10 @@
 #include "ops/state/lookup.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/size.h"
@@ -192,7 +194,8 @@ static void put_one(td_lookup *t, const void *key, const void *value)
     t->slots[slot] = (uint32_t)e + 1;
 }
 
-td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *values, bool replace)
+/* Keys and values as this table's, one value a key. */
+static td_status check_entries(const td_lookup *t, const td_tensor *keys, const td_tensor *values)
 {
     const int64_t n = td_shape_count(&keys->shape);
     int64_t n_values;
@@ -205,6 +208,21 @@ td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *va
         return TD_ERR(INVALID_ARGUMENT, "table %s: %lld keys and %lld values do not fit", t->name,
                       (long long)n, (long long)td_shape_count(&values->shape));
     if (n > UINT32_MAX / 4) return TD_ERR(RESOURCE_EXHAUSTED, "table %s: too many keys", t->name);
+    return NULL;
+}
+
+static td_status no_room(const td_lookup *t, int64_t n)
+{
+    return TD_ERR(RESOURCE_EXHAUSTED, "table %s: no memory for %lld more keys", t->name, (long long)n);
+}
+
+td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *values, bool replace)
+{
+    const int64_t n = td_shape_count(&keys->shape);
+
+    if (!t->kind.is_mutable)
+        return TD_ERR(UNIMPLEMENTED, "Insert not supported by InitializableLookupTable implementations");
+    TD_TRY(check_entries(t, keys, values));
     (void)pthread_rwlock_wrlock(&t->mu);
     if (replace) clear_locked(t);
     const bool has_room = grow(t, (size_t)n);
@@ -212,11 +230,96 @@ td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *va
     for (size_t i = 0; i < (size_t)n && has_room; i++)
         put_one(t, (const char *)keys->data + i * t->key_size,
                 (const char *)values->data + i * t->value_size);
-    t->is_filled |= has_room;
     (void)pthread_rwlock_unlock(&t->mu);
-    return has_room
-               ? NULL
-               : TD_ERR(RESOURCE_EXHAUSTED, "table %s: no memory for %lld more keys", t->name, (long long)n);
+    return has_room ? NULL : no_room(t, n);
+}
+
+/* ---------------------------------------------------------------- static tables */
+
+td_status td_lookup_fillable(const td_lookup *t)
+{
+    if (t->kind.is_mutable) return TD_ERR(INVALID_ARGUMENT, "Table %s is not initializable", t->name);
+    return NULL;
+}
+
+/* As numbers: -0 is 0, a NaN nothing's equal. */
+static bool same_value(const td_lookup *t, const void *a, const void *b)
+{
+    const td_string *const x = a, *const y = b;
+
+    if (t->kind.value == TD_F32) return *(const float *)a == *(const float *)b;
+    if (t->kind.value == TD_F64) return *(const double *)a == *(const double *)b;
+    if (t->kind.value != TD_STRING) return memcmp(a, b, t->value_size) == 0;
+    return x->size == y->size && (x->size == 0 || memcmp(x->data, y->data, x->size) == 0);
+}
+
+enum { ELEMENT_TEXT = 64 };
+
+static const char *element_text(td_dtype dtype, const void *p, char *buf)
+{
+    const td_string *const s = p;
+
+    if (dtype == TD_STRING)
+        (void)snprintf(buf, ELEMENT_TEXT, "%.*s", (int)TD_MIN(s->size, ELEMENT_TEXT), s->data);
+    else if (dtype == TD_F32)
+        (void)snprintf(buf, ELEMENT_TEXT, "%g", (double)*(const float *)p);
+    else if (dtype == TD_F64)
+        (void)snprintf(buf, ELEMENT_TEXT, "%g", *(const double *)p);
+    else if (dtype == TD_I64)
+        (void)snprintf(buf, ELEMENT_TEXT, "%lld", (long long)*(const int64_t *)p);
+    else if (dtype == TD_I32)
+        (void)snprintf(buf, ELEMENT_TEXT, "%d", (int)*(const int32_t *)p);
+    else if (dtype == TD_BOOL)
+        (void)snprintf(buf, ELEMENT_TEXT, "%d", *(const bool *)p);
+    else
+        (void)snprintf(buf, ELEMENT_TEXT, "a %s", td_dtype_name(dtype));
+    return buf;
+}
+
+static td_status fill_one(td_lookup *t, const void *key, const void *value)
+{
+    const size_t slot = find_slot(t, key);
+
+    if (!t->slots[slot]) {
+        put_one(t, key, value);
+        return NULL;
+    }
+    const void *const old = t->values + (t->slots[slot] - 1) * t->value_size;
+    if (same_value(t, old, value)) return NULL;
+    char k[ELEMENT_TEXT], a[ELEMENT_TEXT], b[ELEMENT_TEXT];
+    return TD_ERR(FAILED_PRECONDITION,
+                  "HashTable has different value for same key. Key %s has %s and trying to add value %s",
+                  element_text(t->kind.key, key, k), element_text(t->kind.value, old, a),
+                  element_text(t->kind.value, value, b));
+}
+
+static td_status fill_locked(td_lookup *t, const td_tensor *keys, const td_tensor *values)
+{
+    const int64_t n = td_shape_count(&keys->shape);
+    td_status s = NULL;
+
+    if (t->is_filled)
+        return (int64_t)t->n == n
+                   ? NULL
+                   : TD_ERR(FAILED_PRECONDITION, "Table was already initialized with different data.");
+    if (!grow(t, (size_t)n)) return no_room(t, n);
+    for (size_t i = 0; i < (size_t)n && !s; i++)
+        s = fill_one(t, (const char *)keys->data + i * t->key_size,
+                     (const char *)values->data + i * t->value_size);
+    if (s) clear_locked(t);
+    t->is_filled = !s;
+    return s;
+}
+
+td_status td_lookup_fill(td_lookup *t, const td_tensor *keys, const td_tensor *values)
+{
+    TD_TRY(check_entries(t, keys, values));
+    if (td_shape_count(&keys->shape) == 0)
+        return TD_ERR(INVALID_ARGUMENT, "keys and values cannot be empty tensors.");
+    (void)pthread_rwlock_wrlock(&t->mu);
+    const td_status s = fill_locked(t, keys, values);
+    (void)pthread_rwlock_unlock(&t->mu);
+    return s;
 }
 
 /* So many bytes of elements; strings with their own bytes. */
@@ -249,7 +352,8 @@ td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *f
                          char *(*copy)(void *ctx, size_t size), void *ctx)
 {
     const size_t n = (size_t)td_shape_count(&keys->shape);
-    const bool per_key = (size_t)td_shape_count(&fallback->shape) == n * t->value_count && n > 1;
+    const bool per_key =
+        t->kind.is_mutable && (size_t)td_shape_count(&fallback->shape) == n * t->value_count && n > 1;
     td_status s = NULL;
 
     (void)pthread_rwlock_rdlock(&t->mu);
@@ -281,14 +385,17 @@ static void remove_one(td_lookup *t, const void *key)
     fill_slots(t); /* rare: removal is not what tables are for */
 }
 
-void td_lookup_remove(td_lookup *t, const td_tensor *keys)
+td_status td_lookup_remove(td_lookup *t, const td_tensor *keys)
 {
     const size_t n = (size_t)td_shape_count(&keys->shape);
 
+    if (!t->kind.is_mutable)
+        return TD_ERR(UNIMPLEMENTED, "Remove not supported by InitializableLookupTable implementations");
     (void)pthread_rwlock_wrlock(&t->mu);
     for (size_t i = 0; i < n && t->n > 0; i++)
         remove_one(t, (const char *)keys->data + i * t->key_size);
     (void)pthread_rwlock_unlock(&t->mu);
+    return NULL;
 }
 
 int64_t td_lookup_size(td_lookup *t)
@@ -322,11 +429,4 @@ bool td_lookup_is_filled(td_lookup *t)
     const bool is_filled = t->is_filled;
     (void)pthread_rwlock_unlock(&t->mu);
     return is_filled;
-}
-
-void td_lookup_set_filled(td_lookup *t)
-{
-    (void)pthread_rwlock_wrlock(&t->mu);
-    t->is_filled = true;
-    (void)pthread_rwlock_unlock(&t->mu);
 }

@@ -25,19 +25,24 @@ const td_lookup_kind *td_lookup_kind_of(const td_lookup *t);
 /* The table behind element 0 of a resource tensor. */
 TD_MUST_USE td_status td_lookup_of(const td_tensor *handle, td_lookup **out);
 
-/* values[i] = the value of keys[i], or the i-th (or only) fallback. String bytes of mutable tables are copied
+/* values[i] = the value of keys[i], or the i-th (or only) fallback; static tables use the first. String bytes of mutable tables are copied
  * by `copy(ctx, size)`. FAILED_PRECONDITION: a static table that nobody filled. */
 TD_MUST_USE td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *fallback,
                                      void *values, char *(*copy)(void *ctx, size_t size), void *ctx);
-/* Puts n keys; `replace` empties the table first. */
+/* Puts keys into a mutable table; `replace` empties it first. UNIMPLEMENTED: it is a static one. */
 TD_MUST_USE td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *values,
                                     bool replace);
-void td_lookup_remove(td_lookup *t, const td_tensor *keys);
+/* INVALID_ARGUMENT: a mutable table, which no initializer fills. */
+TD_MUST_USE td_status td_lookup_fillable(const td_lookup *t);
+/* Fills a static table, all or nothing; again with as many keys is no error and changes nothing.
+ * FAILED_PRECONDITION: another number of them, or one key with two values. */
+TD_MUST_USE td_status td_lookup_fill(td_lookup *t, const td_tensor *keys, const td_tensor *values);
+TD_MUST_USE td_status td_lookup_remove(td_lookup *t,
+                                       const td_tensor *keys); /* UNIMPLEMENTED: a static table */
 int64_t td_lookup_size(td_lookup *t);
 /* Writes the first n keys and values. ABORTED: there are no longer so many. */
 TD_MUST_USE td_status td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,
                                        char *(*copy)(void *ctx, size_t size), void *ctx);
 bool td_lookup_is_filled(td_lookup *t); /* a static table that was initialised */
-void td_lookup_set_filled(td_lookup *t);
 
 #endif

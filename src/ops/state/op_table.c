@@ -1,14 +1,11 @@
 /* op_table.c -- hash tables: made when a program is, filled by init ops, looked up by requests. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file_map.h"
-#include "base/mem.h"
-#include "base/size.h"
 #include "ops/op.h"
 #include "ops/resources.h"
 #include "ops/state/lookup.h"
+#include "ops/state/vocabulary.h"
 
 typedef struct handle_attrs {
     const char *container, *name;
@@ -79,17 +76,21 @@ static td_status find_infer(td_call *c)
     TD_TRY(td_lookup_of(td_in(c, 0), &t));
     const td_lookup_kind *const kind = td_lookup_kind_of(t);
     const td_shape *const v = &kind->value_shape;
-    const int64_t defaults = td_shape_count(&td_in(c, 2)->shape), one = td_shape_count(v);
+    const td_shape *const fallback = &td_in(c, 2)->shape;
 
     if (kind->key != td_in(c, 1)->dtype || kind->value != td_out(c, 0)->dtype)
         return TD_ERR(INVALID_ARGUMENT, "Conversion of table types is not supported: it maps %s to %s",
                       td_dtype_name(kind->key), td_dtype_name(kind->value));
-    if (defaults != one && defaults != one * td_shape_count(&s))
-        return TD_ERR(INVALID_ARGUMENT, "Expected default value of %lld elements, got %lld", (long long)one,
-                      (long long)defaults);
     if (s.rank + v->rank > TD_MAX_RANK) return TD_ERR(INVALID_ARGUMENT, "%s: too many dimensions", c->node);
     for (int i = 0; i < v->rank; i++)
         s.dims[s.rank++] = v->dims[i];
+    if (!td_shape_equal(fallback, v) && !td_shape_equal(fallback, &s)) {
+        char one[TD_SHAPE_TEXT], all[TD_SHAPE_TEXT], got[TD_SHAPE_TEXT];
+
+        return TD_ERR(INVALID_ARGUMENT, "Expected shape %s or %s for default value, got %s",
+                      td_shape_text(v, one, sizeof one), td_shape_text(&s, all, sizeof all),
+                      td_shape_text(fallback, got, sizeof got));
+    }
     td_out(c, 0)->shape = s;
     return NULL;
 }
@@ -118,6 +119,8 @@ static td_status export_run(td_call *c)
     TD_TRY(td_lookup_of(td_in(c, 0), &t));
     const td_shape *const v = &td_lookup_kind_of(t)->value_shape;
     const int64_t n = td_lookup_size(t);
+    if (!td_lookup_kind_of(t)->is_mutable && !td_lookup_is_filled(t))
+        return TD_ERR(ABORTED, "HashTable is not initialized.");
     td_shape s = { .rank = 1 + v->rank, .dims = { n } };
 
     memcpy(s.dims + 1, v->dims, (size_t)v->rank * sizeof *v->dims);
@@ -144,7 +147,23 @@ static td_status import_run(td_call *c)
     td_lookup *t;
 
     TD_TRY(td_lookup_of(td_in(c, 0), &t));
+    if (!td_lookup_kind_of(t)->is_mutable) return td_lookup_fill(t, td_in(c, 1), td_in(c, 2));
     return td_lookup_put(t, td_in(c, 1), td_in(c, 2), true);
+}
+
+static td_status init_run(td_call *c)
+{
+    td_lookup *t;
+
+    TD_TRY(td_lookup_of(td_in(c, 0), &t));
+    TD_TRY(td_lookup_fillable(t));
+    if (td_in(c, 1)->shape.rank != 1) {
+        char text[TD_SHAPE_TEXT];
+
+        return TD_ERR(INVALID_ARGUMENT, "Keys must be a vector, but received shape%s",
+                      td_shape_text(&td_in(c, 1)->shape, text, sizeof text));
+    }
+    return td_lookup_fill(t, td_in(c, 1), td_in(c, 2));
 }
 
 static td_status remove_run(td_call *c)
@@ -154,154 +173,57 @@ static td_status remove_run(td_call *c)
     TD_TRY(td_lookup_of(td_in(c, 0), &t));
     if (td_in(c, 1)->dtype != td_lookup_kind_of(t)->key)
         return TD_ERR(INVALID_ARGUMENT, "%s: the table has keys of another type", c->node);
-    td_lookup_remove(t, td_in(c, 1));
-    return NULL;
+    return td_lookup_remove(t, td_in(c, 1));
 }
-
-/* A vocabulary file: one entry a line; a column of it,
- * the whole line (-2) or its number (-1) is key or value. */
-typedef struct text_attrs {
-    int64_t key_index, value_index, vocab_size, offset;
-    char delimiter;
-} text_attrs;
 
 static td_status text_parse(td_parse *p)
 {
-    text_attrs *const a = p->attrs;
+    td_vocabulary *const v = p->attrs;
     const td_string d = td_attr_string(p, "delimiter");
 
-    *a = (text_attrs){ td_attr_int(p, "key_index"), td_attr_int(p, "value_index"),
-                       td_attr_int(p, "vocab_size"), td_attr_int(p, "offset"), d.size ? d.data[0] : '\t' };
-    if (a->key_index < -2 || a->value_index < -2)
+    *v = (td_vocabulary){ .key_index = td_attr_int(p, "key_index"),
+                          .value_index = td_attr_int(p, "value_index"),
+                          .size = td_attr_int(p, "vocab_size"),
+                          .offset = td_attr_int(p, "offset") };
+    if (d.size != 1) return TD_ERR(INVALID_ARGUMENT, "delimiter should be only 1 char");
+    v->delimiter = d.data[0];
+    if (v->key_index < TD_VOCABULARY_LINE || v->value_index < TD_VOCABULARY_LINE)
         return TD_ERR(INVALID_ARGUMENT, "key_index and value_index must be at least -2");
-    if (a->offset < 0) return TD_ERR(INVALID_ARGUMENT, "offset must not be negative");
+    if (v->size < -1) return TD_ERR(INVALID_ARGUMENT, "vocab_size must be at least -1");
     return NULL;
 }
 
-static bool take_field(td_string line, char delimiter, int64_t index, td_string *out)
+static td_status fill_from_text(td_call *c, td_lookup *t, const char *name, td_string text)
 {
-    const char *p = line.data, *const end = line.data + line.size;
-
-    if (index == -2) {
-        *out = line;
-        return true;
-    }
-    for (int64_t i = 0;; i++) {
-        const char *const stop = memchr(p, delimiter, (size_t)(end - p));
-        const char *const to = stop ? stop : end;
-
-        if (i == index) {
-            *out = (td_string){ p, (size_t)(to - p) };
-            return true;
-        }
-        if (!stop) return false;
-        p = stop + 1;
-    }
-}
-
-/* Text (or a line number) as an element of dtype. */
-static td_status parse_element(td_dtype dtype, td_string text, int64_t number, bool is_number, void *out)
-{
-    char buf[64];
-
-    if (is_number) {
-        if (dtype == TD_I64)
-            *(int64_t *)out = number;
-        else if (dtype == TD_I32)
-            *(int32_t *)out = (int32_t)number;
-        else
-            return TD_ERR(INVALID_ARGUMENT, "line numbers are int64, the table has %s", td_dtype_name(dtype));
-        return NULL;
-    }
-    if (dtype == TD_STRING) {
-        *(td_string *)out = text;
-        return NULL;
-    }
-    if (text.size == 0 || text.size >= sizeof buf) return TD_ERR(INVALID_ARGUMENT, "Field is no number");
-    memcpy(buf, text.data, text.size);
-    buf[text.size] = 0;
-    char *end;
-    errno = 0;
-    switch (dtype) {
-    case TD_I64:
-        *(int64_t *)out = strtoll(buf, &end, 10);
-        break;
-    case TD_I32:
-        *(int32_t *)out = (int32_t)strtol(buf, &end, 10);
-        break;
-    case TD_F32:
-        *(float *)out = strtof(buf, &end);
-        break;
-    case TD_F64:
-        *(double *)out = strtod(buf, &end);
-        break;
-    default:
-        return TD_ERR(INVALID_ARGUMENT, "Data type %s not supported.", td_dtype_name(dtype));
-    }
-    if (*end || errno == ERANGE)
-        return TD_ERR(INVALID_ARGUMENT, "Field %s is not a valid %s.", buf, td_dtype_name(dtype));
-    return NULL;
-}
-
-static td_status add_line(const text_attrs *a, td_string line, int64_t number, td_tensor *key,
-                          td_tensor *value)
-{
-    td_string k = { 0 }, v = { 0 };
-
-    if ((a->key_index != -1 && !take_field(line, a->delimiter, a->key_index, &k)) ||
-        (a->value_index != -1 && !take_field(line, a->delimiter, a->value_index, &v)))
-        return TD_ERR(INVALID_ARGUMENT, "Invalid number of columns in line %lld", (long long)number);
-    const size_t i = (size_t)key->shape.dims[0];
-    TD_TRY(parse_element(key->dtype, k, number, a->key_index == -1,
-                         (char *)key->data + i * td_dtype_size(key->dtype)));
-    TD_TRY(parse_element(value->dtype, v, number, a->value_index == -1,
-                         (char *)value->data + i * td_dtype_size(value->dtype)));
-    key->shape.dims[0]++;
-    value->shape.dims[0]++;
-    return NULL;
-}
-
-static td_status fill_from_text(td_call *c, td_lookup *t, const char *text, size_t size)
-{
-    const text_attrs *const a = c->attrs;
+    td_vocabulary v = *(const td_vocabulary *)c->attrs;
     const td_lookup_kind *const kind = td_lookup_kind_of(t);
-    size_t lines = 1;
+    td_tensor keys = { .dtype = kind->key }, values = { .dtype = kind->value };
 
-    for (size_t i = 0; i < size; i++)
-        lines += text[i] == '\n';
-    td_tensor key = { .dtype = kind->key, .shape = { 1, { 0 } } },
-              value = { .dtype = kind->value, .shape = { 1, { 0 } } };
-    key.data = td_arena_try_alloc(c->arena, lines * td_dtype_size(kind->key), TD_ALIGN);
-    value.data = td_arena_try_alloc(c->arena, lines * td_dtype_size(kind->value), TD_ALIGN);
-    if (!key.data || !value.data) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu lines", lines);
-    int64_t number = 0, last = INT64_MAX;
-    if (a->vocab_size >= 0 && !td_add_i64(a->vocab_size, a->offset, &last)) last = INT64_MAX;
-    for (const char *p = text, *end = text + size; p < end && number < last; number++) {
-        const char *const stop = memchr(p, '\n', (size_t)(end - p));
-        const char *to = stop ? stop : end;
-        const char *const next = stop ? stop + 1 : end;
-
-        if (to > p && to[-1] == '\r') to--;
-        if (number >= a->offset)
-            TD_TRY(add_line(a, (td_string){ p, (size_t)(to - p) }, number - a->offset, &key, &value));
-        p = next;
-    }
-    return td_lookup_put(t, &key, &value, true);
+    v.name = name;
+    TD_TRY(td_vocabulary_check(&v, kind->key, kind->value));
+    TD_TRY(td_vocabulary_read(&v, text, c->arena, &keys, &values));
+    return td_lookup_is_filled(t) ? NULL : td_lookup_fill(t, &keys, &values);
 }
 
 static td_status text_run(td_call *c)
 {
-    const td_tensor *const name = td_in(c, 1);
+    const td_tensor *const file_name = td_in(c, 1);
     td_file_map file;
     td_lookup *t;
 
     TD_TRY(td_lookup_of(td_in(c, 0), &t));
-    if (td_shape_count(&name->shape) != 1)
-        return TD_ERR(INVALID_ARGUMENT, "filename should be a single string, but got %lld elements",
-                      (long long)td_shape_count(&name->shape));
-    const td_string *const s = name->data;
-    TD_TRY(td_file_map_open(td_arena_strndup(c->arena, s->data, s->size), &file));
-    const td_status st = fill_from_text(c, t, (const char *)file.data, file.size);
+    TD_TRY(td_lookup_fillable(t));
+    if (file_name->shape.rank != 0) {
+        char text[TD_SHAPE_TEXT];
+
+        return TD_ERR(INVALID_ARGUMENT, "filename should be a single string, but got %s",
+                      td_shape_text(&file_name->shape, text, sizeof text));
+    }
+    const td_string *const s = file_name->data;
+    if (!s->size) return TD_ERR(INVALID_ARGUMENT, "filename cannot be empty.");
+    const char *const name = td_arena_strndup(c->arena, s->data, s->size);
+    TD_TRY(td_file_map_open(name, &file));
+    const td_status st = fill_from_text(c, t, name, (td_string){ (const char *)file.data, file.size });
     td_file_map_close(&file);
     return st;
 }
@@ -312,6 +234,7 @@ TD_RUN_KERNEL(size_kernels, 0, size_run);
 TD_RUN_KERNEL(export_kernels, 0, export_run);
 TD_RUN_KERNEL(insert_kernels, 0, insert_run);
 TD_RUN_KERNEL(import_kernels, 0, import_run);
+TD_RUN_KERNEL(init_kernels, 0, init_run);
 TD_RUN_KERNEL(remove_kernels, 0, remove_run);
 TD_RUN_KERNEL(text_kernels, 0, text_run);
 
@@ -362,7 +285,7 @@ const td_op td_ops_table[] = {
       .sig = "table_handle: resource, keys: Tkey, values: Tval",
       .attrs = "Tkey: type, Tval: type",
       .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS,
-      .kernels = import_kernels },
+      .kernels = init_kernels },
     { .name = "LookupTableRemoveV2",
       .sig = "table_handle: resource, keys: Tin",
       .attrs = "Tin: type",
@@ -372,7 +295,7 @@ const td_op td_ops_table[] = {
       .sig = "table_handle: resource, filename: string",
       .attrs = TEXT_ATTRS,
       .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS,
-      .attrs_size = sizeof(text_attrs),
+      .attrs_size = sizeof(td_vocabulary),
       .parse = text_parse,
       .kernels = text_kernels },
     /* TF1's tables, for passes/deref only: they have no kernels. */

@@ -1,4 +1,5 @@
 /* test_lookup.c -- what a hostile model asks of a table, and tables without memory. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "assert_status.h"
+#include "base/macros.h"
 #include "base/mem_fault.h"
 #include "ops/state/lookup.h"
 
@@ -64,11 +67,138 @@ static void test_no_memory(void **state)
     }
 }
 
+static td_tensor strings(td_string *data, int64_t n)
+{
+    return (td_tensor){ .dtype = TD_STRING, .shape = { 1, { n } }, .data = data };
+}
+
+static td_lookup *static_table(td_dtype value)
+{
+    return td_lookup_make(&(td_lookup_kind){ TD_STRING, value, { 0 }, false }, "t");
+}
+
+/* A static table is filled once, and not by halves. */
+static void test_fill_once(void **state)
+{
+    td_string words[] = { { "a", 1 }, { "b", 1 }, { "a", 1 } };
+    int64_t ids[] = { 1, 2, 1 }, found[1];
+    const td_tensor two = strings(words, 2), three = strings(words, 3), key = strings(words, 1),
+                    fallback = { .dtype = TD_I64, .data = &(int64_t){ -1 } };
+    td_lookup *const t = static_table(TD_I64);
+    td_tensor two_ids = of(ids, 2), three_ids = of(ids, 3);
+
+    (void)state;
+    assert_status(td_lookup_find(t, &key, &fallback, found, NULL, NULL), TD_FAILED_PRECONDITION,
+                  "Table not initialized.");
+    ids[2] = 3;
+    assert_status(td_lookup_fill(t, &three, &three_ids), TD_FAILED_PRECONDITION,
+                  "HashTable has different value for same key. Key a has 1 and trying to add value 3");
+    assert_int_equal(td_lookup_size(t), 0);
+    assert_false(td_lookup_is_filled(t));
+    ids[2] = 1;
+    assert_ok(td_lookup_fill(t, &three, &three_ids)); /* one key twice with one value is one entry */
+    assert_int_equal(td_lookup_size(t), 2);
+    assert_status(td_lookup_fill(t, &three, &three_ids), TD_FAILED_PRECONDITION,
+                  "Table was already initialized with different data.");
+    ids[0] = 9;
+    assert_ok(td_lookup_fill(t, &two, &two_ids)); /* as many: nothing changes */
+    assert_ok(td_lookup_find(t, &key, &fallback, found, NULL, NULL));
+    assert_int_equal(found[0], 1);
+    td_object_unref((td_object *)t);
+}
+
+/* What a file or a constant may name twice is compared as numbers, and shown. */
+static void test_two_values(void **state)
+{
+    static const double nans[] = { NAN, NAN };
+    static const float floats[] = { 1.5f, 2.5f }, zeros[] = { 0.0f, -0.0f };
+    static const int32_t ints[] = { 1, -2 };
+    static const bool flags[] = { true, false };
+    static const td_string texts[] = { { "x", 1 }, { "y", 1 } }, nothing[] = { { "", 0 }, { "", 0 } };
+    static const struct {
+        td_dtype dtype;
+        const void *values;
+        const char *why;
+    } cases[] = {
+        { TD_STRING, texts, "Key k has x and trying to add value y" },
+        { TD_F32, floats, "Key k has 1.5 and trying to add value 2.5" },
+        { TD_F64, nans, "Key k has nan and trying to add value nan" },
+        { TD_I32, ints, "Key k has 1 and trying to add value -2" },
+        { TD_BOOL, flags, "Key k has 1 and trying to add value 0" },
+        { TD_F32, zeros, NULL },
+        { TD_STRING, nothing, NULL },
+    };
+    td_string words[] = { { "k", 1 }, { "k", 1 } };
+    const td_tensor names = strings(words, 2);
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(cases); i++) {
+        const td_tensor v = { .dtype = cases[i].dtype,
+                              .shape = { 1, { 2 } },
+                              .data = (void *)(uintptr_t)cases[i].values };
+        td_lookup *const t = static_table(v.dtype);
+
+        if (cases[i].why)
+            assert_status_like(td_lookup_fill(t, &names, &v), TD_FAILED_PRECONDITION, cases[i].why);
+        else
+            assert_ok(td_lookup_fill(t, &names, &v));
+        td_object_unref((td_object *)t);
+    }
+}
+
+/* Each kind of table refuses what the other is for. */
+static void test_kinds(void **state)
+{
+    td_string words[] = { { "a", 1 }, { "b", 1 } };
+    int64_t ids[] = { 1, 2 };
+    const td_tensor names = strings(words, 2), two = of(ids, 2), none = of(ids, 0),
+                    no_keys = strings(words, 0);
+    td_lookup *const fixed = static_table(TD_I64);
+    td_lookup *const open = td_lookup_make(&(td_lookup_kind){ TD_STRING, TD_I64, { 0 }, true }, "open");
+
+    (void)state;
+    assert_status(td_lookup_put(fixed, &names, &two, false), TD_UNIMPLEMENTED,
+                  "Insert not supported by InitializableLookupTable implementations");
+    assert_status(td_lookup_remove(fixed, &names), TD_UNIMPLEMENTED,
+                  "Remove not supported by InitializableLookupTable implementations");
+    assert_status(td_lookup_fill(fixed, &no_keys, &none), TD_INVALID_ARGUMENT,
+                  "keys and values cannot be empty tensors.");
+    assert_ok(td_lookup_fillable(fixed));
+    assert_status(td_lookup_fillable(open), TD_INVALID_ARGUMENT, "Table open is not initializable");
+    assert_ok(td_lookup_put(open, &names, &two, false));
+    assert_ok(td_lookup_put(open, &no_keys, &none, false));
+    assert_ok(td_lookup_remove(open, &names));
+    assert_int_equal(td_lookup_size(open), 0);
+    td_object_unref((td_object *)fixed);
+    td_object_unref((td_object *)open);
+}
+
+/* A fallback for each key: mutable tables take the key's own, static ones the first. */
+static void test_fallbacks(void **state)
+{
+    td_string words[] = { { "a", 1 }, { "z", 1 } };
+    int64_t ids[] = { 1 }, others[] = { 7, 8 }, found[2];
+    const td_tensor names = strings(words, 2), one = strings(words, 1), id = of(ids, 1),
+                    other = of(others, 2);
+
+    (void)state;
+    for (int is_mutable = 0; is_mutable < 2; is_mutable++) {
+        td_lookup *const t = td_lookup_make(&(td_lookup_kind){ TD_STRING, TD_I64, { 0 }, is_mutable }, "t");
+
+        assert_ok(is_mutable ? td_lookup_put(t, &one, &id, false) : td_lookup_fill(t, &one, &id));
+        assert_ok(td_lookup_find(t, &names, &other, found, NULL, NULL));
+        assert_int_equal(found[0], 1);
+        assert_int_equal(found[1], is_mutable ? 8 : 7);
+        td_object_unref((td_object *)t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_too_many_values),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_too_many_values), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_fill_once),       cmocka_unit_test(test_two_values),
+        cmocka_unit_test(test_kinds),           cmocka_unit_test(test_fallbacks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
