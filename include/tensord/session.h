@@ -19,7 +19,6 @@ typedef struct td_session_options {
     const char *tags; /* comma-separated tag set, compared as a set; NULL: "serve" */
     int threads;      /* compute threads for one run; 0: one per core this process may use */
     bool skip_warmup; /* do not run the signatures once with one row of zeros before returning */
-    bool prefer_bf16; /* --mixed_precision=bfloat16 */
 } td_session_options;
 
 /* One input or output of a signature. Shapes may hold unknown dims; a server does not enforce them. */

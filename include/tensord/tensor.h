@@ -70,9 +70,8 @@ TD_MUST_USE td_status td_tensor_copy(const td_tensor *t, td_tensor *out);
  * they must outlive the copy (those of a request do). */
 TD_MUST_USE td_status td_tensor_copy_flat(const td_tensor *t, td_tensor *out);
 
-td_buffer *td_buffer_ref(td_buffer *b);       /* returns b */
-void td_buffer_unref(td_buffer *b);           /* NULL is fine */
-bool td_buffer_is_unique(const td_buffer *b); /* exactly one reference: its holder may write */
+td_buffer *td_buffer_ref(td_buffer *b); /* returns b */
+void td_buffer_unref(td_buffer *b);     /* NULL is fine */
 
 /* A buffer around memory that `release(data, ctx)` gives back with the last reference. On failure
  * (RESOURCE_EXHAUSTED) release is not called. */

@@ -22,14 +22,11 @@ void *td_vec_take(td_vec *v)
     return data;
 }
 
-void td_vec_reserve(td_vec *v, size_t more)
+static void grow(td_vec *v)
 {
-    size_t want, bytes;
+    size_t capacity = VEC_FIRST, bytes;
 
-    TD_ASSERT(v->elem && td_add_size(v->size, more, &want));
-    if (want <= v->capacity) return;
-    const size_t doubled = TD_MAX(v->capacity * 2, (size_t)VEC_FIRST), capacity = TD_MAX(doubled, want);
-
+    TD_ASSERT(v->elem && (!v->capacity || td_mul_size(v->capacity, 2, &capacity)));
     TD_ASSERT(td_mul_size(capacity, v->elem, &bytes));
     v->data = td_realloc(v->data, bytes);
     v->capacity = capacity;
@@ -42,7 +39,7 @@ static char *at(const td_vec *v, size_t i)
 
 void *td_vec_push(td_vec *v)
 {
-    td_vec_reserve(v, 1);
+    if (v->size == v->capacity) grow(v);
     return memset(at(v, v->size++), 0, v->elem);
 }
 
@@ -50,13 +47,4 @@ void *td_vec_pop(td_vec *v)
 {
     TD_ASSERT(v->size);
     return at(v, --v->size);
-}
-
-void td_vec_resize(td_vec *v, size_t size)
-{
-    if (size > v->size) {
-        td_vec_reserve(v, size - v->size);
-        memset(at(v, v->size), 0, (size - v->size) * v->elem);
-    }
-    v->size = size;
 }

@@ -23,9 +23,7 @@ typedef struct td_vec {
 void td_vec_fini(td_vec *v);  /* leaves an empty one */
 void *td_vec_push(td_vec *v); /* a new last element, zeroed; never NULL */
 void *td_vec_pop(td_vec *v);  /* takes the last one away; valid until the next push. v is not empty */
-void td_vec_reserve(td_vec *v, size_t more); /* room for `more` beyond size */
-void td_vec_resize(td_vec *v, size_t size);  /* new elements are zeroed */
-void *
-td_vec_take(td_vec *v); /* the caller owns the array (td_free; NULL when it never grew); v is empty again */
+/* The caller owns the array (td_free; NULL when it never grew); v is empty again. */
+void *td_vec_take(td_vec *v);
 
 #endif

@@ -9,6 +9,7 @@
 
 typedef struct walk {
     td_model_file *model;
+    void (*see)(const char *what, const char *name, const td_graph *g);
     td_pass pass;
     td_map ops;       /* td_needed_op by name */
     td_map functions; /* seen */
@@ -16,8 +17,9 @@ typedef struct walk {
     size_t n, capacity;
 } walk;
 
-static void push_graph(walk *w, const td_graph *g)
+static void push_graph(walk *w, const char *what, const char *name, const td_graph *g)
 {
+    if (w->see) w->see(what, name, g);
     if (w->n == w->capacity) {
         w->capacity = w->capacity ? 2 * w->capacity : 16;
         w->stack = td_realloc(w->stack, w->capacity * sizeof *w->stack);
@@ -33,7 +35,7 @@ static td_status visit_function(walk *w, const char *name)
     if (!*name || td_map_has(&w->functions, name)) return NULL;
     td_map_put(&w->functions, td_arena_strdup(w->model->arena, name), w);
     TD_TRY(library->lower(library, name, w->model->arena, &g));
-    push_graph(w, g);
+    push_graph(w, "function", name, g);
     return NULL;
 }
 
@@ -75,7 +77,7 @@ static td_status visit_signature(walk *w, const td_signature *sig)
         fetches[i] = sig->outputs[i].tensor;
     TD_TRY(td_pass_extract(&w->pass, w->model->graph, feeds, sig->n_inputs, fetches, sig->n_outputs, NULL, 0,
                            &g));
-    push_graph(w, g);
+    push_graph(w, "signature", sig->name, g);
     return NULL;
 }
 
@@ -85,7 +87,7 @@ static td_status visit_target(walk *w, const char *target, const char *fed)
     td_graph *g;
 
     TD_TRY(td_pass_extract(&w->pass, w->model->graph, &feed, fed ? 1 : 0, NULL, 0, &target, 1, &g));
-    push_graph(w, g);
+    push_graph(w, "node", target, g);
     return NULL;
 }
 
@@ -136,9 +138,11 @@ static void list_ops(const walk *w, td_needed_op **out, size_t *n)
     *n = count;
 }
 
-td_status td_op_list_needed(td_model_file *m, td_needed_op **out, size_t *n)
+td_status td_op_list_needed(td_model_file *m,
+                            void (*see)(const char *what, const char *name, const td_graph *g),
+                            td_needed_op **out, size_t *n)
 {
-    walk w = { .model = m, .pass = { .arena = m->arena, .library = m->library } };
+    walk w = { .model = m, .see = see, .pass = { .arena = m->arena, .library = m->library } };
     const td_status error = visit_all(&w);
 
     if (!error) list_ops(&w, out, n);

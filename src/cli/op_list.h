@@ -12,7 +12,10 @@ typedef struct td_needed_op {
 } td_needed_op;
 
 /* Ops that the signatures, the restoring of variables and the init op reach, through functions, too; sorted
- * by name, in m's arena. */
-TD_MUST_USE td_status td_op_list_needed(td_model_file *m, td_needed_op **out, size_t *n);
+ * by name, in m's arena. Each graph on the way is shown to `see`, "signature" and its name for instance; NULL
+ * is fine. */
+TD_MUST_USE td_status td_op_list_needed(td_model_file *m,
+                                        void (*see)(const char *what, const char *name, const td_graph *g),
+                                        td_needed_op **out, size_t *n);
 
 #endif

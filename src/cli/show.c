@@ -12,18 +12,19 @@
 typedef struct show_args {
     const char *dir;
     const char *tag_set; /* NULL: "serve" if it is there, else the first */
-    bool is_all;
+    bool is_all, has_graph;
 } show_args;
 
 static void print_usage(void)
 {
-    puts("usage: tensord show DIR [--tag_set TAGS] [--all]\n\n"
+    puts("usage: tensord show DIR [--tag_set TAGS] [--all] [--graph]\n\n"
          "Shows tag sets, signatures with their inputs and outputs, and the ops they need, of the SavedModel "
          "in the\n"
          "version directory DIR. Nothing is loaded.\n\n"
          "  --tag_set TAGS   the meta graph to show, tags separated by commas; without it, \"serve\" or the "
          "first\n"
-         "  --all            every meta graph, and signatures that only describe init ops");
+         "  --all            every meta graph, and signatures that only describe init ops\n"
+         "  --graph          the nodes, too: one a line, of each signature and each function it calls");
 }
 
 static bool parse_args(int argc, char **argv, show_args *out)
@@ -37,6 +38,10 @@ static bool parse_args(int argc, char **argv, show_args *out)
         if (td_args_option(&a, "dir", &out->dir, &is_wrong)) continue;
         if (td_args_switch(&a, "all")) {
             out->is_all = true;
+            continue;
+        }
+        if (td_args_switch(&a, "graph")) {
+            out->has_graph = true;
             continue;
         }
         is_wrong = argv[a.at][0] == '-' || out->dir;
@@ -102,26 +107,35 @@ static void print_ops(const td_needed_op *ops, size_t n)
         if (ops[i].is_missing) printf("  %s (node %s)\n", ops[i].name, ops[i].node);
 }
 
-static td_status show_model(td_model_file *m, const char *tags, bool is_all)
+static void print_graph(const char *what, const char *name, const td_graph *g)
+{
+    td_strbuf text = { NULL, 0, 0 };
+
+    td_graph_dump(g, &text);
+    printf("\n%s %s:\n%s", what, name, td_strbuf_text(&text));
+    td_strbuf_fini(&text);
+}
+
+static td_status show_model(td_model_file *m, const show_args *args, const char *tags)
 {
     td_needed_op *ops;
     size_t n;
 
     printf("\nMetaGraphDef with tag-set: '%s' contains the following SignatureDefs:\n", tags);
     for (size_t i = 0; i < m->n_signatures; i++)
-        if (is_all || strncmp(m->signatures[i].name, "__saved_model", 13) != 0)
+        if (args->is_all || strncmp(m->signatures[i].name, "__saved_model", 13) != 0)
             print_signature(&m->signatures[i]);
-    TD_TRY(td_op_list_needed(m, &ops, &n));
+    TD_TRY(td_op_list_needed(m, args->has_graph ? print_graph : NULL, &ops, &n));
     print_ops(ops, n);
     return NULL;
 }
 
-static td_status show_meta_graph(const char *dir, const char *tags, bool is_all)
+static td_status show_meta_graph(const show_args *args, const char *tags)
 {
     td_model_file *m;
 
-    TD_TRY(td_savedmodel_read(dir, tags, &m));
-    const td_status error = show_model(m, tags, is_all);
+    TD_TRY(td_savedmodel_read(args->dir, tags, &m));
+    const td_status error = show_model(m, args, tags);
 
     td_model_file_free(m);
     return error;
@@ -144,10 +158,9 @@ static td_status show(const show_args *args, td_arena *arena)
     puts("The given SavedModel contains the following tag-sets:");
     for (size_t i = 0; i < n; i++)
         printf("'%s'\n", sets[i]);
-    if (!args->is_all || args->tag_set)
-        return show_meta_graph(args->dir, choose_set(args, sets, n), args->is_all);
+    if (!args->is_all || args->tag_set) return show_meta_graph(args, choose_set(args, sets, n));
     for (size_t i = 0; i < n; i++)
-        TD_TRY(show_meta_graph(args->dir, sets[i], true));
+        TD_TRY(show_meta_graph(args, sets[i]));
     return NULL;
 }
 

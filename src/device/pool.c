@@ -151,15 +151,6 @@ bool td_pool_submit(td_pool *p, void (*fn)(void *ctx), void *ctx)
     return is_taken;
 }
 
-size_t td_pool_queued(td_pool *p)
-{
-    td_mutex_lock(&p->mu);
-    const size_t count = p->count;
-
-    td_mutex_unlock(&p->mu);
-    return count;
-}
-
 /* No submit is left that could fill a free slot. */
 static void join_slot(td_pool *p, slot *s)
 {

@@ -16,7 +16,6 @@ typedef struct td_pool td_pool;
 td_pool *td_pool_make(const char *name, int max_threads, size_t max_queue);
 /* Queues fn(ctx). False when the queue is full, or no thread could be started at all: nothing was queued. */
 bool td_pool_submit(td_pool *p, void (*fn)(void *ctx), void *ctx);
-size_t td_pool_queued(td_pool *p); /* tasks that wait */
-void td_pool_free(td_pool *p);     /* finishes what is queued, joins; NULL is fine */
+void td_pool_free(td_pool *p); /* finishes what is queued, joins; NULL is fine */
 
 #endif

@@ -47,12 +47,3 @@ td_status td_infer_broadcast(td_call *c)
     td_out(c, 0)->shape = s;
     return NULL;
 }
-
-td_status td_infer_axis(const td_call *c, int64_t axis, int rank, int *out)
-{
-    if (axis < -rank || axis >= rank)
-        return TD_ERR(INVALID_ARGUMENT, "%s: axis %lld is not in [%d, %d)", c->node, (long long)axis, -rank,
-                      rank);
-    *out = (int)(axis < 0 ? axis + rank : axis);
-    return NULL;
-}

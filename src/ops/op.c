@@ -102,11 +102,6 @@ const td_shape *td_attr_shape(const td_parse *p, const char *name)
     return attr_of(p, name, TD_ATTR_SHAPE)->u.shape;
 }
 
-const td_tensor *td_attr_tensor(const td_parse *p, const char *name)
-{
-    return attr_of(p, name, TD_ATTR_TENSOR)->u.tensor;
-}
-
 size_t td_attr_list(const td_parse *p, const char *name, const td_attr_value **items)
 {
     const td_attr_value *const v = attr_of(p, name, TD_ATTR_LIST);

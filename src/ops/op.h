@@ -112,8 +112,7 @@ bool td_attr_bool(const td_parse *p, const char *name);
 td_dtype td_attr_type(const td_parse *p, const char *name);
 td_string td_attr_string(const td_parse *p, const char *name);
 bool td_attr_string_is(const td_parse *p, const char *name, const char *text);
-const td_shape *td_attr_shape(const td_parse *p, const char *name); /* rank -1: unknown */
-const td_tensor *td_attr_tensor(const td_parse *p, const char *name);
+const td_shape *td_attr_shape(const td_parse *p, const char *name);                    /* rank -1: unknown */
 size_t td_attr_list(const td_parse *p, const char *name, const td_attr_value **items); /* returns the count */
 /* A list(int) of exactly or at most `max` items; INVALID_ARGUMENT when longer. */
 TD_MUST_USE td_status td_attr_ints(const td_parse *p, const char *name, int64_t *out, size_t max,
@@ -204,8 +203,6 @@ TD_MUST_USE td_status td_infer_same(td_call *c);   /* every output has input 0's
 TD_MUST_USE td_status td_infer_scalar(td_call *c); /* every output is a scalar */
 /* Output 0: inputs 0 and 1 by numpy's rule; "Incompatible shapes: [2] vs. [3]". */
 TD_MUST_USE td_status td_infer_broadcast(td_call *c);
-TD_MUST_USE td_status td_infer_axis(const td_call *c, int64_t axis, int rank,
-                                    int *out); /* -1 counts from the end */
 /* The broadcast of two shapes; false when they do not fit. */
 bool td_shape_broadcast(const td_shape *a, const td_shape *b, td_shape *out);
 

@@ -16,7 +16,6 @@ typedef struct pack {
 struct td_packs {
     pthread_mutex_t mu;
     pack *first;
-    size_t bytes;
 };
 
 td_packs *td_packs_make(void)
@@ -37,11 +36,6 @@ void td_packs_free(td_packs *p)
     }
     (void)pthread_mutex_destroy(&p->mu);
     td_free(p);
-}
-
-size_t td_packs_bytes(const td_packs *p)
-{
-    return p->bytes;
 }
 
 static const pack *find(const td_packs *p, const td_pack_key *key, size_t size)
@@ -82,7 +76,6 @@ td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size,
 
         *e = (pack){ *key, data, size, p->first };
         p->first = e;
-        p->bytes += size;
     }
     (void)pthread_mutex_unlock(&p->mu);
     if (old) td_free(data);

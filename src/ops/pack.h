@@ -22,6 +22,5 @@ TD_MUST_USE td_status td_pack_get(td_call *c, const td_pack_key *key, size_t siz
 
 td_packs *td_packs_make(void);
 void td_packs_free(td_packs *p);
-size_t td_packs_bytes(const td_packs *p);
 
 #endif

@@ -6,6 +6,16 @@
 
 #include "base/mem.h"
 
+/* One argument: "inputs: N*T", "&ref: T", "args: Tin", "shape: int32". Texts are views into the line. */
+typedef struct sig_arg {
+    td_string name;
+    /* the int attribute before '*'; size 0: one value (or as many as a list(type) attribute has) */
+    td_string count;
+    td_string type; /* a type attribute, a list(type) attribute, or a fixed type's name */
+    td_dtype fixed; /* TD_DTYPE_NONE when `type` is an attribute */
+    bool is_ref;
+} sig_arg;
+
 static const char *skip(const char *p)
 {
     while (*p == ' ' || *p == ',')
@@ -36,24 +46,25 @@ static td_dtype dtype_by_name(td_string s)
     return TD_DTYPE_NONE;
 }
 
-const char *td_sig_inputs(const td_op *op)
+static const char *sig_inputs(const td_op *op)
 {
     return op->sig ? op->sig : "";
 }
 
-const char *td_sig_outputs(const td_op *op)
+static const char *sig_outputs(const td_op *op)
 {
     const char *const arrow = op->sig ? strstr(op->sig, "->") : NULL;
 
     return arrow ? arrow + 2 : "";
 }
 
-bool td_sig_next(const char **at, td_sig_arg *arg)
+/* The next argument of one side: *at starts as sig_inputs() or sig_outputs(); false at the end. */
+static bool next_arg(const char **at, sig_arg *arg)
 {
     const char *p = skip(*at);
 
     if (!*p || (p[0] == '-' && p[1] == '>')) return false;
-    *arg = (td_sig_arg){ 0 };
+    *arg = (sig_arg){ 0 };
     if (*p == '&') {
         arg->is_ref = true;
         p++;
@@ -184,7 +195,8 @@ static td_attr_value scalar_default(td_attr_kind kind, td_string text, td_arena 
     return v;
 }
 
-td_attr_value td_sig_default(const td_sig_attr *attr, td_arena *arena)
+/* The default as a value, in arena. */
+static td_attr_value default_of(const td_sig_attr *attr, td_arena *arena)
 {
     if (attr->kind != TD_ATTR_LIST) return scalar_default(attr->kind, attr->fallback, arena);
 
@@ -226,7 +238,7 @@ static td_status bind_attrs(td_node *node, td_arena *arena)
             if (!decl.fallback.data)
                 return TD_ERR(INVALID_ARGUMENT, "NodeDef missing attr '%.*s' from Op<name=%s>; node %s",
                               (int)decl.name.size, decl.name.data, node->op_name, node->name);
-            const td_attr_value value = td_sig_default(&decl, arena);
+            const td_attr_value value = default_of(&decl, arena);
             td_attr *const attrs = TD_ARENA_NEW_N(arena, td_attr, node->n_attrs + 1);
 
             if (node->n_attrs) memcpy(attrs, node->attrs, node->n_attrs * sizeof *attrs);
@@ -250,7 +262,7 @@ static td_status bind_attrs(td_node *node, td_arena *arena)
 
 /* The types of one argument: writes up to max, returns how many there are;
  * -1 when an attribute is unusable. */
-static int64_t arg_types(const td_node *node, const td_sig_arg *arg, td_dtype *out, size_t max)
+static int64_t arg_types(const td_node *node, const sig_arg *arg, td_dtype *out, size_t max)
 {
     const td_dtype extra = arg->is_ref ? TD_DTYPE_REF : TD_DTYPE_NONE;
     int64_t count = 1;
@@ -284,7 +296,7 @@ static int64_t side_types(const td_node *node, const char *at, td_dtype *out, si
 {
     int64_t total = 0;
 
-    for (td_sig_arg arg; td_sig_next(&at, &arg);) {
+    for (sig_arg arg; next_arg(&at, &arg);) {
         const size_t done = TD_MIN((size_t)total, max);
         const int64_t n = arg_types(node, &arg, out ? out + done : NULL, max - done);
 
@@ -302,8 +314,8 @@ td_status td_node_bind(td_node *node, td_arena *arena)
                       node->name);
     TD_TRY(bind_attrs(node, arena));
 
-    const int64_t n_in = side_types(node, td_sig_inputs(node->op), NULL, 0);
-    const int64_t n_out = side_types(node, td_sig_outputs(node->op), NULL, 0);
+    const int64_t n_in = side_types(node, sig_inputs(node->op), NULL, 0);
+    const int64_t n_out = side_types(node, sig_outputs(node->op), NULL, 0);
 
     if (n_in < 0 || n_out < 0)
         return TD_ERR(INVALID_ARGUMENT,
@@ -314,7 +326,7 @@ td_status td_node_bind(td_node *node, td_arena *arena)
                       (long long)n_in, node->n_in, node->name, node->op_name);
     td_dtype *const types = TD_ARENA_NEW_N(arena, td_dtype, (size_t)n_out + 1);
 
-    (void)side_types(node, td_sig_outputs(node->op), types, (size_t)n_out);
+    (void)side_types(node, sig_outputs(node->op), types, (size_t)n_out);
     for (int64_t i = 0; i < n_out; i++)
         if (!td_dtype_is_valid(types[i] >= TD_DTYPE_REF ? types[i] - TD_DTYPE_REF : types[i]))
             return TD_ERR(INVALID_ARGUMENT, "node %s (op %s): output %lld has type %d, which is none",
@@ -326,15 +338,15 @@ td_status td_node_bind(td_node *node, td_arena *arena)
 
 void td_node_in_types(const td_node *node, td_dtype *types)
 {
-    (void)side_types(node, td_sig_inputs(node->op), types, node->n_in);
+    (void)side_types(node, sig_inputs(node->op), types, node->n_in);
 }
 
 bool td_node_port(const td_node *node, const char *port, uint32_t *first, uint32_t *count)
 {
-    const char *at = td_sig_outputs(node->op);
+    const char *at = sig_outputs(node->op);
     int64_t total = 0;
 
-    for (td_sig_arg arg; td_sig_next(&at, &arg);) {
+    for (sig_arg arg; next_arg(&at, &arg);) {
         const int64_t n = arg_types(node, &arg, NULL, 0);
 
         if (n < 0) return false;

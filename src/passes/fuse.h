@@ -1,8 +1,8 @@
 /* fuse.h -- what a fusion is: a function that replaces patterns by fused ops.
  *
  * It gets a sorted graph with constants folded, sets *changed when it changed something, and leaves dead
- * nodes behind (the caller prunes). td_pass_node() makes nodes, td_pass_replace() redirects users,
- * td_pass_count_uses() tells which values have a single user. Add a line to fuse.inc.
+ * nodes behind (the caller prunes). td_pass_node() makes nodes, td_pass_replace() redirects users, users.h
+ * tells which values have a single user. Add a line to fuse.inc.
  */
 #ifndef TD_PASSES_FUSE_H
 #define TD_PASSES_FUSE_H

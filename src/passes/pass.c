@@ -66,19 +66,6 @@ td_status td_pass_node(td_pass *p, td_graph *g, const char *name, const char *op
     return NULL;
 }
 
-uint32_t *td_pass_count_uses(td_pass *p, td_graph *g)
-{
-    td_graph_number(g);
-    uint32_t *const uses = TD_ARENA_NEW_N(p->arena, uint32_t, g->n_nodes);
-
-    for (size_t i = 0; i < g->n_nodes; i++)
-        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
-            uses[g->nodes[i]->in[k].node->id]++;
-    for (size_t i = 0; i < g->n_rets; i++)
-        uses[g->rets[i].node->id]++;
-    return uses;
-}
-
 bool td_edge_same(td_edge a, td_edge b)
 {
     return a.node == b.node && a.index == b.index;

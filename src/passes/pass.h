@@ -79,9 +79,6 @@ TD_MUST_USE td_status td_pass_node(td_pass *p, td_graph *g, const char *name, co
                                    const td_edge *in, uint32_t n_in, const td_attr *attrs, uint32_t n_attrs,
                                    td_node **out);
 
-/* How many times each output is used: uses[node->id] counts consumers of any of the node's outputs, rets
- * included. Numbers the graph. The array lives in p->arena. */
-uint32_t *td_pass_count_uses(td_pass *p, td_graph *g);
 /* Makes every consumer of `from` (and rets) use `to` instead. O(edges of g). */
 void td_pass_replace(td_graph *g, td_edge from, td_edge to);
 

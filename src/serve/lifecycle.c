@@ -153,8 +153,7 @@ static void load_task(void *ctx)
     td_manager *const m = v->model->manager;
     const td_session_options options = { .tags = m->options.tags,
                                          .threads = m->options.threads,
-                                         .skip_warmup = !m->options.enable_model_warmup,
-                                         .prefer_bf16 = m->options.prefer_bf16 };
+                                         .skip_warmup = !m->options.enable_model_warmup };
     td_session *session = NULL;
     td_status error = NULL;
 

@@ -13,9 +13,8 @@
 typedef struct td_serve_options {
     const td_model_options *models; /* copied by td_manager_start() */
     size_t n_models;
-    const char *tags; /* --saved_model_tags; must outlive the manager */
-    int threads;      /* compute threads a run may use; 0: one per core */
-    bool prefer_bf16;
+    const char *tags;                   /* --saved_model_tags; must outlive the manager */
+    int threads;                        /* compute threads a run may use; 0: one per core */
     int num_load_threads;               /* 0: chosen */
     int num_unload_threads;             /* 0: one */
     int max_num_load_retries;           /* 5 */

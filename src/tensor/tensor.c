@@ -77,13 +77,6 @@ void td_buffer_unref(td_buffer *b)
     td_free(b);
 }
 
-bool td_buffer_is_unique(const td_buffer *b)
-{
-    /* acquire: pairs with the release of those who dropped theirs,
-     * so that our writes come after their reads */
-    return atomic_load_explicit(&b->refs, memory_order_acquire) == 1;
-}
-
 size_t td_tensor_bytes(const td_tensor *t)
 {
     return (size_t)td_shape_count(&t->shape) * td_dtype_size(t->dtype);

@@ -59,6 +59,16 @@ signature_def['serving_default']:
         self.assertNotIn("__saved_model_init_op", done.stdout)
         self.assertIn("__saved_model_init_op", run("show", HALF_PLUS_TWO, "--all").stdout)
 
+    def test_graph(self):
+        graph = graphs.Graph().placeholder("x", "float32").node("y", "Neg", ["x"], "float32")
+        graphs.save(self.folder / "1", graph.signature("serving_default", {"x": "float32"}, {"y": "y"}))
+        done = run("show", str(self.folder / "1"), "--graph")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("\nsignature serving_default:\n", done.stdout)
+        self.assertIn("\ny = Neg(x) ", done.stdout)
+        self.assertNotIn("y = Neg", run("show", str(self.folder / "1")).stdout)
+        self.assertIn("\nfunction ", run("show", HALF_PLUS_TWO, "--graph").stdout)
+
     def test_ops_that_tensord_lacks(self):
         graph = graphs.Graph().placeholder("x", "float32").node("y", "NoSuchOp", ["x"], "float32")
         graphs.save(self.folder / "1", graph.signature("serving_default", {"x": "float32"}, {"y": "y"}))

@@ -247,7 +247,7 @@ static const char *fail_number(const char *p, td_json_fault *fault)
     return fail(fault, invalid, p);
 }
 
-const char *td_json_skip_number(const char *p, const char *end, td_json_fault *fault)
+static const char *skip_number(const char *p, const char *end, td_json_fault *fault)
 {
     enum { MAX_SAFE = 300 }; /* so many bytes without an exponent stay below 10^308 */
     bool is_integer = true;
@@ -328,7 +328,7 @@ static const char *skip_plain(const char *p, const char *end, td_json_fault *fau
     case 'n':
         return skip_literal(p, "null", fault);
     default:
-        return td_json_skip_number(p, end, fault);
+        return skip_number(p, end, fault);
     }
 }
 

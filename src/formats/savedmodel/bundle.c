@@ -251,13 +251,3 @@ td_status td_bundle_read(td_bundle *b, const char *key, const char *slice_spec, 
     return td_status_prefix(read_entry_slice(b, name, &e, slice_spec, out), "%s: key '%.500s': ", b->prefix,
                             key);
 }
-
-td_status td_bundle_lookup(td_bundle *b, const char *key, td_dtype *dtype, td_shape *shape)
-{
-    td_bundle_entry e;
-
-    TD_TRY(td_bundle_find(b, (td_string){ key, strlen(key) }, &e));
-    *dtype = e.dtype;
-    *shape = e.shape;
-    return NULL;
-}

@@ -21,7 +21,4 @@ void td_bundle_unref(td_bundle *b);
  * is checked. NOT_FOUND as TensorFlow words it. */
 TD_MUST_USE td_status td_bundle_read(td_bundle *b, const char *key, const char *slice_spec, td_tensor *out);
 
-/* Dtype and shape only. */
-TD_MUST_USE td_status td_bundle_lookup(td_bundle *b, const char *key, td_dtype *dtype, td_shape *shape);
-
 #endif

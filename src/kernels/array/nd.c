@@ -138,6 +138,17 @@ void td_nd_finish(td_nd_builder *b, td_arena *arena, td_cpu cpu, td_nd *out)
 
 /* ---------------------------------------------------------------- bodies */
 
+static td_transpose_u32_fn *transpose_u32_select(td_cpu cpu)
+{
+    td_transpose_u32_fn *best = td_transpose_u32_ref;
+
+#define TD_KERNEL(name, isa)                                                                                 \
+    if (cpu >= TD_CPU_##isa) best = td_##name##_##isa;
+#include "kernels/array/array.inc"
+#undef TD_KERNEL
+    return best;
+}
+
 /* A loop over elements of `size` bytes, size being a number the compiler knows. */
 #define COPY_ROW(size)                                                                                       \
     do {                                                                                                     \
@@ -206,7 +217,7 @@ static void copy_transposed(const td_nd *nd, char *restrict out, const char *res
         COPY_BLOCKS(2);
         break;
     case 4:
-        td_transpose_u32_select(nd->cpu)(out, os, in, is, rows, cols);
+        transpose_u32_select(nd->cpu)(out, os, in, is, rows, cols);
         break;
     case 8:
         COPY_BLOCKS(8);
@@ -214,17 +225,6 @@ static void copy_transposed(const td_nd *nd, char *restrict out, const char *res
     default:
         COPY_BLOCKS(16);
     }
-}
-
-td_transpose_u32_fn *td_transpose_u32_select(td_cpu cpu)
-{
-    td_transpose_u32_fn *best = td_transpose_u32_ref;
-
-#define TD_KERNEL(name, isa)                                                                                 \
-    if (cpu >= TD_CPU_##isa) best = td_##name##_##isa;
-#include "kernels/array/array.inc"
-#undef TD_KERNEL
-    return best;
 }
 
 /* ---------------------------------------------------------------- walk */

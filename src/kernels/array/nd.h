@@ -65,8 +65,6 @@ typedef void td_transpose_u32_fn(char *out, int64_t out_stride, const char *in, 
 #include "kernels/array/array.inc"
 #undef TD_KERNEL
 
-td_transpose_u32_fn *td_transpose_u32_select(td_cpu cpu);
-
 /* Writes the `elem` bytes (1, 2, 4, 8 or 16) at value n times. */
 void td_fill(void *out, size_t elem, const void *value, size_t n);
 

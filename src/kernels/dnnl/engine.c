@@ -99,11 +99,6 @@ bool td_dnnl_ready(td_cpu cpu)
     return engine && thread_get();
 }
 
-dnnl_engine_t td_dnnl_engine(void)
-{
-    return engine;
-}
-
 /* ---------------------------------------------------------------- primitives */
 
 /* Bodies without generated code are slower than ours, and so are those that copy the image into a matrix. */

@@ -23,7 +23,6 @@ extern td_dnnl_api td_dnnl; /* filled by td_dnnl_ready() */
 
 /* Readies the calling thread to make and run primitives. False: no oneDNN body for this CPU, or no memory. */
 bool td_dnnl_ready(td_cpu cpu);
-dnnl_engine_t td_dnnl_engine(void); /* after td_dnnl_ready() */
 
 /* A primitive for op_desc (a dnnl_*_desc_t), and what it wants. */
 typedef struct td_dnnl_prim {

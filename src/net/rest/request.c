@@ -141,7 +141,7 @@ td_status td_rest_end_body(td_rest_request *r)
 
 /* ---- reply ---- */
 
-unsigned td_rest_http_code(td_code code)
+static unsigned http_code_of(td_code code)
 {
     static const unsigned short codes[] = {
         [TD_OK] = 200,
@@ -177,7 +177,7 @@ void td_rest_end(td_rest_request *r, td_status error)
         r->reply.size = 0;
         r->reply.is_broken = false;
         td_json_put_error(&r->reply, code == TD_DEADLINE_EXCEEDED ? late : td_status_text(error));
-        r->code = td_rest_http_code(code);
+        r->code = http_code_of(code);
         td_status_free(error);
     } else if (!r->code) {
         r->code = 200;

@@ -87,7 +87,6 @@ TD_MUST_USE td_status td_rest_end_body(td_rest_request *r);
 
 /* Ends the request with what is in reply, or (error; takes it) with an error's text and code. */
 void td_rest_end(td_rest_request *r, td_status error);
-unsigned td_rest_http_code(td_code code);
 
 /* Puts the connection to sleep and has work(r) done by a pool thread, which ends the request or offloads it
  * once more. A full pool ends it at once. */

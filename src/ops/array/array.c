@@ -191,14 +191,3 @@ td_status td_moves_run(td_call *c)
     ref_variants(c);
     return NULL;
 }
-
-td_status td_copy_prepare(td_call *c)
-{
-    td_nd_builder b;
-
-    TD_TRY(td_moves_init(c, 1));
-    td_nd_start(&b, td_dtype_size(td_in(c, 0)->dtype));
-    td_nd_add(&b, td_shape_count(&td_in(c, 0)->shape), 1, 1);
-    td_moves_add(c, &b, 0, 0, 0, 0);
-    return NULL;
-}

@@ -34,8 +34,6 @@ TD_MUST_USE td_status td_moves_init(td_call *c, size_t n);
 void td_moves_add(td_call *c, td_nd_builder *b, uint32_t out, int64_t out_at, uint32_t in, int64_t in_at);
 void td_moves_fill(td_call *c, int fill);
 td_status td_moves_run(td_call *c); /* variants, too: they are referenced */
-/* prepare and run of an op whose output 0 is input 0, byte by byte. */
-td_status td_copy_prepare(td_call *c);
 
 /* A kernel list of one entry. */
 #define TD_MOVE_KERNELS(name, prepare)                                                                       \

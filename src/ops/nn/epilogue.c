@@ -30,12 +30,6 @@ static bool set_activation(td_string name, td_epilogue *e)
     return false;
 }
 
-bool td_epilogue_knows(td_string name)
-{
-    td_epilogue e;
-    return set_activation(name, &e);
-}
-
 td_status td_epilogue_parse(td_parse *p, uint32_t first, td_epilogue *out)
 {
     const td_attr_value *items;

@@ -34,7 +34,4 @@ void td_epilogue_late(const td_call *c, const td_epilogue *e, const td_shape *su
 /* Run: with the inputs' elements. */
 td_gemm_end td_epilogue_end(const td_call *c, const td_epilogue *e, size_t channels);
 
-/* An activation's name as the passes write it; false: none of ours. */
-bool td_epilogue_knows(td_string name);
-
 #endif
