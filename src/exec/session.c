@@ -118,30 +118,6 @@ static td_status run_target(td_session *s, td_graph *g, const char *prefix)
     return st;
 }
 
-/* Asset tensors are constants that hold a placeholder; every graph sees the real path instead. */
-static td_status set_assets(td_session *s)
-{
-    const td_model_file *const f = s->file;
-
-    for (size_t a = 0; a < f->n_assets; a++) {
-        const char *const colon = strrchr(f->assets[a].tensor, ':');
-        const size_t n = colon ? (size_t)(colon - f->assets[a].tensor) : strlen(f->assets[a].tensor);
-        td_string *const path = TD_ARENA_NEW(s->pass.arena, td_string);
-        td_tensor *const t = TD_ARENA_NEW(s->pass.arena, td_tensor);
-
-        *path = (td_string){ f->assets[a].path, strlen(f->assets[a].path) };
-        *t = (td_tensor){ .dtype = TD_STRING, .data = path };
-        for (size_t i = 0; i < f->graph->n_nodes; i++) {
-            td_node *const node = f->graph->nodes[i];
-
-            if (strlen(node->name) != n || memcmp(node->name, f->assets[a].tensor, n) != 0) continue;
-            td_node_add_attr(f->graph, node, "value",
-                             (td_attr_value){ .kind = TD_ATTR_TENSOR, .u.tensor = t });
-        }
-    }
-    return NULL;
-}
-
 static td_status restore(td_session *s)
 {
     const td_model_file *const f = s->file;
@@ -256,7 +232,6 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     s->pass.env = &s->env;
     s->env.model_arena = s->file->arena;
     s->env.dir = s->file->path;
-    TD_TRY(set_assets(s));
     TD_TRY(make_graphs(s));
     TD_TRY(restore(s));
     make_programs(s);

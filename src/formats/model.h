@@ -18,7 +18,7 @@ typedef struct td_model_file {
     td_library *library;
     const td_signature *signatures; /* sorted by name; TensorInfo.name in .tensor */
     size_t n_signatures;
-    const td_asset *assets;
+    const td_asset *assets; /* in place already: graph has their paths as constants */
     size_t n_assets;
     const char *restore_op;       /* node name to run; NULL: nothing to restore */
     const char *filename_tensor;  /* "saver_filename:0", fed with variables_prefix */

@@ -17,6 +17,7 @@ class Graph:
         self.meta.meta_info_def.tags.append("serve")
         self.meta.graph_def.versions.producer = 1395
         self.dtypes = {}
+        self.assets = {}
 
     def node(self, name, op, inputs=(), T=None, **attributes):
         """Adds a node. Attributes: type names, ints, floats, bools, bytes, arrays; T and dtype give its output's type."""
@@ -51,6 +52,20 @@ class Graph:
     def placeholder(self, name, dtype):
         return self.node(name, "Placeholder", (), None, dtype=dtype)
 
+    def asset(self, node, name, content):
+        """assets/<name> holds content; the node's output is its path. Placeholders are made as needed, as TF2 has them."""
+        if node not in self.dtypes:
+            self.placeholder(node, "string")
+        definition = self.meta.asset_file_def.add(filename=name)
+        definition.tensor_info.name = node + ":0"
+        self.assets[name] = content
+        return self
+
+    def init(self, node):
+        """The node that runs when the model is loaded."""
+        self.meta.collection_def["saved_model_main_op"].node_list.value.append(node)
+        return self
+
     def signature(self, name, inputs, outputs, method="tensorflow/serving/predict", shape=None):
         """inputs: {alias: dtype}, placeholders made as needed; outputs: {alias: node}. shape None: unknown rank."""
         signature = self.meta.signature_def[name]
@@ -81,6 +96,9 @@ def save(folder, graph):
     partial.mkdir()
     model = message("tensorflow.SavedModel")(saved_model_schema_version=1)
     model.meta_graphs.add().CopyFrom(graph.meta)
+    for name, content in graph.assets.items():
+        (partial / "assets").mkdir(exist_ok=True)
+        (partial / "assets" / name).write_bytes(content)
     (partial / "saved_model.pb").write_bytes(model.SerializeToString())
     partial.rename(folder)
     return folder

@@ -11,8 +11,7 @@
 enum { SAVED_META_GRAPHS = 2 };
 enum { META_INFO = 1, META_GRAPH, META_SAVER, META_COLLECTION, META_SIGNATURE, META_ASSET };
 enum { INFO_TAGS = 4, GRAPH_NODE = 1, GRAPH_LIBRARY = 2, SAVER_FILENAME = 1, SAVER_RESTORE = 3 };
-enum { ENTRY_KEY = 1, ENTRY_VALUE = 2, COLLECTION_NODES = 1, COLLECTION_ANYS = 5, LIST_VALUE = 1 };
-enum { ANY_VALUE = 2, ASSET_INFO = 1, ASSET_FILENAME = 2, INFO_NAME = 1 };
+enum { ENTRY_KEY = 1, ENTRY_VALUE = 2, COLLECTION_NODES = 1, LIST_VALUE = 1 };
 
 /* ---- tags ---------------------------------------------------------------------------------------------- */
 
@@ -250,94 +249,6 @@ static const char *init_of_signatures(const td_model_file *m)
     return NULL;
 }
 
-/* ---- assets -------------------------------------------------------------------------------------------- */
-
-/* Files stay below assets/: no absolute path, no "..". */
-static bool is_plain_path(const char *path)
-{
-    if (!*path || *path == '/') return false;
-    for (const char *at = path; *at; at += *at == '/') {
-        const size_t size = strcspn(at, "/");
-        if (size == 2 && at[0] == '.' && at[1] == '.') return false;
-        at += size;
-    }
-    return true;
-}
-
-static td_status read_asset_name(const td_source *s, const td_wire_field *info, td_arena *arena,
-                                 const char **out)
-{
-    td_wire w = td_wire_inside(info);
-
-    for (td_wire_field f; td_wire_next(&w, &f);)
-        if (td_wire_is(&f, INFO_NAME, TD_WIRE_BYTES)) TD_TRY(td_source_name(s, &f, arena, out));
-    return NULL;
-}
-
-static td_status read_asset(const td_source *s, const td_wire_field *message, td_model_file *m, td_asset *out)
-{
-    td_wire w = td_wire_inside(message);
-    const char *file = "";
-    td_asset asset = { .tensor = "" };
-
-    for (td_wire_field f; td_wire_next(&w, &f);) {
-        if (td_wire_is(&f, ASSET_INFO, TD_WIRE_BYTES))
-            TD_TRY(read_asset_name(s, &f, m->arena, &asset.tensor));
-        if (td_wire_is(&f, ASSET_FILENAME, TD_WIRE_BYTES)) TD_TRY(td_source_name(s, &f, m->arena, &file));
-    }
-    if (w.bad || !*asset.tensor) return td_source_damage(s, message->data, "AssetFileDef");
-    if (!is_plain_path(file))
-        return TD_ERR(INVALID_ARGUMENT, "%s: asset '%s' is not inside the model's assets", s->file, file);
-    asset.path = td_arena_format(m->arena, "%s/assets/%s", m->path, file);
-    *out = asset;
-    return NULL;
-}
-
-/* The AssetFileDef inside an Any. */
-static td_status unwrap_any(const td_source *s, const td_wire_field *any, td_wire_field *out)
-{
-    td_wire w = td_wire_inside(any);
-
-    *out = (td_wire_field){ .type = TD_WIRE_BYTES, .data = any->data };
-    for (td_wire_field f; td_wire_next(&w, &f);)
-        if (td_wire_is(&f, ANY_VALUE, TD_WIRE_BYTES)) *out = f;
-    return w.bad ? td_source_damage(s, any->data, "Any") : NULL;
-}
-
-/* Fills assets[] (room is given by the count of a first walk with assets NULL). */
-static td_status read_asset_list(const td_source *s, const td_wire_field *collection, td_model_file *m,
-                                 td_asset *assets, size_t *count)
-{
-    td_wire w = td_wire_inside(collection);
-
-    for (td_wire_field f; td_wire_next(&w, &f);) {
-        if (!td_wire_is(&f, COLLECTION_ANYS, TD_WIRE_BYTES)) continue;
-        td_wire list = td_wire_inside(&f);
-        for (td_wire_field any; td_wire_next(&list, &any);) {
-            td_wire_field def;
-            if (!td_wire_is(&any, LIST_VALUE, TD_WIRE_BYTES)) continue;
-            TD_TRY(unwrap_any(s, &any, &def));
-            if (assets) TD_TRY(read_asset(s, &def, m, &assets[*count]));
-            ++*count;
-        }
-    }
-    return NULL;
-}
-
-static td_status read_assets_of_collection(const td_source *s, const td_wire_field *collection,
-                                           td_model_file *m)
-{
-    size_t n = 0;
-
-    TD_TRY(read_asset_list(s, collection, m, NULL, &n));
-    td_asset *const assets = TD_ARENA_NEW_N(m->arena, td_asset, n);
-    n = 0;
-    TD_TRY(read_asset_list(s, collection, m, assets, &n));
-    m->assets = assets;
-    m->n_assets = n;
-    return NULL;
-}
-
 /* ---- all of it ----------------------------------------------------------------------------------------- */
 
 /* Arrays with the room that the meta graph's fields ask for, to be filled by read_field(). */
@@ -363,7 +274,7 @@ static td_status read_field(td_source *s, const td_wire_field *f, td_model_file 
     case META_SIGNATURE:
         return td_signature_read(s, f, m->arena, &p->signatures[p->n_signatures++]);
     case META_ASSET:
-        return read_asset(s, f, m, &p->assets[p->n_assets++]);
+        return td_asset_read(s, f, m, &p->assets[p->n_assets++]);
     default:
         return NULL;
     }
@@ -406,7 +317,9 @@ td_status td_meta_graph_read(td_source *s, const td_wire_field *meta_graph, td_m
     m->assets = p.assets;
     m->n_assets = p.n_assets;
     if (!m->n_assets && p.collections.assets.data)
-        TD_TRY(read_assets_of_collection(s, &p.collections.assets, m));
+        TD_TRY(td_assets_of_collection(s, &p.collections.assets, m));
     set_init(&p, m);
-    return read_graph(s, &p.graph, m);
+    TD_TRY(read_graph(s, &p.graph, m));
+    td_assets_place(m);
+    return NULL;
 }

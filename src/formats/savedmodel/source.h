@@ -64,6 +64,14 @@ TD_MUST_USE td_status td_signature_read(td_source *s, const td_wire_field *entry
                                         td_signature *out);
 void td_signatures_sort(td_signature *signatures, size_t count);
 
+/* assets.c: one AssetFileDef; those of a collection instead, into m; and, with the graph read, the real paths
+ * in place of the nodes that m's assets name. */
+TD_MUST_USE td_status td_asset_read(const td_source *s, const td_wire_field *message, td_model_file *m,
+                                    td_asset *out);
+TD_MUST_USE td_status td_assets_of_collection(const td_source *s, const td_wire_field *collection,
+                                              td_model_file *m);
+void td_assets_place(td_model_file *m);
+
 /* meta_graph.c: the meta graph whose tags are those of `tags`, as a model. m->arena and m->path are set. */
 TD_MUST_USE td_status td_meta_graph_find(const td_source *s, const char *tags, td_wire_field *out);
 TD_MUST_USE td_status td_meta_graph_tag_sets(const td_source *s, td_arena *arena, const char ***out,

@@ -291,6 +291,42 @@ static void saver_and_assets(void **state)
     }
 }
 
+/* Whatever node an asset names, it is a constant of the real path when the model is read: TF2 writes a Placeholder,
+ * TF1 a constant of a path that only the exporter had. */
+static void assets_in_place(void **state)
+{
+    td_model_file *const m = must_parse(
+        "graph_def {"
+        " node { name: 'p' op: 'Placeholder' attr { key: 'dtype' value { type: DT_STRING } }"
+        "        attr { key: 'shape' value { shape { } } } }"
+        " node { name: 'c' op: 'Const' attr { key: 'dtype' value { type: DT_STRING } }"
+        "        attr { key: 'value' value { tensor { dtype: DT_STRING tensor_shape { } string_val: '/old' } "
+        "} } }"
+        " node { name: 'i' op: 'Identity' input: ['p', '^c'] attr { key: 'T' value { type: DT_STRING } } }"
+        " node { name: 'other' op: 'Placeholder' attr { key: 'dtype' value { type: DT_STRING } } } }"
+        "asset_file_def { tensor_info { name: 'p:0' } filename: 'a' }"
+        "asset_file_def { tensor_info { name: 'c' } filename: 'b' }"
+        "asset_file_def { tensor_info { name: 'i:0' } filename: 'c' }"
+        "asset_file_def { tensor_info { name: 'other:1' } filename: 'd' }"
+        "asset_file_def { tensor_info { name: 'nobody:0' } filename: 'e' }");
+    static const char *const want[] = { "/m/assets/a", "/m/assets/b", "/m/assets/c", NULL };
+
+    (void)state;
+    assert_int_equal(m->graph->n_nodes, 4);
+    for (size_t i = 0; i < 4; i++) {
+        const td_node *const node = m->graph->nodes[i];
+        const td_attr_value *const value = td_node_attr(node, "value");
+
+        assert_string_equal(node->op_name, want[i] ? "Const" : "Placeholder");
+        if (!want[i]) continue;
+        assert_int_equal(node->n_in + node->n_ctrl, 0);
+        assert_int_equal(td_node_attr(node, "dtype")->u.type, TD_STRING);
+        assert_int_equal(value->u.tensor->shape.rank, 0);
+        assert_true(td_string_is(*(const td_string *)value->u.tensor->data, want[i]));
+    }
+    td_model_file_free(m);
+}
+
 /* Every message of the file cut short, and every byte changed, is refused or read; nothing else. */
 static void damage(void **state)
 {
@@ -351,6 +387,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(signatures_are_sorted, begin, end),
         cmocka_unit_test_setup_teardown(init_has_an_order, begin, end),
         cmocka_unit_test_setup_teardown(saver_and_assets, begin, end),
+        cmocka_unit_test_setup_teardown(assets_in_place, begin, end),
         cmocka_unit_test_setup_teardown(damage, begin, end),
         cmocka_unit_test_setup_teardown(directories, temp_dir_make, temp_dir_remove),
     };
