@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/server.h"
+#include "config/passes.h"
 #include "obs/log.h"
 
 static void print_usage(const char *name)
@@ -55,10 +56,23 @@ static void set_log_level(const char *name)
         if (!strcmp(name, names[i])) td_log_set_level((td_log_level)i);
 }
 
+/* A pass that is left out is for finding faults; whoever forgot it in the environment learns why it is slow. */
+static td_status check_passes(void)
+{
+    uint32_t off;
+
+    TD_TRY(td_passes_from_environment(&off));
+    for (unsigned id = 0; id < TD_PASS_COUNT; id++)
+        if (off & TD_PASS_BIT(id))
+            td_warning("serve", "event=pass_left_out pass=%s", td_pass_name((td_pass_id)id));
+    return NULL;
+}
+
 static td_status serve(const td_flags *flags)
 {
     td_server_options options;
 
+    TD_TRY(check_passes());
     TD_TRY(td_server_options_make(flags, &options));
     const td_status error = td_server_run(&options);
 

@@ -46,8 +46,14 @@ static size_t take(memplan *m, size_t size)
     return begin;
 }
 
+static bool does(const memplan *m, td_pass_id id)
+{
+    return td_env_does(m->plan->prog->env, id);
+}
+
 static void give(memplan *m, size_t begin)
 {
+    if (!does(m, TD_PASS_share_memory)) return;
     for (size_t i = 0; i < m->n_live; i++)
         if (m->live[i].begin == begin) {
             memmove(m->live + i, m->live + i + 1, (m->n_live - i - 1) * sizeof *m->live);
@@ -119,6 +125,7 @@ static uint32_t find_victim(const memplan *m, uint32_t i, uint32_t v)
     const td_plan_step *const ps = &m->plan->steps[i];
 
     if (!(ps->step->op->flags & TD_OP_INPLACE) || td_tensor_bytes(&m->plan->values[v]) == 0) return NONE;
+    if (!does(m, TD_PASS_in_place)) return NONE;
     for (uint32_t k = 0; k < ps->step->n_in; k++) {
         const uint32_t r = m->root[ps->step->in[k]];
 

@@ -26,9 +26,9 @@ static td_status run_passes(td_pass *p, td_graph *g, bool serve)
 {
     TD_TRY(td_pass_prune(p, g));
     if (!serve) return NULL;
-    TD_TRY(td_pass_freeze(p, g));
+    if (td_env_does(p->env, TD_PASS_freeze)) TD_TRY(td_pass_freeze(p, g));
     TD_TRY(td_pass_prune(p, g));
-    TD_TRY(td_pass_fold(p, g));
+    if (td_env_does(p->env, TD_PASS_fold)) TD_TRY(td_pass_fold(p, g));
     TD_TRY(td_pass_prune(p, g));
     return td_pass_fuse(p, g);
 }
@@ -83,7 +83,7 @@ static td_status make_regions(td_pass *p, const td_node *n, bool serve, td_step 
 
         if (!consts) {
             consts = TD_ARENA_NEW_N(p->arena, const td_tensor *, n->n_in + 1);
-            if (serve) TD_TRY(find_consts(p, n, first, consts));
+            if (serve && td_env_does(p->env, TD_PASS_body_consts)) TD_TRY(find_consts(p, n, first, consts));
         }
         if (s->n_regions) memcpy(regions, s->regions, s->n_regions * sizeof(td_region *));
         s->regions = regions;

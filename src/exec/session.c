@@ -266,7 +266,8 @@ td_status td_session_load(const char *path, const td_session_options *opts, td_s
     s->env.resources = td_resources_make();
     s->env.packs = td_packs_make();
     s->env.files_since = td_file_maps_mark();
-    const td_status st = load(s, path, &o);
+    td_status st = td_passes_from_environment(&s->env.passes_off);
+    if (!st) st = load(s, path, &o);
     if (st) {
         session_free(s);
         return st;

@@ -199,7 +199,8 @@ td_status td_call_again(td_call *c, const td_kernel *kernel, td_memo *m, td_aren
 {
     const bool by_ref = is_by_ref(c);
 
-    if (c->op->flags & TD_OP_ALIAS) return td_call_now(c, kernel, temp);
+    if ((c->op->flags & TD_OP_ALIAS) || !td_env_does(c->env, TD_PASS_memo))
+        return td_call_now(c, kernel, temp);
     if (memo_fits(m, c)) {
         c->state = m->state;
         c->scratch_size = m->scratch_size;

@@ -28,6 +28,7 @@
 
 #include "base/arena.h"
 #include "base/cpu.h"
+#include "config/passes.h"
 #include "device/team.h"
 #include "graph/graph.h"
 
@@ -229,6 +230,7 @@ typedef struct td_packs td_packs;         /* pack.h */
 struct td_env {
     td_cpu cpu;
     int threads;
+    uint32_t passes_off; /* bits of config/passes.h: what is left out */
     td_resources *resources;
     td_packs *packs;
     td_arena *model_arena; /* load time only */
@@ -236,6 +238,11 @@ struct td_env {
     uint64_t files_since;  /* td_file_maps_mark() before that */
     atomic_uint files_ok;  /* td_file_maps_changes() when they were last known to be as they were */
 };
+
+static inline bool td_env_does(const td_env *env, td_pass_id id)
+{
+    return !(env->passes_off & TD_PASS_BIT(id));
+}
 
 /* ---------------------------------------------------------------- the table */
 

@@ -2,7 +2,8 @@
  *
  * It gets a sorted graph with constants folded, sets *changed when it changed something, and leaves dead
  * nodes behind (the caller prunes). td_pass_node() makes nodes, td_pass_replace() redirects users, users.h
- * tells which values have a single user. Add a line to fuse.inc.
+ * tells which values have a single user. Add a line to fuse.inc and to
+ * config/passes.inc.
  */
 #ifndef TD_PASSES_FUSE_H
 #define TD_PASSES_FUSE_H

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The process: its command line, its log lines, its readiness, its end."""
+import os
 import pathlib
 import re
 import signal
@@ -13,8 +14,9 @@ import graphs
 import harness
 
 
-def run(*words):
-    return subprocess.run([harness.BINARY, *words], capture_output=True, text=True, timeout=harness.PATIENCE)
+def run(*words, **environment):
+    return subprocess.run([harness.BINARY, *words], capture_output=True, text=True, timeout=harness.PATIENCE,
+                          env={**os.environ, **environment})
 
 
 class CommandLine(unittest.TestCase):
@@ -43,6 +45,11 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(done.returncode, 255)
         self.assertIn("Failed to start server. Error: ", done.stdout)
 
+    def test_unknown_passes(self):
+        done = run("--port=0", f"--model_base_path={harness.MODELS}/half_plus_two", TENSORD_PASSES="-fold,-folds")
+        self.assertEqual(done.returncode, 255)
+        self.assertIn("TENSORD_PASSES: '-folds' is no pass; there are: all none freeze fold ", done.stdout)
+
     def test_bad_config_file(self):
         with tempfile.NamedTemporaryFile("w", suffix=".config") as file:
             file.write("model_config_list {{{")
@@ -54,6 +61,12 @@ class CommandLine(unittest.TestCase):
 
 class Life(unittest.TestCase):
     models = {"half_plus_two": harness.MODELS / "half_plus_two"}
+
+    def test_without_passes(self):
+        with harness.Server(self.models, environment={"TENSORD_PASSES": "none,+fold"}) as server:
+            self.assertIn("event=pass_left_out pass=freeze", server.log_text())
+            self.assertNotIn("pass_left_out pass=fold\n", server.log_text())
+            self.assertEqual(server.post("half_plus_two:predict", {"instances": [1.0]}).json, {"predictions": [2.5]})
 
     def test_log_lines_that_scripts_wait_for(self):
         with harness.Server(self.models) as server:

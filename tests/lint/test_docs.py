@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every flag of flags.inc is in the manual and in docs/flags.md, as flags.inc words it, and nothing else is.
+"""Every flag of flags.inc is in the manual and in docs/flags.md, as flags.inc words it, and nothing else is; so are the
+passes of passes.inc in the manual.
 
     test_docs.py            checks
     test_docs.py --write    writes those sections
@@ -12,6 +13,7 @@ import tree
 
 MAN, FLAGS = tree.ROOT / "docs" / "tensord.1", tree.ROOT / "docs" / "flags.md"
 FLAG = re.compile(r'^TD_FLAG\((\w+),\s*(\w+),\s*(.+?),\s*(\w+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)', re.M)
+PASS = re.compile(r'^TD_PASS\((\w+), "([^"]+)"\)$', re.M)
 KINDS = {"BOOL": "true or false", "I32": "integer", "I64": "integer", "F32": "number", "STR": "text"}
 MAN_KINDS = {"BOOL": "BOOL", "I32": "INTEGER", "I64": "INTEGER", "F32": "NUMBER", "STR": "TEXT"}
 STATES = {"ACTIVE": "", "INERT": "Accepted; there is nothing to do for it here.",
@@ -25,6 +27,11 @@ def read_flags():
     if len(found) != len(re.findall(r"^TD_FLAG\(", text, re.M)):
         tree.finish(["flags.inc has a line that this script cannot read"])
     return found
+
+
+def passes_section():
+    text = (tree.ROOT / "src" / "config" / "passes.inc").read_text()
+    return ".RS\n" + "".join(f".TP\n.B {name}\n{meaning}.\n" for name, meaning in PASS.findall(text)) + ".RE\n"
 
 
 def between(text, begin, end, middle):
@@ -53,15 +60,17 @@ def page(flags):
 
 def main():
     flags = read_flags()
-    wanted = {MAN: between(MAN.read_text(), '.\\" flags: written by tests/lint/test_docs.py --write from '
-                           'src/config/flags.inc', '.\\" end of flags', man_section(flags)),
+    written = '.\\" {0}: written by tests/lint/test_docs.py --write from src/config/{0}.inc'
+    manual = between(MAN.read_text(), written.format("flags"), '.\\" end of flags', man_section(flags))
+    manual = between(manual, written.format("passes"), '.\\" end of passes', passes_section())
+    wanted = {MAN: manual,
               FLAGS: page(flags)}
     problems = []
     for path, text in wanted.items():
         if "--write" in sys.argv:
             path.write_text(text)
         elif not path.exists() or path.read_text() != text:
-            problems.append(f"{path.relative_to(tree.ROOT)}: differs from flags.inc; run tests/lint/test_docs.py --write")
+            problems.append(f"{path.relative_to(tree.ROOT)}: differs from the lists; run tests/lint/test_docs.py --write")
     tree.finish(problems)
 
 
