@@ -1,16 +1,12 @@
-/* frame.c -- frames: taken from their plan, bound to memory once, run any number of times. */
+/* frame.c -- frames: bound to memory once, run any number of times. */
+#include "exec/frame.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/denormals.h"
 #include "base/mem.h"
-#include "exec/files.h"
-#include "exec/plan.h"
-#include "ops/list_hint.h"
-
-/* Plans a program keeps; idle frames a plan keeps, fewer when they are large. */
-enum { MAX_PLANS = 32, MAX_IDLE = 16, LARGE_WORKSPACE = 64 << 20 };
 
 /* ---------------------------------------------------------------- making */
 
@@ -42,7 +38,7 @@ static void bind_calls(td_frame *f)
     }
 }
 
-static td_status frame_make(td_plan *plan, td_frame **out)
+td_status td_frame_make(td_plan *plan, td_frame **out)
 {
     td_frame *const f = TD_NEW(td_frame);
     const size_t n = plan->prog->n_values;
@@ -63,7 +59,6 @@ static td_status frame_make(td_plan *plan, td_frame **out)
         if (plan->offset[v] != SIZE_MAX) f->values[v].data = f->workspace + plan->offset[v];
     }
     if (plan->prog->has_switch) f->dead = td_arena_alloc(f->memory, n + 1);
-    f->out = TD_ARENA_NEW_N(f->memory, td_tensor, plan->prog->n_rets + 1);
     f->strings = td_arena_make();
     f->temp = td_arena_make();
     bind_calls(f);
@@ -82,157 +77,26 @@ void td_frame_free(td_frame *f)
     td_free(f);
 }
 
-/* ---------------------------------------------------------------- taking */
-
-static bool plan_fits(const td_plan *plan, const td_tensor *in)
+void td_frame_set_args(td_frame *f, const td_tensor *in)
 {
-    const td_program *const prog = plan->prog;
+    const td_program *const prog = f->plan->prog;
 
-    for (size_t i = 0; i < prog->n_args; i++) {
-        const td_tensor *const arg = &plan->values[prog->args[i]];
-
-        if (!td_shape_equal(&arg->shape, &in[i].shape)) return false;
-        if (arg->dtype == TD_VARIANT && !td_list_hint_equal(&arg->shape, &in[i].shape)) return false;
-    }
-    return true;
-}
-
-/* The plan for in, moved to the front; NULL: none. */
-static td_plan *find_plan_locked(td_program *prog, const td_tensor *in)
-{
-    for (size_t i = 0; i < prog->n_plans; i++) {
-        td_plan *const plan = prog->plans[i];
-
-        if (!plan_fits(plan, in)) continue;
-        memmove(prog->plans + 1, prog->plans, i * sizeof(td_plan *));
-        prog->plans[0] = plan;
-        return plan;
-    }
-    return NULL;
-}
-
-static td_plan *insert_plan_locked(td_program *prog, td_plan *plan)
-{
-    td_plan *evicted = NULL;
-
-    if (!prog->plans) prog->plans = TD_NEW_N(td_plan *, MAX_PLANS);
-    if (prog->n_plans == MAX_PLANS) evicted = prog->plans[--prog->n_plans];
-    memmove(prog->plans + 1, prog->plans, prog->n_plans * sizeof(td_plan *));
-    prog->plans[0] = plan;
-    prog->n_plans++;
-    return evicted;
-}
-
-/* Planning reads weights again: once they are packed, it is too late to ask. */
-static td_status make_plan(td_program *prog, const td_tensor *in, td_plan **out)
-{
-    td_plan *plan;
-
-    TD_TRY(td_plan_make(prog, in, &plan));
-    const td_status s = td_files_look(prog->env);
-
-    if (s)
-        td_plan_unref(plan);
-    else
-        *out = plan;
-    return s;
-}
-
-/* A referenced plan, and a frame of it when one is idle. */
-static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out, td_frame **frame)
-{
-    td_plan *evicted = NULL, *made = NULL;
-
-    (void)pthread_mutex_lock(&prog->mu);
-    td_plan *plan = find_plan_locked(prog, in);
-    if (!plan) {
-        (void)pthread_mutex_unlock(&prog->mu);
-        TD_TRY(make_plan(prog, in, &made));
-        (void)pthread_mutex_lock(&prog->mu);
-        plan = find_plan_locked(prog, in); /* somebody else may have been faster */
-        if (!plan) {
-            evicted = insert_plan_locked(prog, made);
-            plan = made;
-            made = NULL;
-        }
-    }
-    td_plan_ref(plan);
-    *frame = plan->idle;
-    if (*frame) {
-        plan->idle = (*frame)->next;
-        plan->n_idle--;
-    }
-    (void)pthread_mutex_unlock(&prog->mu);
-    td_plan_unref(evicted);
-    td_plan_unref(made);
-    *out = plan;
-    return NULL;
-}
-
-td_status td_frame_enter(td_program *prog, const td_tensor *in, td_frame **out)
-{
-    td_plan *plan;
-    td_frame *f;
-
-    TD_TRY(take_plan(prog, in, &plan, &f));
-    if (!f) {
-        const td_status s = frame_make(plan, &f);
-
-        if (s) {
-            td_plan_unref(plan);
-            return s;
-        }
-    }
     for (size_t i = 0; i < prog->n_args; i++) {
         td_tensor *const t = &f->values[prog->args[i]];
 
         t->data = in[i].data;
         t->buffer = in[i].buffer ? td_buffer_ref(in[i].buffer) : NULL;
     }
-    *out = f;
-    return NULL;
 }
 
-static void drop_buffers(td_frame *f)
+void td_frame_clear(td_frame *f)
 {
     for (size_t v = 0; v < f->plan->prog->n_values; v++)
         if (f->values[v].buffer) {
             td_buffer_unref(f->values[v].buffer);
             f->values[v].buffer = NULL;
         }
-}
-
-void td_frame_leave(td_frame *f)
-{
-    td_plan *const plan = f->plan;
-    td_program *const prog = plan->prog;
-
-    drop_buffers(f); /* inv. 3 */
     td_arena_reset(f->strings);
-    const size_t keep = plan->workspace_size > LARGE_WORKSPACE ? 1 : MAX_IDLE;
-    (void)pthread_mutex_lock(&prog->mu);
-    const bool is_kept = plan->n_idle < keep;
-    if (is_kept) {
-        f->next = plan->idle;
-        plan->idle = f;
-        plan->n_idle++;
-    }
-    (void)pthread_mutex_unlock(&prog->mu);
-    if (!is_kept) td_frame_free(f);
-    td_plan_unref(plan);
-}
-
-void td_frames_trim(td_program *prog)
-{
-    for (size_t i = 0; i < prog->n_plans; i++) {
-        td_plan *const plan = prog->plans[i];
-
-        for (td_frame *f; (f = plan->idle);) {
-            plan->idle = f->next;
-            td_frame_free(f);
-        }
-        plan->n_idle = 0;
-    }
 }
 
 /* ---------------------------------------------------------------- running */

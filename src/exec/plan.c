@@ -167,18 +167,8 @@ td_status td_plan_make(td_program *prog, const td_tensor *in, td_plan **out)
     return NULL;
 }
 
-void td_plan_ref(td_plan *p)
+void td_plan_free(td_plan *p)
 {
-    (void)atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
-}
-
-void td_plan_unref(td_plan *p)
-{
-    if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1) return;
-    for (td_frame *f = p->idle, *next; f; f = next) {
-        next = f->next;
-        td_frame_free(f);
-    }
     for (size_t i = 0; i < p->n_steps; i++) {
         const td_kernel *const k = p->steps[i].step->kernel;
 

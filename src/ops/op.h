@@ -219,7 +219,9 @@ struct td_region {
     td_status (*enter)(td_region *r, td_call *c, const td_tensor *in, td_tensor *out,
                        td_region_frame **frame);
     void (*leave)(td_region *r, td_region_frame *frame);
+    void (*free)(td_region *r);
     uint32_t n_in, n_out;
+    bool has_state; /* a run of it may change variables */
 };
 
 /* ---------------------------------------------------------------- the session, as ops see it */

@@ -2,6 +2,7 @@
 """A file may include its own room, a room with a lower number, include/tensord, and libraries.
 
 A folder of src/ops may include itself, what lies beside it in src/ops, and the few tools that SHARED lists.
+src/exec is a tower: a file may include itself and what TOWER lists before it.
 
     test_layers.py          checks
     test_layers.py --draw   prints who uses whom, top room first
@@ -16,6 +17,9 @@ ROOMS = ["base", "obs", "config", "device", "tensor", "kernels", "graph", "forma
          "batch", "serve", "api", "codec", "net", "cli"]
 NUMBER = {room: number for number, room in enumerate(ROOMS)}
 SHARED = {"ops/array/array.h", "ops/array/scatter.h", "ops/math/elementwise.h", "ops/nn/epilogue.h"}
+TOWER = ["files.h", "files.c", "lane.h", "lane.c", "program.h", "program.c", "plan.h", "memplan.h", "memplan.c",
+         "plan.c", "frame.h", "frame.c", "cache.h", "cache.c", "region.h", "region.c", "compile.h", "compile.c",
+         "entry.h", "entry.c", "load.h", "load.c", "session.c"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 
@@ -42,6 +46,14 @@ def crosses_families(inside, name):
             and (len(here) < 3 or here[1] != there[1]))
 
 
+def leaves_tower(inside, name):
+    """Does a file of src/exec include one above it, or is it nowhere in the tower?"""
+    if inside.parts[0] != "exec" or not name.startswith("exec/"):
+        return inside.parts[0] == "exec" and inside.name not in TOWER
+    there = name.split("/")[1]
+    return inside.name not in TOWER or there not in TOWER or TOWER.index(there) > TOWER.index(inside.name)
+
+
 def main():
     problems, uses = [], collections.defaultdict(collections.Counter)
     for path in tree.files("src", suffixes=(".c", ".h", ".inc", ".cu")):
@@ -54,6 +66,8 @@ def main():
             target = target_of(path, name)
             if crosses_families(inside, name) and path.suffix != ".inc":
                 problems.append(f'src/{inside}: includes "{name}" of another family of ops')
+            if leaves_tower(inside, name):
+                problems.append(f'src/{inside}: "{name}" does not lie below it in TOWER')
             if target in NUMBER:
                 uses[room][target] += target != room
                 if NUMBER[target] > NUMBER[room]:

@@ -13,7 +13,8 @@
 #include "assert_status.h"
 #include "base/cpu.h"
 #include "base/macros.h"
-#include "exec/plan.h"
+#include "exec/cache.h"
+#include "exec/compile.h"
 #include "ops/pack.h"
 #include "ops/resources.h"
 

@@ -4,6 +4,7 @@
 #define TD_TESTS_SUPPORT_PASS_GRAPH_H
 
 #include "exec/program.h"
+#include "passes/pass.h"
 
 typedef td_graph *pg_function(td_arena *arena, const char *name);
 

@@ -7,7 +7,8 @@
 #include <cmocka.h>
 
 #include "assert_status.h"
-#include "exec/plan.h"
+#include "exec/cache.h"
+#include "exec/compile.h"
 #include "pass_graph.h"
 
 /* Every value below is returned, so that it lives on and nothing is written over it. */

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "assert_status.h"
-#include "exec/plan.h"
+#include "exec/cache.h"
 #include "ops/kernel.h"
 #include "ops/resources.h"
 #include "pass_graph.h"

@@ -1,0 +1,184 @@
+/* cache.c -- see cache.h. */
+#include "exec/cache.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "exec/files.h"
+#include "ops/list_hint.h"
+
+/* Plans a program keeps; idle frames a plan keeps, fewer when they are large. */
+enum { MAX_PLANS = 32, MAX_IDLE = 16, LARGE_WORKSPACE = 64 << 20 };
+
+/* ---------------------------------------------------------------- plans */
+
+static void plan_ref(td_plan *p)
+{
+    (void)atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+}
+
+static void free_idle(td_plan *p)
+{
+    for (td_frame *f; (f = p->idle);) {
+        p->idle = f->next;
+        td_frame_free(f);
+    }
+    p->n_idle = 0;
+}
+
+static void plan_unref(td_plan *p)
+{
+    if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1) return;
+    free_idle(p);
+    td_plan_free(p);
+}
+
+static bool plan_fits(const td_plan *plan, const td_tensor *in)
+{
+    const td_program *const prog = plan->prog;
+
+    for (size_t i = 0; i < prog->n_args; i++) {
+        const td_tensor *const arg = &plan->values[prog->args[i]];
+
+        if (!td_shape_equal(&arg->shape, &in[i].shape)) return false;
+        if (arg->dtype == TD_VARIANT && !td_list_hint_equal(&arg->shape, &in[i].shape)) return false;
+    }
+    return true;
+}
+
+/* The plan for in, moved to the front; NULL: none. */
+static td_plan *find_plan_locked(td_program *prog, const td_tensor *in)
+{
+    for (size_t i = 0; i < prog->cache.n_plans; i++) {
+        td_plan *const plan = prog->cache.plans[i];
+
+        if (!plan_fits(plan, in)) continue;
+        memmove(prog->cache.plans + 1, prog->cache.plans, i * sizeof(td_plan *));
+        prog->cache.plans[0] = plan;
+        return plan;
+    }
+    return NULL;
+}
+
+static td_plan *insert_plan_locked(td_program *prog, td_plan *plan)
+{
+    td_plan *evicted = NULL;
+
+    if (!prog->cache.plans) prog->cache.plans = TD_NEW_N(td_plan *, MAX_PLANS);
+    if (prog->cache.n_plans == MAX_PLANS) evicted = prog->cache.plans[--prog->cache.n_plans];
+    memmove(prog->cache.plans + 1, prog->cache.plans, prog->cache.n_plans * sizeof(td_plan *));
+    prog->cache.plans[0] = plan;
+    prog->cache.n_plans++;
+    return evicted;
+}
+
+/* Planning reads weights again: once they are packed, it is too late to ask. */
+static td_status make_plan(td_program *prog, const td_tensor *in, td_plan **out)
+{
+    td_plan *plan;
+
+    TD_TRY(td_plan_make(prog, in, &plan));
+    const td_status s = td_files_look(prog->env);
+
+    if (s)
+        plan_unref(plan);
+    else
+        *out = plan;
+    return s;
+}
+
+/* A referenced plan, and a frame of it when one is idle. */
+static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out, td_frame **frame)
+{
+    td_plan *evicted = NULL, *made = NULL;
+
+    (void)pthread_mutex_lock(&prog->cache.mu);
+    td_plan *plan = find_plan_locked(prog, in);
+    if (!plan) {
+        (void)pthread_mutex_unlock(&prog->cache.mu);
+        TD_TRY(make_plan(prog, in, &made));
+        (void)pthread_mutex_lock(&prog->cache.mu);
+        plan = find_plan_locked(prog, in); /* somebody else may have been faster */
+        if (!plan) {
+            evicted = insert_plan_locked(prog, made);
+            plan = made;
+            made = NULL;
+        }
+    }
+    plan_ref(plan);
+    *frame = plan->idle;
+    if (*frame) {
+        plan->idle = (*frame)->next;
+        plan->n_idle--;
+    }
+    (void)pthread_mutex_unlock(&prog->cache.mu);
+    plan_unref(evicted);
+    plan_unref(made);
+    *out = plan;
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- frames */
+
+td_status td_frame_enter(td_program *prog, const td_tensor *in, td_frame **out)
+{
+    td_plan *plan;
+    td_frame *f;
+
+    TD_TRY(take_plan(prog, in, &plan, &f));
+    if (!f) {
+        const td_status s = td_frame_make(plan, &f);
+
+        if (s) {
+            plan_unref(plan);
+            return s;
+        }
+    }
+    td_frame_set_args(f, in);
+    *out = f;
+    return NULL;
+}
+
+void td_frame_leave(td_frame *f)
+{
+    td_plan *const plan = f->plan;
+    td_program *const prog = plan->prog;
+
+    td_frame_clear(f); /* inv. 3 */
+    const size_t keep = plan->workspace_size > LARGE_WORKSPACE ? 1 : MAX_IDLE;
+    (void)pthread_mutex_lock(&prog->cache.mu);
+    const bool is_kept = plan->n_idle < keep;
+    if (is_kept) {
+        f->next = plan->idle;
+        plan->idle = f;
+        plan->n_idle++;
+    }
+    (void)pthread_mutex_unlock(&prog->cache.mu);
+    if (!is_kept) td_frame_free(f);
+    plan_unref(plan);
+}
+
+void td_frames_trim(td_program *prog)
+{
+    for (size_t i = 0; i < prog->cache.n_plans; i++)
+        free_idle(prog->cache.plans[i]);
+}
+
+/* ---------------------------------------------------------------- all of it */
+
+void td_cache_init(td_cache *c)
+{
+    (void)pthread_mutex_init(&c->mu, NULL);
+}
+
+void td_program_free(td_program *prog)
+{
+    if (!prog) return;
+    for (size_t i = 0; i < prog->cache.n_plans; i++)
+        plan_unref(prog->cache.plans[i]);
+    td_free(prog->cache.plans);
+    for (size_t i = 0; i < prog->n_steps; i++)
+        for (uint32_t r = 0; r < prog->steps[i].n_regions; r++)
+            if (prog->steps[i].regions[r]) prog->steps[i].regions[r]->free(prog->steps[i].regions[r]);
+    (void)pthread_mutex_destroy(&prog->cache.mu);
+}

@@ -1,0 +1,25 @@
+/* cache.h -- the plans of one program, by input shapes, and the frames of each plan that nobody uses.
+ *
+ * The least recently used plan goes when there are too many; a plan with runs going on stays until the last of
+ * them gives its frame back. All of it is guarded by the cache's lock, but for reference counts.
+ */
+#ifndef TD_EXEC_CACHE_H
+#define TD_EXEC_CACHE_H
+
+#include "exec/frame.h"
+
+void td_cache_init(td_cache *c);
+
+/* Finds or makes the plan for these input shapes and takes a frame for it. in[i] for prog->args[i]; dtypes
+ * must agree. */
+TD_MUST_USE td_status td_frame_enter(td_program *prog, const td_tensor *in, td_frame **out);
+void td_frame_leave(td_frame *f);
+
+/* Frees the idle frames of all of prog's plans: memory of a signature that may never be asked for. No run may
+ * be going on. */
+void td_frames_trim(td_program *prog);
+
+/* Gives back prog's plans, and its regions with theirs. NULL is fine. */
+void td_program_free(td_program *prog);
+
+#endif

@@ -1,0 +1,46 @@
+/* frame.h -- the memory that one run of a plan needs. It belongs to one run at a time; cache.h keeps those that are
+ * not in use. */
+#ifndef TD_EXEC_FRAME_H
+#define TD_EXEC_FRAME_H
+
+#include "exec/plan.h"
+#include "tensord/session.h"
+
+typedef struct td_frame td_frame;
+
+struct td_frame {
+    td_plan *plan;
+    td_frame *next; /* in plan->idle */
+    td_arena *memory;
+    td_tensor *values;
+    td_call *calls; /* one a plan step */
+    td_memo *memos; /* of dynamic steps */
+    uint8_t *dead;  /* NULL without Switch */
+    unsigned char *workspace;
+    td_arena *strings; /* string bytes of a whole request; regions use their caller's */
+    td_arena *temp;    /* state and scratch of one dynamic step */
+};
+
+/* What a run has from its surroundings. */
+typedef struct td_run_context {
+    td_team *team;                 /* NULL: nobody to share work with */
+    const td_run_options *options; /* NULL: no deadline */
+    td_arena *strings;             /* NULL: the frame's own, valid until it is given back */
+} td_run_context;
+
+TD_MUST_USE td_status td_frame_make(td_plan *plan, td_frame **out);
+void td_frame_free(td_frame *f);
+
+/* Borrows in[i]'s elements as prog->args[i], and takes references of buffers. */
+void td_frame_set_args(td_frame *f, const td_tensor *in);
+/* Drops buffers and strings of a run (inv. 3). */
+void td_frame_clear(td_frame *f);
+
+/* Runs all steps. Outputs: td_frame_ret(), until the frame is given back. */
+TD_MUST_USE td_status td_frame_run(td_frame *f, const td_run_context *run);
+static inline const td_tensor *td_frame_ret(const td_frame *f, size_t i)
+{
+    return &f->values[f->plan->prog->rets[i]];
+}
+
+#endif

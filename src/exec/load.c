@@ -1,0 +1,249 @@
+/* load.c -- from a model directory to a session.
+ *
+ * Read the file; make every signature's graph; see what they assign and which ops are missing; restore and
+ * initialise with the same machinery (only what a signature or the init op reaches); then freeze, fold, fuse, and
+ * compile one program a signature; then run each once, so that weights are packed before the version is published.
+ */
+#include "exec/load.h"
+
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/file_map.h"
+#include "base/mem.h"
+#include "exec/cache.h"
+#include "exec/compile.h"
+#include "exec/files.h"
+#include "exec/lane.h"
+#include "obs/log.h"
+#include "ops/pack.h"
+#include "ops/resources.h"
+
+static bool is_internal(const td_signature *sig)
+{
+    return strncmp(sig->name, "__saved_model", 13) == 0;
+}
+
+static td_status make_graph(td_session *s, const td_signature *sig, td_graph **out)
+{
+    td_feed *const feeds = TD_NEW_N(td_feed, sig->n_inputs);
+    const char **const fetches = TD_NEW_N(const char *, sig->n_outputs);
+
+    for (size_t i = 0; i < sig->n_inputs; i++)
+        feeds[i] = (td_feed){ sig->inputs[i].tensor, sig->inputs[i].dtype };
+    for (size_t i = 0; i < sig->n_outputs; i++)
+        fetches[i] = sig->outputs[i].tensor;
+    const td_status st = td_pass_extract(&s->pass, s->file->graph, feeds, sig->n_inputs, fetches,
+                                         sig->n_outputs, NULL, 0, out);
+
+    td_free(feeds);
+    td_free(fetches);
+    return st;
+}
+
+/* Passes that need no values: after them the graph shows what it assigns. */
+static td_status open_graph(td_session *s, td_graph *g)
+{
+    TD_TRY(td_pass_resolve(&s->pass, g));
+    TD_TRY(td_pass_inline(&s->pass, g));
+    TD_TRY(td_pass_deref(&s->pass, g));
+    TD_TRY(td_pass_gate(&s->pass, g));
+    return td_pass_prune(&s->pass, g);
+}
+
+static td_status missing_error(const td_session *s)
+{
+    if (!s->pass.missing.size) return NULL;
+    return TD_ERR(NOT_FOUND, "Op type not registered in tensord, needed by this model: %s",
+                  td_strbuf_text(&s->pass.missing));
+}
+
+/* The graph that runs node `target`, with the checkpoint's file name as argument when it has one. */
+static td_status make_target(td_session *s, const char *target, const char *filename, td_graph **out)
+{
+    const td_feed feed = { filename, TD_STRING };
+
+    TD_TRY(td_pass_extract(&s->pass, s->file->graph, &feed, filename ? 1 : 0, NULL, 0, &target, 1, out));
+    TD_TRY(td_pass_census(&s->pass, *out));
+    TD_TRY(missing_error(s));
+    return open_graph(s, *out);
+}
+
+static td_status run_target(td_session *s, td_graph *g, const char *prefix)
+{
+    td_string text = { prefix, prefix ? strlen(prefix) : 0 };
+    const td_tensor arg = { .dtype = TD_STRING, .shape = { 0 }, .data = &text };
+    const td_run_context run = { 0 };
+    td_program *prog = NULL;
+    td_frame *f;
+
+    TD_TRY(td_program_make(&s->pass, g, false, &prog));
+    td_status st = td_frame_enter(prog, &arg, &f);
+    if (!st) {
+        st = td_frame_run(f, &run);
+        td_frame_leave(f);
+    }
+    td_program_free(prog);
+    return st;
+}
+
+static td_status restore(td_session *s)
+{
+    const td_model_file *const f = s->file;
+    td_graph *init = NULL, *g;
+
+    if (f->init_op) {
+        TD_TRY(make_target(s, f->init_op, NULL, &init));
+        TD_TRY(td_pass_mark_reached(&s->pass, init));
+    }
+    if (f->restore_op && f->variables_prefix) {
+        TD_TRY(make_target(s, f->restore_op, f->filename_tensor, &g));
+        TD_TRY(td_pass_drop_dead_assigns(&s->pass, g));
+        TD_TRY(td_status_prefix(run_target(s, g, f->variables_prefix), "restoring variables: "));
+    }
+    if (init) TD_TRY(td_status_prefix(run_target(s, init, NULL), "running init op %s: ", f->init_op));
+    return NULL;
+}
+
+static td_status make_graphs(td_session *s)
+{
+    const td_model_file *const f = s->file;
+
+    s->entries = TD_NEW_N(td_entry, f->n_signatures);
+    for (size_t i = 0; i < f->n_signatures; i++) {
+        if (is_internal(&f->signatures[i])) continue;
+        td_entry *const p = &s->entries[i];
+
+        p->error = make_graph(s, &f->signatures[i], &p->graph);
+        if (!p->error) TD_TRY(td_pass_census(&s->pass, p->graph));
+    }
+    TD_TRY(missing_error(s));
+    for (size_t i = 0; i < f->n_signatures; i++) {
+        td_entry *const p = &s->entries[i];
+
+        if (!p->graph || p->error) continue;
+        p->error = open_graph(s, p->graph);
+        if (!p->error) p->error = td_pass_mark_assigned(&s->pass, p->graph);
+        if (!p->error) p->error = td_pass_mark_reached(&s->pass, p->graph);
+    }
+    return NULL;
+}
+
+static void make_programs(td_session *s)
+{
+    for (size_t i = 0; i < s->file->n_signatures; i++) {
+        td_entry *const p = &s->entries[i];
+
+        if (!p->graph || p->error) continue;
+        p->error = td_program_make(&s->pass, p->graph, true, &p->prog);
+        if (p->error)
+            td_warning("exec", "model_dir=%s signature=%s unusable=\"%s\"", s->file->path,
+                       s->file->signatures[i].name, td_status_text(p->error));
+    }
+}
+
+/* One row of zeros; false when a shape is unknown or an input is no plain number. */
+static bool make_zeros(const td_signature *sig, td_tensor *in)
+{
+    for (size_t i = 0; i < sig->n_inputs; i++) {
+        td_shape shape = sig->inputs[i].shape;
+
+        if (shape.rank < 0 || sig->inputs[i].dtype == TD_STRING) return false;
+        for (int k = 0; k < shape.rank; k++)
+            if (shape.dims[k] < 0) shape.dims[k] = 1;
+        const td_status st = td_tensor_make(sig->inputs[i].dtype, &shape, &in[i]);
+        if (st) {
+            td_status_free(st);
+            return false;
+        }
+        memset(in[i].data, 0, td_tensor_bytes(&in[i]));
+    }
+    return true;
+}
+
+/* A run whose answer nobody wants. */
+static td_status run_once(td_entry *e, const td_tensor *in)
+{
+    td_frame *f;
+
+    TD_TRY(td_frame_enter(e->prog, in, &f));
+    const td_status s = td_entry_run(e, f, NULL);
+    td_frame_leave(f);
+    return s;
+}
+
+static void warm_up(td_entry *e, const td_signature *sig)
+{
+    td_tensor *const in = TD_NEW_N(td_tensor, sig->n_inputs);
+
+    if (make_zeros(sig, in)) td_status_free(run_once(e, in));
+    for (size_t i = 0; i < sig->n_inputs; i++)
+        td_tensor_unref(&in[i]);
+    td_free(in);
+}
+
+/* Plans and packed weights of all signatures are made; a workspace is kept only for the usual one: exports
+ * name one function two or three times, and a workspace can be as large as a tenth of the weights. */
+static void warm_up_all(td_session *s)
+{
+    for (size_t i = 0; i < s->file->n_signatures; i++) {
+        const td_signature *const sig = &s->file->signatures[i];
+        td_program *const prog = s->entries[i].prog;
+
+        if (!prog || prog->has_state || sig->n_inputs == 0) continue;
+        warm_up(&s->entries[i], sig);
+        if (s->file->n_signatures > 1 && strcmp(sig->name, "serving_default") != 0) td_frames_trim(prog);
+    }
+}
+
+static td_status load(td_session *s, const char *path, const td_session_options *o)
+{
+    TD_TRY(td_savedmodel_read(path, o->tags ? o->tags : "serve", &s->file));
+    s->pass.arena = s->file->arena;
+    s->pass.library = s->file->library;
+    s->pass.env = &s->env;
+    s->env.model_arena = s->file->arena;
+    s->env.dir = s->file->path;
+    TD_TRY(make_graphs(s));
+    TD_TRY(restore(s));
+    make_programs(s);
+    td_model_file_rest(s->file);
+    if (!o->skip_warmup) warm_up_all(s);
+    return td_files_look(&s->env); /* what was read while it was being written is no model */
+}
+
+void td_session_free(td_session *s)
+{
+    for (size_t i = 0; s->entries && i < s->file->n_signatures; i++) {
+        td_program_free(s->entries[i].prog);
+        td_status_free(s->entries[i].error);
+    }
+    td_free(s->entries);
+    td_resources_free(s->env.resources);
+    td_packs_free(s->env.packs);
+    td_pass_fini(&s->pass);
+    td_model_file_free(s->file);
+    td_free(s);
+}
+
+td_status td_session_load(const char *path, const td_session_options *opts, td_session **out)
+{
+    const td_session_options o = opts ? *opts : (td_session_options){ 0 };
+    td_session *const s = TD_NEW(td_session);
+
+    atomic_init(&s->refs, 1);
+    td_lanes_configure(o.threads);
+    s->env.cpu = td_cpu_detect();
+    s->env.threads = td_lanes_cores();
+    s->env.resources = td_resources_make();
+    s->env.packs = td_packs_make();
+    s->env.files_since = td_file_maps_mark();
+    td_status st = td_passes_from_environment(&s->env.passes_off);
+    if (!st) st = load(s, path, &o);
+    if (st) {
+        td_session_free(s);
+        return st;
+    }
+    *out = s;
+    return NULL;
+}

@@ -1,0 +1,23 @@
+/* load.h -- what a session is made of. */
+#ifndef TD_EXEC_LOAD_H
+#define TD_EXEC_LOAD_H
+
+#include <stdatomic.h>
+
+#include "exec/entry.h"
+#include "formats/model.h"
+#include "passes/pass.h"
+#include "tensord/session.h"
+
+/* Immutable once td_session_load() has returned, but for its counts and what its state is in. */
+struct td_session {
+    atomic_uint refs;
+    td_model_file *file;
+    td_pass pass;
+    td_env env;
+    td_entry *entries; /* by index into file->signatures */
+};
+
+void td_session_free(td_session *s);
+
+#endif
