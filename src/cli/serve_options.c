@@ -14,6 +14,14 @@ static bool is_set(const char *text)
     return text[0] != '\0';
 }
 
+/* Infinity is some thirty years. */
+static int64_t to_ns(float seconds)
+{
+    const float longest = 1e9f;
+
+    return (int64_t)((double)TD_MAX(TD_MIN(seconds, longest), -longest) * 1e9);
+}
+
 static td_status check_flags(const td_flags *f)
 {
     if (f->port == 0 && !is_set(f->grpc_socket_path))
@@ -90,7 +98,8 @@ td_status td_server_options_make(const td_flags *flags, td_server_options *out)
     td_server_options o = { .config_file = flags->model_config_file,
                             .config_poll_ns =
                                 TD_MAX(flags->model_config_file_poll_wait_seconds, 0) * NS_PER_S,
-                            .drain_ns = TD_MAX(flags->drain_timeout_seconds, 0) * NS_PER_S };
+                            .drain_ns = to_ns(TD_MAX(flags->drain_timeout_seconds, 0)),
+                            .shutdown_delay_ns = to_ns(flags->shutdown_delay_seconds) };
     size_t n;
 
     TD_TRY(check_flags(flags));

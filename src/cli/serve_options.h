@@ -13,6 +13,7 @@ typedef struct td_server_options {
     const char *config_file;  /* "" : none */
     int64_t config_poll_ns;   /* 0: read once */
     int64_t drain_ns;
+    int64_t shutdown_delay_ns; /* negative: by whether there are clients */
 } td_server_options;
 
 /* Reads --model_config_file, too. Texts point into flags. INVALID_ARGUMENT: settings that contradict each

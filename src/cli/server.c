@@ -11,13 +11,22 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "cli/config_poll.h"
 #include "exec/lane.h"
 #include "net/grpc.h"
 #include "net/rest.h"
 #include "obs/log.h"
 
-enum { ROUND_LOOK_NS = 20000000, EXIT_BY_SIGNAL = 128 };
+enum {
+    EXIT_BY_SIGNAL = 128,
+    ROUND_LOOK_NS = 20000000,
+    DOOR_NS = 500000000,      /* for handshakes that are under way when nobody else gets in */
+    SHORT_DOOR_NS = 20000000, /* the same where nobody is to be expected */
+    OVERTIME_NS = 300000000,  /* past the deadline, for the last words */
+};
+static const int64_t RECENT_NS = INT64_C(10000000000);
+static const int64_t DEFAULT_DELAY_NS = INT64_C(5000000000);
 
 typedef struct server {
     const td_server_options *options;
@@ -29,11 +38,13 @@ typedef struct server {
 
 /* ---------------------------------------------------------------- signals */
 
-static void end_signals(sigset_t *set)
+/* Those that this thread takes. SIGHUP, too: left alone it would end the process. */
+static void our_signals(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
 }
 
 /* Before any thread starts: threads of libraries inherit the mask. */
@@ -43,7 +54,7 @@ static void block_signals(void)
     sigset_t set;
 
     sigaction(SIGPIPE, &ignore, NULL);
-    end_signals(&set);
+    our_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -54,7 +65,7 @@ static int take_signal(int64_t ns)
     sigset_t set;
     int got;
 
-    end_signals(&set);
+    our_signals(&set);
     do
         got = sigtimedwait(&set, NULL, ns < 0 ? NULL : &wait);
     while (got < 0 && errno == EINTR && ns < 0);
@@ -66,6 +77,7 @@ static void end_now(int number)
     _exit(EXIT_BY_SIGNAL + number);
 }
 
+/* SIGHUP stays blocked: an end is not put off, and not hurried either. */
 static void arm_second_signal(void)
 {
     const struct sigaction end = { .sa_handler = end_now };
@@ -73,7 +85,8 @@ static void arm_second_signal(void)
 
     sigaction(SIGTERM, &end, NULL);
     sigaction(SIGINT, &end, NULL);
-    end_signals(&set);
+    our_signals(&set);
+    sigdelset(&set, SIGHUP);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -113,29 +126,20 @@ static void announce(const server *s)
     if (s->rest) td_info("serve", "Exporting HTTP/REST API at:localhost:%d ...", td_rest_port(s->rest));
 }
 
-/* ---------------------------------------------------------------- end */
+/* ---------------------------------------------------------------- serving */
 
-static void stop(server *s, int64_t deadline_ns)
-{
-    td_rest_drain(s->rest);
-    if (s->grpc) td_grpc_drain(s->grpc);
-    td_rest_stop(s->rest, deadline_ns);
-    td_grpc_stop(s->grpc, deadline_ns);
-    if (!td_manager_stop(s->manager, deadline_ns)) s->has_leftovers = true;
-}
-
-/* Looks at the configuration from time to time, if so told. */
+/* Looks at the configuration from time to time, if so told, and when SIGHUP asks for it. */
 static int wait_for_signal(const server *s)
 {
     const td_server_options *const o = s->options;
     td_config_poll poll = { .path = o->config_file, .gap_ns = o->config_file[0] ? o->config_poll_ns : 0 };
-    int got = 0;
 
-    while (!got) {
-        got = take_signal(poll.gap_ns ? poll.gap_ns : -1);
-        if (!got && poll.gap_ns) td_config_poll_look(&poll, s->manager);
+    for (;;) {
+        const int got = take_signal(poll.gap_ns ? poll.gap_ns : -1);
+
+        if (got && got != SIGHUP) return got;
+        if (o->config_file[0] && (got || poll.gap_ns)) td_config_poll_look(&poll, s->manager);
     }
-    return got;
 }
 
 /* Waits for the first round of loads, then for a signal; either wait may end with the signal. */
@@ -143,11 +147,70 @@ static int serve_until_signal(const server *s)
 {
     int got = 0;
 
-    while (!got && !td_manager_wait_first_round(s->manager, td_now_ns() + ROUND_LOOK_NS))
+    while ((!got || got == SIGHUP) && !td_manager_wait_first_round(s->manager, td_now_ns() + ROUND_LOOK_NS))
         got = take_signal(0);
-    if (got) return got;
+    if (got && got != SIGHUP) return got;
     announce(s);
     return wait_for_signal(s);
+}
+
+/* ---------------------------------------------------------------- end */
+
+static void stop(server *s, int64_t deadline_ns)
+{
+    td_grpc_close(s->grpc);
+    s->has_leftovers |= !td_rest_stop(s->rest, deadline_ns);
+    s->has_leftovers |= !td_grpc_stop(s->grpc, deadline_ns);
+    s->has_leftovers |= !td_manager_stop(s->manager, deadline_ns);
+}
+
+static bool has_clients(const server *s)
+{
+    const int64_t since_ns = td_now_ns() - RECENT_NS;
+
+    return td_rest_has_clients(s->rest, since_ns) || td_grpc_has_clients(s->grpc, since_ns);
+}
+
+/* How long to go on as before, so that whoever sends clients here can learn that it is over. A terminal's
+ * Ctrl-C waits for nobody. */
+static int64_t shutdown_delay(const server *s, int signal, bool with_clients)
+{
+    const int64_t wish = s->options->shutdown_delay_ns;
+
+    if (signal == SIGINT) return 0;
+    return wish >= 0 ? wish : with_clients ? DEFAULT_DELAY_NS : 0;
+}
+
+/* The last resort: whatever hangs, the process ends. */
+static void *end_at(void *deadline_ns)
+{
+    td_sleep_ns(*(const int64_t *)deadline_ns + OVERTIME_NS - td_now_ns());
+    td_warning("serve", "event=stopped cut_off=true");
+    _exit(0);
+}
+
+/* 1. not ready  2. the delay  3. nobody else gets in, who is in is told to leave  4. ports closed, so that
+ * the kernel refuses  5. what is in flight ends, until the deadline. */
+static void drain(server *s, int signal)
+{
+    const bool with_clients = has_clients(s);
+    const int64_t drain_ns = s->options->drain_ns, now = td_now_ns();
+    static int64_t deadline; /* for end_at(), which outlives this */
+    const int64_t delay = TD_MIN(shutdown_delay(s, signal, with_clients), drain_ns);
+    pthread_t watchdog;
+
+    deadline = now + drain_ns;
+    td_info("serve", "event=draining signal=%d delay_s=%.3g timeout_s=%.3g", signal, (double)delay / 1e9,
+            (double)drain_ns / 1e9);
+    td_status_free(td_thread_start(&watchdog, "end", end_at, &deadline));
+    td_rest_unready(s->rest);
+    td_grpc_unready(s->grpc);
+    td_sleep_ns(delay);
+    td_info("serve", "event=closing");
+    td_rest_refuse(s->rest);
+    td_grpc_refuse(s->grpc);
+    td_sleep_ns(TD_MIN(with_clients ? DOOR_NS : SHORT_DOOR_NS, TD_MAX(deadline - td_now_ns(), 0)));
+    stop(s, deadline);
 }
 
 td_status td_server_run(const td_server_options *options)
@@ -162,9 +225,8 @@ td_status td_server_run(const td_server_options *options)
     }
     const int got = serve_until_signal(&s);
 
-    td_info("serve", "event=draining signal=%d", got);
     arm_second_signal();
-    stop(&s, td_now_ns() + options->drain_ns);
+    drain(&s, got);
     td_info("serve", "event=stopped");
     if (s.has_leftovers) _exit(0);
     return NULL;

@@ -15,14 +15,22 @@ typedef struct td_grpc_server td_grpc_server;
 
 /* Listens and serves from now on. manager is borrowed until td_grpc_stop(); options only for the call (its
  * strings too). INVALID_ARGUMENT: bad --grpc_channel_arguments, or nothing to listen on. UNAVAILABLE: an
- * address is taken. */
+ * address is taken. PERMISSION_DENIED: it is not for this user. */
 TD_MUST_USE td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_grpc_server **out);
 int td_grpc_port(const td_grpc_server *s); /* the TCP port; 0: none */
 
-/* Refuses new calls and connections, lets those in flight end. Returns at once; once is enough. */
-void td_grpc_drain(td_grpc_server *s);
-/* Drains, waits for calls in flight until deadline_ns (td_now_ns() time),
- * cancels the rest, frees. NULL is fine. */
-void td_grpc_stop(td_grpc_server *s, int64_t deadline_ns);
+/* The steps of an end, in order, by one thread. NULL is fine for each. */
+
+void td_grpc_unready(td_grpc_server *s); /* grpc.health.v1 says NOT_SERVING; all else goes on */
+/* Whether somebody is connected, or has asked a model since since_ns (td_now_ns() time). */
+bool td_grpc_has_clients(const td_grpc_server *s, int64_t since_ns);
+/* Lets nobody else in; those who are in the door still get in. */
+void td_grpc_refuse(td_grpc_server *s);
+/* Closes the port: from now on connections are refused. Tells clients to leave (GOAWAY) and takes no more of
+ * their calls. Returns at once. */
+void td_grpc_close(td_grpc_server *s);
+/* Waits for calls in flight until deadline_ns (td_now_ns() time), cancels the rest, frees. False: some do not
+ * end; the server is left as it is. */
+TD_MUST_USE bool td_grpc_stop(td_grpc_server *s, int64_t deadline_ns);
 
 #endif

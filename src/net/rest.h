@@ -13,14 +13,21 @@
 typedef struct td_rest_server td_rest_server;
 
 /* Listens and serves from now on: on IPv6 and IPv4, or IPv4 alone. manager is borrowed until td_rest_stop();
- * options only for the call. UNAVAILABLE: the port is taken. */
+ * options only for the call. UNAVAILABLE: the port is taken.
+ * PERMISSION_DENIED: it is not for this user. */
 TD_MUST_USE td_status td_rest_start(const td_net_options *options, td_manager *manager, td_rest_server **out);
 int td_rest_port(const td_rest_server *s);
 
-/* From now on not ready, and connections end with their next reply. Returns at once. NULL is fine. */
-void td_rest_drain(td_rest_server *s);
-/* Drains, closes new connections at once, waits for requests in flight until deadline_ns (td_now_ns() time),
- * frees. NULL is fine. */
-void td_rest_stop(td_rest_server *s, int64_t deadline_ns);
+/* The steps of an end, in order. NULL is fine for each. */
+
+void td_rest_unready(td_rest_server *s); /* /readyz says 503; all else goes on */
+/* Whether somebody is connected, or has asked a model since since_ns (td_now_ns() time). */
+bool td_rest_has_clients(const td_rest_server *s, int64_t since_ns);
+/* Replies end their connections from now on. Lets nobody else in; those in the middle of it still get in. */
+void td_rest_refuse(td_rest_server *s);
+/* Closes the port: from now on connections are refused. Gives clients that are idle a moment to leave by
+ * themselves, waits for requests in flight until deadline_ns (td_now_ns() time), frees. False: some did not
+ * end; the server is left as it is. */
+TD_MUST_USE bool td_rest_stop(td_rest_server *s, int64_t deadline_ns);
 
 #endif

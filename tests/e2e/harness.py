@@ -68,11 +68,13 @@ def model_config(models):
 class Server:
     """One tensord process. models maps names to base paths; flags are further command line words."""
 
-    def __init__(self, models=None, flags=(), wait=True, environment=None):
-        self.models, self.flags, self.wait = models or {}, list(flags), wait
+    def __init__(self, models=None, flags=(), wait=True, environment=None, default_delay=False):
+        self.models, self.wait = models or {}, wait
+        self.flags = [*([] if default_delay else ["--shutdown_delay_seconds=0"]), *flags]
         self.environment = {**os.environ, **(environment or {})}
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tensord-e2e-"))
         self.process = self._channel = None
+        self.is_told, self.code = False, 0  # code: what it has to end with
 
     # -- life ----------------------------------------------------------------------------------------------
     def start(self):
@@ -106,13 +108,22 @@ class Server:
         except (OSError, grpc.RpcError):
             return False
 
-    def stop(self, sig=signal.SIGTERM):
-        """Sends sig and waits; the exit code."""
+    def tell(self, sig):
+        """Sends sig. After SIGTERM or SIGINT the block's end only waits: a second one would cut the drain off."""
+        self.is_told = self.is_told or sig in (signal.SIGTERM, signal.SIGINT)
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+
+    def close_channel(self):
         if self._channel:
             self._channel.close()
             self._channel = None
-        if self.process.poll() is None:
-            self.process.send_signal(sig)
+
+    def stop(self, sig=signal.SIGTERM):
+        """Sends sig and waits; the exit code."""
+        self.close_channel()
+        if not self.is_told:
+            self.tell(sig)
         try:
             return self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
@@ -135,7 +146,7 @@ class Server:
             code = self.stop()
             if kind is not None:
                 print("---- log of the server\n" + self.log_text()[-8000:])
-            elif code != 0:
+            elif code != self.code:
                 raise AssertionError(f"tensord ended with {code}:\n{self.log_text()[-8000:]}")
         finally:
             self._clean(kill=False)

@@ -91,6 +91,7 @@ void td_grpc_run(td_grpc_call *c, const td_grpc_verb *verb)
     j->verb = verb;
     j->request = td_arena_alloc(c->arena, verb->request_size);
     j->deadline_ns = td_grpc_deadline(c);
+    atomic_store_explicit(&c->queue->last_run_ns, td_now_ns(), memory_order_relaxed);
 
     const td_status error = start(j, &must_wait);
     if (error)

@@ -1,9 +1,9 @@
 /* server.c -- the gRPC server: sockets, queues, start and end; see grpc_server.h for a call's life. */
 #include "net/grpc/server.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
@@ -14,6 +14,8 @@
 #include "base/thread.h"
 #include "net/grpc/args.h"
 #include "obs/log.h"
+
+enum { LAST_WORDS_NS = 100000000 }; /* for statuses of calls that were cut off */
 
 static void *const drained_tag = (void *)TD_GRPC_DRAINED; /* a null call */
 
@@ -77,33 +79,44 @@ static void log_core(gpr_log_func_args *args)
     td_log_write(level, "grpc", "core=\"%.300s\"", args->message);
 }
 
-static td_status listen_at(td_grpc_server *s, const char *address, int *port)
-{
-    grpc_server_credentials *const creds = grpc_insecure_server_credentials_create();
-    const int bound = grpc_server_add_http2_port(s->core, address, creds);
-
-    grpc_server_credentials_release(creds);
-    if (!bound) return TD_ERR(UNAVAILABLE, "gRPC cannot listen on %s", address);
-    if (port) *port = bound;
-    return NULL;
-}
-
-static td_status listen_all(td_grpc_server *s, const td_net_options *o)
+/* Opens what there is to listen on into to; *n counts what is open, on failure, too. */
+static td_status open_listeners(const td_net_options *o, td_listener *to, size_t *n)
 {
     const bool has_path = o->grpc_socket_path && *o->grpc_socket_path;
-    char address[64];
 
+    *n = 0;
     if (o->grpc_port == TD_PORT_NONE && !has_path)
         return TD_ERR(INVALID_ARGUMENT, "gRPC has neither a port nor a socket path to listen on");
     if (o->grpc_port != TD_PORT_NONE) {
-        snprintf(address, sizeof address, "0.0.0.0:%d", o->grpc_port == TD_PORT_ANY ? 0 : o->grpc_port);
-        TD_TRY(listen_at(s, address, &s->port));
+        TD_TRY(td_listen_tcp(o->grpc_port, "gRPC", "port", &to[*n]));
+        ++*n;
     }
-    if (!has_path) return NULL;
+    if (has_path) {
+        TD_TRY(td_listen_unix(o->grpc_socket_path, &to[*n]));
+        ++*n;
+    }
+    return NULL;
+}
 
-    char *const path = td_format("unix:%s", o->grpc_socket_path); /* core replaces a stale socket file */
-    const td_status error = listen_at(s, path, NULL);
-    td_free(path);
+static void take_connection(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
+{
+    td_grpc_server *const s = ctx;
+
+    (void)address;
+    (void)size;
+    grpc_server_add_channel_from_fd(s->core, fd, s->credentials);
+}
+
+static td_status start_listening(td_grpc_server *s, const td_net_options *o)
+{
+    td_listener listeners[2];
+    size_t n;
+    const td_status error = open_listeners(o, listeners, &n);
+
+    if (!error && o->grpc_port != TD_PORT_NONE) s->port = listeners[0].port;
+    if (!error) return td_acceptor_start("grpc-accept", listeners, n, take_connection, s, &s->acceptor);
+    while (n)
+        td_listener_close(&listeners[--n]);
     return error;
 }
 
@@ -131,7 +144,7 @@ static td_status make_core(td_grpc_server *s, const td_net_options *o)
     TD_ASSERT(s->core);
     make_queues(s, o->grpc_threads);
     register_methods(s, o);
-    return listen_all(s, o);
+    return NULL;
 }
 
 static void free_server(td_grpc_server *s);
@@ -144,6 +157,7 @@ td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_g
     gpr_set_log_function(log_core);
     grpc_init();
     s->manager = manager;
+    s->credentials = grpc_insecure_server_credentials_create();
     s->as_content = options->serialize_as_tensor_content;
     td_mutex_init(&s->mu, TD_LOCK_leaf);
     td_cond_init(&s->drained);
@@ -156,6 +170,7 @@ td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_g
         grpc_server_start(s->core);
         error = start_queues(s);
     }
+    if (!error) error = start_listening(s, options);
     if (error) {
         free_server(s);
         return error;
@@ -171,9 +186,35 @@ int td_grpc_port(const td_grpc_server *s)
 
 /* ---- end ---- */
 
-void td_grpc_drain(td_grpc_server *s)
+void td_grpc_unready(td_grpc_server *s)
 {
-    if (atomic_exchange(&s->is_draining, true)) return;
+    if (!s) return;
+    atomic_store(&s->is_draining, true);
+    td_grpc_watchers_look(s->watchers);
+}
+
+bool td_grpc_has_clients(const td_grpc_server *s, int64_t since_ns)
+{
+    if (!s) return false;
+    for (size_t i = 0; i < s->n_queues; i++)
+        if (atomic_load_explicit(&s->queues[i].last_run_ns, memory_order_relaxed) >= since_ns) return true;
+    return td_acceptor_connections(s->acceptor) > 0;
+}
+
+void td_grpc_refuse(td_grpc_server *s)
+{
+    if (!s) return;
+    td_grpc_unready(s);
+    td_acceptor_refuse(s->acceptor);
+}
+
+void td_grpc_close(td_grpc_server *s)
+{
+    if (!s || s->is_closed) return;
+    s->is_closed = true;
+    atomic_store(&s->is_draining, true);
+    td_acceptor_free(s->acceptor);
+    s->acceptor = NULL;
     td_grpc_watchers_end(s->watchers);
     grpc_server_shutdown_and_notify(s->core, s->queues[0].cq, drained_tag);
 }
@@ -193,7 +234,7 @@ static void free_server(td_grpc_server *s)
 {
     td_pool_free(s->runs); /* their replies go to the queues */
     td_pool_free(s->waits);
-    if (s->core) td_grpc_drain(s);
+    if (s->core) td_grpc_close(s);
     td_grpc_watchers_free(s->watchers);
     for (size_t i = 0; i < s->n_queues; i++)
         grpc_completion_queue_shutdown(s->queues[i].cq);
@@ -203,6 +244,7 @@ static void free_server(td_grpc_server *s)
         else
             (void)queue_main(&s->queues[i]); /* takes what is left in it */
     if (s->core) grpc_server_destroy(s->core);
+    grpc_server_credentials_release(s->credentials);
     for (size_t i = 0; i < s->n_queues; i++) {
         grpc_completion_queue_destroy(s->queues[i].cq);
         td_grpc_free_calls(&s->queues[i]);
@@ -214,17 +256,15 @@ static void free_server(td_grpc_server *s)
     grpc_shutdown();
 }
 
-void td_grpc_stop(td_grpc_server *s, int64_t deadline_ns)
+bool td_grpc_stop(td_grpc_server *s, int64_t deadline_ns)
 {
-    if (!s) return;
-    td_grpc_drain(s);
+    if (!s) return true;
+    td_grpc_close(s);
     if (!wait_drained(s, deadline_ns)) {
-        td_warning("grpc", "calls in flight are cancelled");
+        td_warning("grpc", "event=calls_cut_off");
         grpc_server_cancel_all_calls(s->core);
-        if (!wait_drained(s, td_now_ns() + INT64_C(1000000000))) {
-            td_warning("grpc", "a run does not end; the server is left as it is");
-            return;
-        }
+        if (!wait_drained(s, td_now_ns() + LAST_WORDS_NS)) return false; /* a run does not end */
     }
     free_server(s);
+    return true;
 }

@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/mutex.h"
 #include "device/pool.h"
+#include "net/acceptor.h"
 #include "net/grpc.h"
 
 #define TD_GRPC_HEALTH "/grpc.health.v1.Health/"
@@ -81,15 +82,19 @@ struct td_grpc_queue {
     grpc_completion_queue *cq;
     pthread_t thread;
     bool has_thread;
-    td_grpc_call *idle; /* the rest: this thread only */
+    _Atomic(int64_t) last_run_ns; /* when a call that runs a model came last; 0: never */
+    td_grpc_call *idle;           /* the rest: this thread only */
     td_arena *spare[TD_GRPC_SPARE_ARENAS];
     size_t n_spare;
 };
 
 struct td_grpc_server {
     grpc_server *core;
+    grpc_server_credentials *credentials;
+    td_acceptor *acceptor; /* NULL: no more connections */
     td_manager *manager;
     bool as_content;
+    bool is_closed; /* td_grpc_close() was called: by one thread */
     int port;
     void *handles[TD_GRPC_METHODS];
     td_pool *runs;  /* long runs */
@@ -97,7 +102,7 @@ struct td_grpc_server {
     td_grpc_watchers *watchers;
     td_grpc_queue *queues;
     size_t n_queues;
-    atomic_bool is_draining;
+    atomic_bool is_draining; /* not ready */
     td_mutex mu;
     td_cond drained;
     bool is_drained; /* guarded by mu */
@@ -149,6 +154,7 @@ void td_grpc_serve_unknown(td_grpc_call *c);
 /* ---- health (grpc_health.c, grpc_watch.c) ---- */
 
 td_grpc_watchers *td_grpc_watchers_make(td_grpc_server *s);
+void td_grpc_watchers_look(td_grpc_watchers *w); /* now: something has changed */
 void td_grpc_watchers_end(td_grpc_watchers *w);  /* ends every stream, takes no more; returns at once */
 void td_grpc_watchers_free(td_grpc_watchers *w); /* waits for the streams' ends; NULL is fine */
 /* True: the call is over and may be recycled. */

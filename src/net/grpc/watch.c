@@ -222,6 +222,13 @@ bool td_grpc_watch_event(td_grpc_call *c, td_grpc_event event)
     return is_over;
 }
 
+void td_grpc_watchers_look(td_grpc_watchers *w)
+{
+    td_mutex_lock(&w->mu);
+    td_cond_signal(&w->changed);
+    td_mutex_unlock(&w->mu);
+}
+
 void td_grpc_watchers_end(td_grpc_watchers *w)
 {
     td_mutex_lock(&w->mu);

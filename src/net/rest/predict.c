@@ -134,7 +134,10 @@ void td_rest_serve_predict(td_rest_request *r)
 {
     td_rest_server *const s = r->server;
 
-    r->deadline_ns = s->timeout_ns ? td_now_ns() + s->timeout_ns : 0;
+    const int64_t now = td_now_ns();
+
+    r->deadline_ns = s->timeout_ns ? now + s->timeout_ns : 0;
+    atomic_store_explicit(&s->last_run_ns, now, memory_order_relaxed);
     if (r->size > LARGE_BODY || r->is_gzip)
         td_rest_offload(r, s->runs, prepare_and_run);
     else

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -21,6 +19,7 @@ static const size_t default_max_body = (size_t)2 << 30, default_max_inflated = (
 enum {
     MAX_EVENT_THREADS = 64,
     LOOK_NS = 1000000,
+    LINGER_NS = 1000000000,
     CONNECTION_MEMORY = 16 << 10, /* libmicrohttpd clears all of it for each request; heads must fit */
 };
 
@@ -68,7 +67,7 @@ static enum MHD_Result queue_reply(td_rest_request *r)
         add_header(response, "Access-Control-Allow-Methods", "POST, GET");
         add_header(response, "Access-Control-Allow-Headers", "Content-Type");
     }
-    if (TD_UNLIKELY(atomic_load_explicit(&s->is_draining, memory_order_relaxed)))
+    if (TD_UNLIKELY(atomic_load_explicit(&s->is_closing, memory_order_relaxed)))
         add_header(response, "Connection", "close");
     const enum MHD_Result result = MHD_queue_response(r->connection, r->code, response);
 
@@ -167,18 +166,6 @@ static unsigned max_connections(void)
     return (unsigned)TD_MIN(TD_MAX(limit.rlim_cur, (rlim_t)64), (rlim_t)1 << 16);
 }
 
-/* A server that stops takes no more connections. Not by MHD_quiesce_daemon(): it and a thread that is just
- * looking at the listening socket may both take it off that thread's epoll list, and libmicrohttpd (0.9.75)
- * ends the process when the second finds it gone. */
-static enum MHD_Result accepts(void *cls, const struct sockaddr *address, socklen_t size)
-{
-    const td_rest_server *const s = cls;
-
-    (void)address;
-    (void)size;
-    return atomic_load_explicit(&s->is_stopping, memory_order_relaxed) ? MHD_NO : MHD_YES;
-}
-
 static td_status start_daemon(td_rest_server *s, const td_net_options *o)
 {
     const int cores = td_cpu_cores();
@@ -190,23 +177,38 @@ static td_status start_daemon(td_rest_server *s, const td_net_options *o)
     };
 
     s->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0,
-        accepts, s, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_LISTEN_SOCKET,
-        s->socket, MHD_OPTION_URI_LOG_CALLBACK, begin, s, MHD_OPTION_NOTIFY_COMPLETED, end, s,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT, max_connections(),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_ARRAY, pool,
-        MHD_OPTION_END);
-    if (!s->daemon) return TD_ERR(RESOURCE_EXHAUSTED, "libmicrohttpd does not start: %s", strerror(errno));
-    s->socket = -1; /* the daemon closes it */
-    return NULL;
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO |
+            MHD_USE_ERROR_LOG,
+        0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        begin, s, MHD_OPTION_NOTIFY_COMPLETED, end, s, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
+        MHD_OPTION_CONNECTION_LIMIT, max_connections(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+    return s->daemon ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "libmicrohttpd does not start: %s", strerror(errno));
+}
+
+static void take_connection(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
+{
+    td_rest_server *const s = ctx;
+
+    if (MHD_add_connection(s->daemon, fd, address, size) != MHD_YES) /* it has closed fd */
+        td_debug("rest", "event=connection_refused error=\"%s\"", strerror(errno));
+}
+
+static td_status start_listening(td_rest_server *s, int port)
+{
+    td_listener listener;
+
+    TD_TRY(td_listen_tcp(port, "REST", "rest_api_port", &listener));
+    s->port = listener.port;
+    return td_acceptor_start("rest-accept", &listener, 1, take_connection, s, &s->acceptor);
 }
 
 static void free_server(td_rest_server *s)
 {
+    td_acceptor_free(s->acceptor);
     td_pool_free(s->runs);
     td_pool_free(s->waits);
     if (s->daemon) MHD_stop_daemon(s->daemon);
-    if (s->socket >= 0) close(s->socket);
     td_rest_free_spares(s);
     td_mutex_fini(&s->mu);
     td_free(s);
@@ -218,7 +220,6 @@ td_status td_rest_start(const td_net_options *options, td_manager *manager, td_r
     const int long_threads = TD_MAX(4 * td_cpu_cores(), options->rest_threads);
 
     s->manager = manager;
-    s->socket = -1;
     s->with_cors = options->rest_cors;
     s->timeout_ns = options->rest_timeout_ms > 0 ? options->rest_timeout_ms * 1000000 : 0;
     s->max_body = options->rest_max_body ? options->rest_max_body : default_max_body;
@@ -227,8 +228,8 @@ td_status td_rest_start(const td_net_options *options, td_manager *manager, td_r
     s->runs = td_pool_make("rest-run", long_threads, (size_t)1 << 16);
     s->waits = td_pool_make("rest-wait", 64, (size_t)1 << 16);
 
-    td_status error = td_rest_listen(options->rest_api_port, &s->socket, &s->port);
-    if (!error) error = start_daemon(s, options);
+    td_status error = start_daemon(s, options);
+    if (!error) error = start_listening(s, options->rest_api_port);
     if (error) {
         free_server(s);
         return error;
@@ -244,9 +245,23 @@ int td_rest_port(const td_rest_server *s)
 
 /* ---- end ---- */
 
-void td_rest_drain(td_rest_server *s)
+void td_rest_unready(td_rest_server *s)
 {
     if (s) atomic_store(&s->is_draining, true);
+}
+
+bool td_rest_has_clients(const td_rest_server *s, int64_t since_ns)
+{
+    return s && (atomic_load_explicit(&s->last_run_ns, memory_order_relaxed) >= since_ns ||
+                 td_acceptor_connections(s->acceptor) > 0);
+}
+
+void td_rest_refuse(td_rest_server *s)
+{
+    if (!s) return;
+    td_rest_unready(s);
+    atomic_store(&s->is_closing, true);
+    td_acceptor_refuse(s->acceptor);
 }
 
 static bool wait_for(atomic_int *count, int64_t deadline_ns)
@@ -258,15 +273,27 @@ static bool wait_for(atomic_int *count, int64_t deadline_ns)
     return true;
 }
 
-void td_rest_stop(td_rest_server *s, int64_t deadline_ns)
+/* Connections that have just come get time for their request, and those between two for the next one, which
+ * is told to be the last. */
+static void wait_for_leaving(const td_rest_server *s, int64_t deadline_ns)
 {
-    if (!s) return;
-    td_rest_drain(s);
-    atomic_store(&s->is_stopping, true);
-    if (!wait_for(&s->in_flight, deadline_ns)) td_warning("rest", "requests in flight are cut off");
-    if (!wait_for(&s->offloaded, deadline_ns)) {
-        td_warning("rest", "a run does not end; the server is left as it is");
-        return;
+    const td_listener port = { .fd = -1, .port = s->port };
+
+    while (td_listener_connections(&port) > 0 && td_now_ns() < deadline_ns)
+        td_sleep_ns(5 * LOOK_NS);
+}
+
+bool td_rest_stop(td_rest_server *s, int64_t deadline_ns)
+{
+    if (!s) return true;
+    td_rest_refuse(s);
+    td_acceptor_free(s->acceptor);
+    s->acceptor = NULL;
+    wait_for_leaving(s, TD_MIN(deadline_ns, td_now_ns() + LINGER_NS));
+    if (!wait_for(&s->in_flight, deadline_ns) || !wait_for(&s->offloaded, deadline_ns)) {
+        td_warning("rest", "event=requests_cut_off requests=%d", atomic_load(&s->in_flight));
+        return false;
     }
     free_server(s);
+    return true;
 }

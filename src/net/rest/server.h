@@ -21,6 +21,7 @@
 #include "codec/json/examples.h"
 #include "codec/json/predict.h"
 #include "device/pool.h"
+#include "net/acceptor.h"
 #include "net/rest.h"
 #include "net/rest/route.h"
 
@@ -58,16 +59,18 @@ struct td_rest_request {
 struct td_rest_server {
     struct MHD_Daemon *daemon;
     td_manager *manager;
-    td_pool *runs;  /* large bodies and long runs */
-    td_pool *waits; /* waits for a first version */
-    int socket, port;
+    td_pool *runs;         /* large bodies and long runs */
+    td_pool *waits;        /* waits for a first version */
+    td_acceptor *acceptor; /* NULL: no more connections */
+    int port;
     bool with_cors;
     int64_t timeout_ns; /* 0: none */
     size_t max_body, max_inflated;
-    atomic_bool is_draining;
-    atomic_bool is_stopping; /* no more connections */
-    atomic_int in_flight;    /* requests between their first line and their end */
-    atomic_int offloaded;    /* those that pool threads have */
+    atomic_bool is_draining;      /* not ready */
+    atomic_bool is_closing;       /* replies end their connection */
+    atomic_int in_flight;         /* requests between their first line and their end */
+    atomic_int offloaded;         /* those that pool threads have */
+    _Atomic(int64_t) last_run_ns; /* when a request for a model came last; 0: never */
 
     td_mutex mu;
     td_rest_request *spare; /* guarded by mu */
@@ -101,9 +104,5 @@ void td_rest_serve_predict(td_rest_request *r); /* rest_predict.c */
  * INVALID_ARGUMENT: damaged, or more than that. RESOURCE_EXHAUSTED. rest_gzip.c */
 TD_MUST_USE td_status td_rest_inflate(const char *data, size_t size, size_t max, char **out, size_t *out_size,
                                       size_t *out_capacity);
-
-/* A socket that listens on [::] and 0.0.0.0, or on 0.0.0.0 alone. port TD_PORT_ANY: *bound is what the system
- * picked. rest_listen.c */
-TD_MUST_USE td_status td_rest_listen(int port, int *out, int *bound);
 
 #endif

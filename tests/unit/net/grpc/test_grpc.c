@@ -107,7 +107,7 @@ static int teardown(void **state)
 {
     (void)state;
     client_close(&here);
-    td_grpc_stop(server, soon());
+    assert_true(td_grpc_stop(server, soon()));
     grpc_shutdown();
     assert_int_equal(atomic_load(&fake_servables), 0);
     return 0;
@@ -285,7 +285,7 @@ static void watchers_see_changes(void **state)
     atomic_store(&fake_is_loaded, true);
     assert_int_equal(next_health(&here, all), 1);
     grpc_call_cancel(none, NULL); /* one client goes, the other is told when the server does */
-    td_grpc_drain(server);
+    td_grpc_close(server);
     const int last = next_health(&here, all);
     if (last == 2)
         assert_int_equal(next_health(&here, all), -1); /* it may say so before it ends */
@@ -317,7 +317,7 @@ static void drains(void **state)
     assert_int_equal(pthread_create(&asker, NULL, ask_slow, &slow), 0);
     while (!atomic_load(&fake_servables))
         td_sleep_ns(1000000);
-    td_grpc_drain(server);
+    td_grpc_close(server);
     pthread_join(asker, NULL);
     assert_echo(&slow);
     assert_int_equal(predict(&here, "quick", 20000).code, TD_UNAVAILABLE);
@@ -359,7 +359,7 @@ static void serves_a_socket_path(void **state)
     const client_reply r = predict(&c, "quick", 20000);
     assert_echo(&r);
     client_close(&c);
-    td_grpc_stop(second, soon());
+    assert_true(td_grpc_stop(second, soon()));
     unlink(path);
     rmdir(folder);
 }
@@ -372,7 +372,7 @@ static void takes_channel_arguments(void **state)
     (void)state;
     options.grpc_channel_arguments = "grpc.max_concurrent_streams=10,unknown.key=text,,grpc.so_reuseport=0";
     assert_null(td_grpc_start(&options, NULL, &second));
-    td_grpc_stop(second, soon());
+    assert_true(td_grpc_stop(second, soon()));
 
     options.grpc_channel_arguments = "grpc.max_concurrent_streams=10,nothing";
     assert_status(td_grpc_start(&options, NULL, &second), TD_INVALID_ARGUMENT,
@@ -390,7 +390,7 @@ static void health_can_be_left_out(void **state)
     client c = connect_to(second);
     assert_int_equal(ask_health(&c, ""), -TD_UNIMPLEMENTED);
     client_close(&c);
-    td_grpc_stop(second, soon());
+    assert_true(td_grpc_stop(second, soon()));
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -114,7 +115,7 @@ static int start(void **state)
 static int stop(void **state)
 {
     (void)state;
-    td_rest_stop(server, td_now_ns() + INT64_C(20000000000));
+    assert_true(td_rest_stop(server, td_now_ns() + INT64_C(20000000000)));
     server = NULL;
     assert_int_equal(atomic_load(&fake_servables), 0);
     return 0;
@@ -219,17 +220,71 @@ static void test_probes(void **state)
     atomic_store(&fake_is_loaded, true);
     r = ask("GET", "/readyz", "");
     assert_int_equal(r.status, 200);
-    td_rest_drain(server);
+    td_rest_unready(server);
     r = ask("GET", "/readyz", "");
     assert_int_equal(r.status, 503);
-    assert_true(r.says_close);
+    assert_false(r.says_close);
     assert_non_null(strstr(r.body, "\"draining\": true"));
+    r = ask("POST", "/v1/models/quick:predict", one);
+    assert_echo(&r);
+}
+
+/* Whether a connection that begins now is made within 50 ms. */
+static bool gets_in(int port)
+{
+    const struct sockaddr_in at = { .sin_family = AF_INET,
+                                    .sin_port = htons((uint16_t)port),
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+    assert_true(connect(fd, (const struct sockaddr *)&at, sizeof at) != 0);
+    const bool is_in = poll(&p, 1, 50) == 1 && !(p.revents & (POLLERR | POLLHUP));
+    close(fd);
+    return is_in;
+}
+
+static void test_the_door(void **state)
+{
+    const int port = td_rest_port(server), fd = connect_to(port);
+
+    (void)state;
+    assert_true(gets_in(port));
+    td_rest_refuse(server);
+    assert_false(gets_in(port));
+    send_request(fd, "POST", "/v1/models/quick:predict", one); /* it was in */
+    const reply r = read_reply(fd);
+    assert_echo(&r);
+    assert_true(r.says_close);
+    close(fd);
+}
+
+static bool comes_true(bool want, int64_t since_ns)
+{
+    for (int i = 0; i < 1000 && td_rest_has_clients(server, since_ns) != want; i++)
+        td_sleep_ns(5000000);
+    return td_rest_has_clients(server, since_ns) == want;
+}
+
+static void test_clients_are_known(void **state)
+{
+    const int64_t now = td_now_ns();
+    const int fd = connect_to(td_rest_port(server));
+
+    (void)state;
+    assert_true(comes_true(true, now));
+    close(fd);
+    (void)ask("GET", "/readyz", "");
+    assert_true(comes_true(false, now)); /* a probe is none, once it is gone */
+    (void)ask("POST", "/v1/models/quick:predict", one);
+    assert_true(comes_true(true, now));
+    assert_true(comes_true(false, td_now_ns())); /* none since */
 }
 
 static void *stop_beside(void *arg)
 {
     (void)arg;
-    td_rest_stop(server, td_now_ns() + INT64_C(20000000000));
+    assert_true(td_rest_stop(server, td_now_ns() + INT64_C(20000000000)));
     return NULL;
 }
 
@@ -272,7 +327,7 @@ static void test_a_body_beyond_the_limit(void **state)
     assert_null(td_rest_start(&options, NULL, &server));
     const reply r = ask("POST", "/v1/models/quick:predict", one);
     assert_int_equal(r.status, 413);
-    td_rest_stop(server, td_now_ns() + INT64_C(20000000000));
+    assert_true(td_rest_stop(server, td_now_ns() + INT64_C(20000000000)));
     server = usual;
 }
 
@@ -287,6 +342,8 @@ int main(void)
         TEST(test_a_first_version_is_awaited),
         TEST(test_but_not_for_ever),
         TEST(test_probes),
+        TEST(test_the_door),
+        TEST(test_clients_are_known),
         TEST(test_stop_waits_for_runs),
         TEST(test_a_taken_port),
         TEST(test_a_body_beyond_the_limit),
