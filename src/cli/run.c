@@ -1,6 +1,7 @@
 /* run.c -- `tensord run DIR --inputs ...`: one run of one signature, on the code path that requests take. */
 #include "cli/cli.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ static void print_usage(void)
 enum { MAX_INPUTS = 64 };
 
 typedef struct run_args {
-    const char *dir, *signature, *tag_set, *out, *times;
+    const char *dir, *signature, *tag_set, *out;
+    int times; /* 0: once, without a clock */
     const char *inputs[MAX_INPUTS];
     size_t n_inputs;
 } run_args;
@@ -46,6 +48,19 @@ static bool take_input(run_args *args, const char *what)
         return false;
     }
     args->inputs[args->n_inputs++] = what;
+    return true;
+}
+
+static bool take_times(run_args *args, const char *text)
+{
+    char *end;
+    const long n = strtol(text, &end, 10);
+
+    if (end == text || *end != '\0' || n < 1 || n > INT_MAX) {
+        fprintf(stderr, "tensord run: --time takes a number from 1 on, not \"%s\"\n", text);
+        return false;
+    }
+    args->times = (int)n;
     return true;
 }
 
@@ -62,10 +77,13 @@ static bool parse_args(int argc, char **argv, run_args *out)
             if (what) is_wrong = !take_input(out, what);
             continue;
         }
+        if (td_args_option(&a, "time", &what, &is_wrong)) {
+            if (what) is_wrong = !take_times(out, what);
+            continue;
+        }
         if (td_args_option(&a, "signature", &out->signature, &is_wrong) ||
             td_args_option(&a, "tag_set", &out->tag_set, &is_wrong) ||
-            td_args_option(&a, "out", &out->out, &is_wrong) ||
-            td_args_option(&a, "time", &out->times, &is_wrong))
+            td_args_option(&a, "out", &out->out, &is_wrong))
             continue;
         is_wrong = argv[a.at][0] == '-' || out->dir;
         if (is_wrong)
@@ -94,8 +112,7 @@ static td_status time_runs(td_predict *p, int n)
         sum += took;
         best = TD_MIN(best, took);
     }
-    if (n > 0)
-        fprintf(stderr, "runs=%d best_ms=%.3f mean_ms=%.3f\n", n, (double)best / 1e6, (double)sum / n / 1e6);
+    fprintf(stderr, "runs=%d best_ms=%.6f mean_ms=%.6f\n", n, (double)best / 1e6, (double)sum / n / 1e6);
     return NULL;
 }
 
@@ -134,7 +151,7 @@ static td_status run(const run_args *args, inputs *in, td_predict *p)
     for (size_t i = 0; i < in->n; i++)
         TD_TRY(td_run_input_fill(&in->list[i], p));
     TD_TRY(td_predict_run(p, 0));
-    if (args->times) TD_TRY(time_runs(p, atoi(args->times)));
+    if (args->times) TD_TRY(time_runs(p, args->times));
     return args->out ? write_arrays(p, args->out) : td_run_print(in->json, p);
 }
 

@@ -2,6 +2,7 @@
 """tensord show, tensord run: what they print, and what they say when something is wrong."""
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -104,7 +105,9 @@ class Run(CommandLine):
         self.assertEqual(self.run_json(HALF_PLUS_TWO, given), {"outputs": [[2.5, 3.0], [3.5, 4.0]]})
         done = run("run", HALF_PLUS_TWO, given, "--out", str(self.folder / "out"), "--time=3")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("runs=3 ", done.stderr)
+        times = re.search(r"^runs=3 best_ms=(\S+) mean_ms=(\S+)$", done.stderr, re.M)
+        self.assertGreater(float(times[1]), 0)
+        self.assertGreaterEqual(float(times[2]), float(times[1]))
         got = np.load(self.folder / "out" / "y.npy")
         self.assertEqual((got.dtype, got.tolist()), (np.float32, [[2.5, 3.0], [3.5, 4.0]]))
 
@@ -124,6 +127,8 @@ class Run(CommandLine):
         self.assert_fails(run("run", HALF_PLUS_TWO, given), 1, "Expects arg[0] to be float but double is provided")
         self.assert_fails(run("run", HALF_PLUS_TWO, given, "--signature=foo"), 1, '"foo" not found')
         self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs", "{"), 1, "JSON Parse error")
+        for count in ("0", "x", "-1", "3x"):
+            self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs=[1.0]", f"--time={count}"), 2, "--time")
         self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs=no.json"), 1, "NOT_FOUND")
         self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs=z=no.npy"), 1, "has no input z")
 
