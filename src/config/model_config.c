@@ -17,14 +17,26 @@ static const size_t CONFIG_LIMIT = 64 << 20;
 
 /* ---------------------------------------------------------------- checks */
 
-static bool is_relative(const char *path)
+static const char file_scheme[] = "file://";
+
+/* The path of "file:///a", or path itself. */
+static const char *local_part(const char *path)
 {
-    return path[0] != '/' && !strstr(path, "://");
+    const size_t size = sizeof file_scheme - 1;
+
+    return strncmp(path, file_scheme, size) == 0 ? path + size : path;
 }
 
 static td_status check_path(const char *name, const char *path)
 {
-    if (is_relative(path))
+    const char *const local = local_part(path);
+
+    if (local != path && local[0] != '/')
+        return TD_ERR(INVALID_ARGUMENT,
+                      "Expected model %s to have an absolute path or URI; got base_path()=%s, which names no "
+                      "directory of this machine: a file URI has three slashes, as in file:///models/%s",
+                      name, path, name);
+    if (local[0] != '/' && !strstr(local, "://"))
         return TD_ERR(INVALID_ARGUMENT,
                       "Expected model %s to have an absolute path or URI; got base_path()=%s", name, path);
     return NULL;
@@ -72,14 +84,6 @@ static td_status check_models(model_config *const *models, size_t n)
 }
 
 /* ---------------------------------------------------------------- copies */
-
-/* "file:///a" is "/a". */
-static char *copy_path(const char *path)
-{
-    static const char scheme[] = "file://";
-
-    return td_strdup(!strncmp(path, scheme, sizeof scheme - 1) ? path + sizeof scheme - 1 : path);
-}
 
 static void copy_policy(const model_config *from, td_model_options *to)
 {
@@ -129,7 +133,7 @@ static td_status copy_models(model_config *const *models, size_t n, td_model_opt
 
     for (size_t i = 0; i < n; i++) {
         list[i].name = td_strdup(models[i]->name);
-        list[i].base_path = copy_path(models[i]->base_path);
+        list[i].base_path = td_strdup(local_part(models[i]->base_path));
         copy_policy(models[i], &list[i]);
         copy_labels(models[i], &list[i]);
         if (models[i]->logging_config)
@@ -194,7 +198,7 @@ td_status td_model_config_single(const char *name, const char *base_path, td_mod
     td_model_options *const list = TD_NEW(td_model_options);
 
     list->name = td_strdup(name);
-    list->base_path = copy_path(base_path);
+    list->base_path = td_strdup(local_part(base_path));
     list->latest = 1;
     *out = list;
     *n = 1;

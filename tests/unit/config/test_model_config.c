@@ -94,8 +94,29 @@ static void test_single(void **state)
     assert_int_equal(n_models, 1);
     assert_string_equal(models[0].base_path, "/a");
     td_models_free(models, n_models);
+    assert_null(td_model_config_single("m", "file:///a/b", &models, &n_models));
+    assert_string_equal(models[0].base_path, "/a/b");
+    td_models_free(models, n_models);
     assert_status(td_model_config_single("m", "a", &models, &n_models), TD_INVALID_ARGUMENT,
                   "Expected model m to have an absolute path or URI; got base_path()=a");
+}
+
+/* A URI that names no local directory would be looked for below the working directory. */
+static void test_file_uris(void **state)
+{
+    static const char *const wrong[] = { "file://", "file://host/m", "file://m", "file://.", "" };
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(wrong); i++) {
+        assert_status_like(td_model_config_single("m", wrong[i], &models, &n_models), TD_INVALID_ARGUMENT,
+                           "Expected model m to have an absolute path or URI; got base_path()=");
+        if (wrong[i][0])
+            assert_says(td_model_config_single("m", wrong[i], &models, &n_models), "file:///models/m");
+    }
+    expect(
+        "model_config_list { config { name: 'm' base_path: 'file://' model_platform: 'tensorflow' } }",
+        "Expected model m to have an absolute path or URI; got base_path()=file://, which names no directory "
+        "of this machine: a file URI has three slashes, as in file:///models/m");
 }
 
 static void test_texts_of_the_parser(void **state)
@@ -136,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_full_config),
         cmocka_unit_test(test_checks),
         cmocka_unit_test(test_single),
+        cmocka_unit_test(test_file_uris),
         cmocka_unit_test(test_texts_of_the_parser),
     };
 
