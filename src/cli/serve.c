@@ -39,13 +39,13 @@ static bool read_flags(td_flags *flags, int argc, char **argv)
     return is_good;
 }
 
-static void say_inactive(const td_flags *flags)
+static void say_idle(const td_flags *flags)
 {
-    td_strbuf names = { 0 };
+    const char *name, *help;
 
-    td_flags_list_inactive(flags, &names);
-    if (names.size) td_warning("serve", "event=flags_without_effect flags=%s", td_strbuf_text(&names));
-    td_strbuf_fini(&names);
+    for (size_t i = 0; (name = td_flags_next_idle(flags, &i, &help));)
+        td_warning("serve", "event=flag_without_effect flag=%s meaning=\"%s\" reason=\"not built yet\"", name,
+                   help);
 }
 
 static void set_log_level(const char *name)
@@ -87,7 +87,7 @@ int td_cli_serve(int argc, char **argv)
     if (!read_flags(&flags, argc, argv)) return TD_EXIT_NO_START;
     if (flags.version) return print_version();
     set_log_level(flags.log_level);
-    say_inactive(&flags);
+    say_idle(&flags);
     const td_status error = serve(&flags);
     if (!error) return TD_EXIT_OK;
     printf("Failed to start server. Error: %s: %s\n", td_code_name(td_status_code(error)),

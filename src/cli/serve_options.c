@@ -24,6 +24,7 @@ static int64_t to_ns(float seconds)
 
 static td_status check_flags(const td_flags *f)
 {
+    TD_TRY(td_flags_check(f));
     if (f->port == 0 && !is_set(f->grpc_socket_path))
         return TD_ERR(INVALID_ARGUMENT, "At least one of server_options.grpc_port or "
                                         "server_options.grpc_socket_path must be set.");
@@ -31,9 +32,6 @@ static td_status check_flags(const td_flags *f)
         return TD_ERR(INVALID_ARGUMENT, "port %d is no TCP port", (int)f->port);
     if (f->rest_api_port < 0 || f->rest_api_port > UINT16_MAX)
         return TD_ERR(INVALID_ARGUMENT, "rest_api_port %d is no TCP port", (int)f->rest_api_port);
-    if (f->use_alts_credentials)
-        return TD_ERR(INVALID_ARGUMENT,
-                      "server_options.use_alts_credentials is set, but ALTS is not supported");
     if (!is_set(f->model_base_path) && !is_set(f->model_config_file))
         return TD_ERR(INVALID_ARGUMENT, "Both server_options.model_base_path and "
                                         "server_options.model_config_file are empty!");

@@ -12,7 +12,7 @@
 #include <strings.h>
 
 typedef enum flag_kind { KIND_BOOL, KIND_I32, KIND_I64, KIND_F32, KIND_STR } flag_kind;
-typedef enum flag_state { STATE_ACTIVE, STATE_INERT, STATE_LATER } flag_state;
+typedef enum flag_state { STATE_ACTIVE, STATE_INERT, STATE_TUNES, STATE_REFUSED } flag_state;
 
 typedef struct flag_def {
     const char *name;
@@ -174,7 +174,9 @@ static void put_setting(const flag_def *def, const td_flags *f, td_strbuf *out)
 static const char *state_note(flag_state state)
 {
     switch (state) {
-    case STATE_LATER:
+    case STATE_REFUSED:
+        return " [not built yet: refused]";
+    case STATE_TUNES:
         return " [accepted, no effect yet]";
     case STATE_INERT:
         return " [accepted, nothing to do]";
@@ -200,19 +202,39 @@ void td_flags_usage(const char *name, td_strbuf *out)
     }
 }
 
-void td_flags_list_inactive(const td_flags *f, td_strbuf *out)
+static bool is_default(const flag_def *def, const td_flags *f)
 {
-    for (size_t i = 0; i < TD_COUNT(flag_defs); i++) {
-        const flag_def *const def = &flag_defs[i];
-        td_strbuf now = { 0 }, initial = { 0 };
+    td_strbuf now = { 0 }, initial = { 0 };
 
-        put_setting(def, f, &now);
-        put_setting(def, &flag_defaults, &initial);
-        if (def->state == STATE_LATER && strcmp(now.data, initial.data) != 0) {
-            if (out->size) td_strbuf_putc(out, ',');
-            td_strbuf_puts(out, def->name);
-        }
-        td_strbuf_fini(&now);
-        td_strbuf_fini(&initial);
+    put_setting(def, f, &now);
+    put_setting(def, &flag_defaults, &initial);
+    const bool is_same = strcmp(now.data, initial.data) == 0;
+    td_strbuf_fini(&now);
+    td_strbuf_fini(&initial);
+    return is_same;
+}
+
+td_status td_flags_check(const td_flags *f)
+{
+    for (size_t i = 0; i < TD_COUNT(flag_defs); i++)
+        if (flag_defs[i].state == STATE_REFUSED && !is_default(&flag_defs[i], f))
+            return TD_ERR(
+                UNIMPLEMENTED,
+                "--%s is not built yet (%s), and to serve as if it were not there would be unsafe or "
+                "wrong. Leave it out to serve without it",
+                flag_defs[i].name, flag_defs[i].help);
+    return NULL;
+}
+
+const char *td_flags_next_idle(const td_flags *f, size_t *at, const char **help)
+{
+    for (; *at < TD_COUNT(flag_defs); ++*at) {
+        const flag_def *const def = &flag_defs[*at];
+
+        if (def->state != STATE_TUNES || is_default(def, f)) continue;
+        ++*at;
+        *help = def->help;
+        return def->name;
     }
+    return NULL;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/strbuf.h"
+#include "tensord/status.h"
 
 #define TD_FLAG_TYPE_BOOL bool
 #define TD_FLAG_TYPE_I32  int32_t
@@ -38,7 +39,9 @@ void td_flags_report_fini(td_flags_report *report);
 /* What --help prints: "usage: NAME", then a line for each flag with its default, type and meaning. */
 void td_flags_usage(const char *name, td_strbuf *out);
 
-/* Names of the flags that are set to something and have no effect yet, comma-separated. */
-void td_flags_list_inactive(const td_flags *f, td_strbuf *out);
+/* UNIMPLEMENTED: a flag is set without which it would be unsafe or wrong to serve, and which is not built. */
+TD_MUST_USE td_status td_flags_check(const td_flags *f);
+/* The next flag that is set and has no effect yet, from *at (0 at first) on; NULL: none. */
+const char *td_flags_next_idle(const td_flags *f, size_t *at, const char **help);
 
 #endif

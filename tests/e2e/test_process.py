@@ -40,6 +40,24 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.returncode, 255)
             self.assertIn("Couldn't interpret value", done.stderr)
 
+    def test_flags_that_are_not_built(self):
+        """What is safe or right by them does not start; what only tunes is served, with a warning each."""
+        base = f"--model_base_path={harness.MODELS / 'half_plus_two'}"
+        done = run(base, "--ssl_config_file=/nowhere")
+        self.assertEqual(done.returncode, 255)
+        self.assertIn("Failed to start server. Error: UNIMPLEMENTED: --ssl_config_file is not built yet", done.stdout)
+        flags = ("enable_batching=true", "mixed_precision=bfloat16", "num_tflite_pools=3")
+        with harness.Server(flags=[base, *(f"--{flag}" for flag in flags)]) as server:
+            named = re.findall(r"level=warning .*event=flag_without_effect flag=(\w+) ", server.log_text())
+            self.assertEqual(sorted(named), sorted(flag.split("=")[0] for flag in flags))
+
+    def test_a_file_uri(self):
+        done = run("--model_base_path=file://")
+        self.assertEqual(done.returncode, 255)
+        self.assertIn("a file URI has three slashes", done.stdout)
+        with harness.Server(flags=[f"--model_base_path=file://{harness.MODELS / 'half_plus_two'}"]) as server:
+            self.assertEqual(server.post("default:predict", {"instances": [1.0]}).json, {"predictions": [2.5]})
+
     def test_nothing_to_serve(self):
         done = run("--port=0")
         self.assertEqual(done.returncode, 255)

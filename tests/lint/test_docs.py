@@ -17,7 +17,8 @@ PASS = re.compile(r'^TD_PASS\((\w+), "([^"]+)"\)$', re.M)
 KINDS = {"BOOL": "true or false", "I32": "integer", "I64": "integer", "F32": "number", "STR": "text"}
 MAN_KINDS = {"BOOL": "BOOL", "I32": "INTEGER", "I64": "INTEGER", "F32": "NUMBER", "STR": "TEXT"}
 STATES = {"ACTIVE": "", "INERT": "Accepted; there is nothing to do for it here.",
-          "LATER": "Accepted; has no effect yet."}
+          "TUNES": "Not built yet: accepted, without effect, with a warning.",
+          "REFUSED": "Not built yet: the server does not start with it."}
 
 
 def read_flags():
@@ -58,6 +59,14 @@ def page(flags):
             + "\n".join(rows) + "\n")
 
 
+def unread(flags):
+    """ACTIVE flags that nothing reads: promises."""
+    code = "".join(path.read_text() for path in sorted((tree.ROOT / "src" / "cli").glob("*.c")))
+    return [f"src/config/flags.inc: --{name} is ACTIVE and src/cli reads it nowhere"
+            for _, name, _, state, _ in flags
+            if state == "ACTIVE" and not re.search(rf"\b(?:f|flags)(?:->|\.){name}\b", code)]
+
+
 def main():
     flags = read_flags()
     written = '.\\" {0}: written by tests/lint/test_docs.py --write from src/config/{0}.inc'
@@ -65,7 +74,7 @@ def main():
     manual = between(manual, written.format("passes"), '.\\" end of passes', passes_section())
     wanted = {MAN: manual,
               FLAGS: page(flags)}
-    problems = []
+    problems = unread(flags)
     for path, text in wanted.items():
         if "--write" in sys.argv:
             path.write_text(text)

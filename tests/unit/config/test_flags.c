@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <string.h>
+
 #include "config/flags.h"
 
 static td_flags flags;
@@ -89,7 +92,7 @@ static void test_unknown_arguments(void **state)
     assert_true(report.wants_help);
 }
 
-static void test_usage_and_inactive(void **state)
+static void test_usage(void **state)
 {
     td_strbuf text = { 0 };
 
@@ -98,11 +101,76 @@ static void test_usage_and_inactive(void **state)
     assert_non_null(strstr(text.data, "usage: tensord\nFlags:\n\t--port=8500"));
     assert_non_null(strstr(text.data, "\t--model_name=\"default\" "));
     td_strbuf_fini(&text);
+}
 
-    assert_true(PARSE("--enable_batching", "--monitoring_config_file=/x", "--port=3"));
-    td_flags_list_inactive(&flags, &text);
-    assert_string_equal(text.data, "enable_batching,monitoring_config_file");
-    td_strbuf_fini(&text);
+typedef enum effect { ACTIVE, INERT, TUNES, REFUSED } effect;
+
+static size_t count_idle(const char *want)
+{
+    const char *name, *help;
+    size_t n = 0;
+
+    for (size_t i = 0; (name = td_flags_next_idle(&flags, &i, &help)); n++) {
+        assert_string_equal(name, want);
+        assert_true(help[0] != '\0');
+    }
+    return n;
+}
+
+/* What one flag does when it is set to something that is not its default. */
+static void check_effect(const char *name, const char *word, effect want)
+{
+    assert_true(PARSE(word));
+    const td_status error = td_flags_check(&flags);
+
+    assert_int_equal(td_status_code(error), want == REFUSED ? TD_UNIMPLEMENTED : TD_OK);
+    assert_int_equal(count_idle(name), want == TUNES);
+    if (error) assert_non_null(strstr(td_status_text(error), name));
+    td_status_free(error);
+}
+
+/* Each flag of the table: works, does nothing with a warning, or is refused. */
+static void test_effects(void **state)
+{
+    static const struct {
+        const char *kind, *name, *initial;
+        effect effect;
+    } all[] = {
+#define TD_FLAG(kind, name, initial, state, help) { #kind, #name, #initial, state },
+#include "config/flags.inc"
+#undef TD_FLAG
+    };
+    char word[128];
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(all); i++) {
+        const char *const value = !strcmp(all[i].kind, "BOOL")
+                                      ? strcmp(all[i].initial, "true") ? "true" : "false"
+                                  : !strcmp(all[i].kind, "STR") ? "other"
+                                                                : "77";
+
+        snprintf(word, sizeof word, "--%s=%s", all[i].name, value);
+        check_effect(all[i].name, word, all[i].effect);
+    }
+    assert_true(PARSE("--use_alts_credentials=false", "--ssl_config_file=")); /* the defaults, spelled out */
+    assert_null(td_flags_check(&flags));
+}
+
+/* What a user relies on for safety or for right answers is never silently left out. */
+static void test_what_is_refused(void **state)
+{
+    static const char *const words[] = { "--ssl_config_file=/x", "--use_alts_credentials",
+                                         "--platform_config_file=/x", "--prefer_tflite_model",
+                                         "--enable_signature_method_name_check" };
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(words); i++) {
+        assert_true(PARSE(words[i]));
+        const td_status error = td_flags_check(&flags);
+
+        assert_non_null(error);
+        td_status_free(error);
+    }
 }
 
 /* A bool that is the beginning of another flag's name would swallow it. */
@@ -126,9 +194,10 @@ static void test_no_bool_is_a_prefix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),           cmocka_unit_test(test_values),
-        cmocka_unit_test(test_wrong_values),       cmocka_unit_test(test_unknown_arguments),
-        cmocka_unit_test(test_usage_and_inactive), cmocka_unit_test(test_no_bool_is_a_prefix),
+        cmocka_unit_test(test_defaults),        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_wrong_values),    cmocka_unit_test(test_unknown_arguments),
+        cmocka_unit_test(test_usage),           cmocka_unit_test(test_effects),
+        cmocka_unit_test(test_what_is_refused), cmocka_unit_test(test_no_bool_is_a_prefix),
     };
 
     return cmocka_run_group_tests(tests, NULL, fini);
