@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""The scripts around the binary: ./dev serve, and the image's entry point."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import harness
+
+
+class Script:
+    """A script that runs beside the test, with what it prints in a file."""
+
+    def __init__(self, words, environment):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tensord-script-"))
+        with open(self.folder / "out", "wb") as out:
+            self.process = subprocess.Popen(words, stdout=out, stderr=out, env={**os.environ, **environment})
+
+    def text(self):
+        return (self.folder / "out").read_text(errors="replace")
+
+    def prints(self, what):
+        harness.until(lambda: what in self.text() or self.process.poll() is not None, what)
+        return what in self.text()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(harness.PATIENCE)
+        finally:
+            self.process.kill()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class DevServe(unittest.TestCase):
+    def serve(self, *flags):
+        return Script([harness.SOURCE / "dev", "serve", *flags], {"TENSORD": harness.BINARY})
+
+    def test_other_ports(self):
+        grpc, rest = harness.free_ports(2)
+        with self.serve(f"--port={grpc}", f"--rest_api_port={rest}") as script:
+            self.assertTrue(script.prints("\nReady. Try"), script.text())
+            self.assertIn(f"http://localhost:{rest}/v1/models/half_plus_two:predict", script.text())
+            script.process.send_signal(signal.SIGINT)
+            self.assertEqual(script.process.wait(harness.PATIENCE), 0)
+            self.assertTrue(script.prints("event=stopped"), script.text())
+
+    def test_models_of_the_user(self):
+        grpc, rest = harness.free_ports(2)
+        with self.serve(f"--port={grpc}", f"--rest_api_port={rest}",
+                        f"--model_base_path={harness.MODELS / 'digits'}") as script:
+            self.assertTrue(script.prints(f"curl http://localhost:{rest}/readyz"), script.text())
+
+    def test_taken_ports(self):
+        """Another server's answers are not taken for ours, and what is wrong is said."""
+        with harness.Server({"half_plus_two": harness.MODELS / "half_plus_two"}) as other:
+            with self.serve(f"--port={other.grpc_port}", f"--rest_api_port={other.rest_port}") as script:
+                self.assertEqual(script.process.wait(harness.PATIENCE), 255)
+                self.assertIn(f"port {other.grpc_port} is taken", script.text())
+                self.assertIn("--port", script.text())
+                self.assertNotIn("Ready", script.text())
+            grpc, = harness.free_ports(1)
+            with self.serve(f"--port={grpc}", f"--rest_api_port={other.rest_port}") as script:
+                self.assertTrue(script.prints("Running gRPC ModelServer"), script.text())
+                self.assertIn(f"port {other.rest_port} is taken", script.text())
+                self.assertIn("--rest_api_port", script.text())
+                self.assertNotIn("Ready", script.text())
+
+
+class ForbiddenPort(unittest.TestCase):
+    def test_text(self):
+        first = pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+        if not first.exists() or int(first.read_text()) <= 80:
+            self.skipTest("every port is free for all here")
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            binary = shutil.copy(harness.BINARY, folder)
+            nobody = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+            done = subprocess.run([binary, "--port=80", f"--model_base_path={folder}"], capture_output=True, text=True,
+                                  timeout=harness.PATIENCE, **nobody)
+        self.assertEqual(done.returncode, 255, done.stderr)
+        self.assertIn("PERMISSION_DENIED: port 80 is forbidden to this user", done.stdout)
+
+
+class EntryPoint(unittest.TestCase):
+    """The image's folder of binaries, made of links."""
+
+    def setUp(self):
+        self.bin = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for name in ("tensord", "tensorflow_model_server"):
+            (self.bin / name).symlink_to(harness.BINARY)
+        self.script = shutil.copy(harness.SOURCE / "docker" / "tf_serving_entrypoint.sh", self.bin)
+        self.environment = {"MODEL_NAME": "half_plus_two", "MODEL_BASE_PATH": str(harness.MODELS)}
+
+    def run_words(self, *words):
+        return subprocess.run([self.script, *words], capture_output=True, text=True, timeout=harness.PATIENCE,
+                              env={**os.environ, **self.environment})
+
+    def test_verbs(self):
+        model = str(harness.MODELS / "half_plus_two" / "1")
+        self.assertIn("signature_def['serving_default']", self.run_words("show", model).stdout)
+        self.assertIn("2.5", self.run_words("run", model, "--inputs=[1.0]").stdout)
+        self.assertIn("usage: tensord", self.run_words("help").stdout)
+        done = self.run_words("bake")
+        self.assertEqual((done.returncode, 'no verb "bake"' in done.stderr), (2, True))
+        self.assertIn("TensorFlow ModelServer: ", self.run_words("--version").stdout)
+
+    def test_serves(self):
+        for words in ((), ("serve",)):
+            grpc, rest = harness.free_ports(2)
+            with Script([self.script, *words, f"--port={grpc}", f"--rest_api_port={rest}"], self.environment) as script:
+                self.assertTrue(script.prints(f"Exporting HTTP/REST API at:localhost:{rest}"), script.text())
+                self.assertIn("event=available model=half_plus_two", script.text())
+
+
+if __name__ == "__main__":
+    unittest.main()
