@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/macros.h"
+#include "base/size.h"
 #include "ops/array/array.h"
 
 /* ---------------------------------------------------------------- Concat, ConcatV2 */
@@ -58,7 +59,8 @@ static td_status check_parts(td_call *c, uint32_t first, uint32_t n, int axis, i
                 c, INVALID_ARGUMENT,
                 "ConcatOp : Dimension %d in both shapes must be equal: shape[0] = %s vs. shape[%u] = %s",
                 axis == 0 ? 1 : 0, td_shape_text(a, at, sizeof at), i, td_shape_text(b, bt, sizeof bt));
-        *total += b->dims[axis];
+        if (!td_add_i64(*total, b->dims[axis], total))
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "ConcatOp : the output is too large");
     }
     return NULL;
 }
@@ -231,7 +233,8 @@ static td_status offset_run(td_call *c)
                                  axis, i, b, k, a);
             if (td_out_is_used(c, i)) td_tensor_set_int(td_out(c, i), (size_t)k, k == axis ? at : 0);
         }
-        at += td_tensor_int(s, (size_t)axis);
+        if (!td_add_i64(at, td_tensor_int(s, (size_t)axis), &at))
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "offsets of dimension %" PRId64 " are too large", axis);
     }
     return NULL;
 }

@@ -26,10 +26,10 @@ static td_status read_slice(td_call *c, int64_t *begin, td_shape *size)
             (int)in->rank, nb, ns);
     size->rank = in->rank;
     for (int i = 0; i < in->rank; i++) {
-        if (size->dims[i] == -1) size->dims[i] = in->dims[i] - begin[i];
         if (begin[i] < 0 || begin[i] > in->dims[i])
             return TD_OP_ERR(c, INVALID_ARGUMENT, "Expected begin[%d] in [0, %" PRId64 "], but got %" PRId64,
                              i, in->dims[i], begin[i]);
+        if (size->dims[i] == -1) size->dims[i] = in->dims[i] - begin[i];
         if (size->dims[i] < 0 || size->dims[i] > in->dims[i] - begin[i])
             return TD_OP_ERR(c, INVALID_ARGUMENT, "Expected size[%d] in [0, %" PRId64 "], but got %" PRId64,
                              i, in->dims[i] - begin[i], size->dims[i]);

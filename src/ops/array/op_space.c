@@ -205,14 +205,19 @@ typedef struct depth_plan {
     bool channels_first;
 } depth_plan;
 
-static void plan_shape(const depth_plan *d, bool deep, td_shape *out)
+static td_status plan_shape(const depth_plan *d, bool deep, td_shape *out)
 {
-    const int64_t f = deep ? 1 : d->block, depth = d->depth * (deep ? d->block * d->block : 1);
+    const int64_t f = deep ? 1 : d->block, square = deep ? d->block * d->block : 1;
+    int64_t depth, height, width;
 
+    if (!td_mul_i64(d->depth, square, &depth) || !td_mul_i64(d->height, f, &height) ||
+        !td_mul_i64(d->width, f, &width))
+        return TD_ERR(INVALID_ARGUMENT, "block_size is too large");
     if (d->channels_first)
-        *out = (td_shape){ 4, { d->batch, depth, d->height * f, d->width * f } };
+        *out = (td_shape){ 4, { d->batch, depth, height, width } };
     else
-        *out = (td_shape){ 4, { d->batch, d->height * f, d->width * f, depth } };
+        *out = (td_shape){ 4, { d->batch, height, width, depth } };
+    return td_shape_check(out);
 }
 
 static td_status depth_dims(td_call *c, bool to_depth, depth_plan *d)
@@ -251,8 +256,7 @@ static td_status depth_infer(td_call *c)
     td_shape out;
 
     TD_TRY(depth_dims(c, is_from_space(c), &d));
-    plan_shape(&d, is_from_space(c), &out);
-    TD_TRY(td_shape_check(&out));
+    TD_TRY(plan_shape(&d, is_from_space(c), &out));
     td_out(c, 0)->shape = out;
     return NULL;
 }
@@ -267,8 +271,8 @@ static td_status depth_prepare(td_call *c)
     depth_plan d;
 
     TD_TRY(depth_dims(c, to_depth, &d));
-    plan_shape(&d, false, &ws);
-    plan_shape(&d, true, &ps);
+    TD_TRY(plan_shape(&d, false, &ws));
+    TD_TRY(plan_shape(&d, true, &ps));
     td_shape_strides(&ws, w);
     td_shape_strides(&ps, p);
     const int ch = d.channels_first ? 1 : 3, y = d.channels_first ? 2 : 1, x = y + 1;

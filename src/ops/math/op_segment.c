@@ -64,8 +64,10 @@ static td_status count_sorted(td_call *c, uint32_t ids, int64_t *out)
     const int64_t n = td_shape_count(&t->shape);
 
     TD_TRY(td_need(c, ids));
-    *out = n ? td_tensor_int(t, (size_t)n - 1) + 1 : 0;
-    if (*out < 0 || *out > INT32_MAX) return TD_OP_ERR(c, INVALID_ARGUMENT, "segment ids must be >= 0");
+    const int64_t last = n ? td_tensor_int(t, (size_t)n - 1) : -1;
+
+    if (last < -1 || last >= INT32_MAX) return TD_OP_ERR(c, INVALID_ARGUMENT, "segment ids must be >= 0");
+    *out = last + 1;
     return NULL;
 }
 

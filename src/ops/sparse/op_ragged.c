@@ -23,65 +23,111 @@ static double real_at(const td_tensor *t, int64_t i)
     return (double)((const float *)t->data)[i];
 }
 
-/* How many numbers row i has. */
-static td_status range_length(td_call *c, const int64_t *at, int64_t *out)
+/* The distance between integers in steps of |delta|, rounded up: in 64 bits without a sign nothing is lost. */
+static uint64_t steps_between(int64_t from, int64_t to, int64_t delta)
 {
-    const double start = real_at(td_in(c, 0), at[0]), limit = real_at(td_in(c, 1), at[1]),
-                 delta = real_at(td_in(c, 2), at[2]);
+    const uint64_t span = (uint64_t)to - (uint64_t)from,
+                   step = delta < 0 ? -(uint64_t)delta : (uint64_t)delta;
+
+    return span / step + (span % step != 0);
+}
+
+/* How many numbers row r has. */
+static td_status range_length(td_call *c, int64_t r, int64_t *out)
+{
+    const td_tensor *const t[] = { td_in(c, 0), td_in(c, 1), td_in(c, 2) };
+    int64_t at[3];
+
+    for (uint32_t i = 0; i < 3; i++)
+        at[i] = t[i]->shape.rank ? r : 0;
+    const double start = real_at(t[0], at[0]), limit = real_at(t[1], at[1]), delta = real_at(t[2], at[2]);
 
     if (delta == 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "Requires delta != 0");
     *out = 0;
+    if (is_int(t[0]->dtype)) {
+        const int64_t from = td_tensor_int(t[0], (size_t)at[0]), to = td_tensor_int(t[1], (size_t)at[1]),
+                      by = td_tensor_int(t[2], (size_t)at[2]);
+        const uint64_t n = by > 0 ? (from < to ? steps_between(from, to, by) : 0)
+                                  : (from > to ? steps_between(to, from, by) : 0);
+
+        *out = (int64_t)TD_MIN(n, (uint64_t)INT64_MAX);
+        return NULL;
+    }
     if (!(delta > 0 ? start < limit : start > limit)) return NULL;
     const double n = ceil(fabs((limit - start) / delta));
 
-    if (!(n < 1e15)) return TD_OP_ERR(c, INVALID_ARGUMENT, "Requires ((limit - start) / delta) <= 2^50");
+    if (!(n < 9e18)) return TD_OP_ERR(c, INVALID_ARGUMENT, "Requires ((limit - start) / delta) <= 2^63");
     *out = (int64_t)n;
     return NULL;
 }
 
-static td_status range_run(td_call *c)
+/* Starts, limits and deltas are scalars, or vectors of one length: the number of rows. */
+static td_status range_rows(td_call *c, int64_t *rows)
 {
-    int64_t rows = 1, total = 0, scalar[3];
+    bool has_vector = false;
 
+    *rows = 1;
     for (uint32_t i = 0; i < 3; i++) {
         const td_shape *const s = &td_in(c, i)->shape;
 
         if (s->rank > 1)
             return TD_OP_ERR(c, INVALID_ARGUMENT, "starts, limits and deltas must be scalars or vectors");
-        scalar[i] = s->rank == 0;
         if (s->rank == 0) continue;
-        if (rows != 1 && s->dims[0] != rows)
+        if (has_vector && s->dims[0] != *rows)
             return TD_OP_ERR(c, INVALID_ARGUMENT, "starts, limits, and deltas must have the same shape");
-        rows = s->dims[0];
+        has_vector = true;
+        *rows = s->dims[0];
     }
-    for (uint32_t i = 0; i < 3; i++)
-        if (!scalar[i] && td_in(c, i)->shape.dims[0] != rows)
-            return TD_OP_ERR(c, INVALID_ARGUMENT, "starts, limits, and deltas must have the same shape");
-    TD_TRY(td_out_make(c, 0, &(td_shape){ 1, { rows + 1 } }));
-    for (int64_t r = 0, n; r < rows; r++) {
-        if (td_out_is_used(c, 0)) td_tensor_set_int(td_out(c, 0), (size_t)r, total);
-        TD_TRY(range_length(c, (int64_t[]){ scalar[0] ? 0 : r, scalar[1] ? 0 : r, scalar[2] ? 0 : r }, &n));
-        total += n;
-    }
-    if (td_out_is_used(c, 0)) td_tensor_set_int(td_out(c, 0), (size_t)rows, total);
-    TD_TRY(td_out_make(c, 1, &(td_shape){ 1, { total } }));
-    if (!td_out_is_used(c, 1)) return NULL;
-    const td_dtype dtype = td_out(c, 1)->dtype;
-    const size_t elem = td_dtype_size(dtype);
-    td_combine_fn *const add = td_combine_find(TD_COMBINE_ADD, dtype);
+    return NULL;
+}
+
+/* Adds a row to splits that end with *end so far. They must fit their type. */
+static td_status add_row(td_call *c, uint32_t splits, int64_t row, int64_t length, int64_t *end)
+{
+    const td_dtype dtype = td_out_is_used(c, splits) ? td_out(c, splits)->dtype : TD_I64;
+
+    if (!td_add_i64(*end, length, end) || (dtype == TD_I32 && *end > INT32_MAX))
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "The total range size overflowed. Consider using int64 instead of int32 for "
+                         "row_splits_dtype.");
+    if (td_out_is_used(c, splits)) td_tensor_set_int(td_out(c, splits), (size_t)row + 1, *end);
+    return NULL;
+}
+
+/* The numbers of all rows, delta added again and again in the type, as TensorFlow does. */
+static td_status range_values(td_call *c, int64_t rows)
+{
+    const td_tensor *const start = td_in(c, 0), *const delta = td_in(c, 2);
+    const size_t elem = td_dtype_size(start->dtype);
+    td_combine_fn *const add = td_combine_find(TD_COMBINE_ADD, start->dtype);
     char *to = td_out(c, 1)->data;
 
     for (int64_t r = 0, n; r < rows; r++) {
         char v[16];
 
-        TD_TRY(range_length(c, (int64_t[]){ scalar[0] ? 0 : r, scalar[1] ? 0 : r, scalar[2] ? 0 : r }, &n));
-        memcpy(v, (const char *)td_in(c, 0)->data + (scalar[0] ? 0 : (size_t)r * elem), elem);
+        TD_TRY(range_length(c, r, &n));
+        memcpy(v, (const char *)start->data + (start->shape.rank ? (size_t)r * elem : 0), elem);
         for (int64_t i = 0; i < n; i++, to += elem) {
             memcpy(to, v, elem);
-            add(v, (const char *)td_in(c, 2)->data + (scalar[2] ? 0 : (size_t)r * elem), 1, 1);
+            add(v, (const char *)delta->data + (delta->shape.rank ? (size_t)r * elem : 0), 1, 1);
         }
     }
     return NULL;
+}
+
+static td_status range_run(td_call *c)
+{
+    int64_t rows, total = 0;
+
+    TD_TRY(range_rows(c, &rows));
+    TD_TRY(td_out_make(c, 0, &(td_shape){ 1, { rows + 1 } }));
+    if (td_out_is_used(c, 0)) td_tensor_set_int(td_out(c, 0), 0, 0);
+    for (int64_t r = 0, n; r < rows; r++) {
+        TD_TRY(range_length(c, r, &n));
+        TD_TRY(add_row(c, 0, r, n, &total));
+    }
+    TD_TRY(td_out_make(c, 1, &(td_shape){ 1, { total } }));
+    return td_out_is_used(c, 1) ? range_values(c, rows) : NULL;
 }
 
 /* ---------------------------------------------------------------- splits */
@@ -135,80 +181,117 @@ typedef struct span {
     int64_t begin, end;
 } span;
 
-static td_status gather_run(td_call *c)
+typedef struct spans {
+    span *at;
+    int64_t n;
+} spans;
+
+static td_status make_spans(td_call *c, int64_t n, spans *out)
 {
-    const uint32_t levels = c->n_in - 2, extra = c->n_out - 1 - levels;
-    const td_tensor *const values = td_in(c, levels), *const index = td_in(c, levels + 1);
-    const int64_t n = td_shape_count(&index->shape);
+    size_t bytes;
 
-    TD_TRY(check_nested(c, levels));
-    if (c->n_out < levels + 1 || (int)extra != index->shape.rank - 1)
-        return TD_OP_ERR(c, INVALID_ARGUMENT,
-                         "OUTPUT_RAGGED_RANK must be indices.rank - 1 + PARAMS_RAGGED_RANK");
-    const int64_t rows = td_in(c, 0)->shape.dims[0] - 1;
+    *out = (spans){ NULL, n };
+    if (td_mul_size((size_t)n + 1, sizeof *out->at, &bytes))
+        out->at = td_arena_try_alloc(c->arena, bytes, 16);
+    return out->at ? NULL : TD_OP_ERR(c, RESOURCE_EXHAUSTED, "out of memory");
+}
 
-    for (uint32_t i = 0; i < extra; i++) { /* indices of higher rank: uniform levels above */
-        const int64_t outer = td_shape_span(&index->shape, 0, (int)i + 1), width = index->shape.dims[i + 1];
+static td_status count_rows(td_call *c, const spans *s, int64_t *out)
+{
+    *out = 0;
+    for (int64_t i = 0; i < s->n; i++)
+        if (!td_add_i64(*out, s->at[i].end - s->at[i].begin, out))
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "the indices pick too many rows");
+    return td_shape_check(&(td_shape){ 1, { *out } });
+}
+
+/* Indices of higher rank: uniform levels above those of the values. */
+static td_status gather_outer(td_call *c, const td_shape *index, uint32_t extra)
+{
+    for (uint32_t i = 0; i < extra; i++) {
+        const int64_t outer = td_shape_span(index, 0, (int)i + 1), width = index->dims[i + 1];
+        int64_t end = 0;
 
         TD_TRY(td_out_make(c, i, &(td_shape){ 1, { outer + 1 } }));
-        for (int64_t k = 0; k <= outer && td_out_is_used(c, i); k++)
-            td_tensor_set_int(td_out(c, i), (size_t)k, k * width);
+        if (td_out_is_used(c, i)) td_tensor_set_int(td_out(c, i), 0, 0);
+        for (int64_t k = 0; k < outer; k++)
+            TD_TRY(add_row(c, i, k, width, &end));
     }
-    span *at = td_arena_try_alloc(c->arena, (size_t)(n + 1) * sizeof *at, 16);
-    int64_t count = n;
+    return NULL;
+}
 
-    if (!at) return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "out of memory");
+/* A span of one row for each index. */
+static td_status gather_picks(td_call *c, const td_tensor *index, int64_t rows, spans *out)
+{
+    const int64_t n = td_shape_count(&index->shape);
+
+    TD_TRY(make_spans(c, n, out));
     for (int64_t i = 0; i < n; i++) {
         const int64_t v = td_tensor_int(index, (size_t)i);
 
         if (v < 0 || v >= rows)
             return TD_OP_ERR(c, INVALID_ARGUMENT,
                              "indices[%" PRId64 "] = %" PRId64 " is not in [0, %" PRId64 ")", i, v, rows);
-        at[i] = (span){ v, v + 1 };
-    }
-    for (uint32_t level = 0; level < levels;
-         level++) { /* every row of a span becomes a span of the level below */
-        const td_tensor *const splits = td_in(c, level);
-        int64_t total = 0, end = 0, k = 0;
-
-        for (int64_t i = 0; i < count; i++)
-            total += at[i].end - at[i].begin;
-        span *const below = td_arena_try_alloc(c->arena, (size_t)(total + 1) * sizeof *below, 16);
-
-        if (!below) return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "out of memory");
-        TD_TRY(td_out_make(c, extra + level, &(td_shape){ 1, { total + 1 } }));
-        const bool used = td_out_is_used(c, extra + level);
-
-        if (used) td_tensor_set_int(td_out(c, extra + level), 0, 0);
-        for (int64_t i = 0; i < count; i++)
-            for (int64_t r = at[i].begin; r < at[i].end; r++) {
-                below[k] = (span){ split_at(splits, r), split_at(splits, r + 1) };
-                end += below[k].end - below[k].begin;
-                k++;
-                if (used) td_tensor_set_int(td_out(c, extra + level), (size_t)k, end);
-            }
-        at = below;
-        count = total;
-    }
-    const size_t row =
-        (size_t)td_shape_span(&values->shape, 1, values->shape.rank) * td_dtype_size(values->dtype);
-    td_shape s = values->shape;
-
-    s.dims[0] = 0;
-    for (int64_t i = 0; i < count; i++)
-        s.dims[0] += at[i].end - at[i].begin;
-    TD_TRY(td_shape_check(&s));
-    TD_TRY(td_out_make(c, c->n_out - 1, &s));
-    if (!td_out_is_used(c, c->n_out - 1)) return NULL;
-    char *to = td_out(c, c->n_out - 1)->data;
-
-    for (int64_t i = 0; i < count; i++) {
-        const size_t bytes = (size_t)(at[i].end - at[i].begin) * row;
-
-        if (bytes) memcpy(to, (const char *)values->data + (size_t)at[i].begin * row, bytes);
-        to += bytes;
+        out->at[i] = (span){ v, v + 1 };
     }
     return NULL;
+}
+
+/* Every row of a span becomes a span of the level below; output `to` gets the level's splits. */
+static td_status gather_level(td_call *c, const td_tensor *splits, uint32_t to, spans *s)
+{
+    int64_t total, end = 0, k = 0;
+    spans below;
+
+    TD_TRY(count_rows(c, s, &total));
+    TD_TRY(make_spans(c, total, &below));
+    TD_TRY(td_out_make(c, to, &(td_shape){ 1, { total + 1 } }));
+    if (td_out_is_used(c, to)) td_tensor_set_int(td_out(c, to), 0, 0);
+    for (int64_t i = 0; i < s->n; i++)
+        for (int64_t r = s->at[i].begin; r < s->at[i].end; r++, k++) {
+            below.at[k] = (span){ split_at(splits, r), split_at(splits, r + 1) };
+            TD_TRY(add_row(c, to, k, below.at[k].end - below.at[k].begin, &end));
+        }
+    *s = below;
+    return NULL;
+}
+
+static td_status gather_values(td_call *c, const td_tensor *values, const spans *s)
+{
+    const size_t row =
+        (size_t)td_shape_span(&values->shape, 1, values->shape.rank) * td_dtype_size(values->dtype);
+    const uint32_t to = c->n_out - 1;
+    td_shape shape = values->shape;
+
+    TD_TRY(count_rows(c, s, &shape.dims[0]));
+    TD_TRY(td_shape_check(&shape));
+    TD_TRY(td_out_make(c, to, &shape));
+    char *at = td_out_is_used(c, to) ? td_out(c, to)->data : NULL;
+
+    for (int64_t i = 0; at && i < s->n; i++) {
+        const size_t bytes = (size_t)(s->at[i].end - s->at[i].begin) * row;
+
+        if (bytes) memcpy(at, (const char *)values->data + (size_t)s->at[i].begin * row, bytes);
+        at += bytes;
+    }
+    return NULL;
+}
+
+static td_status gather_run(td_call *c)
+{
+    const uint32_t levels = c->n_in - 2, extra = c->n_out - 1 - levels;
+    const td_tensor *const index = td_in(c, levels + 1);
+    spans s;
+
+    TD_TRY(check_nested(c, levels));
+    if (c->n_out < levels + 1 || (int)extra != index->shape.rank - 1)
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "OUTPUT_RAGGED_RANK must be indices.rank - 1 + PARAMS_RAGGED_RANK");
+    TD_TRY(gather_outer(c, &index->shape, extra));
+    TD_TRY(gather_picks(c, index, td_in(c, 0)->shape.dims[0] - 1, &s));
+    for (uint32_t level = 0; level < levels; level++)
+        TD_TRY(gather_level(c, td_in(c, level), extra + level, &s));
+    return gather_values(c, td_in(c, levels), &s);
 }
 
 /* ---------------------------------------------------------------- RaggedTensorToSparse: splits..., values */

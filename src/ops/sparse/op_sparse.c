@@ -212,6 +212,7 @@ static td_status concat_run(td_call *c)
     const uint32_t n = c->n_in / 3;
     td_sparse *const part = TD_ARENA_NEW_N(c->arena, td_sparse, n);
     int64_t dim = 0, total = 0, at = 0, moved = 0;
+    td_shape whole;
 
     if (!n) return TD_OP_ERR(c, INVALID_ARGUMENT, "SparseConcat needs inputs");
     TD_TRY(check_parts(c, part, n, &dim, &total));
@@ -226,7 +227,8 @@ static td_status concat_run(td_call *c)
             index[at * rank + dim] += moved;
             value[at] = td_sparse_value(&part[i], k);
         }
-        moved += part[i].dims[dim];
+        if (!td_add_i64(moved, part[i].dims[dim], &moved))
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "the concatenated dimension is too large");
     }
     const int64_t *const order = td_sparse_order(c, index, total, rank);
 
@@ -235,6 +237,7 @@ static td_status concat_run(td_call *c)
     for (int64_t i = 0; i < total; i++)
         td_sparse_put(c, 0, 1, i, index + order[i] * rank, rank, value[order[i]]);
     part[0].dims[dim] = moved;
+    TD_TRY(td_shape_make(rank, part[0].dims, &whole));
     return td_sparse_put_dims(c, 2, part[0].dims, rank);
 }
 
