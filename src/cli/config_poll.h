@@ -6,8 +6,7 @@
 
 typedef struct td_config_poll {
     const char *path;
-    int64_t gap_ns; /* between looks; 0: never */
-    uint64_t hash;  /* of the text last seen */
+    uint64_t hash; /* of the text last seen */
 } td_config_poll;
 
 /* A file that has changed and is right replaces the list of models; one that is wrong is logged, once, and

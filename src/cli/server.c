@@ -25,6 +25,7 @@ enum {
     SHORT_DOOR_NS = 20000000, /* the same where nobody is to be expected */
     OVERTIME_NS = 300000000,  /* past the deadline, for the last words */
 };
+static const int64_t CHORES_NS = INT64_C(5000000000);
 static const int64_t RECENT_NS = INT64_C(10000000000);
 static const int64_t DEFAULT_DELAY_NS = INT64_C(5000000000);
 
@@ -58,7 +59,7 @@ static void block_signals(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* The signal that came within that time, or 0. ns < 0: waits for one. */
+/* The signal that came within that time, or 0. */
 static int take_signal(int64_t ns)
 {
     const struct timespec wait = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
@@ -67,8 +68,8 @@ static int take_signal(int64_t ns)
 
     our_signals(&set);
     do
-        got = sigtimedwait(&set, NULL, ns < 0 ? NULL : &wait);
-    while (got < 0 && errno == EINTR && ns < 0);
+        got = sigtimedwait(&set, NULL, &wait);
+    while (got < 0 && errno == EINTR); /* by a signal of another kind: rare, and no harm to wait again */
     return got < 0 ? 0 : got;
 }
 
@@ -128,17 +129,34 @@ static void announce(const server *s)
 
 /* ---------------------------------------------------------------- serving */
 
+/* What is done now and then while nothing else happens. */
+static void do_chores(void)
+{
+    td_log_flush();
+}
+
 /* Looks at the configuration from time to time, if so told, and when SIGHUP asks for it. */
 static int wait_for_signal(const server *s)
 {
     const td_server_options *const o = s->options;
-    td_config_poll poll = { .path = o->config_file, .gap_ns = o->config_file[0] ? o->config_poll_ns : 0 };
+    const bool has_config = o->config_file[0] != '\0', polls = has_config && o->config_poll_ns > 0;
+    td_config_poll poll = { .path = o->config_file };
+    int64_t next_chores = td_now_ns() + CHORES_NS, next_look = td_now_ns() + o->config_poll_ns;
 
     for (;;) {
-        const int got = take_signal(poll.gap_ns ? poll.gap_ns : -1);
+        const int64_t next = polls ? TD_MIN(next_look, next_chores) : next_chores;
+        const int got = take_signal(TD_MAX(next - td_now_ns(), 0));
+        const int64_t now = td_now_ns();
 
         if (got && got != SIGHUP) return got;
-        if (o->config_file[0] && (got || poll.gap_ns)) td_config_poll_look(&poll, s->manager);
+        if (has_config && (got || (polls && now >= next_look))) {
+            td_config_poll_look(&poll, s->manager);
+            next_look = now + o->config_poll_ns;
+        }
+        if (now >= next_chores) {
+            do_chores();
+            next_chores = now + CHORES_NS;
+        }
     }
 }
 
@@ -185,6 +203,7 @@ static int64_t shutdown_delay(const server *s, int signal, bool with_clients)
 static void *end_at(void *deadline_ns)
 {
     td_sleep_ns(*(const int64_t *)deadline_ns + OVERTIME_NS - td_now_ns());
+    td_log_flush();
     td_warning("serve", "event=stopped cut_off=true");
     _exit(0);
 }
@@ -227,6 +246,7 @@ td_status td_server_run(const td_server_options *options)
 
     arm_second_signal();
     drain(&s, got);
+    td_log_flush();
     td_info("serve", "event=stopped");
     if (s.has_leftovers) _exit(0);
     return NULL;

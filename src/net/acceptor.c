@@ -37,7 +37,9 @@ static void hand_over(const td_acceptor *a, int fd, const struct sockaddr *addre
 /* Without descriptors or memory the rest waits in the kernel's queue: better late than dropped. */
 static void pause_for(int why)
 {
-    td_warning("net", "event=cannot_accept error=\"%s\"", strerror(why));
+    static td_log_limit limit = TD_LOG_LIMIT("connections that wait", 3);
+
+    td_log_limited(&limit, TD_LOG_WARNING, "net", "event=cannot_accept error=\"%s\"", strerror(why));
     td_sleep_ns(PAUSE_NS);
 }
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 enum { LOG_LINE = 1024, LOG_HEAD = 128 };
@@ -60,18 +61,14 @@ static void write_all(const char *p, size_t n)
     }
 }
 
-void td_log_write(td_log_level level, const char *room, const char *fmt, ...)
+static void write_line(td_log_level level, const char *room, const char *fmt, va_list args)
 {
     char stack[LOG_LINE], *line = stack;
-    va_list args, again;
-
-    if (!td_log_is_on(level)) return;
     const size_t head = put_head(stack, level, room);
+    va_list again;
 
-    va_start(args, fmt);
     va_copy(again, args);
     const int n = vsnprintf(stack + head, sizeof stack - head, fmt, args);
-    va_end(args);
     const size_t size = n < 0 ? 0 : (size_t)n;
     if (head + size >= sizeof stack) { /* an error that lists many ops: never cut */
         line = td_alloc(head + size + 1);
@@ -83,4 +80,77 @@ void td_log_write(td_log_level level, const char *room, const char *fmt, ...)
     line[head + size] = '\n'; /* in the place of the NUL */
     write_all(line, head + size + 1);
     if (line != stack) td_free(line);
+}
+
+void td_log_write(td_log_level level, const char *room, const char *fmt, ...)
+{
+    va_list args;
+
+    if (!td_log_is_on(level)) return;
+    va_start(args, fmt);
+    write_line(level, room, fmt, args);
+    va_end(args);
+}
+
+/* ---------------------------------------------------------------- limits */
+
+static const int64_t WINDOW_NS = INT64_C(10000000000);
+
+/* Limits that have left out something: grows at the front, and nothing ever leaves. */
+static _Atomic(td_log_limit *) limits;
+
+static void list(td_log_limit *limit)
+{
+    td_log_limit *first = atomic_load_explicit(&limits, memory_order_relaxed);
+
+    do
+        limit->next = first;
+    while (!atomic_compare_exchange_weak_explicit(&limits, &first, limit, memory_order_release,
+                                                  memory_order_relaxed)); /* publishes kind and next */
+}
+
+static void tell(td_log_limit *limit)
+{
+    /* relaxed here and below: numbers, which publish nothing */
+    const unsigned long long n = atomic_exchange_explicit(&limit->left_out, 0, memory_order_relaxed);
+
+    if (n) td_warning("log", "event=lines_left_out kind=\"%s\" lines=%llu", limit->kind, n);
+}
+
+/* Whether one more line may be written now. Threads that come while ten seconds end may write a few more. */
+static bool may_write(td_log_limit *limit)
+{
+    const int64_t now = td_now_ns();
+    int64_t begin = atomic_load_explicit(&limit->begin_ns, memory_order_relaxed);
+
+    if ((!begin || now - begin > WINDOW_NS) &&
+        atomic_compare_exchange_strong_explicit(&limit->begin_ns, &begin, now, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+        atomic_store_explicit(&limit->count, 0, memory_order_relaxed);
+        tell(limit);
+    }
+    if (atomic_load_explicit(&limit->count, memory_order_relaxed) < limit->lines &&
+        atomic_fetch_add_explicit(&limit->count, 1, memory_order_relaxed) < limit->lines)
+        return true;
+    atomic_fetch_add_explicit(&limit->left_out, 1, memory_order_relaxed);
+    if (!atomic_flag_test_and_set_explicit(&limit->is_listed, memory_order_relaxed)) list(limit);
+    return false;
+}
+
+void td_log_limited(td_log_limit *limit, td_log_level level, const char *room, const char *fmt, ...)
+{
+    va_list args;
+
+    if (!td_log_is_on(level) || !may_write(limit)) return;
+    va_start(args, fmt);
+    write_line(level, room, fmt, args);
+    va_end(args);
+}
+
+void td_log_flush(void)
+{
+    td_log_limit *limit = atomic_load_explicit(&limits, memory_order_acquire); /* pairs with list() */
+
+    for (; limit; limit = limit->next)
+        tell(limit);
 }

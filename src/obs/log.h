@@ -2,7 +2,9 @@
 #ifndef TD_OBS_LOG_H
 #define TD_OBS_LOG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/macros.h"
 
@@ -17,5 +19,31 @@ void td_log_write(td_log_level level, const char *room, const char *fmt, ...) TD
 #define td_info(...)    td_log_write(TD_LOG_INFO, __VA_ARGS__)
 #define td_warning(...) td_log_write(TD_LOG_WARNING, __VA_ARGS__)
 #define td_error(...)   td_log_write(TD_LOG_ERROR, __VA_ARGS__)
+
+/* Lines whose rate a client sets: of each kind at most `lines` in ten seconds are written, the rest is counted,
+ * and the count is written once a line of the kind may be written again, or by td_log_flush().
+ *
+ *     static td_log_limit limit = TD_LOG_LIMIT("calls", 10);
+ *     td_log_limited(&limit, TD_LOG_WARNING, "grpc", "event=...", ...);
+ */
+typedef struct td_log_limit {
+    const char *kind;
+    unsigned lines;
+    _Atomic(int64_t) begin_ns; /* of the ten seconds */
+    atomic_uint count;         /* in them */
+    atomic_ullong left_out;    /* not told yet */
+    atomic_flag is_listed;
+    struct td_log_limit *next; /* of those that have ever left out one */
+} td_log_limit;
+
+#define TD_LOG_LIMIT(name, n)                                                                                \
+    {                                                                                                        \
+        .kind = (name), .lines = (n), .is_listed = ATOMIC_FLAG_INIT                                          \
+    }
+
+/* limit lives as long as the process. */
+void td_log_limited(td_log_limit *limit, td_log_level level, const char *room, const char *fmt, ...)
+    TD_PRINTF(4, 5);
+void td_log_flush(void); /* tells what was left out and is not told yet; for every ten seconds or so */
 
 #endif

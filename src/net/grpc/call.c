@@ -222,10 +222,11 @@ static void log_fault(const td_grpc_call *c, td_status error)
 {
     const td_code code = td_status_code(error);
     const char *const path = td_grpc_methods[c->method].path;
+    static td_log_limit limit = TD_LOG_LIMIT("failed calls", 10);
 
     if (code == TD_INTERNAL || code == TD_UNKNOWN || code == TD_DATA_LOSS)
-        td_warning("grpc", "method=%s code=%s text=\"%.300s\"", path ? path : "unknown", td_code_name(code),
-                   td_status_text(error));
+        td_log_limited(&limit, TD_LOG_WARNING, "grpc", "method=%s code=%s text=\"%.300s\"",
+                       path ? path : "unknown", td_code_name(code), td_status_text(error));
 }
 
 void td_grpc_fail(td_grpc_call *c, td_status error)

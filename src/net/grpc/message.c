@@ -42,7 +42,7 @@ td_status td_grpc_message_open(td_grpc_call *c)
     grpc_slice *first;
 
     if (!c->payload || !grpc_byte_buffer_reader_init(&reader, c->payload))
-        return TD_ERR(INTERNAL, "The call has no readable message");
+        return TD_ERR(INVALID_ARGUMENT, "The call has no readable message");
 
     td_status error = NULL;
     const size_t size = grpc_byte_buffer_length(reader.buffer_out);

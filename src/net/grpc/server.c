@@ -72,11 +72,17 @@ static td_status start_queues(td_grpc_server *s)
 
 /* ---- start ---- */
 
+#define CORE_LIMIT  TD_LOG_LIMIT("gRPC core", 5)
+#define CORE_LIMITS CORE_LIMIT, CORE_LIMIT, CORE_LIMIT, CORE_LIMIT
+
+/* What core has to say, a kind for each of its lines of code, or nearly so. */
 static void log_core(gpr_log_func_args *args)
 {
+    static td_log_limit limits[] = { CORE_LIMITS, CORE_LIMITS, CORE_LIMITS, CORE_LIMITS };
     const td_log_level level = args->severity == GPR_LOG_SEVERITY_ERROR ? TD_LOG_WARNING : TD_LOG_DEBUG;
+    const size_t kind = ((uintptr_t)args->file / 16 + (unsigned)args->line) % TD_COUNT(limits);
 
-    td_log_write(level, "grpc", "core=\"%.300s\"", args->message);
+    td_log_limited(&limits[kind], level, "grpc", "core=\"%.300s\"", args->message);
 }
 
 /* Opens what there is to listen on into to; *n counts what is open, on failure, too. */

@@ -135,7 +135,7 @@ int64_t td_grpc_deadline(const td_grpc_call *c); /* td_now_ns() time; 0: none */
 
 /* ---- messages (grpc_message.c) ---- */
 
-/* Makes c->bytes and c->size of c->payload. INTERNAL: there is none. RESOURCE_EXHAUSTED without memory. */
+/* Makes c->bytes and c->size of c->payload. INVALID_ARGUMENT: there is none. RESOURCE_EXHAUSTED without memory. */
 TD_MUST_USE td_status td_grpc_message_open(td_grpc_call *c);
 void td_grpc_message_close(td_grpc_call *c);
 

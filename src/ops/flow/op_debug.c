@@ -48,6 +48,9 @@ static td_status print_infer(td_call *c)
     return NULL;
 }
 
+/* Of a model's author, but as often as clients like. */
+static td_log_limit print_limit = TD_LOG_LIMIT("prints of models", 100);
+
 static td_status print_run(td_call *c)
 {
     const debug_attrs *const a = c->attrs;
@@ -58,8 +61,8 @@ static td_status print_run(td_call *c)
         td_tensor_summary(td_in(c, i), a->summarize, &text);
         td_strbuf_putc(&text, ']');
     }
-    td_info("model", "event=print node=%s text=\"%.*s%s\"", c->node, (int)a->message.size, a->message.data,
-            td_strbuf_text(&text));
+    td_log_limited(&print_limit, TD_LOG_INFO, "model", "event=print node=%s text=\"%.*s%s\"", c->node,
+                   (int)a->message.size, a->message.data, td_strbuf_text(&text));
     td_strbuf_fini(&text);
     return td_out_set(c, 0, td_in(c, 0));
 }
@@ -73,8 +76,8 @@ static td_status print_v2_run(td_call *c)
                          (int)in->shape.rank);
     const td_string s = *(const td_string *)in->data;
 
-    td_info("model", "event=print node=%s text=\"%.*s\"", c->node, (int)(s.size < 4096 ? s.size : 4096),
-            s.data);
+    td_log_limited(&print_limit, TD_LOG_INFO, "model", "event=print node=%s text=\"%.*s\"", c->node,
+                   (int)(s.size < 4096 ? s.size : 4096), s.data);
     return NULL;
 }
 

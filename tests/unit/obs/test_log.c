@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,12 +73,66 @@ static void test_level(void **state)
     td_log_set_level(TD_LOG_INFO);
 }
 
+enum { TRIES = 1000, THREADS = 4 };
+
+static td_log_limit limit = TD_LOG_LIMIT("tests", 10), other = TD_LOG_LIMIT("others", 10);
+
+static void *log_many(void *arg)
+{
+    for (int i = 0; i < TRIES; i++)
+        td_log_limited(arg, TD_LOG_WARNING, "serve", "event=%d", i);
+    return NULL;
+}
+
+static void log_from_threads(void)
+{
+    pthread_t threads[THREADS];
+
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, log_many, &limit);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    td_log_limited(&other, TD_LOG_WARNING, "serve", "event=other");
+}
+
+static int count_lines(const char *part)
+{
+    int n = 0;
+
+    for (const char *at = captured; (at = strstr(at, part)); at++)
+        n++;
+    return n;
+}
+
+/* A storm leaves its first lines and a count; another kind is not kept from speaking. */
+static void test_limits(void **state)
+{
+    (void)state;
+    capture(log_from_threads);
+    assert_int_equal(count_lines("event="), 10 + 1);
+    assert_int_equal(count_lines("event=other"), 1);
+    capture(td_log_flush);
+    assert_int_equal(count_lines("\n"), 1);
+    assert_non_null(
+        strstr(captured, "level=warning room=log event=lines_left_out kind=\"tests\" lines=3990\n"));
+    capture(td_log_flush);
+    assert_string_equal(captured, "");
+
+    capture(log_from_threads); /* still the same ten seconds: nothing but the other kind */
+    assert_int_equal(count_lines("\n"), 1);
+    atomic_store(&limit.begin_ns, 1); /* they are over */
+    capture(log_from_threads);
+    assert_int_equal(count_lines("lines_left_out kind=\"tests\" lines=4000\n"), 1);
+    assert_int_equal(count_lines("room=serve"), 10 + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line),
         cmocka_unit_test(test_long_lines_are_whole),
         cmocka_unit_test(test_level),
+        cmocka_unit_test(test_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
