@@ -42,7 +42,8 @@ typedef struct td_signature {
 /* Loads the SavedModel directory at path. opts may be NULL for the defaults.
  *
  * On success *out holds one reference; on failure it is left as it was. NOT_FOUND: nothing is at path, no
- * meta graph has the tags, or ops that tensord lacks (the message names each). DATA_LOSS, INVALID_ARGUMENT: a
+ * meta graph has the tags, or no signature can be served for ops that tensord lacks (the message names each; while
+ * one signature can be served the others say so when they are run, by UNIMPLEMENTED). DATA_LOSS, INVALID_ARGUMENT: a
  * damaged file. May block on disk for seconds. */
 TD_MUST_USE td_status td_session_load(const char *path, const td_session_options *opts, td_session **out);
 

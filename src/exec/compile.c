@@ -29,17 +29,6 @@ static td_status make_body(td_pass *p, const char *name, td_graph **out)
     return NULL;
 }
 
-static td_status run_passes(td_pass *p, td_graph *g, bool serve)
-{
-    TD_TRY(td_pass_prune(p, g));
-    if (!serve) return NULL;
-    if (td_env_does(p->env, TD_PASS_freeze)) TD_TRY(td_pass_freeze(p, g));
-    TD_TRY(td_pass_prune(p, g));
-    if (td_env_does(p->env, TD_PASS_fold)) TD_TRY(td_pass_fold(p, g));
-    TD_TRY(td_pass_prune(p, g));
-    return td_pass_fuse(p, g);
-}
-
 /* ---------------------------------------------------------------- regions of one node */
 
 static td_status set_consts(td_pass *p, td_graph *g, const td_tensor *const *consts, size_t n)
@@ -151,6 +140,7 @@ static td_status check_types(const td_region *r, const td_node *n, uint32_t firs
 {
     const td_program *const prog = td_region_program(r);
 
+    if (prog->is_broken) return NULL;
     for (uint32_t i = 0; i < r->n_in; i++) {
         const td_edge *const e = &n->in[i + first];
 
@@ -269,7 +259,7 @@ static td_status add_step(builder *b, const td_node *n)
     }
     TD_TRY(make_regions(b->p, n, b->serve, s));
     TD_TRY(check_region(n, s));
-    prog->has_switch = prog->has_switch || td_node_is(n, "Switch");
+    prog->has_switch = prog->has_switch || td_node_is(n, "Switch") || td_node_is(n, "Merge");
     prog->has_state = prog->has_state || (n->op->flags & TD_OP_ASSIGNS);
     for (uint32_t r = 0; r < s->n_regions; r++)
         prog->has_state = prog->has_state || s->regions[r]->has_state;
@@ -304,12 +294,29 @@ static td_status add_steps(builder *b)
     return NULL;
 }
 
+/* A program that lacks ops is never run: only what its bodies lack is wanted, to say all of it at once. */
+static td_status note_bodies(builder *b)
+{
+    for (size_t i = 0; i < b->g->n_nodes; i++) {
+        const td_node *const n = b->g->nodes[i];
+        td_step s = { .op = n->op };
+
+        const td_status status = make_regions(b->p, n, b->serve, &s);
+        for (uint32_t r = 0; r < s.n_regions; r++)
+            s.regions[r]->free(s.regions[r]);
+        TD_TRY(status);
+    }
+    return NULL;
+}
+
 static td_status build(builder *b)
 {
-    TD_TRY(run_passes(b->p, b->g, b->serve));
+    TD_TRY(td_pass_settle(b->p, b->g, b->serve));
+    b->prog->is_broken = td_pass_note_missing(b->p, b->g);
+    if (b->serve && !b->prog->is_broken) TD_TRY(td_pass_fuse(b->p, b->g));
     number_values(b);
     set_ends(b);
-    return add_steps(b);
+    return b->prog->is_broken ? note_bodies(b) : add_steps(b);
 }
 
 td_status td_program_make(td_pass *p, td_graph *g, bool serve, td_program **out)

@@ -1,8 +1,8 @@
 /* load.c -- from a model directory to a session.
  *
- * Read the file; make every signature's graph; see what they assign and which ops are missing; restore and
- * initialise with the same machinery (only what a signature or the init op reaches); then freeze, fold, fuse, and
- * compile one program a signature; then run each once, so that weights are packed before the version is published.
+ * Read the file; make every signature's graph; see what they assign; restore and initialise with the same machinery
+ * (only what a signature or the init op reaches); then freeze, fold, fuse, and compile one program a signature; then
+ * run each once, so that weights are packed before the version is published.
  */
 #include "exec/load.h"
 
@@ -48,14 +48,7 @@ static td_status open_graph(td_session *s, td_graph *g)
     TD_TRY(td_pass_inline(&s->pass, g));
     TD_TRY(td_pass_deref(&s->pass, g));
     TD_TRY(td_pass_gate(&s->pass, g));
-    return td_pass_prune(&s->pass, g);
-}
-
-static td_status missing_error(const td_session *s)
-{
-    if (!s->pass.missing.size) return NULL;
-    return TD_ERR(NOT_FOUND, "Op type not registered in tensord, needed by this model: %s",
-                  td_strbuf_text(&s->pass.missing));
+    return td_pass_settle(&s->pass, g, false);
 }
 
 /* The graph that runs node `target`, with the checkpoint's file name as argument when it has one. */
@@ -64,9 +57,8 @@ static td_status make_target(td_session *s, const char *target, const char *file
     const td_feed feed = { filename, TD_STRING };
 
     TD_TRY(td_pass_extract(&s->pass, s->file->graph, &feed, filename ? 1 : 0, NULL, 0, &target, 1, out));
-    TD_TRY(td_pass_census(&s->pass, *out));
-    TD_TRY(missing_error(s));
-    return open_graph(s, *out);
+    TD_TRY(open_graph(s, *out));
+    return td_pass_excise(&s->pass, *out);
 }
 
 static td_status run_target(td_session *s, td_graph *g, const char *prefix)
@@ -78,7 +70,8 @@ static td_status run_target(td_session *s, td_graph *g, const char *prefix)
     td_frame *f;
 
     TD_TRY(td_program_make(&s->pass, g, false, &prog));
-    td_status st = td_frame_enter(prog, &arg, &f);
+    td_status st = td_pass_missing(&s->pass);
+    if (!st) st = td_frame_enter(prog, &arg, &f);
     if (!st) {
         st = td_frame_run(f, &run);
         td_frame_leave(f);
@@ -105,7 +98,7 @@ static td_status restore(td_session *s)
     return NULL;
 }
 
-static td_status make_graphs(td_session *s)
+static void make_graphs(td_session *s)
 {
     const td_model_file *const f = s->file;
 
@@ -115,18 +108,25 @@ static td_status make_graphs(td_session *s)
         td_entry *const p = &s->entries[i];
 
         p->error = make_graph(s, &f->signatures[i], &p->graph);
-        if (!p->error) TD_TRY(td_pass_census(&s->pass, p->graph));
-    }
-    TD_TRY(missing_error(s));
-    for (size_t i = 0; i < f->n_signatures; i++) {
-        td_entry *const p = &s->entries[i];
-
-        if (!p->graph || p->error) continue;
-        p->error = open_graph(s, p->graph);
+        if (!p->error) p->error = open_graph(s, p->graph);
         if (!p->error) p->error = td_pass_mark_assigned(&s->pass, p->graph);
         if (!p->error) p->error = td_pass_mark_reached(&s->pass, p->graph);
     }
-    return NULL;
+}
+
+static td_status make_program(td_session *s, td_entry *p)
+{
+    TD_TRY(td_pass_check_lost(&s->pass, p->graph));
+    const td_status st = td_program_make(&s->pass, p->graph, true, &p->prog);
+    const td_status missing = td_pass_missing(&s->pass);
+
+    if (st || !missing) {
+        td_status_free(missing);
+        return st;
+    }
+    td_program_free(p->prog);
+    p->prog = NULL;
+    return missing;
 }
 
 static void make_programs(td_session *s)
@@ -135,11 +135,21 @@ static void make_programs(td_session *s)
         td_entry *const p = &s->entries[i];
 
         if (!p->graph || p->error) continue;
-        p->error = td_program_make(&s->pass, p->graph, true, &p->prog);
+        p->error = make_program(s, p);
         if (p->error)
             td_warning("exec", "model_dir=%s signature=%s unusable=\"%s\"", s->file->path,
                        s->file->signatures[i].name, td_status_text(p->error));
     }
+}
+
+/* A model of which nothing can be served for lack of ops is none; one signature is enough to serve. */
+static td_status check_served(const td_session *s)
+{
+    for (size_t i = 0; i < s->file->n_signatures; i++)
+        if (s->entries[i].prog) return NULL;
+    if (!s->pass.all_missing.size) return NULL;
+    return TD_ERR(NOT_FOUND, "Op type not registered in tensord, needed by this model: %s",
+                  td_strbuf_text(&s->pass.all_missing));
 }
 
 /* One row of zeros; false when a shape is unknown or an input is no plain number. */
@@ -204,9 +214,10 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     s->pass.env = &s->env;
     s->env.model_arena = s->file->arena;
     s->env.dir = s->file->path;
-    TD_TRY(make_graphs(s));
+    make_graphs(s);
     TD_TRY(restore(s));
     make_programs(s);
+    TD_TRY(check_served(s));
     td_model_file_rest(s->file);
     if (!o->skip_warmup) warm_up_all(s);
     return td_files_look(&s->env); /* what was read while it was being written is no model */

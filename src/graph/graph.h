@@ -124,6 +124,10 @@ void td_graph_number(td_graph *g); /* node->id = its position */
  * not need. INVALID_ARGUMENT names a node on a cycle. Iterative: depth is the file's. */
 TD_MUST_USE td_status td_graph_sort(td_graph *g, td_node *const *roots, size_t n_roots);
 
+/* Drops the nodes that neither args nor what the graph returns needs; the others keep their order. Cycles are
+ * fine. */
+void td_graph_drop_unneeded(td_graph *g);
+
 /* One line a node, for people and tests. */
 void td_graph_dump(const td_graph *g, td_strbuf *out);
 

@@ -102,6 +102,7 @@ static td_status fix_inputs(td_pass *p, td_graph *g, td_node *n)
 {
     td_dtype *const want = TD_ARENA_NEW_N(p->arena, td_dtype, n->n_in + 1);
 
+    if (td_node_is_missing(n)) return NULL;
     td_node_in_types(n, want);
     for (uint32_t i = 0; i < n->n_in; i++)
         if (makes_ref(&n->in[i]) && want[i] < TD_DTYPE_REF) TD_TRY(add_read(g, &n->in[i], n));

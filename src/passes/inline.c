@@ -45,15 +45,19 @@ static td_status check_call(const td_node *call, const td_graph *body)
     for (uint32_t i = 0; i < call->n_in; i++) {
         const td_edge *const e = &call->in[i];
 
+        if (td_node_is_missing(e->node)) continue;
         if (e->node->out_type[e->index] % TD_DTYPE_REF != body->args[i]->out_type[0] % TD_DTYPE_REF)
             return TD_ERR(INVALID_ARGUMENT, "node %s: argument %u of %s has another type", call->name, i,
                           body->name);
     }
-    for (uint32_t i = 0; i < call->n_out; i++)
-        if (body->rets[i].node->out_type[body->rets[i].index] % TD_DTYPE_REF !=
-            call->out_type[i] % TD_DTYPE_REF)
+    for (uint32_t i = 0; i < call->n_out; i++) {
+        const td_edge *const e = &body->rets[i];
+
+        if (td_node_is_missing(e->node)) continue;
+        if (e->node->out_type[e->index] % TD_DTYPE_REF != call->out_type[i] % TD_DTYPE_REF)
             return TD_ERR(INVALID_ARGUMENT, "node %s: result %u of %s has another type", call->name, i,
                           body->name);
+    }
     return NULL;
 }
 

@@ -11,9 +11,11 @@ void td_pass_fini(td_pass *p)
     for (size_t i = 0; i < p->n_owned; i++)
         td_tensor_unref(&p->owned[i]);
     td_free(p->owned);
-    td_map_fini(&p->visited);
     td_map_fini(&p->missing_set);
+    td_map_fini(&p->all_missing_set);
     td_strbuf_fini(&p->missing);
+    td_strbuf_fini(&p->all_missing);
+    td_free(p->lost);
 }
 
 td_node *td_pass_const(td_pass *p, td_graph *g, const char *name, td_tensor t)

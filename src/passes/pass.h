@@ -10,6 +10,9 @@
  *   prune    topological order; drops what nobody needs
  *   freeze   reads of variables that no signature assigns become constants
  *   fold     pure nodes on constants become constants
+ *   choose   If and Case with a constant condition become a call of their branch, and unswitch does the same
+ *            for Switch and Merge; then it goes on at inline until nothing is left to choose
+ *   missing  what is there now is needed: which of its ops does tensord lack?
  *   fuse_*   patterns become fused ops (fuse.h lists them)
  */
 #ifndef TD_PASSES_PASS_H
@@ -23,12 +26,15 @@ typedef struct td_pass {
     td_arena *arena; /* of the model: nodes live here */
     td_library *library;
     td_env *env;
-    td_map visited;     /* functions that the census has seen */
-    td_map missing_set; /* ops that tensord lacks */
-    td_strbuf missing;  /* their names, in order of appearance */
-    int region_depth;   /* bodies within bodies that are being compiled */
-    size_t n_inlined;   /* nodes made by inlining, bounded */
-    td_tensor *owned;   /* constants made by passes; their buffers are given back with the model */
+    td_map missing_set; /* ops that tensord lacks, of what was noted since td_pass_missing() */
+    td_strbuf missing;  /* their names with a node each, in order of appearance */
+    td_map all_missing_set;
+    td_strbuf all_missing;   /* the same, of all that was ever noted */
+    struct td_object **lost; /* resources that could not be made ready (td_pass_excise) */
+    size_t n_lost, cap_lost;
+    int region_depth; /* bodies within bodies that are being compiled */
+    size_t n_inlined; /* nodes made by inlining, bounded */
+    td_tensor *owned; /* constants made by passes; their buffers are given back with the model */
     size_t n_owned, cap_owned;
 } td_pass;
 
@@ -45,9 +51,6 @@ TD_MUST_USE td_status td_pass_extract(td_pass *p, const td_graph *main, const td
                                       const char *const *fetches, size_t n_fetches,
                                       const char *const *targets, size_t n_targets, td_graph **out);
 
-/* Collects into p->missing every op that g, or a function it can reach, uses and tensord lacks. */
-TD_MUST_USE td_status td_pass_census(td_pass *p, const td_graph *g);
-
 TD_MUST_USE td_status td_pass_resolve(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_inline(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_deref(td_pass *p, td_graph *g);
@@ -62,10 +65,29 @@ TD_MUST_USE td_status td_pass_mark_reached(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_drop_dead_assigns(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_freeze(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_fold(td_pass *p, td_graph *g);
+/* Sets *changed where it made calls; the caller inlines them. */
+TD_MUST_USE td_status td_pass_choose(td_pass *p, td_graph *g, bool *changed);
+TD_MUST_USE td_status td_pass_unswitch(td_pass *p, td_graph *g, bool *changed);
+/* Prunes an inlined graph and chooses wherever a condition is constant. If `serve`, reads of variables freeze
+ * and everything else folds on the way. */
+TD_MUST_USE td_status td_pass_settle(td_pass *p, td_graph *g, bool serve);
+/* Cuts out of a settled init or restore graph what cannot run for lack of ops; the resources it would have changed
+ * are lost. */
+TD_MUST_USE td_status td_pass_excise(td_pass *p, td_graph *g);
+/* UNIMPLEMENTED when g has the handle of a lost resource. */
+TD_MUST_USE td_status td_pass_check_lost(td_pass *p, const td_graph *g);
 /* Every fusion, in order. */
 TD_MUST_USE td_status td_pass_fuse(td_pass *p, td_graph *g);
 
 /* ---------------------------------------------------------------- tools for passes */
+
+/* missing.c: nodes of ops that tensord lacks have one output, of no type, and may be where no run comes. */
+void td_node_set_missing(td_node *n, td_arena *arena);
+bool td_node_is_missing(const td_node *n);
+/* Notes g's; says whether there are any. */
+bool td_pass_note_missing(td_pass *p, const td_graph *g);
+/* UNIMPLEMENTED, naming all that was noted since the last time, with a node each; NULL when that is nothing. */
+TD_MUST_USE td_status td_pass_missing(td_pass *p);
 
 /* A Const node with value t; p keeps t's buffer (takes the reference) until the model goes. */
 td_node *td_pass_const(td_pass *p, td_graph *g, const char *name, td_tensor t);

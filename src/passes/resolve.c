@@ -9,6 +9,10 @@ static td_status resolve_edge(td_edge *e, const char *user)
 {
     uint32_t first = 0, count = e->node->n_out;
 
+    if (td_node_is_missing(e->node)) { /* what it puts out nobody can know, or will ask for */
+        *e = (td_edge){ e->node, 0, NULL };
+        return NULL;
+    }
     if (e->port && !td_node_port(e->node, e->port, &first, &count))
         return TD_ERR(INVALID_ARGUMENT, "node %s: op %s has no output named %s (wanted by %s)", e->node->name,
                       e->node->op_name, e->port, user);
@@ -29,11 +33,13 @@ static td_status check_types(td_pass *p, const td_node *n)
 {
     td_dtype *const want = TD_ARENA_NEW_N(p->arena, td_dtype, n->n_in + 1);
 
+    if (td_node_is_missing(n)) return NULL;
     td_node_in_types(n, want);
     for (uint32_t i = 0; i < n->n_in; i++) {
         const td_edge *const e = &n->in[i];
         const td_dtype got = e->node->out_type[e->index];
 
+        if (td_node_is_missing(e->node)) continue;
         if (value_type(got) != value_type(want[i]))
             return TD_ERR(INVALID_ARGUMENT,
                           "Input %u of node %s was passed %s from %s:%u incompatible with expected %s.", i,
@@ -62,13 +68,20 @@ static td_status check_const(const td_node *n)
     return NULL;
 }
 
+static td_status bind(td_pass *p, td_node *n)
+{
+    if (!td_op_find(n->op_name)) {
+        td_node_set_missing(n, p->arena);
+        return NULL;
+    }
+    TD_TRY(td_node_bind(n, p->arena));
+    return check_const(n);
+}
+
 td_status td_pass_resolve(td_pass *p, td_graph *g)
 {
     for (size_t i = 0; i < g->n_nodes; i++)
-        if (!g->nodes[i]->op) {
-            TD_TRY(td_node_bind(g->nodes[i], p->arena));
-            TD_TRY(check_const(g->nodes[i]));
-        }
+        if (!g->nodes[i]->op) TD_TRY(bind(p, g->nodes[i]));
     for (size_t i = 0; i < g->n_nodes; i++) {
         td_node *const n = g->nodes[i];
 

@@ -8,20 +8,24 @@ import pathlib
 
 import numpy as np
 
-from messages import DTYPES, message, set_tensor
+from messages import DTYPES, dtype_name, message, set_tensor
 
 
-class Graph:
-    def __init__(self):
-        self.meta = message("tensorflow.MetaGraphDef")()
-        self.meta.meta_info_def.tags.append("serve")
-        self.meta.graph_def.versions.producer = 1395
+class Func(str):
+    """The name of a function, as a node's attribute."""
+
+
+class Nodes:
+    """What graphs and functions share: a list of nodes."""
+
+    def __init__(self, node_defs):
+        self.node_defs = node_defs
         self.dtypes = {}
-        self.assets = {}
 
     def node(self, name, op, inputs=(), T=None, **attributes):
-        """Adds a node. Attributes: type names, ints, floats, bools, bytes, arrays; T and dtype give its output's type."""
-        node = self.meta.graph_def.node.add(name=name, op=op)
+        """Adds a node. Attributes: type names, ints, floats, bools, bytes, arrays, Func, lists of types or Func; T and
+        dtype give its output's type."""
+        node = self.node_defs.add(name=name, op=op)
         node.input.extend(inputs)
         if T:
             attributes["T"] = T
@@ -40,14 +44,52 @@ class Graph:
             attribute.f = value
         elif isinstance(value, bytes):
             attribute.s = value
+        elif isinstance(value, Func):
+            attribute.func.name = value
         elif isinstance(value, str):
             attribute.type = DTYPES[value]
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, Func):
+                    attribute.list.func.add(name=item)
+                else:
+                    attribute.list.type.append(DTYPES[item])
+            attribute.list.SetInParent()
         else:
             set_tensor(attribute.tensor, value)
 
     def constant(self, name, value):
         array = np.asarray(value)
-        return self.node(name, "Const", (), None, dtype=array.dtype.name, value=array)
+        return self.node(name, "Const", (), None, dtype=dtype_name(array), value=array)
+
+
+class Function(Nodes):
+    """A body: args {name: dtype}, returns {name: (dtype, "node:output:0" or an arg)}, nodes that must run."""
+
+    def __init__(self, definition, name, args, returns, must_run):
+        super().__init__(definition.node_def)
+        definition.signature.name = name
+        for arg, dtype in args.items():
+            definition.signature.input_arg.add(name=arg, type=DTYPES[dtype])
+        for ret, (dtype, tensor) in returns.items():
+            definition.signature.output_arg.add(name=ret, type=DTYPES[dtype])
+            definition.ret[ret] = tensor
+        for node in must_run:
+            definition.signature.control_output.append(node)
+            definition.control_ret[node] = node
+
+
+class Graph(Nodes):
+    def __init__(self):
+        self.meta = message("tensorflow.MetaGraphDef")()
+        self.meta.meta_info_def.tags.append("serve")
+        self.meta.graph_def.versions.producer = 1395
+        super().__init__(self.meta.graph_def.node)
+        self.assets = {}
+
+    def function(self, name, args, returns, must_run=()):
+        """An empty function; add its nodes to what is returned."""
+        return Function(self.meta.graph_def.library.function.add(), name, args, returns, must_run)
 
     def placeholder(self, name, dtype):
         return self.node(name, "Placeholder", (), None, dtype=dtype)

@@ -3,6 +3,10 @@
  *
  * FunctionDef { signature = 1 (an OpDef); node_def = 3; ret = 4; control_ret = 6 }. The signature's input_arg
  * become "_Arg" nodes, its output_arg in order, through the map `ret`, the values returned.
+ *
+ * What neither ret nor control_ret needs never runs, stateful or not: tf.function lists everything that must
+ * run in control_ret. Keras leaves the random ops of its dropout and augmentation in bodies, unused; they go
+ * here, before anybody asks which ops there are.
  */
 #include "formats/savedmodel/source.h"
 
@@ -217,7 +221,9 @@ static td_status lower_body(td_lowering *l, const function *fn)
     if (!status) status = add_rets(l, &fn->signature, &rets);
     td_map_fini(&rets);
     TD_TRY(status);
-    return add_control_rets(l, &fn->def);
+    TD_TRY(add_control_rets(l, &fn->def));
+    td_graph_drop_unneeded(l->g);
+    return NULL;
 }
 
 static td_status library_lower(td_library *base, const char *name, td_arena *arena, td_graph **out)

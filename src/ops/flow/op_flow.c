@@ -12,24 +12,11 @@
 #include "base/clock.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "ops/flow/cond.h"
 #include "ops/list_hint.h"
 #include "ops/op.h"
 
 /* ---------------------------------------------------------------- If, Case */
-
-static bool is_true(const td_tensor *t)
-{
-    const int64_t n = td_shape_count(&t->shape);
-    const unsigned char *const bytes = t->data;
-
-    if (t->shape.rank > 0) return n > 0; /* a tensor is true when it has elements */
-    if (t->dtype == TD_STRING) return ((const td_string *)t->data)->size > 0;
-    if (t->dtype == TD_F32) return *(const float *)t->data != 0.0f;
-    if (t->dtype == TD_F64) return *(const double *)t->data != 0.0;
-    for (size_t i = 0; i < td_dtype_size(t->dtype); i++)
-        if (bytes[i]) return true;
-    return false;
-}
 
 static void copy_inputs(const td_call *c, uint32_t first, td_tensor *out)
 {
@@ -78,7 +65,7 @@ static td_status run_branch(td_call *c, td_region *branch)
 
 static td_status if_run(td_call *c)
 {
-    return run_branch(c, c->regions[is_true(td_in(c, 0)) ? 0 : 1]);
+    return run_branch(c, c->regions[td_cond_is_true(td_in(c, 0)) ? 0 : 1]);
 }
 
 static td_status case_run(td_call *c)
@@ -146,7 +133,7 @@ static td_status loop_test(loop *l, bool *go)
     td_tensor out;
 
     TD_TRY(cond->enter(cond, l->c, l->vars, &out, &frame));
-    *go = is_true(&out);
+    *go = td_cond_is_true(&out);
     cond->leave(cond, frame);
     return NULL;
 }
@@ -281,7 +268,7 @@ static td_status switch_infer(td_call *c)
 
 static td_status switch_run(td_call *c)
 {
-    const uint32_t chosen = is_true(td_in(c, 1)) ? 1 : 0;
+    const uint32_t chosen = td_cond_is_true(td_in(c, 1)) ? 1 : 0;
 
     if (td_out_is_used(c, 1 - chosen)) c->dead[c->out[1 - chosen]] = 1;
     return td_out_set(c, chosen, td_in(c, 0));
