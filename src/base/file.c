@@ -24,6 +24,14 @@ td_status td_file_error(const char *path)
     case EACCES:
     case EPERM:
         return TD_ERR(PERMISSION_DENIED, "%s; %s", path, text);
+    case EMFILE:
+    case ENFILE:
+    case EIO:
+    case ESTALE:
+    case EAGAIN:
+    case ENOMEM:
+    case ETIMEDOUT:
+        return TD_ERR(UNAVAILABLE, "%s; %s", path, text); /* another time, maybe */
     default:
         return TD_ERR(INTERNAL, "%s; %s", path, text);
     }

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "exec/cache.h"
 #include "exec/region.h"
+#include "ops/resources.h"
 #include "ops/signature.h"
 
 /* ---------------------------------------------------------------- passes */
@@ -236,6 +237,15 @@ static void set_ends(builder *b)
         prog->rets[i] = value_of(b, &g->rets[i]);
 }
 
+/* What a served program reads had its chance to get a value: the checkpoint and the init op are done with. */
+static void note_unset(const builder *b, const td_node *n, const td_step *s)
+{
+    if (!b->serve || !(n->op->flags & TD_OP_READS) || !b->prog->is_const[s->in[0]]) return;
+    const char *const name = td_resource_lacks_value(&b->prog->values[s->in[0]]);
+
+    if (name) td_pass_note_unset(b->p, name);
+}
+
 static td_status add_step(builder *b, const td_node *n)
 {
     td_program *const prog = b->prog;
@@ -257,6 +267,7 @@ static td_status add_step(builder *b, const td_node *n)
 
         s->out[i] = (n->op->flags & TD_OP_SKIPS_UNUSED) && !b->is_used[v] ? UINT32_MAX : v;
     }
+    note_unset(b, n, s);
     TD_TRY(make_regions(b->p, n, b->serve, s));
     TD_TRY(check_region(n, s));
     prog->has_switch = prog->has_switch || td_node_is(n, "Switch") || td_node_is(n, "Merge");

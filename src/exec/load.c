@@ -80,22 +80,39 @@ static td_status run_target(td_session *s, td_graph *g, const char *prefix)
     return st;
 }
 
+/* A model without variables has no index. One that has them lacks it while it is being copied; an init op that
+ * fails then fails because of that. Takes st over. */
+static td_status blame_index(td_session *s, td_graph *restore, td_status st)
+{
+    const td_status noted = td_pass_note_unrestored(&s->pass, restore);
+
+    if (noted || !s->pass.n_unset) {
+        td_status_free(noted);
+        return st;
+    }
+    td_status_free(st);
+    return TD_ERR(NOT_FOUND,
+                  "%s/variables/variables.index; No such file: variables that are to be restored from it: %s",
+                  s->file->path, td_strbuf_text(&s->pass.unset));
+}
+
 static td_status restore(td_session *s)
 {
     const td_model_file *const f = s->file;
-    td_graph *init = NULL, *g;
+    td_graph *init = NULL, *g = NULL;
 
     if (f->init_op) {
         TD_TRY(make_target(s, f->init_op, NULL, &init));
         TD_TRY(td_pass_mark_reached(&s->pass, init));
     }
-    if (f->restore_op && f->variables_prefix) {
-        TD_TRY(make_target(s, f->restore_op, f->filename_tensor, &g));
+    if (f->restore_op) TD_TRY(make_target(s, f->restore_op, f->filename_tensor, &g));
+    if (g && f->variables_prefix) {
         TD_TRY(td_pass_drop_dead_assigns(&s->pass, g));
         TD_TRY(td_status_prefix(run_target(s, g, f->variables_prefix), "restoring variables: "));
     }
-    if (init) TD_TRY(td_status_prefix(run_target(s, init, NULL), "running init op %s: ", f->init_op));
-    return NULL;
+    td_status st = NULL;
+    if (init) st = td_status_prefix(run_target(s, init, NULL), "running init op %s: ", f->init_op);
+    return g && !f->variables_prefix ? blame_index(s, g, st) : st;
 }
 
 static void make_graphs(td_session *s)
@@ -152,13 +169,30 @@ static td_status check_served(const td_session *s)
                   td_strbuf_text(&s->pass.all_missing));
 }
 
-/* One row of zeros; false when a shape is unknown or an input is no plain number. */
+static td_status check_values(const td_session *s)
+{
+    if (!s->pass.n_unset) return NULL;
+    return TD_ERR(FAILED_PRECONDITION,
+                  "variables or tables that signatures read, and neither %s nor %s gives a value: %s",
+                  s->file->restore_op ? "the checkpoint" : "a checkpoint (the model has no restore op)",
+                  s->file->init_op ? "the init op" : "an init op (the model has none)",
+                  td_strbuf_text(&s->pass.unset));
+}
+
+static void fill_zeros(td_tensor *t)
+{
+    memset(t->data, 0, td_tensor_bytes(t));
+    for (int64_t i = 0; t->dtype == TD_STRING && i < td_shape_count(&t->shape); i++)
+        ((td_string *)t->data)[i].data = "";
+}
+
+/* One row of zeros, or of empty strings; false when a rank is unknown. */
 static bool make_zeros(const td_signature *sig, td_tensor *in)
 {
     for (size_t i = 0; i < sig->n_inputs; i++) {
         td_shape shape = sig->inputs[i].shape;
 
-        if (shape.rank < 0 || sig->inputs[i].dtype == TD_STRING) return false;
+        if (shape.rank < 0) return false;
         for (int k = 0; k < shape.rank; k++)
             if (shape.dims[k] < 0) shape.dims[k] = 1;
         const td_status st = td_tensor_make(sig->inputs[i].dtype, &shape, &in[i]);
@@ -166,7 +200,7 @@ static bool make_zeros(const td_signature *sig, td_tensor *in)
             td_status_free(st);
             return false;
         }
-        memset(in[i].data, 0, td_tensor_bytes(&in[i]));
+        fill_zeros(&in[i]);
     }
     return true;
 }
@@ -182,28 +216,60 @@ static td_status run_once(td_entry *e, const td_tensor *in)
     return s;
 }
 
-static void warm_up(td_entry *e, const td_signature *sig)
+/* Is it the model that fails, and would fail for every request, or does it just not like zeros? (Lack of a key, division
+ * by zero and a lone element have all codes.) What a body reaches by way of an argument is found to have no value only
+ * here. */
+static bool is_fatal(td_session *s, td_code code)
+{
+    return code == TD_DATA_LOSS ||
+           (code == TD_FAILED_PRECONDITION && td_resources_lack_values(s->env.resources));
+}
+
+static td_status warm_up(td_session *s, td_entry *e, const td_signature *sig)
 {
     td_tensor *const in = TD_NEW_N(td_tensor, sig->n_inputs);
+    td_status st = make_zeros(sig, in) ? run_once(e, in) : NULL;
 
-    if (make_zeros(sig, in)) td_status_free(run_once(e, in));
+    if (st && !is_fatal(s, td_status_code(st))) {
+        td_info("exec", "model_dir=%s signature=%s warm_up=failed code=%s error=\"%s\"", s->file->path,
+                sig->name, td_code_name(td_status_code(st)), td_status_text(st));
+        td_status_free(st);
+        st = NULL;
+    }
     for (size_t i = 0; i < sig->n_inputs; i++)
         td_tensor_unref(&in[i]);
     td_free(in);
+    return td_status_prefix(st, "signature %s: ", sig->name);
 }
 
 /* Plans and packed weights of all signatures are made; a workspace is kept only for the usual one: exports
  * name one function two or three times, and a workspace can be as large as a tenth of the weights. */
-static void warm_up_all(td_session *s)
+static td_status warm_up_all(td_session *s)
 {
     for (size_t i = 0; i < s->file->n_signatures; i++) {
         const td_signature *const sig = &s->file->signatures[i];
         td_program *const prog = s->entries[i].prog;
 
         if (!prog || prog->has_state || sig->n_inputs == 0) continue;
-        warm_up(&s->entries[i], sig);
+        TD_TRY(warm_up(s, &s->entries[i], sig));
         if (s->file->n_signatures > 1 && strcmp(sig->name, "serving_default") != 0) td_frames_trim(prog);
     }
+    return NULL;
+}
+
+/* One that is not there: the op that wants it says so. */
+static void map_assets(td_session *s)
+{
+    s->assets = TD_NEW_N(td_file_map, s->file->n_assets);
+    for (size_t i = 0; i < s->file->n_assets; i++)
+        td_status_free(td_file_map_open(s->file->assets[i].path, &s->assets[i]));
+}
+
+static void unmap_assets(td_session *s)
+{
+    for (size_t i = 0; s->assets && i < s->file->n_assets; i++)
+        td_file_map_close(&s->assets[i]);
+    td_free(s->assets);
 }
 
 static td_status load(td_session *s, const char *path, const td_session_options *o)
@@ -214,12 +280,14 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     s->pass.env = &s->env;
     s->env.model_arena = s->file->arena;
     s->env.dir = s->file->path;
+    map_assets(s);
     make_graphs(s);
     TD_TRY(restore(s));
     make_programs(s);
     TD_TRY(check_served(s));
+    TD_TRY(check_values(s));
     td_model_file_rest(s->file);
-    if (!o->skip_warmup) warm_up_all(s);
+    if (!o->skip_warmup) TD_TRY(warm_up_all(s));
     return td_files_look(&s->env); /* what was read while it was being written is no model */
 }
 
@@ -233,6 +301,7 @@ void td_session_free(td_session *s)
     td_resources_free(s->env.resources);
     td_packs_free(s->env.packs);
     td_pass_fini(&s->pass);
+    unmap_assets(s);
     td_model_file_free(s->file);
     td_free(s);
 }

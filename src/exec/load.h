@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/file_map.h"
 #include "exec/entry.h"
 #include "formats/model.h"
 #include "passes/pass.h"
@@ -15,7 +16,8 @@ struct td_session {
     td_model_file *file;
     td_pass pass;
     td_env env;
-    td_entry *entries; /* by index into file->signatures */
+    td_file_map *assets; /* by index into file->assets; kept mapped, so that a change of one is seen */
+    td_entry *entries;   /* by index into file->signatures */
 };
 
 void td_session_free(td_session *s);

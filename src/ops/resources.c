@@ -66,7 +66,43 @@ static void variable_free(td_object *o)
     td_free(v);
 }
 
-const td_object_class td_variable_class = { "Var", variable_free };
+static const char *variable_lacks(td_object *o)
+{
+    td_variable *const v = (td_variable *)o;
+
+    (void)pthread_mutex_lock(&v->mu);
+    const bool is_set = v->value.dtype != TD_DTYPE_NONE;
+    (void)pthread_mutex_unlock(&v->mu);
+    return is_set || v->is_given ? NULL : v->name;
+}
+
+const td_object_class td_variable_class = { .name = "Var",
+                                            .free = variable_free,
+                                            .lacks_value = variable_lacks };
+
+const char *td_resource_lacks_value(const td_tensor *handle)
+{
+    td_object *const o = handle->dtype == TD_RESOURCE && handle->data ? *(td_object **)handle->data : NULL;
+
+    return o && o->cls->lacks_value ? o->cls->lacks_value(o) : NULL;
+}
+
+bool td_resources_lack_values(td_resources *r)
+{
+    const char *key;
+    void *value;
+    bool any = false;
+
+    (void)pthread_mutex_lock(&r->mu);
+    for (size_t i = 0; td_map_next(&r->by_key, &i, &key, &value);) {
+        td_object *const o = value;
+        const bool is_dead = o->cls == &td_variable_class && !((td_variable *)o)->is_reached;
+
+        any = any || (!is_dead && o->cls->lacks_value && o->cls->lacks_value(o));
+    }
+    (void)pthread_mutex_unlock(&r->mu);
+    return any;
+}
 
 td_status td_variable_of(const td_tensor *handle, td_variable **out)
 {

@@ -32,6 +32,7 @@ typedef struct td_variable {
     td_shape shape;   /* as declared; may be unknown */
     bool is_reached;  /* a served signature or the init op has its handle; set while the session loads */
     bool is_assigned; /* by a served signature; set while the session loads */
+    bool is_given;    /* likewise, by one that need not read it first */
 } td_variable;
 
 extern const td_object_class td_variable_class;
@@ -44,6 +45,11 @@ TD_MUST_USE td_status td_variable_assign(td_variable *v, const td_tensor *value)
  * hold the old value keep it. An error of change leaves the variable as it was. */
 TD_MUST_USE td_status td_variable_update(td_variable *v, td_status (*change)(void *ctx, td_tensor *value),
                                          void *ctx);
+/* The name of the variable or table behind element 0 of a resource tensor, when nothing has given it a value and
+ * no served signature is known to; else NULL. */
+const char *td_resource_lacks_value(const td_tensor *handle);
+/* Does any variable that a served signature reaches, or any table, lack a value? */
+bool td_resources_lack_values(td_resources *r);
 /* The variable behind element 0 of a resource tensor; INVALID_ARGUMENT when it is something else. */
 TD_MUST_USE td_status td_variable_of(const td_tensor *handle, td_variable **out);
 

@@ -59,22 +59,31 @@ static void push_functions(search *s, const td_node *n)
     }
 }
 
+/* How an op changes the variable of its first input, if it does. */
+typedef struct change {
+    bool assigns, gives; /* it may have had no value before */
+} change;
+
+static void note_change(const td_op *op, change *out)
+{
+    if (!op || !(op->flags & TD_OP_ASSIGNS)) return;
+    out->assigns = true;
+    out->gives = out->gives || !(op->flags & TD_OP_READS);
+}
+
 /* Does anything that n's functions reach assign a variable? */
-static td_status body_assigns(td_pass *p, const td_node *n, bool *out)
+static td_status body_changes(td_pass *p, const td_node *n, change *out)
 {
     search s = { .p = p };
     td_status status = NULL;
 
-    *out = false;
     push_functions(&s, n);
-    while (!status && !*out && s.n > 0) {
+    while (!status && !out->gives && s.n > 0) {
         td_graph *body;
 
         status = p->library->lower(p->library, s.stack[--s.n], p->arena, &body);
         for (size_t i = 0; !status && i < body->n_nodes; i++) {
-            const td_op *const op = td_op_find(body->nodes[i]->op_name);
-
-            if (op && (op->flags & TD_OP_ASSIGNS)) *out = true;
+            note_change(td_op_find(body->nodes[i]->op_name), out);
             push_functions(&s, body->nodes[i]);
         }
     }
@@ -87,14 +96,16 @@ td_status td_pass_mark_assigned(td_pass *p, td_graph *g)
 {
     for (size_t i = 0; i < g->n_nodes; i++) {
         td_node *const n = g->nodes[i];
-        bool assigns = (n->op->flags & TD_OP_ASSIGNS) != 0;
+        change c = { 0 };
 
-        if (!assigns && !(n->op->flags & TD_OP_CALL)) TD_TRY(body_assigns(p, n, &assigns));
-        for (uint32_t k = 0; assigns && k < n->n_in; k++) {
+        note_change(n->op, &c);
+        if (!c.assigns && !(n->op->flags & TD_OP_CALL)) TD_TRY(body_changes(p, n, &c));
+        for (uint32_t k = 0; c.assigns && k < n->n_in; k++) {
             td_variable *v;
 
             TD_TRY(variable_at(p, &n->in[k], &v));
             if (v) v->is_assigned = true;
+            if (v) v->is_given = v->is_given || c.gives;
         }
     }
     return NULL;
@@ -107,6 +118,26 @@ td_status td_pass_mark_reached(td_pass *p, td_graph *g)
 
         TD_TRY(variable_at(p, &(td_edge){ g->nodes[i], 0, NULL }, &v));
         if (v) v->is_reached = true;
+    }
+    return NULL;
+}
+
+td_status td_pass_note_unrestored(td_pass *p, td_graph *g)
+{
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        td_node *const n = g->nodes[i];
+        td_variable *v;
+        td_tensor value;
+
+        if (!td_node_is(n, "AssignVariableOp")) continue;
+        TD_TRY(variable_at(p, &n->in[0], &v));
+        if (!v || !v->is_reached) continue;
+        const td_status s = td_variable_read(v, &value);
+        if (s)
+            td_pass_note_unset(p, v->name);
+        else
+            td_tensor_unref(&value);
+        td_status_free(s);
     }
     return NULL;
 }
@@ -161,7 +192,7 @@ static td_status freeze_read(td_pass *p, td_graph *g, td_node *read)
     TD_TRY(variable_at(p, &read->in[0], &v));
     if (!v || v->is_assigned) return NULL;
     const td_status s = td_variable_read(v, &value);
-    if (s) { /* never restored: the request gets this error */
+    if (s) { /* whoever builds the program sees that it has no value */
         td_status_free(s);
         return NULL;
     }

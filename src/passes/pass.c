@@ -16,6 +16,21 @@ void td_pass_fini(td_pass *p)
     td_strbuf_fini(&p->missing);
     td_strbuf_fini(&p->all_missing);
     td_free(p->lost);
+    td_map_fini(&p->unset_set);
+    td_strbuf_fini(&p->unset);
+}
+
+void td_pass_note_unset(td_pass *p, const char *name)
+{
+    enum { TOLD = 5 };
+
+    if (td_map_has(&p->unset_set, name)) return;
+    (void)td_map_put(&p->unset_set, td_arena_strdup(p->arena, name), NULL);
+    if (p->n_unset < TOLD)
+        td_strbuf_printf(&p->unset, "%s%s", p->n_unset ? ", " : "", name);
+    else if (p->n_unset == TOLD)
+        td_strbuf_printf(&p->unset, " and more");
+    p->n_unset++;
 }
 
 td_node *td_pass_const(td_pass *p, td_graph *g, const char *name, td_tensor t)

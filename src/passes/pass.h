@@ -34,6 +34,9 @@ typedef struct td_pass {
     size_t n_lost, cap_lost;
     int region_depth; /* bodies within bodies that are being compiled */
     size_t n_inlined; /* nodes made by inlining, bounded */
+    td_map unset_set; /* variables and tables that are read and have no value */
+    td_strbuf unset;  /* the names of the first ones, for people */
+    size_t n_unset;
     td_tensor *owned; /* constants made by passes; their buffers are given back with the model */
     size_t n_owned, cap_owned;
 } td_pass;
@@ -79,6 +82,9 @@ TD_MUST_USE td_status td_pass_check_lost(td_pass *p, const td_graph *g);
 /* Every fusion, in order. */
 TD_MUST_USE td_status td_pass_fuse(td_pass *p, td_graph *g);
 
+/* Notes the variables that g assigns, marked graphs reach, and nothing has given a value. */
+TD_MUST_USE td_status td_pass_note_unrestored(td_pass *p, td_graph *g);
+
 /* ---------------------------------------------------------------- tools for passes */
 
 /* missing.c: nodes of ops that tensord lacks have one output, of no type, and may be where no run comes. */
@@ -88,6 +94,9 @@ bool td_node_is_missing(const td_node *n);
 bool td_pass_note_missing(td_pass *p, const td_graph *g);
 /* UNIMPLEMENTED, naming all that was noted since the last time, with a node each; NULL when that is nothing. */
 TD_MUST_USE td_status td_pass_missing(td_pass *p);
+
+/* Adds a name to p->unset, once. */
+void td_pass_note_unset(td_pass *p, const char *name);
 
 /* A Const node with value t; p keeps t's buffer (takes the reference) until the model goes. */
 td_node *td_pass_const(td_pass *p, td_graph *g, const char *name, td_tensor t);

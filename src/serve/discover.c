@@ -102,7 +102,8 @@ static void add_entry(td_print *print, uint64_t where, const char *name, const s
 {
     const int64_t modified = (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
     const int64_t changed = (int64_t)st->st_ctim.tv_sec * NS_PER_S + st->st_ctim.tv_nsec;
-    const int64_t facts[] = { modified, (int64_t)st->st_size, (int64_t)st->st_ino, (int64_t)st->st_mode };
+    const int64_t facts[] = { modified, (int64_t)st->st_size, (int64_t)st->st_ino, (int64_t)st->st_mode,
+                              (int64_t)st->st_uid };
 
     /* a sum, because directories list their entries in no order */
     print->hash += td_hash_bytes(facts, sizeof facts, td_hash_bytes(name, strlen(name), where));

@@ -105,18 +105,34 @@ static void try_succeeded(td_version *v, td_session *session)
             v->number, took / NS_PER_MS);
 }
 
+/* Is there sense in another try of the same files? Where nobody looks at files, a try is the only look. */
+static bool may_heal(const td_serve_options *o, td_code code)
+{
+    switch (code) {
+    case TD_UNAVAILABLE:
+    case TD_RESOURCE_EXHAUSTED:
+    case TD_DEADLINE_EXCEEDED:
+    case TD_ABORTED:
+    case TD_CANCELLED:
+    case TD_UNKNOWN:
+        return true;
+    default:
+        return o->file_system_poll_wait_seconds <= 0;
+    }
+}
+
 static void try_failed(td_version *v, td_status error)
 {
     const td_serve_options *const o = &v->model->manager->options;
-    const bool is_last = v->tries++ >= o->max_num_load_retries;
+    const bool is_last = v->tries++ >= o->max_num_load_retries || !may_heal(o, td_status_code(error));
 
     clear_error(v);
     v->has_failed = true;
     v->code = td_status_code(error);
     v->text = td_strdup(td_status_text(error));
     td_error("serve", "event=load_failed model=%s version=%" PRId64 " try=%d of=%d code=%s error=\"%s\"",
-             v->model->options->name, v->number, v->tries, TD_MAX(o->max_num_load_retries, 0) + 1,
-             td_code_name(v->code), v->text);
+             v->model->options->name, v->number, v->tries,
+             is_last ? v->tries : TD_MAX(o->max_num_load_retries, 0) + 1, td_code_name(v->code), v->text);
     if (is_last) {
         end_load(v);
         return;

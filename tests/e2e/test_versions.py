@@ -53,11 +53,11 @@ class Versions(unittest.TestCase):
         graphs.save(self.base / "3", graphs.affine(b=3))
         harness.until(lambda: self.answer(server) == [3.0], "version 3")
 
-    def test_a_version_that_will_be_tried_again_says_why(self):
+    def test_a_damaged_version_shows_at_once_and_heals_when_its_files_change(self):
         server = self.start(retries=5)
         (self.base / "2").mkdir()
         (self.base / "2" / "saved_model.pb").write_bytes(b"\xff" * 100)
-        harness.until(lambda: self.states(server).get(2) == ("LOADING", "DATA_LOSS"), "the failure of version 2")
+        harness.until(lambda: self.states(server).get(2) == ("END", "DATA_LOSS"), "the failure of version 2")
         graphs.save(self.base.parent / "whole", graphs.affine(b=2))
         shutil.copy(self.base.parent / "whole" / "saved_model.pb", self.base / "2")  # seen, not waited for
         harness.until(lambda: self.answer(server) == [2.0], "version 2")

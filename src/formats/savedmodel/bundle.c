@@ -28,6 +28,7 @@ enum { OUR_VERSION = 1, SHARDS_MAX = 100000 };
 typedef struct shard {
     td_file_map map;
     bool is_open;
+    uint64_t least; /* bytes that the index says it has */
 } shard;
 
 struct td_bundle {
@@ -39,6 +40,7 @@ struct td_bundle {
     td_mutex mu;     /* guards shards */
     shard *shards;
     uint32_t n_shards;
+    bool is_measured; /* shards' `least` are known */
 };
 
 /* ---- opening ------------------------------------------------------------------------------------------- */
@@ -176,13 +178,50 @@ td_status td_bundle_find(const td_bundle *b, td_string key, td_bundle_entry *out
 
 /* ---- shards -------------------------------------------------------------------------------------------- */
 
+/* What all entries need of their shards. Entries that are damaged say so when they are read. */
+static void measure_shards(td_bundle *b)
+{
+    const char *key;
+    void *value;
+
+    for (size_t i = 0; td_map_next(&b->entries, &i, &key, &value);) {
+        td_bundle_entry e;
+        const td_status bad = read_entry(value, &e);
+        uint64_t end;
+
+        if (!bad && e.shard < b->n_shards && !__builtin_add_overflow(e.offset, e.size, &end))
+            b->shards[e.shard].least = TD_MAX(b->shards[e.shard].least, end);
+        td_status_free(bad);
+    }
+}
+
+/* A shard that is too short is being copied, or was cut: what lies before the cut is not to be trusted either, and
+ * would be taken for changed as soon as the copy goes on. */
+static td_status map_shard(const shard *s, const char *path, td_file_map *out)
+{
+    td_file_map map;
+
+    TD_TRY(td_file_map_open(path, &map));
+    if (map.size < s->least) {
+        const td_status status =
+            TD_ERR(DATA_LOSS, "%s has %zu bytes, the index says %" PRIu64, path, map.size, s->least);
+
+        td_file_map_close(&map);
+        return status;
+    }
+    *out = map;
+    return NULL;
+}
+
 static td_status open_shard_locked(td_bundle *b, uint32_t i) TD_REQUIRES(b->mu)
 {
     shard *const s = &b->shards[i];
 
     if (s->is_open) return NULL;
+    if (!b->is_measured) measure_shards(b);
+    b->is_measured = true;
     char *const path = td_format("%s.data-%05" PRIu32 "-of-%05" PRIu32, b->prefix, i, b->n_shards);
-    const td_status status = td_file_map_open(path, &s->map);
+    const td_status status = map_shard(s, path, &s->map);
     td_free(path);
     s->is_open = !status;
     return status;

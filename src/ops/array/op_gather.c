@@ -333,7 +333,7 @@ const td_op td_ops_gather[] = {
       .sig = "resource: resource, indices: Tindices -> output: dtype",
       .attrs = "batch_dims: int = 0, validate_indices: bool = true, dtype: type, Tindices: type",
       .key = "dtype",
-      .flags = TD_OP_STATEFUL | TD_OP_DYNAMIC,
+      .flags = TD_OP_STATEFUL | TD_OP_DYNAMIC | TD_OP_READS,
       .attrs_size = sizeof(gather_attrs),
       .parse = gather_parse,
       .kernels = resource_gather_kernels },
@@ -341,7 +341,7 @@ const td_op td_ops_gather[] = {
       .sig = "resource: resource, indices: Tindices -> output: dtype",
       .attrs = "dtype: type, Tindices: type",
       .key = "dtype",
-      .flags = TD_OP_STATEFUL | TD_OP_DYNAMIC,
+      .flags = TD_OP_STATEFUL | TD_OP_DYNAMIC | TD_OP_READS,
       .kernels = resource_nd_kernels },
     { 0 },
 };

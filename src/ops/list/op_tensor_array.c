@@ -24,7 +24,7 @@ static void free_array(td_object *o)
     td_free(a);
 }
 
-static const td_object_class array_class = { "TensorArray", free_array };
+static const td_object_class array_class = { .name = "TensorArray", .free = free_array };
 
 static void release_handle(void *data, void *ctx)
 {

@@ -27,8 +27,8 @@ static void free_bag(td_object *o)
     td_free(b);
 }
 
-static const td_object_class map_class = { "TensorMap", free_bag };
-static const td_object_class optional_class = { "Optional", free_bag };
+static const td_object_class map_class = { .name = "TensorMap", .free = free_bag };
+static const td_object_class optional_class = { .name = "Optional", .free = free_bag };
 
 static bag *make_bag(const td_object_class *cls, size_t room)
 {

@@ -44,7 +44,7 @@ static void free_list(td_object *o)
     }
 }
 
-const td_object_class td_list_class = { "TensorList", free_list };
+const td_object_class td_list_class = { .name = "TensorList", .free = free_list };
 
 static td_list *make_version(td_dtype dtype, const td_shape *elem, int64_t length)
 {

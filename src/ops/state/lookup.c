@@ -54,7 +54,16 @@ static void table_free(td_object *o)
     td_free(t);
 }
 
-const td_object_class td_lookup_class = { "LookupTable", table_free };
+static const char *table_lacks(td_object *o)
+{
+    td_lookup *const t = (td_lookup *)o;
+
+    return t->kind.is_mutable || td_lookup_is_filled(t) ? NULL : t->name;
+}
+
+const td_object_class td_lookup_class = { .name = "LookupTable",
+                                          .free = table_free,
+                                          .lacks_value = table_lacks };
 
 td_lookup *td_lookup_make(const td_lookup_kind *kind, const char *name)
 {

@@ -150,15 +150,15 @@ static const td_kernel count_kernels[] = { { .run = count_run }, { 0 } };
 #define ROWS(op)                                                                                             \
     {                                                                                                        \
         .name = "Resource" op, .sig = "resource: resource, indices: Tindices, updates: dtype ->",            \
-        .attrs = "dtype: type, Tindices: type", .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS,                     \
+        .attrs = "dtype: type, Tindices: type", .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS | TD_OP_READS,       \
         .attrs_size = sizeof(scatter_attrs), .parse = rows_parse, .kernels = scatter_kernels                 \
     }
 #define PLACES(op)                                                                                           \
     {                                                                                                        \
         .name = "Resource" op, .sig = "ref: resource, indices: Tindices, updates: T ->",                     \
         .attrs = "T: type, Tindices: type, use_locking: bool = true, bad_indices_policy: string = ''",       \
-        .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS, .attrs_size = sizeof(scatter_attrs), .parse = nd_parse,     \
-        .kernels = scatter_kernels                                                                           \
+        .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS | TD_OP_READS, .attrs_size = sizeof(scatter_attrs),          \
+        .parse = nd_parse, .kernels = scatter_kernels                                                        \
     }
 #define REF(op)                                                                                              \
     {                                                                                                        \
@@ -194,7 +194,7 @@ const td_op td_ops_scatter_variable[] = {
     { .name = "ResourceCountUpTo",
       .sig = "resource: resource -> output: T",
       .attrs = "limit: int, T: type",
-      .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS,
+      .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS | TD_OP_READS,
       .attrs_size = sizeof(count_attrs),
       .parse = count_parse,
       .infer = td_infer_scalar,

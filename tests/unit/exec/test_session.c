@@ -260,6 +260,62 @@ static void test_state_is_kept_and_not_warmed_up(void **state)
     td_session_unref(s);
 }
 
+#define VARIABLE(name)                                                                                       \
+    NODE(name, "VarHandleOp",                                                                                \
+         ATTR("dtype", "type: DT_FLOAT") ATTR("shape", "shape { }")                                          \
+             ATTR("shared_name", "s: \"" name "\"") "} ")
+#define READ(name, of)      NODE(name, "ReadVariableOp", IN(of) ATTR("dtype", "type: DT_FLOAT") "} ")
+#define CHANGE(name, op, v) NODE(name, op, IN(v) IN("sum") ATTR("dtype", "type: DT_FLOAT") "} ")
+#define SUM                                                                                                  \
+    INT("axis", "0") NODE("sum", "Sum", IN("x") IN("axis") T_FLOAT ATTR("Tidx", "type: DT_INT32") "} ")
+#define TABLE                                                                                                \
+    NODE("t", "HashTableV2", ATTR("key_dtype", "type: DT_FLOAT") ATTR("value_dtype", "type: DT_FLOAT") "} ") \
+    CONST("none", "7")                                                                                       \
+    NODE("y", "LookupTableFindV2",                                                                           \
+         IN("t") IN("x") IN("none") ATTR("Tin", "type: DT_FLOAT") ATTR("Tout", "type: DT_FLOAT") "} ")
+
+/* What is read must have a value when the load ends: by the checkpoint, by the init op, or by a request. */
+static void test_state_without_a_value_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(PLACEHOLDER("x") VARIABLE("w") READ("r", "w") BINARY("y", "Mul", "x", "r"),
+                   SIGNATURE("x", "y:0"), "gives a value: w");
+    assert_refused(PLACEHOLDER("x") SUM VARIABLE("count") CHANGE("add", "AssignAddVariableOp", "count") NODE(
+                       "y", "ReadVariableOp", IN("count") IN("^add") ATTR("dtype", "type: DT_FLOAT") "} "),
+                   SIGNATURE("x", "y:0"), "gives a value: count");
+    assert_refused(PLACEHOLDER("x") TABLE, SIGNATURE("x", "y:0"), "gives a value: t");
+}
+
+static void test_requests_may_give_values(void **state)
+{
+    td_session *const s =
+        loaded(PLACEHOLDER("x") SUM VARIABLE("w") CHANGE("set", "AssignVariableOp", "w")
+                   NODE("y", "ReadVariableOp", IN("w") IN("^set") ATTR("dtype", "type: DT_FLOAT") "} ")
+                       VARIABLE("unused") READ("r", "unused"),
+               SIGNATURE("x", "y:0"));
+    float x[2] = { 1, 2 };
+
+    (void)state;
+    assert_runs(s, x, 2, (float[]){ 3 }, 1);
+    td_session_unref(s);
+}
+
+/* Warm-up feeds zeros: that a model refuses them says nothing about it. */
+static void test_a_model_may_refuse_zeros(void **state)
+{
+    td_session *const s = loaded(
+        PLACEHOLDER("x") INT("one", "1")
+            NODE("i", "Cast", IN("x") ATTR("SrcT", "type: DT_FLOAT") ATTR("DstT", "type: DT_INT32") "} ")
+                NODE("d", "FloorDiv", IN("one") IN("i") ATTR("T", "type: DT_INT32") "} ") NODE(
+                    "y", "Cast", IN("d") ATTR("SrcT", "type: DT_INT32") ATTR("DstT", "type: DT_FLOAT") "} "),
+        SIGNATURE("x", "y:0"));
+    float x[1] = { 1 };
+
+    (void)state;
+    assert_runs(s, x, 1, (float[]){ 1 }, 1);
+    td_session_unref(s);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -394,6 +450,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lifetimes, temp_dir_make, temp_dir_remove),
         cmocka_unit_test_setup_teardown(test_loop_hands_values_crosswise, temp_dir_make, temp_dir_remove),
         cmocka_unit_test_setup_teardown(test_state_is_kept_and_not_warmed_up, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_state_without_a_value_is_refused, temp_dir_make,
+                                        temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_requests_may_give_values, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_a_model_may_refuse_zeros, temp_dir_make, temp_dir_remove),
         cmocka_unit_test_setup_teardown(test_refusals, temp_dir_make, temp_dir_remove),
         cmocka_unit_test_setup_teardown(test_contradictions, temp_dir_make, temp_dir_remove),
         cmocka_unit_test_setup_teardown(test_recursion_ends, temp_dir_make, temp_dir_remove),

@@ -358,7 +358,27 @@ static void damage(void **state)
     td_bundle_unref(b);
     w->data.size = 6;
     assert_null(open_written(w, &b));
-    assert_status_like(td_bundle_read(b, "x", "", &t), TD_DATA_LOSS, "ends at byte 6");
+    assert_status_like(td_bundle_read(b, "x", "", &t), TD_DATA_LOSS, "has 6 bytes, the index says 8");
+    td_bundle_unref(b);
+}
+
+/* A shard that lacks bytes of any entry is not read at all: it is being written, or was cut. */
+static void short_shard(void **state)
+{
+    writer *const w = *state;
+    const int32_t values[2] = { 5, 6 };
+    td_bundle *b;
+    td_tensor t;
+
+    add_named(w, "a", TD_I32, 0, NULL, &values[0], sizeof values[0]);
+    add_named(w, "b", TD_I32, 0, NULL, &values[1], sizeof values[1]);
+    w->data.size--;
+    assert_null(open_written(w, &b));
+    assert_status_like(td_bundle_read(b, "a", "", &t), TD_DATA_LOSS, "has 7 bytes, the index says 8");
+    w->data.size++;
+    save("v.data-00000-of-00001", &w->data);
+    assert_null(td_bundle_read(b, "a", "", &t));
+    td_tensor_unref(&t);
     td_bundle_unref(b);
 }
 
@@ -401,6 +421,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slices_that_overlap_or_leave_gaps, begin, end),
         cmocka_unit_test(numbers_in_keys),
         cmocka_unit_test_setup_teardown(damage, begin, end),
+        cmocka_unit_test_setup_teardown(short_shard, begin, end),
         cmocka_unit_test_setup_teardown(damaged_index, begin, end),
     };
 

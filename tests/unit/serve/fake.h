@@ -37,11 +37,13 @@ static td_status fake_load(const char *path, const td_session_options *options, 
     const td_status error = td_file_read(file, 100, &text, &size);
     td_free(file);
     if (error) return error;
-    const bool is_bad = !strncmp(text, "bad", 3);
+    const bool is_busy = !strncmp(text, "busy", 4);
+    const bool is_bad = !strncmp(text, "bad", 3) || is_busy;
     int *const value = is_bad ? NULL : malloc(sizeof *value);
 
     if (value) *value = atoi(text);
     td_free(text);
+    if (is_busy) return TD_ERR(UNAVAILABLE, "value is busy");
     if (is_bad) return TD_ERR(DATA_LOSS, "value is bad");
     atomic_fetch_add(&fake_alive, 1);
     *out = (td_session *)(void *)value;

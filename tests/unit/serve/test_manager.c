@@ -190,27 +190,51 @@ static void test_retries(void **state)
 
     (void)state;
     options.max_num_load_retries = 3;
-    fake_write("m", "1", "bad");
+    fake_write("m", "1", "busy");
     td_manager *m = start_with(&model, 1, options);
 
-    fake_await_states(m, "m", "1:END(DATA_LOSS)");
+    fake_await_states(m, "m", "1:END(UNAVAILABLE)");
     assert_int_equal(atomic_load(&fake_loads), 4);
     stop(m);
 
     options.load_retry_interval_micros = INT64_C(3600) * 1000000;
     m = start_with(&model, 1, options);
     assert_true(td_manager_wait_first_round(m, fake_soon())); /* over with the first try */
-    fake_await_states(m, "m", "1:LOADING(DATA_LOSS)");        /* says why it takes so long */
+    fake_await_states(m, "m", "1:LOADING(UNAVAILABLE)");      /* says why it takes so long */
     assert_int_equal(fake_ask(m, fake_spec("m")), -TD_NOT_FOUND);
-    fake_write("m", "2", "bad");
+    fake_write("m", "2", "busy");
     /* 2 is wanted now: 1's retries are called off */
-    fake_await_states(m, "m", "2:LOADING(DATA_LOSS) 1:END(DATA_LOSS)");
+    fake_await_states(m, "m", "2:LOADING(UNAVAILABLE) 1:END(UNAVAILABLE)");
     fake_write("m", "2", "20"); /* nobody waits an hour for the next try */
     fake_await(m, fake_spec("m"), 20);
     fake_remove("m", "2");
-    fake_await_states(m, "m", "2:AVAILABLE 1:LOADING(DATA_LOSS)"); /* 1 is wanted again: a new chance */
+    fake_await_states(m, "m", "2:AVAILABLE 1:LOADING(UNAVAILABLE)"); /* 1 is wanted again: a new chance */
     fake_remove("m", "1");
-    fake_await_states(m, "m", "2:END 1:END(DATA_LOSS)");
+    fake_await_states(m, "m", "2:END 1:END(UNAVAILABLE)");
+    stop(m);
+}
+
+/* Another try of the same files cannot help: it shows at once, and new files are tried as ever. */
+static void test_hopeless_loads_end_at_once(void **state)
+{
+    td_serve_options options = defaults();
+    td_model_options model = { .name = (char *)(uintptr_t) "m" };
+
+    (void)state;
+    options.max_num_load_retries = 3;
+    options.load_retry_interval_micros = INT64_C(3600) * 1000000;
+    fake_write("m", "1", "bad");
+    td_manager *m = start_with(&model, 1, options);
+    fake_await_states(m, "m", "1:END(DATA_LOSS)");
+    assert_int_equal(atomic_load(&fake_loads), 1);
+    fake_write("m", "1", "10");
+    fake_await(m, fake_spec("m"), 10);
+    stop(m);
+
+    options.file_system_poll_wait_seconds = 0; /* nobody will look: only a try can find new files */
+    fake_write("m", "1", "bad");
+    m = start_with(&model, 1, options);
+    fake_await_states(m, "m", "1:LOADING(DATA_LOSS)");
     stop(m);
 }
 
@@ -459,6 +483,7 @@ int main(void)
         CASE(test_changed_in_place),
         CASE(test_half_written_version),
         CASE(test_retries),
+        CASE(test_hopeless_loads_end_at_once),
         CASE(test_policies_and_labels),
         CASE(test_missing_base_path),
         CASE(test_wait_ends_at_its_deadline),

@@ -153,7 +153,8 @@ static void counted_free(td_object *o)
 
 static void test_variants_own_their_objects(void **state)
 {
-    static const td_object_class cls = { "counted", counted_free }, other = { "other", counted_free };
+    static const td_object_class cls = { .name = "counted", .free = counted_free },
+                                 other = { .name = "other", .free = counted_free };
     const td_shape shape = { 1, { 4 } };
     int freed = 0;
     counted c = { .freed = &freed };
