@@ -11,6 +11,7 @@
 #endif
 
 #define TD_MUST_USE          __attribute__((warn_unused_result))
+#define TD_NONNULL_RETURN    __attribute__((returns_nonnull))
 #define TD_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 #endif

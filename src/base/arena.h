@@ -10,20 +10,20 @@
 
 typedef struct td_arena td_arena;
 
-td_arena *td_arena_make(void);
+TD_NONNULL_RETURN td_arena *td_arena_make(void);
 void td_arena_free(td_arena *a);         /* NULL is fine */
 void td_arena_reset(td_arena *a);        /* forgets everything, keeps one block for the next use */
 size_t td_arena_used(const td_arena *a); /* bytes handed out */
 
-void *td_arena_alloc(td_arena *a, size_t size);                   /* zeroed, 16-aligned, never NULL */
+TD_NONNULL_RETURN void *td_arena_alloc(td_arena *a, size_t size); /* zeroed, 16-aligned */
 void *td_arena_try_alloc(td_arena *a, size_t size, size_t align); /* not cleared; NULL without memory */
-char *td_arena_strdup(td_arena *a, const char *s);                /* never NULL */
-char *td_arena_strndup(td_arena *a, const char *s, size_t n);     /* never NULL; NUL-terminated */
-char *td_arena_format(td_arena *a, const char *fmt, ...) TD_PRINTF(2, 3);
+TD_NONNULL_RETURN char *td_arena_strdup(td_arena *a, const char *s);
+TD_NONNULL_RETURN char *td_arena_strndup(td_arena *a, const char *s, size_t n); /* NUL-terminated */
+TD_NONNULL_RETURN char *td_arena_format(td_arena *a, const char *fmt, ...) TD_PRINTF(2, 3);
 
 #define TD_ARENA_NEW(a, type)      ((type *)td_arena_alloc((a), sizeof(type)))
 #define TD_ARENA_NEW_N(a, type, n) ((type *)td_arena_alloc_array((a), (n), sizeof(type)))
 
-void *td_arena_alloc_array(td_arena *a, size_t n, size_t size); /* zeroed; never NULL */
+TD_NONNULL_RETURN void *td_arena_alloc_array(td_arena *a, size_t n, size_t size); /* zeroed */
 
 #endif

@@ -120,8 +120,9 @@ td_bus_range *td_bus_guard(const void *data, size_t size)
 
     atomic_store_explicit(&r->is_bad, false, memory_order_relaxed);
     atomic_store_explicit(&r->first, first, memory_order_release); /* after the end that inv. 1 made 0 */
+    /* release: publishes the others */
     atomic_store_explicit(&r->end, (uintptr_t)td_round_up((uintptr_t)data + size, page_size),
-                          memory_order_release); /* publishes the others */
+                          memory_order_release);
     return r;
 }
 

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 uint32_t td_crc32c(uint32_t crc, const void *data, size_t size); /* crc: 0 to start, or the value so far */
-uint32_t td_crc32c_portable(uint32_t crc, const void *data,
-                            size_t size); /* the same without the instruction (tests) */
+/* The same without the instruction. */
+uint32_t td_crc32c_portable(uint32_t crc, const void *data, size_t size);
 
 /* The rotation plus constant that LevelDB's tables and TFRecord store instead of the bare CRC. */
 static inline uint32_t td_crc32c_mask(uint32_t crc)

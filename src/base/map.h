@@ -32,7 +32,7 @@ bool td_map_has(const td_map *m, const char *key); /* tells a NULL value from no
 /* Iterates: for (size_t i = 0; td_map_next(m, &i, &key, &value);) */
 bool td_map_next(const td_map *m, size_t *i, const char **key, void **value);
 
-uint64_t td_hash_bytes(const void *data, size_t size,
-                       uint64_t seed); /* for tables in memory; not stable across versions */
+/* For tables in memory: not stable across versions. */
+uint64_t td_hash_bytes(const void *data, size_t size, uint64_t seed);
 
 #endif

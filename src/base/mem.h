@@ -7,17 +7,17 @@
 
 #include "base/macros.h"
 
-void *td_alloc(size_t size);                   /* zeroed; never NULL */
-void *td_realloc(void *p, size_t size);        /* never NULL; new bytes are not cleared */
-char *td_strdup(const char *s);                /* never NULL */
-char *td_strndup(const char *s, size_t n);     /* never NULL; NUL-terminated */
+TD_NONNULL_RETURN void *td_alloc(size_t size);               /* zeroed */
+TD_NONNULL_RETURN void *td_realloc(void *p, size_t size);    /* new bytes are not cleared */
+TD_NONNULL_RETURN char *td_strdup(const char *s);            /* a copy */
+TD_NONNULL_RETURN char *td_strndup(const char *s, size_t n); /* NUL-terminated */
 void *td_try_alloc(size_t size, size_t align); /* not cleared; NULL without memory; td_free() it */
 void *td_try_realloc(void *p, size_t size);    /* not cleared; NULL without memory: p stays as it was */
 /* td_try_alloc() for what is written from end to end, 64-byte aligned: on huge pages when it is large. */
 void *td_try_alloc_huge(size_t size);
-void *td_heap_alloc(size_t size, size_t align);        /* td_try_alloc() that no test has failed on purpose */
-void td_free(void *p);                                 /* NULL is fine */
-char *td_format(const char *fmt, ...) TD_PRINTF(1, 2); /* a new string; never NULL */
+void *td_heap_alloc(size_t size, size_t align); /* td_try_alloc() that no test has failed on purpose */
+void td_free(void *p);                          /* NULL is fine */
+TD_NONNULL_RETURN char *td_format(const char *fmt, ...) TD_PRINTF(1, 2); /* a new string */
 
 /* Gives free memory back to the system: after something big came or went,
  * on a thread that may take its time. */
@@ -26,6 +26,6 @@ void td_heap_trim(void);
 #define TD_NEW(type)      ((type *)td_alloc(sizeof(type)))
 #define TD_NEW_N(type, n) ((type *)td_alloc_array((n), sizeof(type)))
 
-void *td_alloc_array(size_t n, size_t size); /* zeroed; never NULL, also for n = 0 */
+TD_NONNULL_RETURN void *td_alloc_array(size_t n, size_t size); /* zeroed; not NULL for n = 0 either */
 
 #endif

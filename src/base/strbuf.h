@@ -17,8 +17,8 @@ void td_strbuf_fini(td_strbuf *b);
 char *td_strbuf_take(td_strbuf *b); /* the caller owns the text (td_free); b is empty again; never NULL */
 const char *td_strbuf_text(const td_strbuf *b);    /* "" while empty */
 void td_strbuf_reserve(td_strbuf *b, size_t more); /* room for `more` bytes beyond size, and a NUL */
-bool td_strbuf_try_reserve(td_strbuf *b,
-                           size_t more); /* likewise; false without memory: for sizes from outside */
+/* Likewise; false without memory: for sizes from outside. */
+bool td_strbuf_try_reserve(td_strbuf *b, size_t more);
 void td_strbuf_add(td_strbuf *b, const void *data, size_t size);
 void td_strbuf_puts(td_strbuf *b, const char *s);
 void td_strbuf_putc(td_strbuf *b, char c);

@@ -36,8 +36,8 @@ void check_bytes_free(void *buf);
 uint32_t check_random(void);                       /* the same row of numbers in every run */
 double check_random_between(double lo, double hi); /* [lo, hi) */
 int64_t check_random_int(int64_t lo, int64_t hi);  /* [lo, hi] */
-bool check_near(double got, double want,
-                double tol); /* |got - want| <= tol * max(1, |want|); NaN equals NaN */
+/* |got - want| <= tol * max(1, |want|); NaN equals NaN. */
+bool check_near(double got, double want, double tol);
 
 /* With --bench: true while the loop should go on, and prints the mean time at its end; else always false.
  *

@@ -41,8 +41,8 @@ static inline const char *td_json_skip_space(const char *p)
 /* Each reads one thing at p, where it must start, and returns the first byte behind it;
  * NULL: *fault says why. */
 const char *td_json_skip(const char *p, const char *end, td_json_fault *fault); /* any value; iterative */
-const char *td_json_skip_string(const char *p, td_json_raw *raw,
-                                td_json_fault *fault); /* p is at the quote */
+/* p is at the quote */
+const char *td_json_skip_string(const char *p, td_json_raw *raw, td_json_fault *fault);
 
 /* NaN, Infinity, Inf, -Infinity, -Inf, -NaN at p; NULL: none of them. */
 const char *td_json_read_special(const char *p, double *out);

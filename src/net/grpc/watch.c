@@ -79,8 +79,8 @@ static void start_operation(td_grpc_watch *watch)
         ops[n++].data.send_message.send_message = &c->reply;
     }
     grpc_call *const call = c->call;
-    atomic_store_explicit(&c->is_answered, true,
-                          memory_order_release); /* from here on the queue may free watch */
+    /* from here on the queue may free watch */
+    atomic_store_explicit(&c->is_answered, true, memory_order_release);
     TD_ASSERT(grpc_call_start_batch(call, ops, n, td_grpc_tag(c, TD_GRPC_SENT), NULL) == GRPC_CALL_OK);
 }
 

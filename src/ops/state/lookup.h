@@ -37,8 +37,8 @@ TD_MUST_USE td_status td_lookup_fillable(const td_lookup *t);
 /* Fills a static table, all or nothing; again with as many keys is no error and changes nothing.
  * FAILED_PRECONDITION: another number of them, or one key with two values. */
 TD_MUST_USE td_status td_lookup_fill(td_lookup *t, const td_tensor *keys, const td_tensor *values);
-TD_MUST_USE td_status td_lookup_remove(td_lookup *t,
-                                       const td_tensor *keys); /* UNIMPLEMENTED: a static table */
+/* UNIMPLEMENTED: a static table. */
+TD_MUST_USE td_status td_lookup_remove(td_lookup *t, const td_tensor *keys);
 int64_t td_lookup_size(td_lookup *t);
 /* Writes the first n keys and values. ABORTED: there are no longer so many. */
 TD_MUST_USE td_status td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,
