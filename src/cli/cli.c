@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/nearest.h"
 #include "kernels/blas/blas.h"
 
 typedef struct verb {
@@ -48,6 +49,17 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+static void say_unknown(const char *word)
+{
+    const char *names[TD_COUNT(verbs)];
+
+    for (size_t i = 0; i < TD_COUNT(verbs); i++)
+        names[i] = verbs[i].name;
+    const char *const nearest = td_nearest((td_string){ word, strlen(word) }, names, TD_COUNT(verbs));
+    fprintf(stderr, "tensord: no verb \"%s\"%s%s%s\n", word, nearest ? ": did you mean \"" : "",
+            nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
 int td_cli_main(int argc, char **argv)
 {
     td_blas_setup(); /* the environment may change only before there are threads */
@@ -55,7 +67,7 @@ int td_cli_main(int argc, char **argv)
         return td_cli_serve(argc, argv);
     for (size_t i = 0; i < TD_COUNT(verbs); i++)
         if (!strcmp(argv[1], verbs[i].name)) return verbs[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "tensord: no verb \"%s\"\n", argv[1]);
+    say_unknown(argv[1]);
     print_verbs(stderr);
     return TD_EXIT_USAGE;
 }

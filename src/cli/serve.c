@@ -25,6 +25,20 @@ static int print_version(void)
     return TD_EXIT_OK;
 }
 
+/* Unknown arguments do not stop the server, so what they should have been must not be missed. */
+static void warn_of_mistyped(const td_strbuf *meant)
+{
+    for (const char *line = td_strbuf_text(meant), *end; (end = strchr(line, '\n')); line = end + 1) {
+        const int size = (int)(end - line);
+        const char *flag = end;
+
+        while (flag[-1] != ' ')
+            flag--;
+        td_warning("serve", "event=unknown_argument argument=\"%.*s\" nearest=%.*s",
+                   (int)(size - (end - flag) - 1), line, (int)(end - flag), flag);
+    }
+}
+
 /* Says what the command line got wrong. False: it must not run. */
 static bool read_flags(td_flags *flags, int argc, char **argv)
 {
@@ -35,6 +49,7 @@ static bool read_flags(td_flags *flags, int argc, char **argv)
     if (!report.wants_help) fputs(td_strbuf_text(&report.unknown), stdout);
     if (!is_good || report.unknown.size) print_usage(argv[0]);
     fflush(stdout);
+    warn_of_mistyped(&report.meant);
     td_flags_report_fini(&report);
     return is_good;
 }

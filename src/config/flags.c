@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/nearest.h"
+
 typedef enum flag_kind { KIND_BOOL, KIND_I32, KIND_I64, KIND_F32, KIND_STR } flag_kind;
 typedef enum flag_state { STATE_ACTIVE, STATE_INERT, STATE_TUNES, STATE_REFUSED } flag_state;
 
@@ -102,6 +104,20 @@ static flag_match match_flag(const flag_def *def, const char *arg, td_flags *f, 
     return parse_value(def->kind, *value, (char *)f + def->offset) ? MATCH_OK : MATCH_BAD_VALUE;
 }
 
+/* The flag that an unknown argument was to be: another name, one dash, or a blank for "=". */
+static void guess_meant(const char *arg, td_strbuf *out)
+{
+    const char *names[TD_COUNT(flag_defs)];
+    const size_t dashes = strspn(arg, "-");
+    const td_string name = { arg + dashes, strcspn(arg + dashes, "=") };
+
+    if (!dashes || !name.size) return;
+    for (size_t i = 0; i < TD_COUNT(flag_defs); i++)
+        names[i] = flag_defs[i].name;
+    const char *const nearest = td_nearest(name, names, TD_COUNT(flag_defs));
+    if (nearest) td_strbuf_printf(out, "%s --%s=\n", arg, nearest);
+}
+
 /* False when the value is wrong. */
 static bool take_argument(td_flags *f, const char *arg, td_flags_report *report)
 {
@@ -121,6 +137,7 @@ static bool take_argument(td_flags *f, const char *arg, td_flags_report *report)
     }
     if (!report->unknown.size && !strcmp(arg, "--help")) report->wants_help = true;
     td_strbuf_printf(&report->unknown, "unknown argument: %s\n", arg);
+    guess_meant(arg, &report->meant);
     return true;
 }
 
@@ -145,6 +162,7 @@ void td_flags_report_fini(td_flags_report *report)
 {
     td_strbuf_fini(&report->errors);
     td_strbuf_fini(&report->unknown);
+    td_strbuf_fini(&report->meant);
 }
 
 /* "--port=8500" and the like, from a td_flags. */

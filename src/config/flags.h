@@ -27,6 +27,7 @@ typedef struct td_flags {
 typedef struct td_flags_report {
     td_strbuf errors;  /* a line for each value that is no value */
     td_strbuf unknown; /* a line for each argument that is no flag */
+    td_strbuf meant;   /* "--prot=1 --port=\n": a line for each of them that was probably meant to be one */
     bool wants_help;   /* the first unknown argument is --help */
 } td_flags_report;
 

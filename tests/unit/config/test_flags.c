@@ -87,6 +87,10 @@ static void test_unknown_arguments(void **state)
     assert_string_equal(td_strbuf_text(&report.unknown),
                         "unknown argument: -port=1\nunknown argument: --port\nunknown argument: 9000\n"
                         "unknown argument: --what=1\nunknown argument: --\nunknown argument: --port=2\n");
+    assert_string_equal(td_strbuf_text(&report.meant), "-port=1 --port=\n--port --port=\n");
+    assert_true(PARSE("--model_basepath=/m", "--enable_batchin", "-", "--", "--=", "/m"));
+    assert_string_equal(td_strbuf_text(&report.meant),
+                        "--model_basepath=/m --model_base_path=\n--enable_batchin --enable_batching=\n");
     assert_true(PARSE("--what", "--help")); /* --help counts only when it comes first */
     assert_false(PARSE("--help"));
     assert_true(report.wants_help);
