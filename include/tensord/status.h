@@ -39,11 +39,13 @@ typedef enum td_code {
 typedef struct td_status_rec *td_status;
 
 /* Makes an error; fmt as printf. Never returns NULL: without memory it returns a fixed RESOURCE_EXHAUSTED. */
-TD_MUST_USE td_status td_status_make(td_code code, const char *file, int line, const char *fmt, ...)
-    TD_PRINTF(4, 5);
+TD_MUST_USE td_status td_status_make(td_code code, const char *file, int line, const char *fmt,
+                                     ...) TD_NONNULL_RETURN TD_PRINTF(4, 5);
 
 /* Puts text before an error's own ("model m: " ...). Takes s, returns the new one; NULL stays NULL. */
 TD_MUST_USE td_status td_status_prefix(td_status s, const char *fmt, ...) TD_PRINTF(2, 3);
+/* Puts text behind it, likewise. */
+TD_MUST_USE td_status td_status_suffix(td_status s, const char *fmt, ...) TD_PRINTF(2, 3);
 
 td_code td_status_code(td_status s);     /* TD_OK for NULL */
 const char *td_status_text(td_status s); /* "" for NULL; lives as long as s */

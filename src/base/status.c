@@ -34,21 +34,22 @@ static td_status rec_make(td_code code, const char *file, int line, size_t size,
     return s;
 }
 
-/* "<formatted><tail>" */
-static td_status rec_format(td_code code, const char *file, int line, const char *tail, const char *fmt,
-                            va_list args)
+/* "<head><formatted><tail>" */
+static td_status rec_format(td_code code, const char *file, int line, const char *head, const char *tail,
+                            const char *fmt, va_list args)
 {
     va_list again;
     char *text;
 
     va_copy(again, args);
     const int n = vsnprintf(NULL, 0, fmt, args);
-    const size_t head = n < 0 ? 0 : (size_t)n, tail_size = strlen(tail) + 1;
-    const td_status s = rec_make(code, file, line, head + tail_size, &text);
+    const size_t head_size = strlen(head), size = n < 0 ? 0 : (size_t)n, tail_size = strlen(tail) + 1;
+    const td_status s = rec_make(code, file, line, head_size + size + tail_size, &text);
 
     if (s) {
-        if (head) vsnprintf(text, head + 1, fmt, again);
-        memcpy(text + head, tail, tail_size);
+        memcpy(text, head, head_size);
+        if (size) vsnprintf(text + head_size, size + 1, fmt, again);
+        memcpy(text + head_size + size, tail, tail_size);
     }
     va_end(again);
     return s;
@@ -60,9 +61,17 @@ td_status td_status_make(td_code code, const char *file, int line, const char *f
 
     TD_ASSERT(code != TD_OK);
     va_start(args, fmt);
-    const td_status s = td_mem_fault(0) ? NULL : rec_format(code, file, line, "", fmt, args);
+    const td_status s = td_mem_fault(0) ? NULL : rec_format(code, file, line, "", "", fmt, args);
     va_end(args);
     return s ? s : &status_no_memory;
+}
+
+/* s with its new text; as it was without memory for that. */
+static td_status replaced(td_status s, td_status longer)
+{
+    if (!longer) return s;
+    free(s);
+    return longer;
 }
 
 td_status td_status_prefix(td_status s, const char *fmt, ...)
@@ -71,11 +80,20 @@ td_status td_status_prefix(td_status s, const char *fmt, ...)
 
     if (!s || s == &status_no_memory) return s;
     va_start(args, fmt);
-    const td_status longer = rec_format(s->code, s->file, s->line, s->text, fmt, args);
+    const td_status longer = rec_format(s->code, s->file, s->line, "", s->text, fmt, args);
     va_end(args);
-    if (!longer) return s;
-    free(s);
-    return longer;
+    return replaced(s, longer);
+}
+
+td_status td_status_suffix(td_status s, const char *fmt, ...)
+{
+    va_list args;
+
+    if (!s || s == &status_no_memory) return s;
+    va_start(args, fmt);
+    const td_status longer = rec_format(s->code, s->file, s->line, s->text, "", fmt, args);
+    va_end(args);
+    return replaced(s, longer);
 }
 
 td_status td_status_copy(td_status s)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "formats/advice.h"
 #include "obs/log.h"
 #include "serve/policy.h"
 #include "serve/state.h"
@@ -147,11 +148,29 @@ static void apply_found_locked(td_model *model, const find *f)
     }
 }
 
+/* What is there instead of versions, behind the text (taken over). Looking around costs, so it is only done when
+ * a line is due; the watcher alone writes model->problem. */
+static char *advised(const td_model *model, char *text)
+{
+    td_strbuf with_advice = { NULL, 0, 0 };
+
+    if (model->problem && !strncmp(model->problem, text, strlen(text)) &&
+        td_now_ns() < model->next_complaint_ns)
+        td_strbuf_puts(&with_advice, model->problem);
+    else {
+        td_strbuf_printf(&with_advice, "%s.", text);
+        td_path_advise(model->options->base_path, TD_PATH_BASE, &with_advice);
+    }
+    td_free(text);
+    return td_strbuf_take(&with_advice);
+}
+
 /* f NULL: nothing could be read, so nothing changes. Takes over problem. */
 static void apply_scan(td_model *model, const find *f, char *problem)
 {
     td_manager *const m = model->manager;
 
+    if (problem) problem = advised(model, problem);
     if (problem) complain(model, problem);
     td_mutex_lock(&m->mu);
     set_problem_locked(model, problem);

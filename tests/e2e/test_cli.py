@@ -41,6 +41,7 @@ class Verbs(CommandLine):
 
     def test_unknown_verb(self):
         self.assert_fails(run("bake"), 2, 'no verb "bake"')
+        self.assert_fails(run("shwo"), 2, 'no verb "shwo": did you mean "show"?')
 
 
 class Show(CommandLine):
@@ -76,6 +77,19 @@ signature_def['serving_default']:
         done = run("show", str(self.folder / "1"))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("tensord lacks 1 of them:\n  NoSuchOp (node y)", done.stdout)
+
+    def test_wrong_level(self):
+        half_plus_two = str(pathlib.Path(HALF_PLUS_TWO).parent)
+        for verb in ("show", "run"):
+            self.assert_fails(run(verb, half_plus_two), 1, f"It holds the versions 1, 2: give {half_plus_two}/2.")
+            self.assert_fails(run(verb, str(harness.MODELS)), 1, "It holds the models ", f"{harness.MODELS}/")
+            self.assert_fails(run(verb, HALF_PLUS_TWO + "/saved_model.pb"), 1, "Give its directory, not the file.")
+            self.assert_fails(run(verb, str(self.folder / "nothing")), 1, "There is nothing of that name.")
+
+    def test_other_files(self):
+        (self.folder / "m.keras").write_bytes(b"PK")
+        for path in (self.folder, self.folder / "m.keras"):
+            self.assert_fails(run("show", str(path)), 1, f"{self.folder}/m.keras is a Keras file", "model.export(DIR)")
 
     def test_errors(self):
         self.assert_fails(run("show"), 2, "which directory?")

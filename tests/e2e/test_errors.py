@@ -99,6 +99,51 @@ class RestErrors(harness.ServerTest):
         self.assertEqual(self.server.post(PREDICT, {"instances": [1.0]}).json, {"predictions": [2.5]})
 
 
+class WrongPaths(unittest.TestCase):
+    """A base path that is none: the log and /readyz say what to give instead."""
+
+    def assert_told(self, base, *parts):
+        with harness.Server({"m": base}, wait=False) as server:
+            def told():
+                try:
+                    return server.http("GET", "/readyz").body.decode().replace("\\/", "/")
+                except OSError:
+                    return ""
+            harness.until(lambda: parts[0] in told(), parts[0])
+            for part in parts:
+                self.assertIn(part, told())
+                harness.until(lambda: part in server.log_text(), part)
+
+    def test_a_version_as_base_path(self):
+        self.assert_told(harness.MODELS / "half_plus_two" / "1",
+                         f"give its parent, {harness.MODELS}/half_plus_two, as the base path")
+
+    def test_all_models_as_base_path(self):
+        self.assert_told(harness.MODELS, "It holds the models ", f"give one, {harness.MODELS}/")
+
+    def test_other_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "m" / "net.keras"
+            path.parent.mkdir()
+            path.write_bytes(b"PK")
+            self.assert_told(path.parent, f"{path} is a Keras file", "model.export(DIR)")
+            self.assert_told(path, f"{path} is a Keras file, not a SavedModel directory")
+
+    def test_a_file_in_place_of_a_version(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "1" / "net.h5"
+            path.parent.mkdir()
+            path.write_bytes(b"HDF")
+            self.assert_told(pathlib.Path(folder), f"{path} is a Keras or weights file")
+
+    def test_a_mistyped_flag(self):
+        with harness.Server({"m": harness.MODELS / "half_plus_two"}, ["--rest_api_prot=1", "--frobnicate=2"]) as server:
+            log = server.log_text()
+            self.assertIn('argument="--rest_api_prot=1" nearest=--rest_api_port=', log)
+            self.assertIn("unknown argument: --frobnicate=2", log)
+            self.assertNotIn('argument="--frobnicate', log)
+
+
 class GrpcErrors(harness.ServerTest):
     models = {"half_plus_two": harness.MODELS / "half_plus_two"}
 

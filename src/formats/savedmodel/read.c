@@ -9,6 +9,7 @@
 #include "base/file_map.h"
 #include "base/mem.h"
 #include "config/textproto.h"
+#include "formats/advice.h"
 #include "formats/savedmodel/source.h"
 
 #define TEXT_SIZE_MAX ((size_t)2 << 30)
@@ -142,10 +143,16 @@ static td_status no_model(const char *path)
 {
     if (is_there(path, "export.meta"))
         return TD_ERR(UNIMPLEMENTED, "Session Bundle is deprecated and removed.");
-    return TD_ERR(NOT_FOUND,
-                  "Specified file path does not appear to contain a SavedModel bundle (should have a file "
-                  "called `saved_model.pb`) Specified file path: %s",
-                  path);
+    td_strbuf advice = { NULL, 0, 0 };
+
+    td_path_advise(path, TD_PATH_VERSION, &advice);
+    const td_status error =
+        TD_ERR(NOT_FOUND,
+               "Specified file path does not appear to contain a SavedModel bundle (should have a file "
+               "called `saved_model.pb`) Specified file path: %s%s%s",
+               path, advice.size ? "." : "", td_strbuf_text(&advice));
+    td_strbuf_fini(&advice);
+    return error;
 }
 
 td_status td_savedmodel_read(const char *path, const char *tags, td_model_file **out)

@@ -27,6 +27,7 @@ static void test_null_is_success(void **state)
     assert_string_equal(td_status_text(NULL), "");
     assert_null(td_status_copy(NULL));
     assert_null(td_status_prefix(NULL, "never seen"));
+    assert_null(td_status_suffix(NULL, "never seen"));
     td_status_free(NULL);
 }
 
@@ -44,9 +45,12 @@ static void test_make_prefix_copy(void **state)
     assert_non_null(strstr(td_status_place(s, &line), "test_status.c"));
     assert_true(line > 0);
 
+    s = td_status_suffix(s, "; %s", "not 8");
+    assert_string_equal(td_status_text(s), "model m: x is 7; not 8");
+
     const td_status copy = td_status_copy(s);
     td_status_free(s);
-    assert_string_equal(td_status_text(copy), "model m: x is 7");
+    assert_string_equal(td_status_text(copy), "model m: x is 7; not 8");
     td_status_free(copy);
 }
 
