@@ -2,11 +2,11 @@
  *
  *     Transpose(q) Transpose(k)
  *          \         /
- *        BatchMatMul -> times or by a constant -> + mask -> Softmax -> BatchMatMul(., Transpose(v)) ->
- * Transpose
+ *        BatchMatMul -> times or by a constant -> + mask -> Softmax -> BatchMatMul(., Transpose(v))
+ *          -> Transpose
  *
- * q, k and v are [batch, rows, heads, depth]: the transposes show that. Scale, mask and last transpose may be
- * missing.
+ * q, k and v are [batch, rows, heads, depth]: the transposes show that. Scale, mask and last transpose may
+ * be missing.
  */
 #include <string.h>
 
@@ -18,6 +18,7 @@
 typedef struct attention {
     td_edge q, k, v, mask; /* mask.node NULL: none */
     double scale;
+    const td_node *product; /* of queries and keys: shapes that do not fit are its error */
     td_node *last;
     bool joins_heads;
 } attention;
@@ -50,6 +51,7 @@ static bool read_scores(const td_node *n, attention *a)
 {
     if (!is_product(n) || td_node_attr_true(n, "adj_x") || n->out_type[0] != TD_F32) return false;
     if (!read_transpose(operand(n, 0), by_head, &a->q)) return false;
+    a->product = n;
     return read_transpose(operand(n, 1), td_node_attr_true(n, "adj_y") ? by_head : turned, &a->k);
 }
 
@@ -113,7 +115,8 @@ static td_status make_node(td_pass *p, td_graph *g, const attention *a, td_node 
         { "joins_heads", { .kind = TD_ATTR_BOOL, .u.b = a->joins_heads } },
     };
 
-    return td_pass_node(p, g, a->last->name, "_FusedAttention", in, 3 + n_masks, attrs, TD_COUNT(attrs), out);
+    return td_pass_node(p, g, a->product->name, "_FusedAttention", in, 3 + n_masks, attrs, TD_COUNT(attrs),
+                        out);
 }
 
 static td_status fuse_all(td_pass *p, td_graph *g, const td_users *u, bool *changed)

@@ -287,7 +287,7 @@ static td_status make_node(fusion *f, td_node **out)
     td_edge in[5] = { f->input, f->first->in[1] };
     td_attr attrs[MAX_ATTRS];
     td_attr_value *const ops = TD_ARENA_NEW_N(f->p->arena, td_attr_value, 4);
-    const char *const name = f->last->name;
+    const char *const name = f->first->name; /* shapes that do not fit are its error, not an activation's */
     uint32_t n_in = 2, n = 0;
     size_t n_ops = 0;
 

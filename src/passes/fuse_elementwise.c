@@ -128,6 +128,19 @@ static td_attr_value code_of(const group *gr)
     return (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { words, (size_t)gr->n * WORDS } };
 }
 
+/* For errors: whose shapes did not fit. */
+static td_attr_value names_of(const group *gr)
+{
+    td_attr_value *const names = TD_ARENA_NEW_N(gr->p->arena, td_attr_value, (size_t)gr->n);
+
+    for (unsigned i = 0; i < gr->n; i++) {
+        const char *const name = gr->nodes[gr->n - 1 - i]->name;
+
+        names[i] = (td_attr_value){ .kind = TD_ATTR_STRING, .u.s = { name, strlen(name) } };
+    }
+    return (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { names, (size_t)gr->n } };
+}
+
 static td_attr_value types_of(const group *gr)
 {
     td_attr_value *const types = TD_ARENA_NEW_N(gr->p->arena, td_attr_value, gr->n_args);
@@ -145,6 +158,7 @@ static td_status fuse_group(group *gr, td_node **out)
         { "Tin", types_of(gr) },
         { "Tout", { .kind = TD_ATTR_TYPE, .u.type = root->out_type[0] } },
         { "code", code_of(gr) },
+        { "names", names_of(gr) },
     };
 
     return td_pass_node(gr->p, gr->g, root->name, "_FusedElementwise", gr->args, gr->n_args, attrs,

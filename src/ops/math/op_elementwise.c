@@ -4,7 +4,8 @@
  * `code` has eight numbers for each link: function, operand type, result type, count of operands, three
  * operands (k >= 0: input k; -1 - j: link j), and the bits of alpha. The last link is the result. Links whose
  * shape is smaller than the result's (a mean's square root, say) are worked out once, into scratch, before
- * the pass over the big ones. Files can hold such a node, so everything is checked.
+ * the pass over the big ones. `names` are the nodes that the links were, for errors; it may be empty. Files can
+ * hold such a node, so everything is checked.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -25,6 +26,7 @@ typedef struct link_code {
 typedef struct chain_attrs {
     unsigned n;
     link_code links[TD_CHAIN_LINKS];
+    const td_attr_value *names; /* NULL: not known */
 } chain_attrs;
 
 static bool read_link(const int64_t *w, unsigned i, link_code *out)
@@ -55,10 +57,21 @@ static td_status chain_parse(td_parse *p)
     TD_TRY(td_attr_ints(p, "code", words, TD_COUNT(words), &n));
     if (n == 0 || n % WORDS) return TD_ERR(INVALID_ARGUMENT, "%s: %zu words of code", p->node->name, n);
     a->n = (unsigned)(n / WORDS);
+    if (td_attr_list(p, "names", &a->names) != a->n) a->names = NULL;
     for (unsigned i = 0; i < a->n; i++)
         if (!read_link(words + (size_t)i * WORDS, i, &a->links[i]))
             return TD_ERR(INVALID_ARGUMENT, "%s: link %u makes no sense", p->node->name, i);
     return NULL;
+}
+
+/* Says which of the fused nodes it was; takes error. */
+static td_status name_link(const td_call *c, unsigned i, td_status error)
+{
+    const chain_attrs *const a = c->attrs;
+
+    if (!a->names) return error;
+    return td_status_suffix(error, "\n\t [[{{node %.*s}}]]", (int)TD_MIN(a->names[i].u.s.size, (size_t)1000),
+                            a->names[i].u.s.data);
 }
 
 static td_status shape_of_link(td_call *c, unsigned i, td_shape *shapes)
@@ -78,8 +91,9 @@ static td_status shape_of_link(td_call *c, unsigned i, td_shape *shapes)
         const td_shape so_far = out;
         if (!td_shape_broadcast(&so_far, s, &out)) {
             char ta[TD_SHAPE_TEXT], tb[TD_SHAPE_TEXT];
-            return TD_ERR(INVALID_ARGUMENT, "Incompatible shapes: %s vs. %s",
-                          td_shape_text(&so_far, ta, sizeof ta), td_shape_text(s, tb, sizeof tb));
+            return name_link(c, i,
+                             TD_ERR(INVALID_ARGUMENT, "Incompatible shapes: %s vs. %s",
+                                    td_shape_text(&so_far, ta, sizeof ta), td_shape_text(s, tb, sizeof tb)));
         }
     }
     TD_TRY(td_shape_check(&out));
@@ -330,7 +344,7 @@ static const td_kernel chain_kernels[] = {
 const td_op td_ops_elementwise[] = {
     { .name = "_FusedElementwise",
       .sig = "args: Tin -> output: Tout",
-      .attrs = "Tin: list(type), Tout: type, code: list(int)",
+      .attrs = "Tin: list(type), Tout: type, code: list(int), names: list(string) = []",
       .flags = TD_OP_INPLACE,
       .attrs_size = sizeof(chain_attrs),
       .parse = chain_parse,
