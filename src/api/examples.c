@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "api/mistakes.h"
 #include "base/macros.h"
 
 static const td_tensor_info *find(const td_tensor_info *infos, size_t n, const char *alias)
@@ -11,6 +12,20 @@ static const td_tensor_info *find(const td_tensor_info *infos, size_t n, const c
     for (size_t i = 0; i < n; i++)
         if (strcmp(infos[i].alias, alias) == 0) return &infos[i];
     return NULL;
+}
+
+static td_status no_signature(td_string name, const td_session *session)
+{
+    td_strbuf known = { 0 };
+
+    if (!name.size) name = (td_string){ "serving_default", 15 };
+    td_list_signatures(name, session, &known);
+    const td_status error =
+        TD_ERR(INVALID_ARGUMENT, "No signature was found with the name: %.*s. The model's signatures: %s.",
+               (int)TD_MIN(name.size, (size_t)1000), name.data, td_strbuf_text(&known));
+
+    td_strbuf_fini(&known);
+    return error;
 }
 
 /* Opens, and feeds the examples to the only input. */
@@ -21,9 +36,7 @@ static td_status open_examples(td_servable *servable, td_string name, const td_s
 
     if (s) {
         td_status_free(s);
-        return TD_ERR(INVALID_ARGUMENT, "No signature was found with the name: %.*s",
-                      name.size ? (int)TD_MIN(name.size, (size_t)1000) : 15,
-                      name.size ? name.data : "serving_default");
+        return no_signature(name, td_servable_session(servable));
     }
     if (n == 0) return TD_ERR(INVALID_ARGUMENT, "Input is empty.");
     if (p->sig->n_inputs != 1) return TD_ERR(INVALID_ARGUMENT, "Expected one input Tensor.");

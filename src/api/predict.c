@@ -3,20 +3,29 @@
 
 #include <string.h>
 
+#include "api/mistakes.h"
 #include "base/macros.h"
+#include "base/nearest.h"
 #include "base/strbuf.h"
 
 static const char default_signature[] = "serving_default";
 
-static td_status unknown_signature(const char *name, td_wording wording)
+static td_status unknown_signature(const td_predict *p, const char *name, td_wording wording)
 {
-    switch (wording) {
-    case TD_WORDING_REST:
-        return TD_ERR(INVALID_ARGUMENT, "Serving signature name: \"%s\" not found in signature def", name);
-    case TD_WORDING_GRPC:
-        break;
-    }
-    return TD_ERR(FAILED_PRECONDITION, "Serving signature key \"%s\" not found.", name);
+    td_strbuf known = { 0 };
+
+    td_list_signatures((td_string){ name, strlen(name) }, td_servable_session(p->servable), &known);
+    const td_status error =
+        wording == TD_WORDING_REST
+            ? TD_ERR(INVALID_ARGUMENT,
+                     "Serving signature name: \"%s\" not found in signature def. The model's signatures: %s.",
+                     name, td_strbuf_text(&known))
+            : TD_ERR(FAILED_PRECONDITION,
+                     "Serving signature key \"%s\" not found. The model's signatures: %s.", name,
+                     td_strbuf_text(&known));
+
+    td_strbuf_fini(&known);
+    return error;
 }
 
 td_status td_predict_open(td_servable *servable, td_string signature_name, td_wording wording,
@@ -28,7 +37,7 @@ td_status td_predict_open(td_servable *servable, td_string signature_name, td_wo
 
     *p = (td_predict){ .servable = servable, .arena = arena };
     p->sig = td_session_find_signature(td_servable_session(servable), name);
-    if (!p->sig) return unknown_signature(name, wording);
+    if (!p->sig) return unknown_signature(p, name, wording);
     if (wording == TD_WORDING_REST && !p->sig->n_inputs)
         return TD_ERR(INVALID_ARGUMENT, "Failed to get input map for signature: %s",
                       signature_name.size ? name : "DEFAULT");
@@ -56,16 +65,31 @@ size_t td_predict_input(const td_predict *p, td_string alias)
     return find_alias(p->sig->inputs, p->sig->n_inputs, alias);
 }
 
+/* What was probably meant; NULL: nothing comes near. */
+static const char *nearest_output(const td_signature *sig, td_string name)
+{
+    td_arena *const arena = td_arena_make();
+    const char **const names = TD_ARENA_NEW_N(arena, const char *, sig->n_outputs);
+
+    for (size_t i = 0; i < sig->n_outputs; i++)
+        names[i] = sig->outputs[i].alias;
+    const char *const nearest = td_nearest(name, names, sig->n_outputs);
+    td_arena_free(arena);
+    return nearest;
+}
+
 static td_status unknown_output(const td_signature *sig, td_string name)
 {
     td_strbuf known = { 0 };
 
     for (size_t i = 0; i < sig->n_outputs; i++)
         td_strbuf_printf(&known, "%s%s", i ? "," : "", sig->outputs[i].alias);
-    const td_status error =
-        TD_ERR(INVALID_ARGUMENT,
-               "output tensor alias not found in signature: %.*s Outputs expected to be in the set {%s}.",
-               (int)TD_MIN(name.size, (size_t)4096), name.size ? name.data : "", td_strbuf_text(&known));
+    const char *const nearest = nearest_output(sig, name);
+    const td_status error = TD_ERR(
+        INVALID_ARGUMENT,
+        "output tensor alias not found in signature: %.*s Outputs expected to be in the set {%s}.%s%s%s",
+        (int)TD_MIN(name.size, (size_t)4096), name.size ? name.data : "", td_strbuf_text(&known),
+        nearest ? " Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 
     td_strbuf_fini(&known);
     return error;
@@ -116,6 +140,20 @@ static td_status missing_input(const td_predict *p)
     return error;
 }
 
+static td_status wrong_type(const td_predict *p, size_t i)
+{
+    const td_tensor_info *const info = &p->sig->inputs[i];
+    td_strbuf input = { 0 };
+
+    td_describe_input(info, &input);
+    const td_status error =
+        TD_ERR(INVALID_ARGUMENT, "Expects arg[%zu] to be %s but %s is provided. It is %s in the signature.",
+               i, td_dtype_name(info->dtype), td_dtype_name(p->inputs[i].dtype), td_strbuf_text(&input));
+
+    td_strbuf_fini(&input);
+    return error;
+}
+
 static td_status check_inputs(const td_predict *p)
 {
     for (size_t i = 0; i < p->sig->n_inputs; i++) {
@@ -125,8 +163,7 @@ static td_status check_inputs(const td_predict *p)
         if (given == TD_DTYPE_NONE) {
             if (!info->default_value) return missing_input(p);
         } else if (info->dtype != TD_DTYPE_NONE && given != info->dtype) {
-            return TD_ERR(INVALID_ARGUMENT, "Expects arg[%zu] to be %s but %s is provided", i,
-                          td_dtype_name(info->dtype), td_dtype_name(given));
+            return wrong_type(p, i);
         }
     }
     return NULL;
@@ -137,8 +174,10 @@ td_status td_predict_run(td_predict *p, int64_t deadline_ns)
     const td_run_options options = { .deadline_ns = deadline_ns };
 
     TD_TRY(check_inputs(p));
-    return td_session_run(td_servable_session(p->servable), p->sig, p->inputs, p->want, p->n_want, &options,
-                          &p->result);
+    const td_status error = td_session_run(td_servable_session(p->servable), p->sig, p->inputs, p->want,
+                                           p->n_want, &options, &p->result);
+
+    return TD_UNLIKELY(error != NULL) ? td_explain_run(p, error) : NULL;
 }
 
 const td_tensor *td_predict_output(const td_predict *p, size_t i)

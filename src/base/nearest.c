@@ -59,6 +59,7 @@ static bool is_near(td_string wanted, td_string name, size_t unlike)
 {
     const size_t size = TD_MAX(wanted.size, name.size);
 
+    if (unlike >= size) return false; /* nothing in common */
     return unlike <= TD_MAX(size / 4, (size_t)1) || (unlike == 2 && size >= 4) ||
            begins_or_ends(wanted, name);
 }

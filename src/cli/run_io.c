@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/mistakes.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "formats/npy.h"
@@ -81,14 +82,24 @@ td_status td_run_input_open(const char *what, td_arena *arena, td_run_input *out
     return open_json_file(what, arena, &out->json);
 }
 
+static td_status no_input(const td_predict *p, td_string alias)
+{
+    td_strbuf known = { 0 };
+
+    td_list_aliases(alias, p->sig->inputs, p->sig->n_inputs, &known);
+    const td_status error = TD_ERR(INVALID_ARGUMENT, "signature %s has no input %.*s. The inputs are: %s.",
+                                   p->sig->name, (int)alias.size, alias.data, td_strbuf_text(&known));
+
+    td_strbuf_fini(&known);
+    return error;
+}
+
 td_status td_run_input_fill(td_run_input *in, td_predict *p)
 {
     if (in->is_json) return td_json_predict_fill(&in->json, p);
     const size_t index = td_predict_input(p, in->alias);
 
-    if (index == SIZE_MAX)
-        return TD_ERR(INVALID_ARGUMENT, "signature %s has no input %.*s", p->sig->name, (int)in->alias.size,
-                      in->alias.data);
+    if (index == SIZE_MAX) return no_input(p, in->alias);
     td_tensor_unref(&p->inputs[index]);
     return td_npy_read(in->file, &p->inputs[index]);
 }

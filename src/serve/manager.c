@@ -140,36 +140,23 @@ bool td_manager_stop(td_manager *m, int64_t deadline_ns)
 
 /* ---------------------------------------------------------------- requests */
 
-static td_status describe_absence(const td_model_spec *spec, const td_lookup *found)
-{
-    const int size = (int)TD_MIN(spec->name.size, (size_t)4096);
-
-    if (found->verdict == TD_VERDICT_NO_LABEL)
-        return TD_ERR(INVALID_ARGUMENT, "Unrecognized servable version label: %.*s",
-                      (int)TD_MIN(spec->label.size, (size_t)4096), spec->label.data);
-    if (found->is_specific)
-        return TD_ERR(NOT_FOUND, "Servable not found for request: Specific(%.*s, %" PRId64 ")", size,
-                      spec->name.data ? spec->name.data : "", found->version);
-    return TD_ERR(NOT_FOUND, "Servable not found for request: Latest(%.*s)", size,
-                  spec->name.data ? spec->name.data : "");
-}
-
 td_status td_manager_acquire(td_manager *m, const td_model_spec *spec, td_servable **out, bool *must_wait)
 {
     const td_rcu_ticket ticket = td_rcu_enter(&m->rcu);
     /* seq_cst: rcu.c's order */
     const td_table *const table = atomic_load_explicit(&m->table, memory_order_seq_cst);
     const td_lookup found = td_table_find(table, spec);
+    td_status error = NULL;
 
-    if (found.verdict == TD_VERDICT_FOUND) td_servable_ref(found.servable);
+    if (found.verdict == TD_VERDICT_FOUND)
+        td_servable_ref(found.servable);
+    else if (found.verdict != TD_VERDICT_WAIT)
+        error = td_table_absence(table, spec, &found);
     td_rcu_leave(ticket);
 
     *must_wait = found.verdict == TD_VERDICT_WAIT;
-    if (found.verdict == TD_VERDICT_FOUND) {
-        *out = found.servable;
-        return NULL;
-    }
-    return *must_wait ? NULL : describe_absence(spec, &found);
+    if (found.verdict == TD_VERDICT_FOUND) *out = found.servable;
+    return error;
 }
 
 td_status td_manager_acquire_wait(td_manager *m, const td_model_spec *spec, int64_t deadline_ns,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "serve/state.h"
 
 static const td_model *find_model(const td_manager *m, td_string name)
@@ -28,9 +29,40 @@ static size_t copy_states(const td_model *model, const td_model_spec *spec, td_v
     return n;
 }
 
+static td_status no_status(const td_model_spec *spec)
+{
+    const int size = (int)TD_MIN(spec->name.size, (size_t)4096);
+    const char *const name = spec->name.data ? spec->name.data : "";
+
+    if (spec->has_version)
+        return TD_ERR(NOT_FOUND, "Could not find version %" PRId64 " of model %.*s", spec->version, size,
+                      name);
+    return TD_ERR(NOT_FOUND, "Could not find any versions of model %.*s", size, name);
+}
+
+/* The versions of a model; or, model NULL, which models there are. */
+static void list_instead(const td_manager *m, const td_model *model, td_string wanted, td_strbuf *out)
+{
+    enum { LISTED = 8 };
+    const char **const names = TD_NEW_N(const char *, m->n_models);
+    size_t n = 0;
+
+    for (size_t i = 0; !model && i < m->n_models; i++)
+        if (!m->models[i]->is_removed) names[n++] = m->models[i]->options->name;
+    td_strbuf_puts(out, model ? "Its versions: " : "The models here: ");
+    if (!model) td_nearest_list(wanted, names, n, out);
+    for (size_t i = 0; model && i < model->n_versions && i < LISTED; i++)
+        td_strbuf_printf(out, "%s%" PRId64, i ? ", " : "", model->versions[i]->number);
+    if (model && !model->n_versions) td_strbuf_puts(out, "none");
+    if (model && model->n_versions > LISTED)
+        td_strbuf_printf(out, " and %zu more", model->n_versions - LISTED);
+    td_free(names);
+}
+
 td_status td_manager_status(td_manager *m, const td_model_spec *spec, td_version_status **out, size_t *n)
 {
     td_version_status *list = NULL;
+    td_strbuf instead = { 0 };
     size_t count = 0;
 
     td_mutex_lock(&m->mu);
@@ -39,6 +71,7 @@ td_status td_manager_status(td_manager *m, const td_model_spec *spec, td_version
         list = TD_NEW_N(td_version_status, model->n_versions);
         count = copy_states(model, spec, list);
     }
+    if (!count) list_instead(m, model, spec->name, &instead);
     td_mutex_unlock(&m->mu);
     if (count) {
         *out = list;
@@ -46,13 +79,10 @@ td_status td_manager_status(td_manager *m, const td_model_spec *spec, td_version
         return NULL;
     }
     td_free(list);
-    const int size = (int)TD_MIN(spec->name.size, (size_t)4096);
-    const char *const name = spec->name.data ? spec->name.data : "";
+    const td_status error = td_status_suffix(no_status(spec), ". %s.", td_strbuf_text(&instead));
 
-    if (spec->has_version)
-        return TD_ERR(NOT_FOUND, "Could not find version %" PRId64 " of model %.*s", spec->version, size,
-                      name);
-    return TD_ERR(NOT_FOUND, "Could not find any versions of model %.*s", size, name);
+    td_strbuf_fini(&instead);
+    return error;
 }
 
 void td_manager_free_status(td_version_status *s, size_t n)

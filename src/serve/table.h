@@ -72,4 +72,7 @@ typedef struct td_lookup {
 
 td_lookup td_table_find(const td_table *t, const td_model_spec *spec);
 
+/* The error for a lookup that found nothing: TensorFlow Serving's text, and what there is instead. */
+TD_MUST_USE td_status td_table_absence(const td_table *t, const td_model_spec *spec, const td_lookup *found);
+
 #endif

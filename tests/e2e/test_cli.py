@@ -144,7 +144,7 @@ class Run(CommandLine):
         for count in ("0", "x", "-1", "3x"):
             self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs=[1.0]", f"--time={count}"), 2, "--time")
         self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs=no.json"), 1, "NOT_FOUND")
-        self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs=z=no.npy"), 1, "has no input z")
+        self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs=z=no.npy"), 1, "has no input z. The inputs are: x.")
 
 
 unittest.main()

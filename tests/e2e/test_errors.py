@@ -99,6 +99,84 @@ class RestErrors(harness.ServerTest):
         self.assertEqual(self.server.post(PREDICT, {"instances": [1.0]}).json, {"predictions": [2.5]})
 
 
+class Advice(harness.ServerTest):
+    """The second sentence of an error: what there is, what was expected, what was sent."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        dense = graphs.Graph().placeholder("image", "float32").constant("w", np.ones((4, 2), np.float32))
+        dense.node("logits", "MatMul", ["image", "w"], "float32").node("act/Relu", "Relu", ["logits"], "float32")
+        dense.signature("serving_default", {"image": "float32"}, {"scores": "act/Relu"}, shape=[-1, 4])
+        graphs.save(folder / "dense" / "1", dense)
+        text = graphs.Graph().placeholder("picture", "string").constant("seven", np.int32([7]))
+        text.node("n", "Reshape", ["picture", "seven"], "string", Tshape="int32")  # fails for any other number
+        text.signature("serving_default", {"picture": "string"}, {"n": "n"})
+        graphs.save(folder / "text" / "1", text)
+        cls.models = {"half_plus_two": harness.MODELS / "half_plus_two", "dense": folder / "dense",
+                      "text": folder / "text"}
+        super().setUpClass()
+
+    def both_say(self, model, inputs, *parts, **options):
+        """REST and gRPC say all parts."""
+        body = {"inputs": {name: value.tolist() for name, value in inputs.items()}}
+        if "signature" in options:
+            body["signature_name"] = options["signature"]
+        version = f"/versions/{options['version']}" if "version" in options else ""
+        texts = [self.server.post(f"{model}{version}:predict", body).json["error"],
+                 self.server.grpc_error("PredictionService", "Predict",
+                                        self.server.predict_request(model, inputs, **options))[1]]
+        for text in texts:
+            for part in parts:
+                self.assertIn(part, text)
+        return texts
+
+    def test_names(self):
+        one = {"x": np.float32([1])}
+        self.both_say("half_plus_tow", one, "Latest(half_plus_tow). The models here: half_plus_two, ")
+        self.both_say("half_plus_two", one, "Specific(half_plus_two, 9). Its available versions: 2", version=9)
+        self.both_say("dense", {"image": np.float32([[1, 2, 3, 4]])}, "The model's signatures: serving_default.",
+                      signature="serving_defualt")
+        self.assert_error(self.server.get("dens"), 404, "of model dens. The models here: dense, ")
+        self.assert_error(self.server.get("dense/versions/7"), 404, "of model dense. Its versions: 1.")
+        self.assert_error(self.server.get("dens/metadata"), 404, "The models here: dense, ")
+        self.assert_error(self.server.post("half_plus_two:classify", {"signature_name": "clasify",
+                                                                      "examples": [{"x": 1.0}]}), 400,
+                          "No signature was found with the name: clasify. The model's signatures: ")
+
+    def test_shapes(self):
+        for value in (np.float32([[1, 2, 3]]), np.float32([1, 2, 3, 4]), np.zeros((1, 2, 2), np.float32)):
+            shape = "[" + ",".join(map(str, value.shape)) + "]"
+            for text in self.both_say("dense", {"image": value},
+                                      f"The signature declares input image (float [?,4]); the shape sent is {shape}."):
+                self.assertNotIn("Relu", text)
+                self.assertIn("{{node logits}}", text)
+
+    def test_undeclared_shapes_work(self):
+        self.assertEqual(self.server.post("half_plus_two:predict", {"inputs": [[[2.0]]]}).json, {"outputs": [[[3.0]]]})
+
+    def test_types(self):
+        self.both_say("dense", {"image": np.array([[True, False]])}, "float", "image (float [?,4])")
+
+    def test_base64_as_text(self):
+        reply = self.server.post("text:predict", {"instances": ["iVBORw0KGgoAAAANSUhEUg=="]})
+        self.assert_error(reply, 400, 'looks like base64 text: JSON wants it as {"b64": "..."}')
+        self.assertNotIn("base64", self.server.post("text:predict", {"instances": ["four"]}).json["error"])
+
+    def test_bodies(self):
+        for body, part in (({"instance": [1.0]}, "The body has: instance. Write "),
+                           ({"instances": [[1.0, 2.0], [1.0]]}, "The signature declares input x (float [?])."),
+                           ({"inputs": {"y": 1.0}}, "It has: y. The inputs are: x."),
+                           ({"instances": ["1.0"]}, "Numbers are written without quotes."),
+                           ({"instances": [{"b64": "AAAA"}]}, '{"b64": ...} is for inputs of type string')):
+            self.assert_error(self.server.post(PREDICT, body), 400, part)
+
+    def test_lists_are_bounded(self):
+        reply = self.server.post(PREDICT, {f"key{i}": "x" * 1000 for i in range(1000)})
+        self.assert_error(reply, 400, "and more")
+        self.assertLess(len(reply.body), 2000)
+
+
 class WrongPaths(unittest.TestCase):
     """A base path that is none: the log and /readyz say what to give instead."""
 

@@ -29,7 +29,7 @@ class Status(harness.ServerTest):
                          [(2, 30, 0), (1, 30, 0)])
         request.model_spec.name = "nobody"
         self.assertEqual(self.server.grpc_error("ModelService", "GetModelStatus", request),
-                         ("NOT_FOUND", "Could not find any versions of model nobody"))
+                         ("NOT_FOUND", "Could not find any versions of model nobody. The models here: digits, half_plus_two."))
 
     def test_each_version_is_served(self):
         for version in (1, 2):

@@ -22,6 +22,14 @@ void assert_status(td_status s, td_code code, const char *text)
     td_status_free(s);
 }
 
+void assert_status_begins(td_status s, td_code code, const char *head)
+{
+    if (strncmp(td_status_text(s), head, strlen(head)) != 0)
+        fail_msg("\"%s\" does not begin with \"%s\"", td_status_text(s), head);
+    assert_int_equal(td_status_code(s), code);
+    td_status_free(s);
+}
+
 void assert_status_like(td_status s, td_code code, const char *part)
 {
     assert_int_equal(td_status_code(s), code);

@@ -2,8 +2,10 @@
  * until it meets what it would complain of. */
 #include "codec/json/explain.h"
 
+#include "api/mistakes.h"
 #include "base/strbuf.h"
 #include "codec/json/dense.h"
+#include "codec/json/walk.h"
 
 typedef struct explainer {
     td_json_reader reader;
@@ -90,7 +92,51 @@ static const char *type_name(const char *p)
     }
 }
 
+/* ---- second sentences ---- */
+
+static td_status no_memory(void)
+{
+    return TD_ERR(RESOURCE_EXHAUSTED, "No memory for the tensors of a request");
+}
+
+/* Behind whatever is wrong with the tensor of an input; takes error, NULL is fine. */
+static td_status name_input(const explainer *e, size_t input, td_status error)
+{
+    td_strbuf text = { 0 };
+
+    if (!error || td_status_code(error) == TD_RESOURCE_EXHAUSTED) return error; /* not the input's fault */
+    td_describe_input(&e->p->sig->inputs[input], &text);
+    error = td_status_suffix(error, ". The signature declares %s.", td_strbuf_text(&text));
+    td_strbuf_fini(&text);
+    return error;
+}
+
+/* Takes error. */
+static td_status list_inputs(const explainer *e, td_string wanted, const char *before, td_status error)
+{
+    td_strbuf names = { 0 };
+
+    td_list_aliases(wanted, e->p->sig->inputs, e->p->sig->n_inputs, &names);
+    error = td_status_suffix(error, "%s The inputs are: %s.", before, td_strbuf_text(&names));
+    td_strbuf_fini(&names);
+    return error;
+}
+
 /* ---- one tensor ---- */
+
+/* What is mostly meant by a value of another type; "" or a sentence without its full stop. */
+static const char *leaf_hint(const char *p, td_dtype dtype)
+{
+    td_json_raw text;
+
+    if (*p == '{' && !td_json_read_b64(p, &text)) return "";
+    if (*p == '{') return ". {\"b64\": ...} is for inputs of type string";
+    if (*p == '"' && dtype != TD_STRING && dtype != TD_BOOL) return ". Numbers are written without quotes";
+    if (*p == '"') return "";
+    if ((*p == '-' || (*p >= '0' && *p <= '9')) && dtype != TD_STRING && dtype != TD_BOOL)
+        return ". It takes whole numbers within its range, written without a point";
+    return "";
+}
 
 static td_status leaf_error(const char *p, td_dtype dtype)
 {
@@ -101,12 +147,16 @@ static td_status leaf_error(const char *p, td_dtype dtype)
         return TD_ERR(UNIMPLEMENTED, "Conversion of JSON Value: %s to type: %s", td_json_dump(p, dump),
                       td_dtype_name(dtype));
     if (dtype == TD_STRING && *p == '{') {
-        if (td_json_read_b64(p, &text)) return TD_ERR(INVALID_ARGUMENT, "Unable to base64 decode");
-        return TD_ERR(INVALID_ARGUMENT, "JSON Value: %s not formatted correctly for base64 data",
+        if (td_json_read_b64(p, &text))
+            return TD_ERR(INVALID_ARGUMENT,
+                          "Unable to base64 decode. The alphabet is the standard one, with + and /");
+        return TD_ERR(INVALID_ARGUMENT,
+                      "JSON Value: %s not formatted correctly for base64 data. It is an object of one key: "
+                      "{\"b64\": \"...\"}",
                       td_json_dump(p, dump));
     }
-    return TD_ERR(INVALID_ARGUMENT, "JSON Value: %s Type: %s is not of expected type: %s",
-                  td_json_dump(p, dump), type_name(p), td_dtype_name(dtype));
+    return TD_ERR(INVALID_ARGUMENT, "JSON Value: %s Type: %s is not of expected type: %s%s",
+                  td_json_dump(p, dump), type_name(p), td_dtype_name(dtype), leaf_hint(p, dtype));
 }
 
 /* A tensor as it is being checked against the shape of its first elements. */
@@ -126,11 +176,6 @@ static td_status find_shape(const explainer *e, const char *p, td_shape *out)
         p = first_of(p);
     }
     return NULL;
-}
-
-static td_status no_memory(void)
-{
-    return TD_ERR(RESOURCE_EXHAUSTED, "No memory for the tensors of a request");
 }
 
 static td_status check_leaf(explainer *e, const char *p, int level, tensor_check *t)
@@ -158,9 +203,11 @@ static td_status check_values(explainer *e, const char *p, int level, tensor_che
     const int64_t n = count_values(e, p);
 
     if (n != t->shape.dims[level])
-        return TD_ERR(INVALID_ARGUMENT,
-                      "Encountered list at unexpected size: %lld at level: %d expected size: %lld",
-                      (long long)n, level, (long long)t->shape.dims[level]);
+        return TD_ERR(
+            INVALID_ARGUMENT,
+            "Encountered list at unexpected size: %lld at level: %d expected size: %lld. All lists of "
+            "one level must be equally long",
+            (long long)n, level, (long long)t->shape.dims[level]);
     for (const char *v = first_of(p); v; v = next_of(e, v))
         TD_TRY(check_values(e, v, level + 1, t));
     return NULL;
@@ -241,11 +288,12 @@ static td_status check_member(explainer *e, const td_string *key, const char *va
     const size_t i = td_predict_input(e->p, *key);
 
     if (i == SIZE_MAX)
-        return TD_ERR(INVALID_ARGUMENT, "JSON object: does not have named input: %.*s",
-                      (int)TD_MIN(key->size, (size_t)4096), key->data);
+        return list_inputs(e, *key, ".",
+                           TD_ERR(INVALID_ARGUMENT, "JSON object: does not have named input: %.*s",
+                                  (int)TD_MIN(key->size, (size_t)4096), key->data));
     *is_new = checks[i].last != row + 1;
     checks[i].last = row + 1;
-    return check_row(e, value, &checks[i]);
+    return name_input(e, i, check_row(e, value, &checks[i]));
 }
 
 static td_status check_object(explainer *e, const char *object, row_check *checks, size_t row)
@@ -281,9 +329,10 @@ static td_status explain_rows(explainer *e, const char *list)
     if (!p) return TD_ERR(INVALID_ARGUMENT, "No values in 'instances' array");
     const bool are_objects = is_plain_object(p);
     if (!are_objects && sig->n_inputs > 1)
-        return TD_ERR(INVALID_ARGUMENT,
-                      "instances is a plain list, but expecting list of objects as multiple "
-                      "input tensors required as per tensorinfo_map");
+        return list_inputs(e, (td_string){ 0 }, ".",
+                           TD_ERR(INVALID_ARGUMENT,
+                                  "instances is a plain list, but expecting list of objects as multiple "
+                                  "input tensors required as per tensorinfo_map"));
 
     row_check *const checks = TD_ARENA_NEW_N(e->reader.arena, row_check, sig->n_inputs);
     for (size_t i = 0; i < sig->n_inputs; i++)
@@ -295,7 +344,7 @@ static td_status explain_rows(explainer *e, const char *list)
         if (are_objects) {
             TD_TRY(check_object(e, p, checks, row));
         } else {
-            const td_status error = check_row(e, p, &checks[0]);
+            const td_status error = name_input(e, 0, check_row(e, p, &checks[0]));
 
             if (error) return row_error(error, row, NULL);
         }
@@ -309,7 +358,7 @@ static td_status explain_column(explainer *e, size_t input, const char *value)
 {
     tensor_check t = { .leaf = { .dtype = e->p->sig->inputs[input].dtype } };
 
-    return check_tensor(e, value, &t);
+    return name_input(e, input, check_tensor(e, value, &t));
 }
 
 /* The value of the first member with that name; NULL: there is none. */
@@ -324,23 +373,34 @@ static const char *find_member(const explainer *e, const char *object, const cha
     return NULL;
 }
 
+static td_status missing_input(const explainer *e, const char *alias, const char *object)
+{
+    td_strbuf keys = { 0 };
+
+    td_json_list_keys(object, e->reader.end, &keys);
+    const td_status error =
+        td_status_suffix(TD_ERR(INVALID_ARGUMENT, "Missing named input: %s in 'inputs' object.", alias),
+                         " It has: %s.", td_strbuf_text(&keys));
+    td_strbuf_fini(&keys);
+    return list_inputs(e, (td_string){ alias, strlen(alias) }, "", error);
+}
+
 static td_status explain_columns(explainer *e, const char *value)
 {
     const td_signature *const sig = e->p->sig;
 
     if (!is_plain_object(value)) {
         if (sig->n_inputs > 1)
-            return TD_ERR(INVALID_ARGUMENT,
-                          "inputs is a plain value/list, but expecting an object as multiple "
-                          "input tensors required as per tensorinfo_map");
+            return list_inputs(e, (td_string){ 0 }, ".",
+                               TD_ERR(INVALID_ARGUMENT,
+                                      "inputs is a plain value/list, but expecting an object as multiple "
+                                      "input tensors required as per tensorinfo_map"));
         return explain_column(e, 0, value);
     }
     for (size_t i = 0; i < sig->n_inputs; i++) {
         const char *const tensor = find_member(e, value, sig->inputs[i].alias);
 
-        if (!tensor)
-            return TD_ERR(INVALID_ARGUMENT, "Missing named input: %s in 'inputs' object.",
-                          sig->inputs[i].alias);
+        if (!tensor) return missing_input(e, sig->inputs[i].alias, value);
         TD_TRY(explain_column(e, i, tensor));
     }
     return NULL;

@@ -273,6 +273,20 @@ static td_status check_rest(const td_json_predict *r, const char *p)
     return is_over ? NULL : unusual();
 }
 
+static td_status no_tensors(const td_json_predict *r)
+{
+    const td_status error = TD_ERR(INVALID_ARGUMENT, "Missing 'inputs' or 'instances' key");
+    td_strbuf keys = { 0 };
+
+    if (!r->is_surveyed) return error; /* nobody will read it, and the text may be no JSON */
+    td_json_list_keys(td_json_start(r->start), r->end, &keys);
+    const td_status longer =
+        td_status_suffix(error, ". The body has: %s. Write {\"instances\": [row, ...]} or {\"inputs\": ...}.",
+                         td_strbuf_text(&keys));
+    td_strbuf_fini(&keys);
+    return longer;
+}
+
 static td_status check_members(const td_json_predict *r)
 {
     char dump[TD_JSON_DUMP];
@@ -282,8 +296,7 @@ static td_status check_members(const td_json_predict *r)
                       "JSON Value: %s Not formatted correctly expecting only one of 'inputs' or 'instances' "
                       "keys to exist ",
                       td_json_dump(td_json_start(r->start), dump));
-    if (!r->rows && !r->columns) return TD_ERR(INVALID_ARGUMENT, "Missing 'inputs' or 'instances' key");
-    return NULL;
+    return r->rows || r->columns ? NULL : no_tensors(r);
 }
 
 td_status td_json_predict_fill(td_json_predict *r, td_predict *p)

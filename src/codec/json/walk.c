@@ -1,4 +1,4 @@
-/* walk.c -- see json_walk.h. */
+/* walk.c -- see walk.h. */
 #include "codec/json/walk.h"
 
 #include <string.h>
@@ -39,4 +39,22 @@ td_status td_json_check(const char *start, const char *end)
 
     if (!*p || strchr(",:]}", *p)) return parse_error(start, end, &fault);
     return td_json_skip(p, end, &fault) ? NULL : parse_error(start, end, &fault);
+}
+
+void td_json_list_keys(const char *p, const char *end, td_strbuf *out)
+{
+    enum { KEYS = 8, KEY_SIZE = 100 };
+    td_json_fault fault;
+    td_json_raw name;
+    bool is_over = false;
+    int n = 0;
+
+    for (p = td_json_skip_space(p + 1); p && *p == '"' && n <= KEYS; n++) {
+        p = td_json_read_name(p, &name);
+        if (n < KEYS)
+            td_strbuf_printf(out, "%s%.*s", n ? ", " : "", (int)TD_MIN(name.size, (size_t)KEY_SIZE),
+                             name.data);
+        p = td_json_read_comma(td_json_skip(p, end, &fault), &is_over);
+    }
+    td_strbuf_puts(out, !n ? "none" : n > KEYS ? " and more" : "");
 }

@@ -2,6 +2,7 @@
 #ifndef TD_CODEC_JSON_WALK_H
 #define TD_CODEC_JSON_WALK_H
 
+#include "base/strbuf.h"
 #include "codec/json/scan.h"
 
 bool td_json_raw_says(const td_json_raw *raw, const char *want);
@@ -13,5 +14,9 @@ const char *td_json_read_comma(const char *p, bool *is_over);
 
 /* Is the whole text JSON? INVALID_ARGUMENT "JSON Parse error: ... at offset: N". */
 TD_MUST_USE td_status td_json_check(const char *start, const char *end);
+
+/* The names in the object at p, of a text that is known to be good, for error texts: "a, b, c"; "none". The first
+ * 8, and of each the first 100 bytes. */
+void td_json_list_keys(const char *p, const char *end, td_strbuf *out);
 
 #endif

@@ -175,6 +175,9 @@ static td_status not_found(const name_sets *s, const td_signature *sig, const td
             td_strbuf_printf(&b, "%s%s", comma, sig->inputs[i].alias);
             comma = ",";
         }
+    td_strbuf_puts(&b, ". The request has {");
+    join_names(&b, s->sent, s->n_sent, NULL, 0);
+    td_strbuf_puts(&b, "}.");
 
     const td_status error = TD_ERR(INVALID_ARGUMENT, "%s", td_strbuf_text(&b));
     td_strbuf_fini(&b);

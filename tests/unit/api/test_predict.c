@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/predict.h"
+#include "base/mem.h"
 #include "assert_status.h"
 #include "serve/table.h"
 
@@ -20,27 +21,44 @@ struct td_result {
 
 static td_tensor forty_two = { .dtype = TD_I64 };
 static const td_tensor_info inputs[] = {
-    { .alias = "a", .tensor = "a:0", .dtype = TD_F32 },
-    { .alias = "b", .tensor = "b:0", .dtype = TD_I64, .default_value = &forty_two },
+    { .alias = "a", .tensor = "a:0", .dtype = TD_F32, .shape = { 2, { -1, 2 } } },
+    { .alias = "b", .tensor = "b:0", .dtype = TD_I64, .shape = { .rank = -1 }, .default_value = &forty_two },
 };
 static const td_tensor_info outputs[] = { { .alias = "y", .tensor = "y:0", .dtype = TD_F32 },
                                           { .alias = "z", .tensor = "z:0", .dtype = TD_F32 } };
-static const td_signature two = { "serving_default", "tensorflow/serving/predict", inputs, outputs, 2, 2 };
-static const td_signature empty = { "none", "", NULL, outputs, 0, 2 };
+static const td_signature signatures[] = {
+    { "__saved_model_init_op", "", NULL, outputs, 0, 1 },
+    { "none", "", NULL, outputs, 0, 2 },
+    { "serving_default", "tensorflow/serving/predict", inputs, outputs, 2, 2 },
+};
 static int alive_results, alive_servables;
 static size_t last_n_want;
+static td_status next_error; /* what the next run fails with */
 
 const td_signature *td_session_find_signature(const td_session *s, const char *name)
 {
     (void)s;
-    return !strcmp(name, two.name) ? &two : !strcmp(name, empty.name) ? &empty : NULL;
+    for (size_t i = 0; i < 3; i++)
+        if (!strcmp(name, signatures[i].name)) return &signatures[i];
+    return NULL;
+}
+
+const td_signature *td_session_signatures(const td_session *s, size_t *count)
+{
+    (void)s;
+    *count = 3;
+    return signatures;
 }
 
 td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
                          size_t n_want, const td_run_options *opts, td_result **out)
 {
+    const td_status error = next_error;
+
     (void)s, (void)sig, (void)in, (void)want, (void)opts;
     last_n_want = n_want;
+    next_error = NULL;
+    if (error) return error;
     *out = calloc(1, sizeof **out);
     (*out)->outputs[0].shape.rank = 3;
     alive_results++;
@@ -115,12 +133,16 @@ static void test_runs(void **state)
 
 static void test_filter(void **state)
 {
-    const td_string one[] = { text("z") }, unknown[] = { text("q") }, twice[] = { text("y"), text("y") };
+    const td_string one[] = { text("z") }, unknown[] = { text("q") }, near[] = { text("Y") },
+                    twice[] = { text("y"), text("y") };
 
     (void)state;
     assert_null(open_as("serving_default", TD_WORDING_GRPC));
     assert_status(td_predict_filter(&predict, unknown, 1), TD_INVALID_ARGUMENT,
                   "output tensor alias not found in signature: q Outputs expected to be in the set {y,z}.");
+    assert_status(td_predict_filter(&predict, near, 1), TD_INVALID_ARGUMENT,
+                  "output tensor alias not found in signature: Y Outputs expected to be in the set {y,z}. "
+                  "Did you mean y?");
     assert_status(td_predict_filter(&predict, twice, 2), TD_INVALID_ARGUMENT,
                   "duplicate output tensor alias: y");
     assert_null(td_predict_filter(&predict, one, 1));
@@ -137,22 +159,55 @@ static void test_wrong_inputs(void **state)
         "input size does not match signature: 0!=2 len({}) != len({a,b}). Sent extra: {}. Missing but "
         "required: {a,b}.");
     predict.inputs[0].dtype = TD_I32;
-    assert_status(td_predict_run(&predict, 0), TD_INVALID_ARGUMENT,
-                  "Expects arg[0] to be float but int32 is provided");
+    assert_status(
+        td_predict_run(&predict, 0), TD_INVALID_ARGUMENT,
+        "Expects arg[0] to be float but int32 is provided. It is input a (float [?,2]) in the signature.");
+}
+
+/* A run that fails: is an input's shape to blame? */
+static void test_explained_run(void **state)
+{
+    static const struct {
+        td_shape shape;
+        const char *more;
+    } cases[] = {
+        { { 2, { 7, 2 } }, "" },
+        { { 2, { 0, 2 } }, "" },
+        { { 2, { 7, 3 } }, "\nThe signature declares input a (float [?,2]); the shape sent is [7,3]." },
+        { { 1, { 2 } }, "\nThe signature declares input a (float [?,2]); the shape sent is [2]." },
+        { { 0 }, "\nThe signature declares input a (float [?,2]); the shape sent is []." },
+    };
+
+    (void)state;
+    assert_null(open_as("", TD_WORDING_GRPC));
+    predict.inputs[0].dtype = TD_F32;
+    predict.inputs[1] =
+        (td_tensor){ .dtype = TD_I64, .shape = { 3, { 1, 2, 3 } } }; /* unknown rank: any will do */
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *const want = td_format("bad\n\t [[{{node n}}]]%s", cases[i].more);
+
+        predict.inputs[0].shape = cases[i].shape;
+        next_error = TD_ERR(INVALID_ARGUMENT, "bad\n\t [[{{node n}}]]");
+        assert_status(td_predict_run(&predict, 0), TD_INVALID_ARGUMENT, want);
+        td_free(want);
+    }
+    next_error = TD_ERR(DEADLINE_EXCEEDED, "late");
+    assert_status(td_predict_run(&predict, 0), TD_DEADLINE_EXCEEDED, "late");
 }
 
 static void test_unknown_signature_grpc(void **state)
 {
     (void)state;
     assert_status(open_as("foo", TD_WORDING_GRPC), TD_FAILED_PRECONDITION,
-                  "Serving signature key \"foo\" not found.");
+                  "Serving signature key \"foo\" not found. The model's signatures: none, serving_default.");
 }
 
 static void test_unknown_signature_rest(void **state)
 {
     (void)state;
     assert_status(open_as("foo", TD_WORDING_REST), TD_INVALID_ARGUMENT,
-                  "Serving signature name: \"foo\" not found in signature def");
+                  "Serving signature name: \"foo\" not found in signature def. The model's signatures: none, "
+                  "serving_default.");
 }
 
 static void test_no_inputs_over_rest(void **state)
@@ -168,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_runs),
+        CASE(test_explained_run),
         CASE(test_filter),
         CASE(test_wrong_inputs),
         CASE(test_unknown_signature_grpc),

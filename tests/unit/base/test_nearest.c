@@ -63,6 +63,7 @@ static void what_was_meant(void **state)
     assert_string_equal(td_nearest(text("api_port"), flags, 4), "rest_api_port");
     assert_null(td_nearest(text("frobnicate"), flags, 4));
     assert_null(td_nearest(text(""), flags, 4));
+    assert_null(td_nearest(text("q"), (const char *const[]){ "y" }, 1));
     assert_null(td_nearest(text("port"), flags, 0));
 }
 

@@ -80,20 +80,24 @@ static void test_texts(void **state)
     td_manager *const m = start("m");
 
     td_manager_wait_first_round(m, fake_soon());
-    expect_error(m, fake_spec("x"), TD_NOT_FOUND, "Servable not found for request: Latest(x)");
-    expect_error(m, fake_version("m", 9), TD_NOT_FOUND, "Servable not found for request: Specific(m, 9)");
-    expect_error(m, fake_label("m", "l"), TD_INVALID_ARGUMENT, "Unrecognized servable version label: l");
-    expect_error(m, fake_label("x", "l"), TD_INVALID_ARGUMENT, "Unrecognized servable version label: l");
+    expect_error(m, fake_spec("x"), TD_NOT_FOUND,
+                 "Servable not found for request: Latest(x). The models here: m.");
+    expect_error(m, fake_version("m", 9), TD_NOT_FOUND,
+                 "Servable not found for request: Specific(m, 9). Its available versions: 1.");
+    expect_error(m, fake_label("m", "l"), TD_INVALID_ARGUMENT,
+                 "Unrecognized servable version label: l. Its labels: none.");
+    expect_error(m, fake_label("x", "l"), TD_INVALID_ARGUMENT,
+                 "Unrecognized servable version label: l. The models here: m.");
 
     td_version_status *list;
     size_t n;
     td_model_spec spec = fake_spec("x");
 
     assert_status(td_manager_status(m, &spec, &list, &n), TD_NOT_FOUND,
-                  "Could not find any versions of model x");
+                  "Could not find any versions of model x. The models here: m.");
     spec = fake_version("m", 5);
     assert_status(td_manager_status(m, &spec, &list, &n), TD_NOT_FOUND,
-                  "Could not find version 5 of model m");
+                  "Could not find version 5 of model m. Its versions: 1.");
     stop(m);
 }
 

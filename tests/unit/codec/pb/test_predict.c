@@ -172,7 +172,7 @@ static void missing_without_default(void **state)
     assert_status(
         read_message(), TD_INVALID_ARGUMENT,
         "Signature input alias: a(feed name: a:0) not found in request and no default value provided. Inputs "
-        "expected to be in the request {a,b}, or default input alias set: b");
+        "expected to be in the request {a,b}, or default input alias set: b. The request has {b}.");
 }
 
 static void extra_beside_default(void **state)
