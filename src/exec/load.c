@@ -15,6 +15,7 @@
 #include "exec/compile.h"
 #include "exec/files.h"
 #include "exec/lane.h"
+#include "exec/objects.h"
 #include "obs/log.h"
 #include "ops/pack.h"
 #include "ops/resources.h"
@@ -173,10 +174,13 @@ static td_status check_values(const td_session *s)
 {
     if (!s->pass.n_unset) return NULL;
     return TD_ERR(FAILED_PRECONDITION,
-                  "variables or tables that signatures read, and neither %s nor %s gives a value: %s",
+                  "variables or tables that signatures read, and neither %s nor %s gives a value: %s%s",
                   s->file->restore_op ? "the checkpoint" : "a checkpoint (the model has no restore op)",
                   s->file->init_op ? "the init op" : "an init op (the model has none)",
-                  td_strbuf_text(&s->pass.unset));
+                  td_strbuf_text(&s->pass.unset),
+                  s->file->object_graph_size
+                      ? " (a Keras model is written for serving by model.export(), not tf.saved_model.save())"
+                      : "");
 }
 
 static void fill_zeros(td_tensor *t)
@@ -283,6 +287,7 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     map_assets(s);
     make_graphs(s);
     TD_TRY(restore(s));
+    TD_TRY(td_objects_restore(&s->pass, s->file));
     make_programs(s);
     TD_TRY(check_served(s));
     TD_TRY(check_values(s));

@@ -4,6 +4,7 @@
 
 #include "tensord/session.h"
 
+#include "formats/savedmodel/bundle.h"
 #include "graph/graph.h"
 
 typedef struct td_asset {
@@ -24,7 +25,9 @@ typedef struct td_model_file {
     const char *filename_tensor;  /* "saver_filename:0", fed with variables_prefix */
     const char *variables_prefix; /* "<dir>/variables/variables"; NULL when there is no index file */
     const char *init_op;          /* node name to run after restore; NULL: none */
-    void *owned;                  /* the reader's own */
+    const uint8_t *object_graph;  /* SavedObjectGraph, for td_savedmodel_variables(); size 0: none */
+    size_t object_graph_size;
+    void *owned; /* the reader's own */
     void (*release)(void *owned);
 } td_model_file;
 
@@ -38,6 +41,16 @@ TD_MUST_USE td_status td_savedmodel_read(const char *path, const char *tags, td_
 void td_model_file_free(td_model_file *m); /* NULL is fine */
 /* All graphs are read: the file's pages leave memory, those that a run asks for come back. */
 void td_model_file_rest(const td_model_file *m);
+
+/* A variable as the object graph has it: the VarHandleOp of the main graph, and the key of its value. */
+typedef struct td_saved_variable {
+    const char *node, *key;
+} td_saved_variable;
+
+/* The variables that functions called from the main graph capture, by the object graphs of the model and of its
+ * checkpoint b. *out is td_free()d by the caller; texts live as long as the model. DATA_LOSS: a damaged graph. */
+TD_MUST_USE td_status td_savedmodel_variables(td_model_file *m, td_bundle *b, td_saved_variable **out,
+                                              size_t *n);
 
 /* The tag set of each meta graph at path, in file order: "serve", "serve,gpu", "" for none. In arena. */
 TD_MUST_USE td_status td_savedmodel_tag_sets(const char *path, td_arena *arena, const char ***out, size_t *n);

@@ -11,9 +11,7 @@
 #include "ops/resources.h"
 #include "passes/pass.h"
 
-/* The variable of a VarHandleOp node (or of a constant handle), made if need be;
- * NULL when e is something else. */
-static td_status variable_at(td_pass *p, const td_edge *e, td_variable **out)
+td_status td_pass_variable(td_pass *p, const td_edge *e, td_variable **out)
 {
     const td_tensor *handle = td_edge_const(e);
     td_tensor made = { 0 };
@@ -103,7 +101,7 @@ td_status td_pass_mark_assigned(td_pass *p, td_graph *g)
         for (uint32_t k = 0; c.assigns && k < n->n_in; k++) {
             td_variable *v;
 
-            TD_TRY(variable_at(p, &n->in[k], &v));
+            TD_TRY(td_pass_variable(p, &n->in[k], &v));
             if (v) v->is_assigned = true;
             if (v) v->is_given = v->is_given || c.gives;
         }
@@ -116,7 +114,7 @@ td_status td_pass_mark_reached(td_pass *p, td_graph *g)
     for (size_t i = 0; i < g->n_nodes; i++) {
         td_variable *v;
 
-        TD_TRY(variable_at(p, &(td_edge){ g->nodes[i], 0, NULL }, &v));
+        TD_TRY(td_pass_variable(p, &(td_edge){ g->nodes[i], 0, NULL }, &v));
         if (v) v->is_reached = true;
     }
     return NULL;
@@ -130,7 +128,7 @@ td_status td_pass_note_unrestored(td_pass *p, td_graph *g)
         td_tensor value;
 
         if (!td_node_is(n, "AssignVariableOp")) continue;
-        TD_TRY(variable_at(p, &n->in[0], &v));
+        TD_TRY(td_pass_variable(p, &n->in[0], &v));
         if (!v || !v->is_reached) continue;
         const td_status s = td_variable_read(v, &value);
         if (s)
@@ -149,7 +147,7 @@ td_status td_pass_drop_dead_assigns(td_pass *p, td_graph *g)
         td_variable *v;
 
         if (!td_node_is(n, "AssignVariableOp")) continue;
-        TD_TRY(variable_at(p, &n->in[0], &v));
+        TD_TRY(td_pass_variable(p, &n->in[0], &v));
         if (!v || v->is_reached) continue;
         n->op_name = "NoOp";
         n->op = td_op_find("NoOp");
@@ -189,7 +187,7 @@ static td_status freeze_read(td_pass *p, td_graph *g, td_node *read)
     td_tensor value;
     td_node *now;
 
-    TD_TRY(variable_at(p, &read->in[0], &v));
+    TD_TRY(td_pass_variable(p, &read->in[0], &v));
     if (!v || v->is_assigned) return NULL;
     const td_status s = td_variable_read(v, &value);
     if (s) { /* whoever builds the program sees that it has no value */

@@ -20,6 +20,7 @@
 
 #include "graph/graph.h"
 #include "ops/op.h"
+#include "ops/resources.h"
 
 /* What passes share for one model. One thread at a time. */
 typedef struct td_pass {
@@ -63,6 +64,8 @@ TD_MUST_USE td_status td_pass_prune(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_mark_assigned(td_pass *p, td_graph *g);
 /* Marks the variables whose handles g has. */
 TD_MUST_USE td_status td_pass_mark_reached(td_pass *p, td_graph *g);
+/* The variable behind a VarHandleOp or a constant handle, made if need be; *out is NULL when e is something else. */
+TD_MUST_USE td_status td_pass_variable(td_pass *p, const td_edge *e, td_variable **out);
 /* Assignments to variables that no marked graph reaches become nothing:
  * half of a Keras 3 file restores dead copies. */
 TD_MUST_USE td_status td_pass_drop_dead_assigns(td_pass *p, td_graph *g);

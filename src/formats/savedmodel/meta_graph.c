@@ -9,7 +9,7 @@
 #include "formats/savedmodel/source.h"
 
 enum { SAVED_META_GRAPHS = 2 };
-enum { META_INFO = 1, META_GRAPH, META_SAVER, META_COLLECTION, META_SIGNATURE, META_ASSET };
+enum { META_INFO = 1, META_GRAPH, META_SAVER, META_COLLECTION, META_SIGNATURE, META_ASSET, META_OBJECTS };
 enum { INFO_TAGS = 4, GRAPH_NODE = 1, GRAPH_LIBRARY = 2, SAVER_FILENAME = 1, SAVER_RESTORE = 3 };
 enum { ENTRY_KEY = 1, ENTRY_VALUE = 2, COLLECTION_NODES = 1, LIST_VALUE = 1 };
 
@@ -275,6 +275,10 @@ static td_status read_field(td_source *s, const td_wire_field *f, td_model_file 
         return td_signature_read(s, f, m->arena, &p->signatures[p->n_signatures++]);
     case META_ASSET:
         return td_asset_read(s, f, m, &p->assets[p->n_assets++]);
+    case META_OBJECTS:
+        m->object_graph = f->data;
+        m->object_graph_size = f->size;
+        return NULL;
     default:
         return NULL;
     }

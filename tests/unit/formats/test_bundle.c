@@ -17,103 +17,32 @@
 #include "base/wire.h"
 #include "formats/savedmodel/bundle.h"
 #include "formats/savedmodel/slice.h"
-#include "table_writer.h"
+#include "bundle_writer.h"
 #include "temp_dir.h"
 
 /* ---- a bundle under construction ----------------------------------------------------------------------- */
 
-typedef struct writer {
-    td_strbuf block, data;
-} writer;
+static bundle_writer writer;
 
 static int begin(void **state)
 {
-    static writer w;
-
     if (temp_dir_make(state)) return -1;
-    w = (writer){ 0 };
-    table_put_entry(&w.block, "", 0, "\x08\x01\x1a\x02\x08\x01", 6); /* one shard, version 1 */
-    *state = &w;
+    bundle_begin(&writer);
+    *state = &writer;
     return 0;
-}
-
-static void save(const char *name, const td_strbuf *bytes)
-{
-    temp_dir_write(name, td_strbuf_text(bytes), bytes->size);
 }
 
 static int end(void **state)
 {
-    writer *const w = *state;
-
-    td_strbuf_fini(&w->block);
-    td_strbuf_fini(&w->data);
+    bundle_fini(&writer);
     return temp_dir_remove(state);
 }
 
-static void put_number(td_strbuf *out, uint32_t number, uint64_t v)
+static td_status open_written(bundle_writer *w, td_bundle **out)
 {
-    uint8_t bytes[20];
-
-    td_strbuf_add(out, bytes, (size_t)(td_wire_put_number(bytes, number, v) - bytes));
-}
-
-static void put_bytes(td_strbuf *out, uint32_t number, const td_strbuf *inside)
-{
-    uint8_t *const bytes = td_alloc(inside->size + 20);
-
-    td_strbuf_add(out, bytes,
-                  (size_t)(td_wire_put_bytes(bytes, number, td_strbuf_text(inside), inside->size) - bytes));
-    td_free(bytes);
-}
-
-static void put_shape(td_strbuf *entry, int rank, const int64_t *dims)
-{
-    td_strbuf shape = { NULL, 0, 0 };
-
-    for (int i = 0; i < rank; i++) {
-        td_strbuf dim = { NULL, 0, 0 };
-        put_number(&dim, 1, (uint64_t)dims[i]);
-        put_bytes(&shape, 2, &dim);
-        td_strbuf_fini(&dim);
-    }
-    put_bytes(entry, 2, &shape);
-    td_strbuf_fini(&shape);
-}
-
-/* An entry, and its bytes at the end of the shard. crc of strings is not that of their bytes. */
-static void add(writer *w, td_string key, td_dtype dtype, int rank, const int64_t *dims, const void *bytes,
-                size_t size, uint32_t crc)
-{
-    td_strbuf entry = { NULL, 0, 0 };
-    const uint32_t masked = td_crc32c_mask(crc);
-
-    put_number(&entry, 1, dtype);
-    put_shape(&entry, rank, dims);
-    put_number(&entry, 4, w->data.size);
-    put_number(&entry, 5, size);
-    td_strbuf_putc(&entry, 6 << 3 | TD_WIRE_FIXED32);
-    td_strbuf_add(&entry, &masked, sizeof masked);
-    table_put_entry(&w->block, key.data, key.size, td_strbuf_text(&entry), entry.size);
-    td_strbuf_add(&w->data, bytes, size);
-    td_strbuf_fini(&entry);
-}
-
-static void add_named(writer *w, const char *key, td_dtype dtype, int rank, const int64_t *dims,
-                      const void *bytes, size_t size)
-{
-    add(w, (td_string){ key, strlen(key) }, dtype, rank, dims, bytes, size, td_crc32c(0, bytes, size));
-}
-
-static td_status open_written(writer *w, td_bundle **out)
-{
-    td_strbuf table = { NULL, 0, 0 };
     char prefix[128];
 
-    table_put(&table, td_strbuf_text(&w->block), w->block.size);
-    save("v.index", &table);
-    save("v.data-00000-of-00001", &w->data);
-    td_strbuf_fini(&table);
+    bundle_save(w, "v", TABLE_PLAIN);
     snprintf(prefix, sizeof prefix, "%s/v", temp_dir);
     return td_bundle_open(prefix, out);
 }
@@ -143,19 +72,19 @@ static void tensorflows_own(void **state)
 
 static void whole_tensors(void **state)
 {
-    writer *const w = *state;
+    bundle_writer *const w = *state;
     const float floats[6] = { 1, 2, 3, 4, 5, 6 };
     const uint8_t flags[3] = { 1, 0, 7 };
     td_bundle *b;
     td_tensor t;
 
-    add_named(w, "flags", TD_BOOL, 1, (const int64_t[]){ 3 }, flags, sizeof flags);
-    add_named(w, "odd", TD_F32, 2, (const int64_t[]){ 2, 3 }, floats, sizeof floats); /* at byte 3: a copy */
+    bundle_add(w, "flags", TD_BOOL, 1, (const int64_t[]){ 3 }, flags, sizeof flags);
+    bundle_add(w, "odd", TD_F32, 2, (const int64_t[]){ 2, 3 }, floats, sizeof floats); /* at byte 3: a copy */
     td_strbuf_add(&w->data, "\0", 1);
     while (w->data.size % 4)
         td_strbuf_putc(&w->data, 0);
-    add_named(w, "view", TD_F32, 2, (const int64_t[]){ 2, 3 }, floats, sizeof floats);
-    add_named(w, "zero", TD_F32, 2, (const int64_t[]){ 0, 3 }, "", 0);
+    bundle_add(w, "view", TD_F32, 2, (const int64_t[]){ 2, 3 }, floats, sizeof floats);
+    bundle_add(w, "zero", TD_F32, 2, (const int64_t[]){ 0, 3 }, "", 0);
     assert_null(open_written(w, &b));
 
     assert_null(td_bundle_read(b, "odd", NULL, &t));
@@ -181,7 +110,7 @@ static void whole_tensors(void **state)
 
 static void strings(void **state)
 {
-    writer *const w = *state;
+    bundle_writer *const w = *state;
     const uint32_t lengths[2] = { 2, 0 };
     uint32_t crc = td_crc32c(0, lengths, sizeof lengths);
     uint8_t bytes[8] = { 2, 0 };
@@ -192,9 +121,11 @@ static void strings(void **state)
     memcpy(bytes + 2, &masked, 4);
     memcpy(bytes + 6, "hi", 2);
     crc = td_crc32c(td_crc32c(crc, &masked, 4), "hi", 2);
-    add(w, (td_string){ "bad", 3 }, TD_STRING, 1, (const int64_t[]){ 2 }, bytes, sizeof bytes, crc + 1);
-    add(w, (td_string){ "few", 3 }, TD_STRING, 1, (const int64_t[]){ 1 << 30 }, bytes, sizeof bytes, crc);
-    add(w, (td_string){ "s", 1 }, TD_STRING, 1, (const int64_t[]){ 2 }, bytes, sizeof bytes, crc);
+    bundle_add_crc(w, (td_string){ "bad", 3 }, TD_STRING, 1, (const int64_t[]){ 2 }, bytes, sizeof bytes,
+                   crc + 1);
+    bundle_add_crc(w, (td_string){ "few", 3 }, TD_STRING, 1, (const int64_t[]){ 1 << 30 }, bytes,
+                   sizeof bytes, crc);
+    bundle_add_crc(w, (td_string){ "s", 1 }, TD_STRING, 1, (const int64_t[]){ 2 }, bytes, sizeof bytes, crc);
     assert_null(open_written(w, &b));
     assert_null(td_bundle_read(b, "s", "", &t));
     assert_int_equal(((td_string *)t.data)[0].size, 2);
@@ -210,25 +141,17 @@ static void strings(void **state)
  * the file. */
 static void compressed_index(void **state)
 {
-    writer *const w = *state;
+    bundle_writer *const w = *state;
     const float floats[3] = { 1, 2, 3 };
-    td_strbuf table = { NULL, 0, 0 };
     char key[64], prefix[128];
-    table_writer t;
     td_bundle *b;
     td_tensor read;
 
     for (int i = 0; i < 50; i++) {
         snprintf(key, sizeof key, "layers/dense/kernel_%02d", i);
-        add_named(w, key, TD_F32, 1, (const int64_t[]){ 3 }, floats, sizeof floats);
+        bundle_add(w, key, TD_F32, 1, (const int64_t[]){ 3 }, floats, sizeof floats);
     }
-    table_begin(&t, &table, TABLE_SNAPPY);
-    table_put_block(&t, td_strbuf_text(&w->block), w->block.size, key);
-    table_end(&t);
-    assert_true(table.size < w->block.size / 2);
-    save("v.index", &table);
-    save("v.data-00000-of-00001", &w->data);
-    td_strbuf_fini(&table);
+    bundle_save(w, "v", TABLE_SNAPPY);
     snprintf(prefix, sizeof prefix, "%s/v", temp_dir);
     assert_null(td_bundle_open(prefix, &b));
     for (int i = 0; i < 50; i++) {
@@ -244,20 +167,20 @@ static void put_extent(td_strbuf *slice, uint64_t start, uint64_t length)
 {
     td_strbuf extent = { NULL, 0, 0 };
 
-    put_number(&extent, 1, start);
-    put_number(&extent, 2, length);
-    put_bytes(slice, 1, &extent);
+    bundle_put_number(&extent, 1, start);
+    bundle_put_number(&extent, 2, length);
+    bundle_put_bytes(slice, 1, &extent);
     td_strbuf_fini(&extent);
 }
 
 /* The variable "w" of shape [4, 2] in two slices of rows: the first has `rows` of them. */
-static void add_partitioned(writer *w, int64_t rows, const float *values)
+static void add_partitioned(bundle_writer *w, int64_t rows, const float *values)
 {
     const td_shape shape = { .rank = 2, .dims = { 4, 2 } };
     td_strbuf full = { NULL, 0, 0 };
 
-    put_number(&full, 1, TD_F32);
-    put_shape(&full, 2, shape.dims);
+    bundle_put_number(&full, 1, TD_F32);
+    bundle_put_shape(&full, 2, shape.dims);
     for (int i = 0; i < 2; i++) {
         td_slice s = td_slice_whole(&shape);
         td_strbuf key = { NULL, 0, 0 }, proto = { NULL, 0, 0 };
@@ -266,12 +189,12 @@ static void add_partitioned(writer *w, int64_t rows, const float *values)
         s.length[0] = i ? 2 : rows;
         put_extent(&proto, (uint64_t)s.start[0], (uint64_t)s.length[0]);
         put_extent(&proto, 0, 2);
-        put_bytes(&full, 7, &proto);
+        bundle_put_bytes(&full, 7, &proto);
         td_slice_key((td_string){ "w", 1 }, &s, &key);
         const float *const from = values + 2 * s.start[0];
         const size_t size = (size_t)(2 * s.length[0]) * sizeof *from;
-        add(w, (td_string){ td_strbuf_text(&key), key.size }, TD_F32, 2, (const int64_t[]){ s.length[0], 2 },
-            from, size, td_crc32c(0, from, size));
+        bundle_add_crc(w, (td_string){ td_strbuf_text(&key), key.size }, TD_F32, 2,
+                       (const int64_t[]){ s.length[0], 2 }, from, size, td_crc32c(0, from, size));
         td_strbuf_fini(&key);
         td_strbuf_fini(&proto);
     }
@@ -302,7 +225,7 @@ static void partitioned(void **state)
 static void slices_that_overlap_or_leave_gaps(void **state)
 {
     const float values[8] = { 0, 1, 2, 3, 4, 5, 6, 7 };
-    writer *const w = *state;
+    bundle_writer *const w = *state;
     td_bundle *b;
     td_tensor t;
 
@@ -339,13 +262,13 @@ static void numbers_in_keys(void **state)
 
 static void damage(void **state)
 {
-    writer *const w = *state;
+    bundle_writer *const w = *state;
     const int32_t value = 5;
     td_bundle *b;
     td_tensor t;
 
-    add_named(w, "big", TD_I32, 1, (const int64_t[]){ 2 }, &value, sizeof value);
-    add_named(w, "x", TD_I32, 0, NULL, &value, sizeof value);
+    bundle_add(w, "big", TD_I32, 1, (const int64_t[]){ 2 }, &value, sizeof value);
+    bundle_add(w, "x", TD_I32, 0, NULL, &value, sizeof value);
     assert_null(open_written(w, &b));
     assert_status_like(td_bundle_read(b, "big", "", &t), TD_DATA_LOSS, "4 bytes for int32[2]");
     assert_null(td_bundle_read(b, "x", "", &t));
@@ -365,18 +288,18 @@ static void damage(void **state)
 /* A shard that lacks bytes of any entry is not read at all: it is being written, or was cut. */
 static void short_shard(void **state)
 {
-    writer *const w = *state;
+    bundle_writer *const w = *state;
     const int32_t values[2] = { 5, 6 };
     td_bundle *b;
     td_tensor t;
 
-    add_named(w, "a", TD_I32, 0, NULL, &values[0], sizeof values[0]);
-    add_named(w, "b", TD_I32, 0, NULL, &values[1], sizeof values[1]);
+    bundle_add(w, "a", TD_I32, 0, NULL, &values[0], sizeof values[0]);
+    bundle_add(w, "b", TD_I32, 0, NULL, &values[1], sizeof values[1]);
     w->data.size--;
     assert_null(open_written(w, &b));
     assert_status_like(td_bundle_read(b, "a", "", &t), TD_DATA_LOSS, "has 7 bytes, the index says 8");
     w->data.size++;
-    save("v.data-00000-of-00001", &w->data);
+    temp_dir_write("v.data-00000-of-00001", td_strbuf_text(&w->data), w->data.size);
     assert_null(td_bundle_read(b, "a", "", &t));
     td_tensor_unref(&t);
     td_bundle_unref(b);
@@ -385,13 +308,13 @@ static void short_shard(void **state)
 /* Every byte of an index changed, and every length of it, is refused or read; nothing else. */
 static void damaged_index(void **state)
 {
-    writer *const w = *state;
+    bundle_writer *const w = *state;
     const int32_t value = 5;
     td_strbuf table = { NULL, 0, 0 };
     char prefix[128];
     td_bundle *b;
 
-    add_named(w, "x", TD_I32, 0, NULL, &value, sizeof value);
+    bundle_add(w, "x", TD_I32, 0, NULL, &value, sizeof value);
     table_put(&table, td_strbuf_text(&w->block), w->block.size);
     snprintf(prefix, sizeof prefix, "%s/v", temp_dir);
     const size_t size = table.size;
@@ -400,7 +323,7 @@ static void damaged_index(void **state)
             table.data[i] ^= 0x55;
         else
             table.size = i - size;
-        save("v.index", &table);
+        temp_dir_write("v.index", table.data, table.size);
         const td_status status = td_bundle_open(prefix, &b);
         if (!status) td_bundle_unref(b);
         td_status_free(status);
