@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/cpu_quota.h"
 #include "base/mem_fault.h"
 #include "base/size.h"
 
@@ -64,6 +65,14 @@ static size_t machine_memory(void)
     if (pages <= 0 || page <= 0 || !td_mul_size((size_t)pages, (size_t)page, &known)) known = SIZE_MAX;
     atomic_store_explicit(&bytes, known, memory_order_relaxed);
     return known;
+}
+
+size_t td_memory_limit(void)
+{
+    const double quota = td_memory_quota("/proc/self/cgroup", "/sys/fs/cgroup");
+    const size_t machine = machine_memory();
+
+    return quota > 0 && quota < (double)machine ? (size_t)quota : machine;
 }
 
 static bool is_too_much(size_t size)

@@ -19,6 +19,9 @@ void *td_heap_alloc(size_t size, size_t align); /* td_try_alloc() that no test h
 void td_free(void *p);                          /* NULL is fine */
 TD_NONNULL_RETURN char *td_format(const char *fmt, ...) TD_PRINTF(1, 2); /* a new string */
 
+/* Bytes that this process may have: the machine's, or its control group's. Reads files. */
+size_t td_memory_limit(void);
+
 /* Gives free memory back to the system: after something big came or went,
  * on a thread that may take its time. */
 void td_heap_trim(void);

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "config/model_config.h"
 #include "obs/log.h"
 
@@ -48,16 +49,23 @@ static td_status check_flags(const td_flags *f)
 
 static void fill_net(const td_flags *f, td_net_options *out)
 {
+    const size_t max_inflated = (size_t)TD_MAX(f->max_inflated_megabytes, 1) << 20;
+
     *out = (td_net_options){
         .grpc_port = f->port ? f->port : TD_PORT_NONE,
         .grpc_socket_path = f->grpc_socket_path,
         .grpc_channel_arguments = f->grpc_channel_arguments,
         .grpc_max_threads = f->grpc_max_threads,
+        .grpc_max_streams = TD_MAX(f->grpc_max_streams, 0),
+        .grpc_memory =
+            f->grpc_memory_megabytes > 0 ? (size_t)f->grpc_memory_megabytes << 20 : td_memory_limit() / 2,
+        .grpc_max_inflated = max_inflated,
         .grpc_health = f->enable_grpc_healthcheck_service,
         .serialize_as_tensor_content = f->enable_serialization_as_tensor_content,
         .rest_api_port = f->rest_api_port ? f->rest_api_port : TD_PORT_NONE,
         .rest_threads = f->rest_api_num_threads,
         .rest_timeout_ms = f->rest_api_timeout_in_ms,
+        .rest_max_inflated = max_inflated,
         .rest_cors = f->rest_api_enable_cors_support,
     };
     if (f->rest_api_port && f->rest_api_port == f->port) {

@@ -26,7 +26,8 @@ BINARY = os.environ["TENSORD"]
 SOURCE = pathlib.Path(os.environ["TENSORD_SOURCE"])
 MODELS = SOURCE / "models"
 # Sanitizers slow everything down; waits stretch with them.
-PATIENCE = 60 if os.environ.get("TENSORD_SANITIZE") else 20
+SANITIZE = bool(os.environ.get("TENSORD_SANITIZE"))
+PATIENCE = 60 if SANITIZE else 20
 
 AVAILABLE = 30  # ModelVersionStatus.State
 

@@ -41,6 +41,11 @@ class Connection:
                 yield kind, flags, int.from_bytes(begin[5:], "big"), file.read(size)
 
     def close(self):
+        """Also where a thread is reading."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         self.socket.close()
 
     def __enter__(self):

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Storms of requests: what a client can make the server log, hold or keep."""
 import pathlib
+import re
 import struct
 import tempfile
+import threading
 import unittest
 
+import grpc
 import numpy as np
 
 import graphs
@@ -47,6 +50,120 @@ class Log(unittest.TestCase):
                 log = server.log_text()
         self.assertLessEqual(log.count("event=print node=print text=\"hello\""), 110)
         self.assertRegex(log, r"event=lines_left_out kind=\"prints of models\" lines=\d+")
+
+
+def resident(server):
+    """MiB of memory that the process has."""
+    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+
+def open_channel(server):
+    return grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}", [
+        ("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1),
+        ("grpc.use_local_subchannel_pool", 1)])
+
+
+def predict(channel, body, **options):
+    return channel.unary_unary(PREDICT.decode())(body, timeout=harness.PATIENCE, **options)
+
+
+class Inflated(unittest.TestCase):
+    """What a compressed message may become."""
+
+    def body(self, server, mib):
+        """A request of so many MiB, which compresses to a thousandth."""
+        return server.predict_request("half_plus_two", {"x": np.zeros([mib << 18], np.float32)}).SerializeToString()
+
+    def test_limit(self):
+        with harness.Server(MODELS, ["--max_inflated_megabytes=8"]) as server, open_channel(server) as channel:
+            self.assertTrue(predict(channel, self.body(server, 7), compression=grpc.Compression.Gzip))
+            self.assertTrue(predict(channel, self.body(server, 7), compression=grpc.Compression.Deflate))
+            self.assertTrue(predict(channel, self.body(server, 9)))  # as it is, it may be larger
+            with self.assertRaises(grpc.RpcError) as caught:
+                predict(channel, self.body(server, 9), compression=grpc.Compression.Gzip)
+            self.assertEqual(caught.exception.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+            self.assertIn("--max_inflated_megabytes", caught.exception.details())
+
+    def test_it_is_not_inflated_first(self):
+        with harness.Server(MODELS, ["--max_inflated_megabytes=8"]) as server, open_channel(server) as channel:
+            before, body = resident(server), self.body(server, 300)
+            with self.assertRaises(grpc.RpcError):
+                predict(channel, body, compression=grpc.Compression.Gzip)
+            peak = re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{server.process.pid}/status").read_text())[1]
+            self.assertLess(int(peak) / 1024 - before, 100)
+
+    def test_damaged(self):
+        with harness.Server(MODELS) as server, http2.Connection(server.grpc_port, harness.PATIENCE) as connection:
+            connection.send(http2.frame(http2.HEADERS, http2.END_HEADERS, 1, http2.head(PREDICT, (b"grpc-encoding", b"gzip")))
+                            + http2.frame(http2.DATA, http2.END_STREAM, 1, http2.envelope(b"no gzip at all", True)))
+            for kind, _, stream, payload in connection.frames():
+                if kind == http2.HEADERS and stream == 1 and b"grpc-status" in payload:
+                    self.assertIn(b"no gzip", payload)
+                    break
+            else:
+                self.fail("the connection ended")
+
+
+class Memory(unittest.TestCase):
+    """What connections may hold, and what a burst leaves behind."""
+
+    def test_streams_of_a_connection(self):
+        for flags, want in (((), 1000), (("--grpc_max_streams=5",), 5), (("--grpc_max_streams=0",), None),
+                            (("--grpc_channel_arguments=grpc.max_concurrent_streams=7",), 7)):
+            with harness.Server(MODELS, flags) as server, http2.Connection(server.grpc_port, harness.PATIENCE) as c:
+                payload = next(payload for kind, _, _, payload in c.frames() if kind == http2.SETTINGS)
+                settings = dict(struct.iter_unpack(">HI", payload))
+                self.assertEqual(settings.get(3), want)
+
+    def burst(self, server, clients, rounds, mib, after=lambda: None):
+        """That many clients, each on its own connection, send that many MiB; the codes they got."""
+        codes = []
+        body = server.predict_request("half_plus_two", {"x": np.zeros([mib << 18], np.float32)}).SerializeToString()
+
+        def ask():
+            with open_channel(server) as channel:
+                for _ in range(rounds):
+                    try:
+                        predict(channel, body)
+                        codes.append(grpc.StatusCode.OK)
+                    except grpc.RpcError as error:
+                        codes.append(error.code())
+                    after()
+        threads = [threading.Thread(target=ask) for _ in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return codes
+
+    def test_what_is_on_its_way_in(self):
+        """Beyond the limit some calls are ended; the server lives on, and so do those after the storm."""
+        with harness.Server(MODELS, ["--grpc_memory_megabytes=16"]) as server:
+            codes = self.burst(server, 8, 2, 32)
+            self.assertIn(grpc.StatusCode.RESOURCE_EXHAUSTED, codes)
+            self.assertLessEqual(set(codes), {grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED,
+                                              grpc.StatusCode.UNAVAILABLE})
+            harness.until(lambda: self.answers(server), "answers")
+
+    def answers(self, server):
+        try:
+            return server.predict("half_plus_two", {"x": np.float32([1])})["y"].tolist() == [2.5]
+        except grpc.RpcError:
+            return False
+
+    @unittest.skipIf(harness.SANITIZE, "sanitizers keep memory")
+    def test_a_burst_is_given_back(self):
+        with harness.Server(MODELS) as server:
+            before, seen = resident(server), [0]
+
+            def look():
+                seen[0] = max(seen[0], resident(server))
+            codes = self.burst(server, 12, 4, 8, look)
+            self.assertEqual(set(codes), {grpc.StatusCode.OK})
+            burst = seen[0] - before
+            self.assertGreater(burst, 50)
+            harness.until(lambda: resident(server) - before < burst / 3 + 30, "the memory of the burst to go")
 
 
 if __name__ == "__main__":

@@ -18,16 +18,22 @@ static const preset presets[] = {
     { GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1 },
     { GRPC_ARG_ALLOW_REUSEPORT, 0 }, /* a second server on the port must fail, not share it */
     { GRPC_ARG_ENABLE_CHANNELZ, 0 },
-    { GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION,
-      0 }, /* of replies, which nobody can ask for; requests may be gzip */
+    { GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0 },   /* of replies, which nobody can ask for */
+    { GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0 }, /* message.c does it: core would know no limit */
 };
+
+static void forget_value(grpc_arg *arg)
+{
+    if (arg->type == GRPC_ARG_STRING) td_free(arg->value.string);
+    if (arg->type == GRPC_ARG_POINTER) grpc_resource_quota_unref(arg->value.pointer.p);
+}
 
 /* The argument of that key, new if there is none yet. */
 static grpc_arg *find_or_add(grpc_channel_args *args, const char *key, size_t size)
 {
     for (size_t i = 0; i < args->num_args; i++)
         if (strlen(args->args[i].key) == size && !memcmp(args->args[i].key, key, size)) {
-            if (args->args[i].type == GRPC_ARG_STRING) td_free(args->args[i].value.string);
+            forget_value(&args->args[i]);
             return &args->args[i];
         }
     args->args = td_realloc(args->args, (args->num_args + 1) * sizeof *args->args);
@@ -54,6 +60,19 @@ static void set_text(grpc_channel_args *args, const char *key, size_t size, char
     arg->value.string = text;
 }
 
+/* What all connections together may hold of messages that are on their way in. */
+static void set_quota(grpc_channel_args *args, size_t bytes)
+{
+    static const char key[] = GRPC_ARG_RESOURCE_QUOTA;
+    grpc_arg *const arg = find_or_add(args, key, sizeof key - 1);
+    grpc_resource_quota *const quota = grpc_resource_quota_create("tensord");
+
+    if (bytes) grpc_resource_quota_resize(quota, bytes);
+    arg->type = GRPC_ARG_POINTER;
+    arg->value.pointer.p = quota;
+    arg->value.pointer.vtable = grpc_resource_quota_arg_vtable();
+}
+
 static td_status set_entry(grpc_channel_args *args, const char *entry, size_t size)
 {
     const char *const equals = memchr(entry, '=', size);
@@ -76,13 +95,16 @@ static td_status set_entry(grpc_channel_args *args, const char *entry, size_t si
     return NULL;
 }
 
-td_status td_grpc_args_init(const char *text, grpc_channel_args *out)
+td_status td_grpc_args_init(const td_net_options *o, grpc_channel_args *out)
 {
+    static const char streams[] = GRPC_ARG_MAX_CONCURRENT_STREAMS;
     grpc_channel_args args = { 0 };
 
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
         set_int(&args, presets[i].key, strlen(presets[i].key), presets[i].value);
-    for (const char *at = text ? text : ""; *at;) {
+    set_quota(&args, o->grpc_memory);
+    if (o->grpc_max_streams > 0) set_int(&args, streams, sizeof streams - 1, o->grpc_max_streams);
+    for (const char *at = o->grpc_channel_arguments ? o->grpc_channel_arguments : ""; *at;) {
         const size_t size = strcspn(at, ",");
         const td_status error = size ? set_entry(&args, at, size) : NULL;
 
@@ -100,7 +122,7 @@ void td_grpc_args_fini(grpc_channel_args *args)
 {
     for (size_t i = 0; i < args->num_args; i++) {
         td_free(args->args[i].key);
-        if (args->args[i].type == GRPC_ARG_STRING) td_free(args->args[i].value.string);
+        forget_value(&args->args[i]);
     }
     td_free(args->args);
     *args = (grpc_channel_args){ 0 };

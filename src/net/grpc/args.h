@@ -4,11 +4,12 @@
 
 #include <grpc/grpc.h>
 
+#include "net/options.h"
 #include "tensord/status.h"
 
-/* text: "k=v,k=v"; a value that is all of an int is one, anything else is text. NULL and "" are fine. Free
- * with td_grpc_args_fini(). INVALID_ARGUMENT names the entry without a "=". */
-TD_MUST_USE td_status td_grpc_args_init(const char *text, grpc_channel_args *out);
+/* Of o->grpc_channel_arguments ("k=v,k=v"; a value that is all of an int is one, anything else is text) and the
+ * limits in o. Free with td_grpc_args_fini(). INVALID_ARGUMENT names the entry without a "=". */
+TD_MUST_USE td_status td_grpc_args_init(const td_net_options *o, grpc_channel_args *out);
 void td_grpc_args_fini(grpc_channel_args *args);
 
 #endif

@@ -81,25 +81,35 @@ static bool is_long(const job *j)
     return td_session_is_long(td_servable_session(j->predict.servable), j->predict.sig);
 }
 
+static void start_and_run(void *ctx)
+{
+    job *const j = ctx;
+    td_grpc_server *const s = j->call->queue->server;
+    const bool is_here = !j->call->is_offloaded; /* on the event thread */
+    bool must_wait = false;
+    const td_status error = start(j, &must_wait);
+
+    if (error)
+        end(j, error, (grpc_slice){ 0 });
+    else if (must_wait)
+        offload(j, s->waits, wait_and_run);
+    else if (is_here && is_long(j))
+        offload(j, s->runs, run);
+    else
+        run(j);
+}
+
 void td_grpc_run(td_grpc_call *c, const td_grpc_verb *verb)
 {
-    td_grpc_server *const s = c->queue->server;
     job *const j = TD_ARENA_NEW(c->arena, job);
-    bool must_wait = false;
 
     j->call = c;
     j->verb = verb;
     j->request = td_arena_alloc(c->arena, verb->request_size);
     j->deadline_ns = td_grpc_deadline(c);
     atomic_store_explicit(&c->queue->last_run_ns, td_now_ns(), memory_order_relaxed);
-
-    const td_status error = start(j, &must_wait);
-    if (error)
-        end(j, error, (grpc_slice){ 0 });
-    else if (must_wait)
-        offload(j, s->waits, wait_and_run);
-    else if (is_long(j))
-        offload(j, s->runs, run);
+    if (td_grpc_message_is_slow(c))
+        offload(j, c->queue->server->runs, start_and_run);
     else
-        run(j);
+        start_and_run(j);
 }

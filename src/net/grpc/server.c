@@ -15,6 +15,8 @@
 #include "net/grpc/args.h"
 #include "obs/log.h"
 
+static const size_t default_max_inflated = (size_t)100 << 20;
+
 enum { LAST_WORDS_NS = 100000000 }; /* for statuses of calls that were cut off */
 
 static void *const drained_tag = (void *)TD_GRPC_DRAINED; /* a null call */
@@ -144,7 +146,7 @@ static td_status make_core(td_grpc_server *s, const td_net_options *o)
 {
     grpc_channel_args args;
 
-    TD_TRY(td_grpc_args_init(o->grpc_channel_arguments, &args));
+    TD_TRY(td_grpc_args_init(o, &args));
     s->core = grpc_server_create(&args, NULL);
     td_grpc_args_fini(&args);
     TD_ASSERT(s->core);
@@ -164,6 +166,7 @@ td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_g
     grpc_init();
     s->manager = manager;
     s->credentials = grpc_insecure_server_credentials_create();
+    s->max_inflated = options->grpc_max_inflated ? options->grpc_max_inflated : default_max_inflated;
     s->as_content = options->serialize_as_tensor_content;
     td_mutex_init(&s->mu, TD_LOCK_leaf);
     td_cond_init(&s->drained);

@@ -94,6 +94,7 @@ struct td_grpc_server {
     td_acceptor *acceptor; /* NULL: no more connections */
     td_manager *manager;
     bool as_content;
+    size_t max_inflated;
     bool is_closed; /* td_grpc_close() was called: by one thread */
     int port;
     void *handles[TD_GRPC_METHODS];
@@ -135,9 +136,11 @@ int64_t td_grpc_deadline(const td_grpc_call *c); /* td_now_ns() time; 0: none */
 
 /* ---- messages (grpc_message.c) ---- */
 
-/* Makes c->bytes and c->size of c->payload. INVALID_ARGUMENT: there is none. RESOURCE_EXHAUSTED without memory. */
+/* Makes c->bytes and c->size of c->payload, inflated if need be. INVALID_ARGUMENT: there is none, or damaged.
+ * RESOURCE_EXHAUSTED without memory, or it inflates to more than the server takes. */
 TD_MUST_USE td_status td_grpc_message_open(td_grpc_call *c);
 void td_grpc_message_close(td_grpc_call *c);
+bool td_grpc_message_is_slow(const td_grpc_call *c); /* too much to inflate for an event thread */
 
 /* ---- methods ---- */
 

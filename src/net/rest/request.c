@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "codec/json/info.h"
+#include "net/inflate.h"
 #include "net/rest/server.h"
 
 enum {
@@ -117,13 +118,13 @@ static td_status inflate_body(td_rest_request *r)
     char *out;
     size_t size, capacity;
     const td_status error =
-        td_rest_inflate(r->body, r->size, r->server->max_inflated, &out, &size, &capacity);
+        td_inflate(r->body, r->size, r->server->max_inflated, TD_JSON_PAD, &out, &size, &capacity);
 
     td_free(r->body);
     r->body = out;
     r->capacity = out ? capacity + TD_JSON_PAD : 0;
     r->size = error ? 0 : size;
-    if (td_status_code(error) != TD_INVALID_ARGUMENT) return error;
+    if (td_status_code(error) == TD_RESOURCE_EXHAUSTED) return error;
     td_status_free(error);
     return NULL;
 }

@@ -100,9 +100,4 @@ void td_rest_offload(td_rest_request *r, td_pool *pool, void (*work)(void *reque
 void td_rest_serve(td_rest_request *r);         /* rest_info.c */
 void td_rest_serve_predict(td_rest_request *r); /* rest_predict.c */
 
-/* Inflates size bytes at data into *out, which grows (td_free() it, on failure, too), at most to max bytes.
- * INVALID_ARGUMENT: damaged, or more than that. RESOURCE_EXHAUSTED. rest_gzip.c */
-TD_MUST_USE td_status td_rest_inflate(const char *data, size_t size, size_t max, char **out, size_t *out_size,
-                                      size_t *out_capacity);
-
 #endif

@@ -142,6 +142,29 @@ static void test_quota(void **state)
     assert_true(quota_of("4:cpuset:/x\nnonsense\n") <= 0);
 }
 
+static double memory_of(const char *cgroup)
+{
+    char *const proc = put_file("cgroup", cgroup, strlen(cgroup));
+    const double quota = td_memory_quota(proc, temp_dir);
+
+    td_free(proc);
+    return quota;
+}
+
+static void test_memory_quota(void **state)
+{
+    (void)state;
+    assert_true(td_memory_quota("/nonexistent", temp_dir) <= 0);
+    temp_dir_write("c/d/memory.max", "max\n", 4);
+    temp_dir_write("c/memory.max", "1073741824\n", 11);
+    temp_dir_write("memory/pod/memory.limit_in_bytes", "500000\n", 7);
+
+    assert_true(memory_of("0::/c/d\n") == 1073741824.0); /* the parent's */
+    assert_true(memory_of("0::/a\n") <= 0);
+    assert_true(memory_of("9:memory:/pod/x\n4:cpu:/pod\n") == 500000.0);
+    assert_true(td_memory_limit() > (size_t)1 << 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_cpu),
         cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_memory_quota),
     };
 
     return cmocka_run_group_tests(tests, temp_dir_make, temp_dir_remove);
