@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/thread.h"
 #include "cli/config_poll.h"
 #include "exec/lane.h"
@@ -25,7 +26,8 @@ enum {
     SHORT_DOOR_NS = 20000000, /* the same where nobody is to be expected */
     OVERTIME_NS = 300000000,  /* past the deadline, for the last words */
 };
-static const int64_t CHORES_NS = INT64_C(5000000000);
+static const int64_t CHORES_NS = INT64_C(3000000000);
+static const int64_t BUSY_NS = INT64_C(100000000);
 static const int64_t RECENT_NS = INT64_C(10000000000);
 static const int64_t DEFAULT_DELAY_NS = INT64_C(5000000000);
 
@@ -129,10 +131,38 @@ static void announce(const server *s)
 
 /* ---------------------------------------------------------------- serving */
 
+typedef struct chores {
+    int64_t work_seen,
+        work_trimmed; /* CPU time when it was last looked at, and when memory was last given back */
+} chores;
+
+/* CPU time of the whole process. */
+static int64_t work_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Gives back what a burst has freed, once it is quiet: trimming takes time and locks, and what is in use again a
+ * moment later has to be got anew. */
+static void trim_when_quiet(chores *c)
+{
+    const int64_t work = work_ns();
+    const bool is_quiet = work - c->work_seen<CHORES_NS / 50, was_busy = work - c->work_trimmed> BUSY_NS;
+
+    c->work_seen = work;
+    if (!is_quiet || !was_busy) return;
+    td_heap_trim();
+    c->work_trimmed = work_ns();
+}
+
 /* What is done now and then while nothing else happens. */
-static void do_chores(void)
+static void do_chores(chores *c)
 {
     td_log_flush();
+    trim_when_quiet(c);
 }
 
 /* Looks at the configuration from time to time, if so told, and when SIGHUP asks for it. */
@@ -141,6 +171,7 @@ static int wait_for_signal(const server *s)
     const td_server_options *const o = s->options;
     const bool has_config = o->config_file[0] != '\0', polls = has_config && o->config_poll_ns > 0;
     td_config_poll poll = { .path = o->config_file };
+    chores c = { 0 };
     int64_t next_chores = td_now_ns() + CHORES_NS, next_look = td_now_ns() + o->config_poll_ns;
 
     for (;;) {
@@ -154,7 +185,7 @@ static int wait_for_signal(const server *s)
             next_look = now + o->config_poll_ns;
         }
         if (now >= next_chores) {
-            do_chores();
+            do_chores(&c);
             next_chores = now + CHORES_NS;
         }
     }
