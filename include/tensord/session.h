@@ -57,7 +57,7 @@ const td_signature *td_session_find_signature(const td_session *s, const char *n
 
 typedef struct td_run_options {
     int64_t deadline_ns; /* td_now_ns() time after which the run may stop with DEADLINE_EXCEEDED; 0: none */
-    bool (*cancelled)(void *ctx); /* NULL, or asked between steps */
+    bool (*cancelled)(void *ctx); /* NULL, or asked between pieces of work, by several threads: CANCELLED */
     void *cancelled_ctx;
 } td_run_options;
 

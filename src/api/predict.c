@@ -171,7 +171,7 @@ static td_status check_inputs(const td_predict *p)
 
 td_status td_predict_run(td_predict *p, int64_t deadline_ns)
 {
-    const td_run_options options = { .deadline_ns = deadline_ns };
+    const td_run_options options = { deadline_ns, p->cancelled, p->cancelled_ctx };
 
     TD_TRY(check_inputs(p));
     const td_status error = td_session_run(td_servable_session(p->servable), p->sig, p->inputs, p->want,

@@ -24,6 +24,9 @@ typedef struct td_predict {
     td_tensor *inputs; /* sig->n_inputs, cleared by open; dtype TD_DTYPE_NONE: not given */
     size_t *want;      /* indices into sig->outputs; open fills in all of them */
     size_t n_want;
+    bool (*cancelled)(
+        void *ctx); /* as in td_run_options; the caller's to set behind open. NULL: it cannot be */
+    void *cancelled_ctx;
     td_result *result;
 } td_predict;
 
@@ -39,7 +42,7 @@ size_t td_predict_input(const td_predict *p, td_string alias);
 TD_MUST_USE td_status td_predict_filter(td_predict *p, const td_string *names, size_t n);
 
 /* Types must agree with the signature ("Expects arg[0] to be float but int32 is provided"). deadline_ns as in
- * td_run_options. DEADLINE_EXCEEDED, or what the model's ops say. */
+ * td_run_options. DEADLINE_EXCEEDED, CANCELLED, or what the model's ops say. */
 TD_MUST_USE td_status td_predict_run(td_predict *p, int64_t deadline_ns);
 const td_tensor *td_predict_output(const td_predict *p, size_t i);
 void td_predict_close(td_predict *p); /* cleared structs are fine */

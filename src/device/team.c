@@ -5,7 +5,7 @@
  * not done.
  *
  * Invariants:
- *   1. The job (fn, ctx, shards) changes only while state has no shard to take.
+ *   1. The job (fn, ctx, shards, stop) changes only while state has no shard to take.
  *   2. A thread that reads the job, then takes a shard by a CAS from the state it had seen before, has
  *      read the job of that run: the shard was free all the time, so the run was not over, so by 1 the
  *      job was the same.
@@ -32,6 +32,7 @@
 #include "base/macros.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "device/stop.h"
 #include "obs/log.h"
 
 enum {
@@ -54,6 +55,7 @@ struct td_team {
     _Atomic(team_fn *) fn;
     _Atomic(void *) ctx;
     _Atomic uint32_t shards;
+    _Atomic(td_stop *) stop; /* the caller's */
     _Alignas(CACHE_LINE) atomic_uint unfinished;
     atomic_bool caller_sleeps;
     _Alignas(CACHE_LINE) atomic_uint sleepers;
@@ -94,11 +96,14 @@ static void work(td_team *t, int thread)
         team_fn *const fn = atomic_load_explicit(&t->fn, memory_order_relaxed);
         void *const ctx = atomic_load_explicit(&t->ctx, memory_order_relaxed);
         const uint32_t shards = atomic_load_explicit(&t->shards, memory_order_relaxed);
+        td_stop *const stop = atomic_load_explicit(&t->stop, memory_order_relaxed);
 
         if (!atomic_compare_exchange_weak_explicit(&t->state, &state, state - 1, memory_order_acq_rel,
                                                    memory_order_acquire))
             continue;
-        fn(ctx, shards - free_shards(state), thread);
+        td_stop *const own = td_stop_swap(stop);
+        if (!td_stop_asked()) fn(ctx, shards - free_shards(state), thread);
+        (void)td_stop_swap(own);
         /* seq_cst: inv. 4; its release half publishes what fn wrote */
         if (atomic_fetch_sub(&t->unfinished, 1) == 1 && atomic_load(&t->caller_sleeps))
             td_futex_wake(&t->unfinished, 1);
@@ -213,6 +218,7 @@ static void publish(td_team *t, uint32_t shards, team_fn *fn, void *ctx)
     atomic_store_explicit(&t->fn, fn, memory_order_relaxed);
     atomic_store_explicit(&t->ctx, ctx, memory_order_relaxed);
     atomic_store_explicit(&t->shards, shards, memory_order_relaxed);
+    atomic_store_explicit(&t->stop, td_stop_here(), memory_order_relaxed);
     atomic_store_explicit(&t->unfinished, shards, memory_order_relaxed);
     atomic_store(&t->state, run << 32 | shards); /* publishes the job, and all that the caller wrote before */
 
@@ -243,7 +249,7 @@ static void wait_finished(td_team *t)
 void td_team_run(td_team *t, size_t shards, team_fn *fn, void *ctx)
 {
     if (shards <= 1 || td_team_threads(t) == 1) {
-        for (size_t i = 0; i < shards; i++)
+        for (size_t i = 0; i < shards && !(i > 0 && td_stop_asked()); i++)
             fn(ctx, i, 0);
         return;
     }

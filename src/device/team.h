@@ -19,7 +19,8 @@ int td_team_threads(const td_team *t); /* 1 for NULL */
 void td_team_set_limit(td_team *t, int threads);
 
 /* Calls fn(ctx, shard, thread) once for each shard in [0, shards), thread in [0, threads); returns when all
- * are done. One caller at a time; a NULL team, one shard or one thread runs in place. */
+ * are done. One caller at a time; a NULL team, one shard or one thread runs in place. Shards that come after the
+ * caller's thread was asked to stop (stop.h) are left out. */
 void td_team_run(td_team *t, size_t shards, void (*fn)(void *ctx, size_t shard, int thread), void *ctx);
 
 #endif

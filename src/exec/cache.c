@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "device/stop.h"
 #include "exec/files.h"
 #include "ops/list_hint.h"
 
@@ -77,7 +78,11 @@ static td_status make_plan(td_program *prog, const td_tensor *in, td_plan **out)
 {
     td_plan *plan;
 
-    TD_TRY(td_plan_make(prog, in, &plan));
+    td_stop *const stop = td_stop_swap(NULL); /* what a plan computes outlives the run that needs it first */
+    const td_status made = td_plan_make(prog, in, &plan);
+
+    (void)td_stop_swap(stop);
+    if (made) return made;
     const td_status s = td_files_look(prog->env);
 
     if (s)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/macros.h"
+#include "device/stop.h"
 #include "exec/lane.h"
 
 /* Where a run computes, by the time that earlier ones took. Below ALONE_NS: on the caller's thread and one
@@ -36,13 +37,17 @@ td_status td_entry_run(td_entry *e, td_frame *f, const td_run_options *opts)
     const int64_t expected = expected_ns(e);
     const bool is_alone = expected > 0 && expected < ALONE_NS;
     td_lane lane = { 0 };
+    td_stop stop = { 0 };
 
-    if (!is_alone) TD_TRY(td_lane_enter(opts ? opts->deadline_ns : 0, &lane));
-    const td_run_context run = { lane.team, opts, NULL };
+    if (opts) stop = (td_stop){ opts->deadline_ns, opts->cancelled, opts->cancelled_ctx, TD_OK };
+    if (!is_alone) TD_TRY(td_lane_enter(stop.deadline_ns, &lane));
+    const td_run_context run = { lane.team, NULL };
+    td_stop *const before = td_stop_swap(stop.deadline_ns || stop.cancelled ? &stop : NULL);
     const int64_t start = td_now_ns();
     const td_status s = td_frame_run(f, &run);
 
-    learn(e, td_now_ns() - start);
+    if (!s) learn(e, td_now_ns() - start);
+    (void)td_stop_swap(before);
     if (!is_alone) td_lane_leave(&lane);
     return s;
 }

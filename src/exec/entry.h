@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+#include "tensord/session.h"
+
 #include "exec/frame.h"
 
 typedef struct td_entry {

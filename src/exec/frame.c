@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/denormals.h"
 #include "base/mem.h"
+#include "device/stop.h"
 
 /* ---------------------------------------------------------------- making */
 
@@ -146,13 +146,6 @@ static td_status run_step(td_frame *f, size_t i)
     return s;
 }
 
-static bool is_over(const td_run_options *o)
-{
-    if (!o) return false;
-    return (o->deadline_ns && td_now_ns() > o->deadline_ns) ||
-           (o->cancelled && o->cancelled(o->cancelled_ctx));
-}
-
 static void drop_dying(td_frame *f, const td_plan_step *ps)
 {
     for (uint32_t k = 0; k < ps->n_dying; k++) {
@@ -169,6 +162,7 @@ static td_status run_steps(td_frame *f, const td_run_context *run)
 {
     const td_plan *const plan = f->plan;
     td_arena *const strings = run->strings ? run->strings : f->strings;
+    const td_stop *const stop = td_stop_here();
 
     if (f->dead) memset(f->dead, 0, plan->prog->n_values);
     for (size_t i = 0; i < plan->n_steps; i++) {
@@ -178,15 +172,15 @@ static td_status run_steps(td_frame *f, const td_run_context *run)
             drop_dying(f, &plan->steps[i]);
             continue;
         }
-        if (i % 8 == 7 && is_over(run->options))
-            return TD_ERR(DEADLINE_EXCEEDED, "Timed out waiting for notification");
+        if (i % 8 == 7) (void)td_stop_asked();
+        if (stop) TD_TRY(td_stop_status(stop)); /* also when the step before left out shards */
         c->team = run->team;
         c->arena = strings;
-        c->run_options = run->options;
         const td_status s = run_step(f, i);
         if (s) return add_node(s, c);
         drop_dying(f, &plan->steps[i]);
     }
+    TD_TRY(td_stop_status(stop));
     for (size_t i = 0; f->dead && i < plan->prog->n_rets; i++)
         if (f->dead[plan->prog->rets[i]])
             return TD_ERR(INVALID_ARGUMENT, "Retval[%zu] does not have value", i);

@@ -4,7 +4,6 @@
 #define TD_EXEC_FRAME_H
 
 #include "exec/plan.h"
-#include "tensord/session.h"
 
 typedef struct td_frame td_frame;
 
@@ -23,9 +22,8 @@ struct td_frame {
 
 /* What a run has from its surroundings. */
 typedef struct td_run_context {
-    td_team *team;                 /* NULL: nobody to share work with */
-    const td_run_options *options; /* NULL: no deadline */
-    td_arena *strings;             /* NULL: the frame's own, valid until it is given back */
+    td_team *team;     /* NULL: nobody to share work with */
+    td_arena *strings; /* NULL: the frame's own, valid until it is given back */
 } td_run_context;
 
 TD_MUST_USE td_status td_frame_make(td_plan *plan, td_frame **out);
@@ -36,7 +34,7 @@ void td_frame_set_args(td_frame *f, const td_tensor *in);
 /* Drops buffers and strings of a run (inv. 3). */
 void td_frame_clear(td_frame *f);
 
-/* Runs all steps. Outputs: td_frame_ret(), until the frame is given back. */
+/* Runs all steps, unless this thread is asked to stop (device/stop.h). Outputs: td_frame_ret(), until the frame is given back. */
 TD_MUST_USE td_status td_frame_run(td_frame *f, const td_run_context *run);
 static inline const td_tensor *td_frame_ret(const td_frame *f, size_t i)
 {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "device/stop.h"
 #include "ops/op.h"
 #include "tensor/type_sets.h"
 
@@ -143,7 +144,7 @@ void td_call_parallel(const td_call *c, size_t n, size_t grain,
     parallel_for p = { n, TD_MAX(grain, 1), fn, ctx };
 
     if (n == 0) return;
-    if (!c->team || n <= p.grain) {
+    if (n <= p.grain || !(c->team || td_stop_here())) {
         fn(ctx, 0, n);
         return;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "device/stop.h"
 #include "ops/list_hint.h"
 #include "ops/signature.h"
 
@@ -83,7 +84,9 @@ static td_status prepare_now(td_call *c, const td_kernel *kernel, td_arena *aren
     c->scratch_size = 0;
     if (!kernel->prepare) return NULL;
     c->arena = arena;
+    td_stop *const stop = td_stop_swap(NULL); /* packed weights outlive the run */
     const td_status s = kernel->prepare(c);
+    (void)td_stop_swap(stop);
     c->arena = old;
     if (s && kernel->release) kernel->release(c->state);
     return s;

@@ -144,7 +144,6 @@ struct td_call {
     bool read_values;  /* td_need() saw elements that another run may bring otherwise */
     bool is_deferred;  /* td_need() found a value unknown */
     uint8_t *dead;     /* by value index: a Switch did not choose it; NULL when the program has no Switch */
-    const struct td_run_options *run_options; /* NULL outside of requests */
 };
 
 static inline const td_tensor *td_in(const td_call *c, uint32_t i)

@@ -14,6 +14,7 @@ enum {
     MAX_PRIMS = 8,
     SHARD_WORK = 2 << 20, /* multiply-adds that are worth waking a thread */
     SHARD_PIXELS = 48,    /* output pixels that fill oneDNN's blocks */
+    MOST_WORK = 1 << 30,  /* of a shard, about: runs are stopped between shards */
     LEAST_WORK = 1 << 19, /* smaller convolutions end before oneDNN has begun */
     FEW_CHANNELS = 16,
     WIDE_PIXELS = 96, /* output pixels of an image below which two threads have no fair share each */
@@ -151,7 +152,7 @@ static size_t div_up(size_t a, size_t b)
 /* Whole images where there are enough of them, else rows of one image. */
 static cut cut_make(const td_conv *c, int threads)
 {
-    const size_t want = threads <= 1 ? 1 : 2 * (size_t)threads;
+    const size_t want = TD_MAX(threads <= 1 ? 1 : 2 * (size_t)threads, c->batch * work_of(c) / MOST_WORK);
     cut k = { .images = c->batch, .rows = c->out[1] };
 
     if (c->batch >= want || want == 1) {

@@ -1,10 +1,14 @@
 /* matmul_blas.c -- double and complex products through OpenBLAS where it is there and takes the strides. */
 #include "base/macros.h"
+#include "device/stop.h"
 #include "kernels/blas/blas.h"
 #include "kernels/gemm/matmul.h"
 
 /* Below this many multiplications the plain loops are done before a library call pays. */
 enum { BLAS_WORK = 4096 };
+
+/* One call does so much at most, but no fewer rows: runs are stopped between calls. */
+enum { MOST_WORK = 1 << 29, LEAST_ROWS = 64 };
 
 /* A [rows, cols] operand as BLAS sees it: row-major or its transpose. */
 static bool as_blas(size_t rows, size_t cols, size_t by_row, size_t by_col, bool conj, td_blas_op *op,
@@ -31,7 +35,14 @@ static bool by_blas(const td_matmul *p, td_dtype type, void *c, const void *a, c
     if (!as_blas(p->m, p->k, p->a_m, p->a_k, conj_a, &op_a, &lda)) return false;
     if (!as_blas(p->k, p->n, p->b_k, p->b_n, conj_b, &op_b, &ldb)) return false;
     if (p->c_m < p->n && p->m > 1) return false;
-    return td_blas_gemm(type, op_a, op_b, p->m, p->n, p->k, a, lda, b, ldb, c, TD_MAX(p->c_m, p->n));
+    const size_t size = td_dtype_size(type), rows = TD_MAX(LEAST_ROWS, MOST_WORK / (p->n * p->k));
+
+    for (size_t row = 0; row < p->m && !(row > 0 && td_stop_asked()); row += rows)
+        if (!td_blas_gemm(type, op_a, op_b, TD_MIN(rows, p->m - row), p->n, p->k,
+                          (const char *)a + row * p->a_m * size, lda, b, ldb, (char *)c + row * p->c_m * size,
+                          TD_MAX(p->c_m, p->n)))
+            return false;
+    return true;
 }
 
 void td_matmul_wide(const td_matmul *p, td_dtype type, void *c, const void *a, const void *b, bool conj_a,

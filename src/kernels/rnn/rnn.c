@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "device/stop.h"
 #include "base/size.h"
 
 enum {
@@ -139,6 +140,7 @@ static void run_shard(void *ctx, size_t shard, int thread)
     if (p->kind == TD_RNN_LSTM) memcpy(r->c + at, r->c0 + at, bytes);
     const float *h = r->h0 + at;
     for (size_t step = 0; step < p->steps; step += p->chunk) {
+        if (step > 0 && td_stop_asked()) return;
         const size_t n = TD_MIN(p->chunk, p->steps - step);
 
         add_inputs(&w, step, n);

@@ -10,11 +10,18 @@
 
 typedef td_grpc_job job;
 
+/* Nobody waits for the answer. Calls that their event thread runs itself cannot know. */
+static bool is_unwanted(void *ctx)
+{
+    td_grpc_call *const c = ctx;
+
+    return c->is_offloaded && atomic_load_explicit(&c->is_closed, memory_order_relaxed);
+}
+
 /* Work for nobody is not started. */
 static td_status check_wanted(const job *j)
 {
-    if (j->call->is_offloaded && atomic_load_explicit(&j->call->is_closed, memory_order_relaxed))
-        return TD_ERR(CANCELLED, "The call was cancelled");
+    if (is_unwanted(j->call)) return TD_ERR(CANCELLED, "The call was cancelled");
     if (j->deadline_ns && td_now_ns() >= j->deadline_ns)
         return TD_ERR(DEADLINE_EXCEEDED, "Deadline exceeded");
     return NULL;
@@ -38,6 +45,10 @@ static void run(void *ctx)
     grpc_slice body = { 0 };
     td_status error = check_wanted(j);
 
+    if (j->call->is_offloaded) {
+        j->predict.cancelled = is_unwanted;
+        j->predict.cancelled_ctx = j->call;
+    }
     if (!error) error = td_predict_run(&j->predict, j->deadline_ns);
     if (!error) error = j->verb->encode(j, &body);
     end(j, error, body);

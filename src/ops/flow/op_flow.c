@@ -7,11 +7,9 @@
  */
 #include <string.h>
 
-#include "tensord/session.h"
-
-#include "base/clock.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "device/stop.h"
 #include "ops/flow/cond.h"
 #include "ops/list_hint.h"
 #include "ops/op.h"
@@ -206,22 +204,12 @@ static td_status loop_step(loop *l)
     return NULL;
 }
 
-static bool is_late(const td_call *c)
-{
-    const td_run_options *const o = c->run_options;
-
-    if (!o) return false;
-    return (o->deadline_ns && td_now_ns() > o->deadline_ns) ||
-           (o->cancelled && o->cancelled(o->cancelled_ctx));
-}
-
 static td_status loop_run(loop *l)
 {
-    for (uint32_t round = 0;; round++) {
+    for (uint64_t round = 0;; round++) {
         bool go = false;
 
-        if (round % 64 == 63 && is_late(l->c))
-            return TD_ERR(DEADLINE_EXCEEDED, "Timed out in %s", l->c->node);
+        if (round > 0 && td_stop_asked()) return td_stop_status(td_stop_here());
         TD_TRY(loop_test(l, &go));
         if (!go) break;
         TD_TRY(loop_step(l));
