@@ -12,9 +12,9 @@
 
 #include "assert_status.h"
 #include "base/cpu.h"
-#include "base/macros.h"
 #include "exec/cache.h"
 #include "exec/compile.h"
+#include "node_text.h"
 #include "ops/pack.h"
 #include "ops/resources.h"
 
@@ -48,54 +48,8 @@ void pg_close(pg *x)
 
 /* ---------------------------------------------------------------- nodes */
 
-/* A type's name as TensorFlow has it, or the beginning of one of the usual ones. */
-static td_dtype type_of(const char *s)
-{
-    static const td_dtype usual[] = { TD_F32, TD_I32, TD_VARIANT };
-    const size_t n = strcspn(s + 1, "%");
-
-    for (td_dtype t = 1; t < TD_DTYPE_COUNT; t++)
-        if (strlen(td_dtype_name(t)) == n && !strncmp(td_dtype_name(t), s + 1, n)) return t;
-    for (size_t i = 0; i < TD_COUNT(usual); i++)
-        if (!strncmp(td_dtype_name(usual[i]), s + 1, n)) return usual[i];
-    fail_msg("%s: no type", s);
-    return TD_DTYPE_NONE;
-}
-
-static td_attr_value value_of(td_arena *a, const char *s)
-{
-    const char *const second = *s == '%' ? strchr(s + 1, '%') : NULL;
-
-    if (*s == '@') return (td_attr_value){ .kind = TD_ATTR_FUNC, .u.func = td_arena_strdup(a, s + 1) };
-    if (*s == '%' && !second) return (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = type_of(s) };
-    if (*s == '%') {
-        td_attr_value *const items = TD_ARENA_NEW_N(a, td_attr_value, strlen(s));
-        size_t n = 0;
-        for (; s; s = strchr(s + 1, '%'))
-            items[n++] = (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = type_of(s) };
-        return (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { items, n } };
-    }
-    if (*s == '[') {
-        td_attr_value *const items = TD_ARENA_NEW_N(a, td_attr_value, strlen(s));
-        size_t n = 0;
-        for (; s; s = strchr(s + 1, ','))
-            items[n++] = (td_attr_value){ .kind = TD_ATTR_INT, .u.i = strtol(s + 1, NULL, 10) };
-        return (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { items, n } };
-    }
-    if (*s == '\'') {
-        const char *const text = td_arena_strdup(a, s + 1);
-        return (td_attr_value){ .kind = TD_ATTR_STRING, .u.s = { text, strlen(text) } };
-    }
-    if (strcmp(s, "true") == 0) return (td_attr_value){ .kind = TD_ATTR_BOOL, .u.b = true };
-    if (strcmp(s, "false") == 0) return (td_attr_value){ .kind = TD_ATTR_BOOL };
-    if (s[strlen(s) - 1] == 'f') return (td_attr_value){ .kind = TD_ATTR_FLOAT, .u.f = strtof(s, NULL) };
-    return (td_attr_value){ .kind = TD_ATTR_INT, .u.i = strtol(s, NULL, 10) };
-}
-
 td_edge pg_node(td_graph *g, const char *text, ...)
 {
-    char *rest, *const copy = td_arena_strdup(g->arena, text);
-    const char *const op = strtok_r(copy, " ", &rest);
     td_edge in[16];
     uint32_t n = 0;
     va_list ap;
@@ -104,14 +58,7 @@ td_edge pg_node(td_graph *g, const char *text, ...)
     for (td_edge e = va_arg(ap, td_edge); e.node; e = va_arg(ap, td_edge))
         in[n++] = e;
     va_end(ap);
-    td_node *const node = td_graph_add(g, td_arena_format(g->arena, "n%zu", g->n_nodes), op, n, 8);
-    if (n) memcpy(node->in, in, n * sizeof *in);
-    for (char *a; (a = strtok_r(NULL, " ", &rest)) != NULL;) {
-        char *const eq = strchr(a, '=');
-        *eq = '\0';
-        td_node_add_attr(g, node, a, value_of(g->arena, eq + 1));
-    }
-    return (td_edge){ .node = node };
+    return (td_edge){ .node = node_of_text(g, text, in, n) };
 }
 
 td_edge pg_out(td_edge e, uint32_t index)
@@ -122,36 +69,19 @@ td_edge pg_out(td_edge e, uint32_t index)
 
 td_edge pg_arg(td_graph *g, td_dtype type)
 {
-    td_node *const n = td_graph_add(g, td_arena_format(g->arena, "arg%zu", g->n_args), "_Arg", 0, 1);
-    td_node **const args = TD_ARENA_NEW_N(g->arena, td_node *, g->n_args + 1);
-
-    td_node_add_attr(g, n, "T", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = type });
-    if (g->n_args) memcpy(args, g->args, g->n_args * sizeof *args);
-    args[g->n_args++] = n;
-    g->args = args;
-    return (td_edge){ .node = n };
+    return (td_edge){ .node = node_of_arg(g, type) };
 }
 
 void pg_ret(td_graph *g, td_edge e)
 {
-    td_edge *const rets = TD_ARENA_NEW_N(g->arena, td_edge, g->n_rets + 1);
-
-    if (g->n_rets) memcpy(rets, g->rets, g->n_rets * sizeof *rets);
-    rets[g->n_rets++] = e;
-    g->rets = rets;
+    node_return(g, e);
 }
 
-static td_edge constant(td_graph *g, td_dtype type, const td_shape *shape, const void *data)
+static td_edge constant(td_graph *g, td_dtype type, const td_shape *shape, void *data)
 {
-    td_tensor *const t = TD_ARENA_NEW(g->arena, td_tensor);
+    const td_tensor t = { .dtype = type, .shape = *shape, .data = data };
 
-    *t = (td_tensor){ .dtype = type, .shape = *shape };
-    t->data = td_arena_alloc(g->arena, td_tensor_bytes(t) + 1);
-    memcpy(t->data, data, td_tensor_bytes(t));
-    const td_edge e = pg_node(g, "Const", PG_END);
-    td_node_add_attr(g, e.node, "value", (td_attr_value){ .kind = TD_ATTR_TENSOR, .u.tensor = t });
-    td_node_add_attr(g, e.node, "dtype", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = type });
-    return e;
+    return (td_edge){ .node = node_of_tensor(g, &t) };
 }
 
 td_edge pg_int(td_graph *g, int32_t v)
@@ -161,7 +91,7 @@ td_edge pg_int(td_graph *g, int32_t v)
 
 td_edge pg_ints(td_graph *g, size_t n, const int32_t *v)
 {
-    return constant(g, TD_I32, &(td_shape){ 1, { (int64_t)n } }, v);
+    return constant(g, TD_I32, &(td_shape){ 1, { (int64_t)n } }, (void *)(uintptr_t)v);
 }
 
 td_edge pg_float(td_graph *g, float v)

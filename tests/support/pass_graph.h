@@ -18,8 +18,7 @@ typedef struct pg {
 void pg_open(pg *x, pg_function *lower); /* lower: makes function bodies; NULL: there are none */
 void pg_close(pg *x);
 
-/* A node: `op attr=value ...`, where a value is 12, 1.5f, true, 'TEXT (no quote at its end), [1,2,2,1],
- * %float %f %uint8 (a type; several: a list), or @name of a function. Inputs end with one whose node is NULL. */
+/* A node from text, as node_text.h has it. Inputs end with one whose node is NULL. */
 td_edge pg_node(td_graph *g, const char *text, ...);
 #define PG_END ((td_edge){ .node = NULL })
 td_edge pg_out(td_edge e, uint32_t index);
