@@ -5,9 +5,10 @@
 
 #include "base/mem.h"
 
-td_affine td_affine_make(size_t channels)
+td_affine td_affine_make(size_t channels, int rank)
 {
     td_affine a = { .channels = channels,
+                    .rank = rank,
                     .scale = TD_NEW_N(double, channels),
                     .shift = TD_NEW_N(double, channels) };
 
@@ -32,8 +33,8 @@ bool td_edge_scalar(const td_edge *e, double *out)
     return true;
 }
 
-/* A constant float vector along the last axis, or a scalar: *step 0. */
-static const float *channel_vector(const td_edge *e, size_t channels, size_t *step)
+/* A constant float vector along the last axis, or a scalar: *step 0. One of more dims than the value would add some. */
+static const float *channel_vector(const td_affine *a, const td_edge *e, size_t *step)
 {
     const td_edge from = td_edge_source(*e);
     const td_tensor *const t = td_edge_const(&from);
@@ -41,9 +42,9 @@ static const float *channel_vector(const td_edge *e, size_t channels, size_t *st
     if (!t || t->dtype != TD_F32 || !t->data) return NULL;
     const int64_t n = td_shape_count(&t->shape);
     const int32_t rank = t->shape.rank;
-    if (n != 1 && (n != (int64_t)channels || t->shape.dims[rank - 1] != n)) return NULL;
-    if (rank > 4) return NULL; /* it could add dims */
-    *step = n == 1 && channels != 1 ? 0 : 1;
+    if (n != 1 && (n != (int64_t)a->channels || t->shape.dims[rank - 1] != n)) return NULL;
+    if (rank > a->rank) return NULL;
+    *step = n == 1 && a->channels != 1 ? 0 : 1;
     return t->data;
 }
 
@@ -59,7 +60,7 @@ static bool take_norm(td_affine *a, const td_node *node)
         format->u.s.data[3] != 'C')
         return false;
     for (uint32_t i = 1; i < 5; i++) {
-        v[i] = channel_vector(&node->in[i], a->channels, &step);
+        v[i] = channel_vector(a, &node->in[i], &step);
         if (!v[i] || step != 1) return false;
     }
     for (size_t i = 0; i < a->channels; i++) {
@@ -86,7 +87,7 @@ bool td_affine_take(td_affine *a, const td_node *node, const td_edge *x)
         return td_edge_is(&node->in[0], x->node) && take_norm(a, node);
     if (node->n_in != 2) return false;
     const bool is_first = td_edge_is(&node->in[0], x->node);
-    const float *const v = channel_vector(&node->in[is_first ? 1 : 0], a->channels, &step);
+    const float *const v = channel_vector(a, &node->in[is_first ? 1 : 0], &step);
     const bool is_sub = td_node_is(node, "Sub") && is_first;
     if (!v) return false;
     if (td_node_is(node, "Mul")) {

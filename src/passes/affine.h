@@ -11,11 +11,12 @@
 
 typedef struct td_affine {
     size_t channels;
+    int rank;              /* the least that y has */
     double *scale, *shift; /* [channels] */
     bool has_scale, has_shift;
 } td_affine;
 
-td_affine td_affine_make(size_t channels);
+td_affine td_affine_make(size_t channels, int rank);
 void td_affine_free(td_affine *a);
 
 /* If node takes x (as one of its inputs) to x * v or x + v for a constant channel vector v, adds it to a. */

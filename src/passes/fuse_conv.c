@@ -18,15 +18,16 @@
 
 typedef struct head {
     const char *op, *fused;
+    int rank;  /* the least that its result has */
     bool adds; /* takes a residual */
     bool pads; /* takes zero padding */
 } head;
 
 static const head heads[] = {
-    { "Conv2D", "_FusedConv2D", true, true },
-    { "DepthwiseConv2dNative", "_FusedDepthwiseConv2dNative", false, true },
-    { "MatMul", "_FusedMatMul", true, false },
-    { "BatchMatMulV2", "_FusedMatMul", true, false },
+    { "Conv2D", "_FusedConv2D", 4, true, true },
+    { "DepthwiseConv2dNative", "_FusedDepthwiseConv2dNative", 4, false, true },
+    { "MatMul", "_FusedMatMul", 2, true, false },
+    { "BatchMatMulV2", "_FusedMatMul", 2, true, false },
 };
 
 typedef struct fusion {
@@ -364,7 +365,7 @@ static td_status fuse_all(td_pass *p, td_graph *g, const td_users *users, td_nod
                          .users = users,
                          .head = &heads[h],
                          .first = n,
-                         .affine = td_affine_make(channels) };
+                         .affine = td_affine_make(channels, heads[h].rank) };
             const td_status s = fuse_at(&f, changed);
             td_affine_free(&f.affine);
             if (s) return s;

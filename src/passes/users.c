@@ -70,7 +70,7 @@ static void replace_one(const td_graph *g, td_edge *e, td_node *const *to, size_
     const td_edge from = td_edge_source(*e);
     const uint32_t id = from.node->id;
 
-    if (id < n && g->nodes[id] == from.node && to[id]) *e = (td_edge){ .node = to[id] };
+    if (from.index == 0 && id < n && g->nodes[id] == from.node && to[id]) *e = (td_edge){ .node = to[id] };
 }
 
 void td_users_replace(td_graph *g, td_node *const *to, size_t n)

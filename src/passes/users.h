@@ -22,7 +22,7 @@ td_node *td_users_at(const td_users *u, const td_node *n, size_t i);
 td_edge td_edge_source(td_edge e);
 bool td_edge_is(const td_edge *e, const td_node *n); /* does it come from output 0 of n? */
 
-/* Whoever uses a value of node i < n uses output 0 of to[i] instead, where that is not NULL. Nodes have their
+/* Whoever uses output 0 of node i < n uses output 0 of to[i] instead, where that is not NULL. Nodes have their
  * numbers still; those made since do not count. O(edges of g). */
 void td_users_replace(td_graph *g, td_node *const *to, size_t n);
 

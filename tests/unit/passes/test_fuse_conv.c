@@ -165,9 +165,51 @@ static void test_product(void **state)
     pg_close(&t);
 }
 
+/* A constant of more dims than the product adds dims to it. */
+static td_graph *make_more_dims(td_arena *arena)
+{
+    td_graph *const g = td_graph_make(arena, "main");
+    const td_edge w = pg_noise(g, &(td_shape){ 2, { IN, OUT } }, 33);
+    const td_edge y = pg_node(g, "MatMul T=%f", pg_arg(g, TD_F32), w, PG_END);
+
+    pg_ret(g, binary(g, "Mul T=%f", y, pg_noise(g, &(td_shape){ 4, { 1, 1, 1, OUT } }, 34)));
+    return g;
+}
+
+/* Of more results than one, only the first is what the fused node makes. */
+static td_graph *make_other_result(td_arena *arena)
+{
+    td_graph *const g = td_graph_make(arena, "main");
+
+    pg_ret(g, pg_out(block(g, pg_arg(g, TD_F32), 35), 2));
+    return g;
+}
+
+static void check_stays(td_graph *(*make)(td_arena *), const td_tensor *in, const char *op)
+{
+    pg t;
+
+    pg_open(&t, NULL);
+    assert_int_equal(pg_count_after(&t, make(t.p.arena), op), 1);
+    pg_assert_same(&t, make, in, 1e-5);
+    pg_close(&t);
+}
+
+static void test_what_does_not_fit_stays(void **state)
+{
+    static float x[SIZE * SIZE * IN];
+
+    (void)state;
+    pg_fill(x, sizeof x / sizeof *x, 5);
+    check_stays(make_more_dims, &(td_tensor){ TD_F32, { 2, { 7, IN } }, x, NULL }, "Mul");
+    check_stays(make_other_result, &(td_tensor){ TD_F32, { 4, { 1, SIZE, SIZE, IN } }, x, NULL },
+                "FusedBatchNormV3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_does_not_fit_stays),
         cmocka_unit_test(test_conv),
         cmocka_unit_test(test_broadcast_residual),
         cmocka_unit_test(test_shared_values_stay),
