@@ -51,7 +51,8 @@ static void fill(void *data, td_dtype dtype, size_t n)
     }
 }
 
-/* Bytes alike, or floats that are near: 4e-7 relative, nothing of which is due to more than 3 ulp. */
+/* Bytes alike, or floats that are near: 4e-7 relative, nothing of which is due to more than 3 ulp. Zeros have
+ * signs. */
 static bool is_same(const void *got, const void *want, td_dtype out, size_t size, size_t i)
 {
     const float *const g = got, *const w = want;
@@ -60,6 +61,7 @@ static bool is_same(const void *got, const void *want, td_dtype out, size_t size
     if (out == TD_F64) return isnan(((const double *)got)[i]) && isnan(((const double *)want)[i]);
     if (out != TD_F32) return false;
     if (isnan(g[i]) || isnan(w[i])) return isnan(g[i]) && isnan(w[i]);
+    if (g[i] == 0.0f && w[i] == 0.0f) return false;
     return g[i] == w[i] || fabsf(g[i] - w[i]) <= 4e-7f * fabsf(w[i]) + 1e-38f;
 }
 

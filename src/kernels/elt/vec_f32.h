@@ -197,7 +197,7 @@ static inline float td_vec_trig(float x, int32_t quarters)
 
 static inline float td_vec_sin(float x)
 {
-    return td_vec_trig(x, 0);
+    return x == 0.0f ? x : td_vec_trig(x, 0); /* the reduction loses a zero's sign */
 }
 
 static inline float td_vec_cos(float x)
