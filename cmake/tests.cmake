@@ -2,6 +2,7 @@
 #   tests/unit/<room>/test_x.c   cmocka program, ctest name unit.<room>.x
 #   tests/support/*.c            linked into every unit test, if any
 #   tests/kernels/*.c            one program, check: every kernel variant against its reference
+#   tests/graphs/*.c             one program, graphs: random graphs, with every pass and without
 #   tests/fuzz/fuzz_x.c          libFuzzer target (preset fuzz); elsewhere it replays tests/fuzz/corpus/x/
 #   tests/{e2e,ops,models,lint}/test_x.py  python3, with the binary's path in $TENSORD
 # Whatever else lies there is a module of these, not a test.
@@ -55,6 +56,25 @@ if(check_sources)
   target_include_directories(check PRIVATE ${tests_root}/kernels)
   add_test(NAME kernels.check COMMAND check)
   set_tests_properties(kernels.check PROPERTIES TIMEOUT 300 LABELS kernels ENVIRONMENT "${test_env}")
+endif()
+
+# ---- graphs ---------------------------------------------------------------------------------------------
+file(GLOB graphs_sources CONFIGURE_DEPENDS ${tests_root}/graphs/*.c)
+if(graphs_sources)
+  add_executable(graphs ${graphs_sources})
+  target_link_libraries(graphs PRIVATE tensord_test)
+  target_include_directories(graphs PRIVATE ${tests_root}/graphs)
+  set_target_properties(graphs PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  # Two processes of about a minute; sanitizers are ten times slower.
+  if(TENSORD_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Debug")
+    set(graphs_count 250)
+  else()
+    set(graphs_count 3000)
+  endif()
+  foreach(seed IN ITEMS 1000000 2000000)
+    add_test(NAME graphs.${seed} COMMAND graphs --seed ${seed} --count ${graphs_count})
+    set_tests_properties(graphs.${seed} PROPERTIES TIMEOUT 1800 LABELS graphs ENVIRONMENT "${test_env}")
+  endforeach()
 endif()
 
 # ---- fuzz -----------------------------------------------------------------------------------------------

@@ -1,0 +1,219 @@
+/* eval.c -- see eval.h. */
+#include "eval.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/denormals.h"
+#include "base/macros.h"
+#include "base/vec.h"
+#include "number.h"
+#include "ops/kernel.h"
+#include "ops/pack.h"
+#include "ops/resources.h"
+#include "ops/signature.h"
+
+enum { MAX_ROUNDS = 64 };
+
+void fz_eval_init(fz_eval *e, const fz_model *m)
+{
+    *e = (fz_eval){ .model = m, .arena = td_arena_make(), .owned = TD_VEC(td_tensor) };
+    e->env =
+        (td_env){ .cpu = TD_CPU_ref, .threads = 1, .passes_off = TD_PASSES_ALL, .model_arena = e->arena };
+    e->env.resources = td_resources_make();
+    e->env.packs = td_packs_make();
+    e->noise = fz_random_make(1);
+}
+
+void fz_eval_fini(fz_eval *e)
+{
+    for (size_t i = 0; i < e->owned.size; i++)
+        td_tensor_unref(TD_VEC_AT(&e->owned, td_tensor, i));
+    td_vec_fini(&e->owned);
+    td_packs_free(e->env.packs);
+    td_resources_free(e->env.resources);
+    td_arena_free(e->arena);
+}
+
+static void keep(fz_eval *e, const td_tensor *t)
+{
+    if (t->buffer) *(td_tensor *)td_vec_push(&e->owned) = *t;
+}
+
+/* ---------------------------------------------------------------- binding */
+
+static fz_live *live_of(fz_eval *e, const fz_graph *f)
+{
+    for (uint32_t i = 0; i < e->n_live; i++)
+        if (e->live[i]->spec == f) return e->live[i];
+    fz_live *const l = TD_ARENA_NEW(e->arena, fz_live);
+    *l = (fz_live){ .spec = f, .g = td_graph_make(e->arena, f->name) };
+    TD_ASSERT(e->n_live < TD_COUNT(e->live));
+    e->live[e->n_live++] = l;
+    return l;
+}
+
+td_status fz_eval_bind(fz_eval *e, const fz_graph *f, fz_live **out)
+{
+    fz_live *const l = live_of(e, f);
+
+    *out = l;
+    for (; l->n_nodes < f->n_nodes; l->n_nodes++) {
+        l->nodes[l->n_nodes] = fz_build_node(&f->nodes[l->n_nodes], l->g, l->nodes);
+        TD_TRY(td_node_bind(l->nodes[l->n_nodes], e->arena));
+    }
+    return NULL;
+}
+
+void fz_eval_forget(fz_eval *e, const fz_graph *f)
+{
+    fz_live *const l = live_of(e, f);
+
+    l->n_nodes = TD_MIN(l->n_nodes, f->n_nodes);
+}
+
+/* ---------------------------------------------------------------- noise */
+
+static double off_by(fz_eval *e, double v, double ulp, unsigned noise)
+{
+    const double step = (0.25 + 0.75 * fz_unit(&e->noise)) * (fz_chance(&e->noise, 50) ? ulp : -ulp);
+
+    return isfinite(v) ? v * (1.0 + step * (double)noise) : v;
+}
+
+/* *t gets elements of its own that are off. */
+static td_status disturb(fz_eval *e, td_tensor *t, unsigned noise)
+{
+    td_tensor copy;
+
+    if (!noise || !fz_is_inexact(t->dtype) || td_shape_count(&t->shape) == 0) return NULL;
+    TD_TRY(td_tensor_copy(t, &copy));
+    keep(e, &copy);
+    for (size_t i = 0; i < fz_parts(t); i++)
+        fz_set(&copy, i, off_by(e, fz_get(t, i), fz_ulp(t->dtype), noise));
+    *t = copy;
+    return NULL;
+}
+
+td_status fz_eval_input(fz_eval *e, const td_tensor *t, unsigned variant, td_tensor *out)
+{
+    *out = *t;
+    return variant ? disturb(e, out, 1) : NULL;
+}
+
+/* ---------------------------------------------------------------- branches, loops, calls */
+
+bool fz_is_flow(const char *text)
+{
+    static const char *const ops[] = { "If ",
+                                       "StatelessIf ",
+                                       "Case ",
+                                       "While ",
+                                       "StatelessWhile ",
+                                       "PartitionedCall ",
+                                       "StatefulPartitionedCall " };
+
+    for (size_t i = 0; i < TD_COUNT(ops); i++)
+        if (!strncmp(text, ops[i], strlen(ops[i]))) return true;
+    return false;
+}
+
+static const fz_graph *body_of(const fz_eval *e, const td_node *n, const char *attr)
+{
+    return fz_function(e->model, td_node_attr(n, attr)->u.func);
+}
+
+static td_status run_loop(fz_eval *e, const td_node *n, const td_tensor *in, td_tensor *out, unsigned variant)
+{
+    const fz_graph *const cond = body_of(e, n, "cond"), *const body = body_of(e, n, "body");
+    td_tensor vars[FZ_MAX_IN], next[FZ_MAX_ENDS], go;
+
+    memcpy(vars, in, n->n_in * sizeof *in);
+    for (int round = 0; round < MAX_ROUNDS; round++) {
+        TD_TRY(fz_eval_graph(e, cond, vars, &go, variant));
+        if (!*(const bool *)go.data) {
+            memcpy(out, vars, n->n_in * sizeof *in);
+            return NULL;
+        }
+        TD_TRY(fz_eval_graph(e, body, vars, next, variant));
+        memcpy(vars, next, n->n_in * sizeof *in);
+    }
+    return TD_ERR(DEADLINE_EXCEEDED, "a loop has no end");
+}
+
+static td_status run_case(fz_eval *e, const td_node *n, const td_tensor *in, td_tensor *out, unsigned variant)
+{
+    const td_attr_value *const list = td_node_attr(n, "branches");
+    const int32_t at = *(const int32_t *)in[0].data, last = (int32_t)list->u.list.count - 1;
+    const td_attr_value *const branch = &list->u.list.items[at < 0 || at > last ? last : at];
+
+    return fz_eval_graph(e, fz_function(e->model, branch->u.func), in + 1, out, variant);
+}
+
+static td_status run_flow(fz_eval *e, const td_node *n, const td_tensor *in, td_tensor *out, unsigned variant)
+{
+    if (td_node_attr(n, "body")) return run_loop(e, n, in, out, variant);
+    if (td_node_attr(n, "branches")) return run_case(e, n, in, out, variant);
+    if (td_node_attr(n, "f")) return fz_eval_graph(e, body_of(e, n, "f"), in, out, variant);
+    const bool is_true = in[0].shape.rank ? td_shape_count(&in[0].shape) > 0 : *(const bool *)in[0].data;
+    const char *const branch = is_true ? "then_branch" : "else_branch";
+    return fz_eval_graph(e, body_of(e, n, branch), in + 1, out, variant);
+}
+
+/* ---------------------------------------------------------------- nodes */
+
+td_status fz_eval_node(fz_eval *e, const fz_graph *f, uint32_t i, const td_tensor *in, td_tensor *out,
+                       unsigned variant)
+{
+    fz_live *l;
+
+    TD_TRY(fz_eval_bind(e, f, &l));
+    if (fz_is_flow(f->nodes[i].text)) return run_flow(e, l->nodes[i], in, out, variant);
+    const unsigned long before = td_denormals_flush();
+    const td_status s = td_node_eval(l->nodes[i], &e->env, in, out);
+    td_denormals_restore(before);
+    if (s) return s;
+    for (uint32_t k = 0; k < l->nodes[i]->n_out; k++) {
+        keep(e, &out[k]);
+        if (variant) TD_TRY(disturb(e, &out[k], f->nodes[i].noise));
+    }
+    return NULL;
+}
+
+td_status fz_eval_graph(fz_eval *e, const fz_graph *f, const td_tensor *args, td_tensor *rets,
+                        unsigned variant)
+{
+    td_tensor *values[FZ_MAX_NODES], in[FZ_MAX_IN];
+    bool used[FZ_MAX_NODES];
+    uint32_t next_arg = 0;
+    fz_live *l;
+
+    TD_TRY(fz_eval_bind(e, f, &l));
+    fz_find_used(f, used);
+    for (uint32_t i = 0; i < f->n_nodes; i++) {
+        const fz_node *const n = &f->nodes[i];
+        if (n->kind == FZ_ARG) values[i] = (td_tensor *)(uintptr_t)&args[next_arg++];
+        if (!used[i] || n->kind == FZ_ARG) continue;
+        values[i] = TD_ARENA_NEW_N(e->arena, td_tensor, l->nodes[i]->n_out + 1);
+        if (n->kind == FZ_CONST) {
+            TD_TRY(fz_eval_input(e, &n->data[0], variant, &values[i][0]));
+            continue;
+        }
+        for (uint32_t k = 0; k < n->n_in; k++)
+            in[k] = values[n->in[k].node][n->in[k].out];
+        TD_TRY(fz_eval_node(e, f, i, in, values[i], variant));
+    }
+    for (uint32_t i = 0; i < f->n_rets; i++)
+        rets[i] = values[f->rets[i].node][f->rets[i].out];
+    return NULL;
+}
+
+td_status fz_eval_feed(fz_eval *e, unsigned feed, td_tensor *rets, unsigned variant)
+{
+    const fz_graph *const f = e->model->main;
+    td_tensor args[FZ_MAX_ENDS];
+
+    for (uint32_t i = 0; i < f->n_args; i++)
+        TD_TRY(fz_eval_input(e, &f->nodes[f->args[i]].data[feed], variant, &args[i]));
+    return fz_eval_graph(e, f, args, rets, variant);
+}

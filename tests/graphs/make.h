@@ -1,0 +1,118 @@
+/* make.h -- makes random graphs, a node at a time. Each node is tried first: it stays when its op takes it and when its
+ * values are such that rounding decides nothing (judge.h). What does not stay is counted by reason.
+ *
+ * Productions (make_*.c) pick values made so far and add one node, or a pattern that a pass looks for.
+ */
+#ifndef TD_TESTS_GRAPHS_MAKE_H
+#define TD_TESTS_GRAPHS_MAKE_H
+
+#include "base/macros.h"
+#include "eval.h"
+#include "judge.h"
+#include "tensor/type_sets.h"
+
+/* One value that nodes may use. Elements are for each feed; data[feed][0].dtype 0: the feed has failed before. */
+typedef struct fz_value {
+    fz_ref ref;
+    td_tensor data[FZ_FEEDS][FZ_VARIANTS];
+} fz_value;
+
+/* Why nodes did not stay; the text is an op's name or one of judge.h's. */
+typedef struct fz_counts {
+    td_map refused; /* reason -> a size_t of arena */
+    td_map made;    /* op -> the same */
+    td_arena *arena;
+} fz_counts;
+
+void fz_count(td_map *m, td_arena *arena, const char *what, size_t n);
+
+enum { FZ_POOL = 160 };
+
+typedef struct fz_maker fz_maker;
+struct fz_maker {
+    fz_random r;
+    fz_model *model;
+    fz_graph *f;
+    fz_eval *eval;
+    fz_counts *counts;
+    bool is_body;       /* of a function: new arguments cannot be made */
+    int depth;          /* of functions */
+    bool allows_nan;    /* infinities and NaNs may stay */
+    bool allows_errors; /* a node that fails on another feed may stay */
+    bool is_big;        /* some values have thousands of elements */
+    unsigned wants_new; /* percent: new values where old ones would do */
+    int64_t batch[FZ_FEEDS];
+    fz_value *pool; /* FZ_POOL */
+    int n_pool;
+};
+
+/* The graph of a seed. */
+fz_model *fz_make(td_arena *arena, uint64_t seed, fz_eval *e, fz_counts *counts, bool *allows_nan);
+
+/* ---------------------------------------------------------------- for productions */
+
+typedef int fz_id; /* in the pool; -1: none */
+
+static inline td_dtype fz_type(const fz_maker *m, fz_id v)
+{
+    return m->pool[v].data[0][0].dtype;
+}
+static inline const td_shape *fz_shape(const fz_maker *m, fz_id v)
+{
+    return &m->pool[v].data[0][0].shape;
+}
+static inline int fz_rank(const fz_maker *m, fz_id v)
+{
+    return fz_shape(m, v)->rank;
+}
+static inline int64_t fz_dim(const fz_maker *m, fz_id v, int d)
+{
+    return fz_shape(m, v)->dims[d];
+}
+bool fz_dim_varies(const fz_maker *m, fz_id v, int d); /* another batch has another */
+
+/* Tries a node: op and attributes as text. The id of its first output (the others follow), or -1. */
+fz_id fz_add(fz_maker *m, unsigned noise, const fz_id *in, uint32_t n_in, const char *fmt, ...)
+    TD_PRINTF(5, 6);
+#define FZ_ADD(m, noise, in, ...) fz_add((m), (noise), (in), (uint32_t)TD_COUNT(in), __VA_ARGS__)
+fz_id fz_unary(fz_maker *m, const char *op, fz_id x);           /* noise 1, T of x */
+fz_id fz_binary(fz_maker *m, const char *op, fz_id x, fz_id y); /* the same */
+
+/* A value made so far of one of these types and a rank in [lo, hi]; -1: there is none. Later ones are likelier. */
+fz_id fz_find(fz_maker *m, uint64_t types, int lo, int hi);
+/* The same, or a new one: an argument, or a constant. Never -1. */
+fz_id fz_pick(fz_maker *m, uint64_t types, int lo, int hi);
+
+td_dtype fz_any_type(fz_maker *m, uint64_t types); /* float mostly */
+td_shape fz_any_shape(fz_maker *m, int lo, int hi);
+
+typedef enum fz_style { FZ_USUAL, FZ_POSITIVE, FZ_SMALL } fz_style;
+fz_id fz_noise_const(fz_maker *m, td_dtype type, const td_shape *shape, fz_style style);
+/* shapes: for each feed. A constant when this is a function's body and the feeds have one shape; else -1. */
+fz_id fz_noise_arg(fz_maker *m, td_dtype type, const td_shape *shapes);
+/* Of the shape that v has in each feed. */
+fz_id fz_noise_like(fz_maker *m, td_dtype type, fz_id v);
+
+/* int32s (mostly) as a constant, or an argument whose elements the plan cannot know: values[feed]. rank 0: n is 1. */
+fz_id fz_ints(fz_maker *m, int rank, size_t n, const int64_t values[FZ_FEEDS][TD_MAX_RANK * 2]);
+fz_id fz_same_ints(fz_maker *m, int rank, size_t n, const int64_t *values);
+fz_id fz_const_ints(fz_maker *m, int rank, size_t n, const int64_t *values); /* int32, constant */
+fz_id fz_scalar(fz_maker *m, float v);                                       /* constant */
+fz_id fz_const(fz_maker *m, const td_tensor *t);
+
+/* Fills with noise. */
+void fz_fill(fz_random *r, td_tensor *t, fz_style style, bool allows_nan);
+td_tensor fz_alloc(fz_maker *m, td_dtype type, const td_shape *shape);
+
+typedef struct fz_production {
+    const char *name;
+    unsigned weight;
+    void (*make)(fz_maker *m);
+} fz_production;
+
+extern const fz_production fz_math[], fz_array[], fz_nn[], fz_flow[]; /* end with a cleared one */
+
+/* n random productions. */
+void fz_grow(fz_maker *m, unsigned n);
+
+#endif

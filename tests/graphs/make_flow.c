@@ -1,0 +1,249 @@
+/* make_flow.c -- functions: called, chosen by a condition, looped. A body is made by the same productions, on the values
+ * that the call hands over. */
+#include <stdio.h>
+#include <string.h>
+
+#include "make.h"
+
+enum { MAX_DEPTH = 2, MAX_VARS = 4 };
+
+/* A maker for a function on arguments args[] of m. NULL: there are too many functions. */
+static fz_maker *open_body(fz_maker *m, const fz_id *args, uint32_t n)
+{
+    fz_model *const model = m->model;
+
+    if (m->depth >= MAX_DEPTH || model->n_functions == FZ_MAX_FUNCTIONS) return NULL;
+    fz_maker *const b = TD_ARENA_NEW(model->arena, fz_maker);
+    *b = *m;
+    b->is_body = true;
+    b->depth++;
+    b->wants_new = 3;
+    b->allows_errors = false;
+    b->f = TD_ARENA_NEW(model->arena, fz_graph);
+    b->f->name = td_arena_format(model->arena, "f%u", model->n_functions);
+    b->pool = TD_ARENA_NEW_N(model->arena, fz_value, FZ_POOL);
+    b->n_pool = 0;
+    model->functions[model->n_functions++] = b->f;
+    for (uint32_t i = 0; i < n; i++) {
+        b->f->nodes[i] = (fz_node){ .kind = FZ_ARG, .dtype = fz_type(m, args[i]) };
+        b->f->args[b->f->n_args++] = i;
+        b->f->n_nodes++;
+        b->pool[b->n_pool] = m->pool[args[i]];
+        b->pool[b->n_pool++].ref = (fz_ref){ i, 0 };
+    }
+    return b;
+}
+
+/* The body is what it is; its dice go on. */
+static void close_body(fz_maker *m, const fz_maker *b)
+{
+    m->r = b->r;
+}
+
+static void put_types(const fz_maker *m, const fz_id *v, uint32_t n, char *out, size_t size)
+{
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (uint32_t i = 0; i < n; i++)
+        at += (size_t)snprintf(out + at, size - at, "%%%s", td_dtype_name(fz_type(m, v[i])));
+}
+
+static bool lives(const fz_maker *m, fz_id v)
+{
+    for (unsigned feed = 0; feed < FZ_FEEDS; feed++)
+        if (!m->pool[v].data[feed][0].dtype) return false;
+    return true;
+}
+
+/* Up to MAX_VARS values to hand over. */
+static uint32_t choose_args(fz_maker *m, fz_id *args)
+{
+    uint32_t n = 0;
+
+    for (unsigned i = 1 + fz_below(&m->r, MAX_VARS); i-- > 0;) {
+        const fz_id v = fz_pick(m, TD_NUMBER_TYPES | TD_BOOL_TYPE, 0, 4);
+        if (v >= 0 && lives(m, v)) args[n++] = v;
+    }
+    return n;
+}
+
+static void return_value(fz_maker *b, fz_id v)
+{
+    b->f->rets[b->f->n_rets++] = b->pool[v].ref;
+}
+
+/* A value of this type in the body: one that is there, or a cast of one. */
+static fz_id of_type(fz_maker *b, td_dtype type)
+{
+    for (fz_id v = b->n_pool; v-- > 0;)
+        if (fz_type(b, v) == type && fz_chance(&b->r, 60)) return v;
+    for (fz_id v = b->n_pool; v-- > 0;)
+        if (fz_type(b, v) == type) return v;
+    const fz_id from = b->n_pool - 1;
+    return from < 0 ? -1
+                    : FZ_ADD(b, 1, ((fz_id[]){ from }), "Cast SrcT=%%%s DstT=%%%s",
+                             td_dtype_name(fz_type(b, from)), td_dtype_name(type));
+}
+
+/* ---------------------------------------------------------------- calls */
+
+static void call(fz_maker *m)
+{
+    fz_id args[MAX_VARS], outs[2];
+    const uint32_t n = choose_args(m, args);
+    fz_maker *const b = n ? open_body(m, args, n) : NULL;
+    char in[256], out[64];
+
+    if (!b) return;
+    fz_grow(b, 1 + fz_below(&b->r, 4));
+    const uint32_t n_out = 1 + fz_below(&b->r, 2);
+    for (uint32_t i = 0; i < n_out; i++) {
+        outs[i] = (fz_id)fz_below(&b->r, (unsigned)b->n_pool);
+        return_value(b, outs[i]);
+    }
+    close_body(m, b);
+    put_types(m, args, n, in, sizeof in);
+    put_types(b, outs, n_out, out, sizeof out);
+    (void)fz_add(m, 0, args, n, "%s Tin={%s} Tout={%s} f=@%s",
+                 fz_chance(&m->r, 50) ? "PartitionedCall" : "StatefulPartitionedCall", in, out, b->f->name);
+}
+
+/* ---------------------------------------------------------------- branches */
+
+/* A scalar that differs from feed to feed, or is worked out, or constant. */
+static fz_id scalar(fz_maker *m, td_dtype type)
+{
+    const fz_id old = fz_find(m, TD_DTYPE_BIT(type), 0, 0);
+    const td_shape shapes[FZ_FEEDS] = { { 0 }, { 0 }, { 0 } };
+
+    if (old >= 0 && fz_chance(&m->r, 50)) return lives(m, old) ? old : -1;
+    const unsigned kind = fz_below(&m->r, 3);
+    if (kind == 0) return fz_noise_const(m, type, &shapes[0], FZ_SMALL);
+    if (kind == 1 || type != TD_BOOL) return fz_noise_arg(m, type, shapes);
+    const fz_id x = fz_find(m, TD_DTYPE_BIT(TD_F32), 0, 4);
+    if (x < 0 || !lives(m, x)) return -1;
+    const int64_t axes[] = { 0, 1, 2, 3 };
+    const fz_id all = fz_const_ints(m, 1, (size_t)fz_rank(m, x), axes);
+    const fz_id sum = FZ_ADD(m, 3, ((fz_id[]){ x, all }), "Sum T=%%float Tidx=%%int32");
+    return fz_binary(m, "Less", sum, fz_scalar(m, 0.4f));
+}
+
+/* Bodies for n_branches, with results of the same types; false: they could not be made. */
+static bool make_branches(fz_maker *m, const fz_id *args, uint32_t n, unsigned n_branches, const char **names,
+                          char *out_types, size_t size, uint32_t *n_out)
+{
+    td_dtype types[2] = { TD_F32, TD_F32 };
+
+    for (unsigned i = 0; i < n_branches; i++) {
+        fz_maker *const b = open_body(m, args, n);
+        fz_id outs[2];
+        if (!b) return false;
+        fz_grow(b, fz_below(&b->r, 4) + (i == 0));
+        if (i == 0) *n_out = 1 + fz_below(&b->r, 2);
+        for (uint32_t k = 0; k < *n_out; k++) {
+            outs[k] = i == 0 ? (fz_id)fz_below(&b->r, (unsigned)b->n_pool) : of_type(b, types[k]);
+            if (outs[k] < 0) return false;
+            types[k] = fz_type(b, outs[k]);
+            return_value(b, outs[k]);
+        }
+        close_body(m, b);
+        names[i] = b->f->name;
+        if (i == 0) put_types(b, outs, *n_out, out_types, size);
+    }
+    return true;
+}
+
+static void branch(fz_maker *m)
+{
+    const fz_id cond = scalar(m, TD_BOOL);
+    fz_id args[MAX_VARS + 1] = { cond };
+    const uint32_t n = cond < 0 ? 0 : choose_args(m, args + 1);
+    const char *names[2];
+    char in[256], out[64];
+    uint32_t n_out;
+
+    if (!n || !make_branches(m, args + 1, n, 2, names, out, sizeof out, &n_out)) return;
+    put_types(m, args + 1, n, in, sizeof in);
+    (void)fz_add(m, 0, args, n + 1, "%s Tcond=%%bool Tin={%s} Tout={%s} then_branch=@%s else_branch=@%s",
+                 fz_chance(&m->r, 50) ? "If" : "StatelessIf", in, out, names[0], names[1]);
+}
+
+static void cases(fz_maker *m)
+{
+    const fz_id which = scalar(m, TD_I32);
+    fz_id args[MAX_VARS + 1] = { which };
+    const uint32_t n = which < 0 ? 0 : choose_args(m, args + 1);
+    const char *names[3];
+    char in[256], out[64];
+    uint32_t n_out;
+
+    if (!n || !make_branches(m, args + 1, n, 3, names, out, sizeof out, &n_out)) return;
+    put_types(m, args + 1, n, in, sizeof in);
+    (void)fz_add(m, 0, args, n + 1, "Case Tin={%s} Tout={%s} branches={@%s@%s@%s}", in, out, names[0],
+                 names[1], names[2]);
+}
+
+/* ---------------------------------------------------------------- loops */
+
+/* counter < limit */
+static fz_maker *make_cond(fz_maker *m, const fz_id *vars, uint32_t n)
+{
+    fz_maker *const b = open_body(m, vars, n);
+
+    if (!b) return NULL;
+    const fz_id less = fz_binary(b, "Less", 0, 1);
+    if (less < 0) return NULL;
+    return_value(b, less);
+    close_body(m, b);
+    return b;
+}
+
+static bool same_shapes(const fz_maker *b, fz_id v, fz_id like)
+{
+    for (unsigned feed = 0; feed < FZ_FEEDS; feed++) {
+        const td_tensor *const x = &b->pool[v].data[feed][0], *const y = &b->pool[like].data[feed][0];
+        if (x->dtype != y->dtype || !td_shape_equal(&x->shape, &y->shape)) return false;
+    }
+    return true;
+}
+
+/* What variable i becomes: mostly something new of its type and shape. */
+static fz_id next_value(fz_maker *b, fz_id i)
+{
+    for (fz_id v = b->n_pool; v-- > 0;)
+        if (v != i && same_shapes(b, v, i) && fz_chance(&b->r, 70)) return v;
+    return i;
+}
+
+static void loop(fz_maker *m)
+{
+    const int64_t zero = 0, one = 1;
+    fz_id vars[MAX_VARS + 2] = { fz_const_ints(m, 0, 1, &zero) };
+    int64_t limits[FZ_FEEDS][TD_MAX_RANK * 2];
+    char types[256];
+
+    for (unsigned feed = 0; feed < FZ_FEEDS; feed++)
+        limits[feed][0] = feed && fz_chance(&m->r, 70) ? limits[0][0] : fz_between(&m->r, 0, 4);
+    vars[1] = fz_ints(m, 0, 1, (const int64_t(*)[TD_MAX_RANK * 2]) limits);
+    if (vars[0] < 0 || vars[1] < 0 || fz_type(m, vars[1]) != TD_I32) return;
+    const uint32_t n = 2 + choose_args(m, vars + 2);
+    fz_maker *const cond = n > 2 ? make_cond(m, vars, n) : NULL, *const b =
+                                                                     cond ? open_body(m, vars, n) : NULL;
+    if (!b) return;
+    const fz_id up = fz_binary(b, "AddV2", 0, fz_const_ints(b, 0, 1, &one));
+    if (up < 0) return;
+    fz_grow(b, 1 + fz_below(&b->r, 4));
+    return_value(b, up);
+    return_value(b, 1);
+    for (fz_id i = 2; i < (fz_id)n; i++)
+        return_value(b, next_value(b, i));
+    close_body(m, b);
+    put_types(m, vars, n, types, sizeof types);
+    (void)fz_add(m, 0, vars, n, "%s T={%s} cond=@%s body=@%s",
+                 fz_chance(&m->r, 50) ? "While" : "StatelessWhile", types, cond->f->name, b->f->name);
+}
+
+const fz_production fz_flow[] = {
+    { "call", 2, call }, { "branch", 3, branch }, { "cases", 1, cases }, { "loop", 3, loop }, { 0 },
+};
