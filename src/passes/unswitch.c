@@ -2,8 +2,8 @@
  *
  * A Switch sends its input to one output, the other is dead; a node with a dead input or a dead control input
  * is dead, but for a Merge, which is what its live inputs make it. Where predicates are constants all of that
- * is known now: their Switches become Identities, a Merge loses its dead inputs, and what is dead is needed
- * by nobody any more.
+ * is known now: their Switches become Identities (or gates, in a branch of a conditional that only a run can
+ * choose), a Merge loses its dead inputs, and what is dead is needed by nobody any more.
  *
  * The graph must be sorted. Where a result would be dead, or a Merge is asked which input came, it stays as
  * it is: a run knows better.
@@ -14,10 +14,18 @@
 
 enum { FALSE_DEAD = 1, TRUE_DEAD = 2, ALL_DEAD = 3 };
 
+/* The constant that e has if it is alive: in a branch of another conditional constants are behind gates. */
+static const td_tensor *const_if_alive(const td_edge *e)
+{
+    while (td_node_is(e->node, "_Gate") || td_node_is(e->node, "Identity") || td_node_is(e->node, "Switch"))
+        e = &e->node->in[0];
+    return td_edge_const(e);
+}
+
 /* Which of Switch's outputs is dead by its constant predicate; 0: only a run can tell. */
 static uint8_t switch_dead(const td_node *n)
 {
-    const td_tensor *const pred = td_node_is(n, "Switch") ? td_edge_const(&n->in[1]) : NULL;
+    const td_tensor *const pred = td_node_is(n, "Switch") ? const_if_alive(&n->in[1]) : NULL;
 
     if (!pred) return 0;
     return td_cond_is_true(pred) ? FALSE_DEAD : TRUE_DEAD;
@@ -68,6 +76,15 @@ static td_status make_identity(td_pass *p, td_node *n)
     return td_node_bind(n, p->arena);
 }
 
+/* The output that lives is the input, and is alive when the predicate is. */
+static td_status open_switch(td_pass *p, td_graph *g, td_node *n)
+{
+    if (td_edge_const(&n->in[1])) return make_identity(p, n);
+    n->op_name = "_Gate";
+    td_node_add_attr(g, n, "U", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = TD_BOOL });
+    return td_node_bind(n, p->arena);
+}
+
 static td_status shrink_merge(td_pass *p, td_graph *g, const uint8_t *dead, td_node *n)
 {
     uint32_t live = 0;
@@ -82,7 +99,7 @@ static td_status shrink_merge(td_pass *p, td_graph *g, const uint8_t *dead, td_n
 
 static void follow(td_edge *e)
 {
-    if (td_node_is(e->node, "Identity")) e->index = 0; /* it was a Switch's output 1 */
+    if (e->node->n_out == 1) e->index = 0; /* it was a Switch's output 1 */
 }
 
 /* A Merge lives on although what comes before it in order is dead. */
@@ -105,7 +122,7 @@ static td_status rewrite(td_pass *p, td_graph *g, const uint8_t *dead)
         if (dead[i] == ALL_DEAD) continue;
         drop_dead_ctrl(dead, n);
         if (td_node_is(n, "Merge") && live_inputs(dead, n) < n->n_in) TD_TRY(shrink_merge(p, g, dead, n));
-        if (dead[i]) TD_TRY(make_identity(p, n));
+        if (dead[i]) TD_TRY(open_switch(p, g, n));
     }
     for (size_t i = 0; i < g->n_nodes; i++)
         for (uint32_t k = 0; dead[i] != ALL_DEAD && k < g->nodes[i]->n_in; k++)

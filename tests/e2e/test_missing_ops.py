@@ -106,6 +106,18 @@ def old_condition_with_both_alive():
     return graph.signature("asked", {"x": F, "p": "bool"}, {"m": "m"})
 
 
+def old_condition_in_another():
+    """A constant predicate within a branch that the request chooses: constants there are tied to the branch."""
+    graph = graphs.Graph().placeholder("x", F).placeholder("p", "bool").node("outer", "Switch", ["x", "p"], F)
+    graph.node("pivot", "Identity", ["outer:1"], F).constant("no", np.bool_(False)).constant("two", np.float32(2))
+    for node in graph.node_defs[-2:]:
+        node.input.append("^pivot")
+    graph.node("inner", "Switch", ["outer:1", "no"], F).node("odd", "NoSuchOp", ["inner:1"])
+    graph.node("twice", "Mul", ["inner", "two"], F).node("merge", "Merge", ["twice", "odd"], F, N=2)
+    graph.node("minus", "Neg", ["outer"], F).node("y", "Merge", ["minus", "merge"], F, N=2)
+    return graph.signature("serving_default", {"x": F, "p": "bool"}, {"y": "y"})
+
+
 def other_signature():
     graph = branches(graphs.Graph()).placeholder("x", F)
     call(graph, "y", "double", ["x"], [F])
@@ -156,7 +168,8 @@ class MissingOps(harness.ServerTest):
     def setUpClass(cls):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.models = {}
-        for name, graph in {**SERVED, "loop": condition_in_a_loop()}.items():
+        more = {"loop": condition_in_a_loop(), "within": old_condition_in_another()}
+        for name, graph in {**SERVED, **more}.items():
             graphs.save(cls.folder / name / "1", graph)
             cls.models[name] = cls.folder / name
         super().setUpClass()
@@ -178,6 +191,10 @@ class MissingOps(harness.ServerTest):
         for p, want in ((True, 6.0), (False, -6.0)):
             reply = self.server.post("both:predict", {"signature_name": "asked", "inputs": {"x": 3.0, "p": p}})
             self.assertEqual(reply.json, {"outputs": want})
+
+    def test_a_condition_that_is_constant_within_one_that_is_not(self):
+        for p, want in ((True, 6.0), (False, -3.0)):
+            self.assertEqual(self.server.post("within:predict", {"inputs": {"x": 3.0, "p": p}}).json, {"outputs": want})
 
     def test_a_signature_that_needs_them(self):
         reply = self.server.post("other_signature:predict", {"signature_name": "bad", "instances": [1.0]})
