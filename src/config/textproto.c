@@ -28,6 +28,7 @@ typedef struct parser {
     const td_textproto_options *opts;
     td_strbuf *out;
     int depth;
+    bool for_structs; /* of protobuf-c, whose strings end with a NUL */
 } parser;
 
 static td_status parse_fields(parser *p, const message_type *type, char close);
@@ -213,8 +214,14 @@ static td_status parse_enum(parser *p, const field_type *field, uint64_t *out)
 static td_status put_text(parser *p, const field_type *field)
 {
     td_strbuf text = { NULL, 0, 0 };
-    const td_status status = td_lexer_string(&p->lex, &text);
+    td_lexer *const l = &p->lex;
+    const char *const start = l->at;
+    td_status status = td_lexer_string(l, &text);
 
+    /* It would be another name or path than the one that was written. */
+    if (!status && p->for_structs && field->type == PROTOBUF_C_TYPE_STRING &&
+        memchr(td_strbuf_text(&text), 0, text.size))
+        status = td_lexer_error(l, start, "String field \"%s\" holds a NUL.", field->name);
     if (!status) put_bytes(p->out, field->id, td_strbuf_text(&text), text.size);
     td_strbuf_fini(&text);
     return status;
@@ -443,14 +450,23 @@ static td_status parse_fields(parser *p, const message_type *type, char close)
     }
 }
 
+static td_status encode(const char *text, size_t size, const message_type *type,
+                        const td_textproto_options *opts, bool for_structs, td_strbuf *out)
+{
+    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8: what some editors begin a file with */
+    const size_t n = sizeof mark - 1, skip = size >= n && !memcmp(text, mark, n) ? n : 0;
+    parser p = { .lex = { .begin = text + skip, .at = text + skip, .end = size ? text + size : text },
+                 .opts = opts,
+                 .out = out,
+                 .for_structs = for_structs };
+
+    return parse_fields(&p, type, 0);
+}
+
 td_status td_textproto_encode(const char *text, size_t size, const ProtobufCMessageDescriptor *type,
                               const td_textproto_options *opts, td_strbuf *out)
 {
-    parser p = { .lex = { .begin = text, .at = text, .end = size ? text + size : text },
-                 .opts = opts,
-                 .out = out };
-
-    return parse_fields(&p, type, 0);
+    return encode(text, size, type, opts, false, out);
 }
 
 static void *unpack_alloc(void *is_out_of_memory, size_t size)
@@ -486,7 +502,7 @@ td_status td_textproto_parse(const char *text, size_t size, const ProtobufCMessa
                              ProtobufCMessage **out)
 {
     td_strbuf bytes = { NULL, 0, 0 };
-    td_status status = td_textproto_encode(text, size, type, NULL, &bytes);
+    td_status status = encode(text, size, type, NULL, true, &bytes);
 
     if (!status) status = unpack(type, &bytes, out);
     td_strbuf_fini(&bytes);

@@ -70,6 +70,37 @@ static void strings(void **state)
     drop(l);
 }
 
+/* What some editors begin a file with: skipped there, once, and not counted in a place. */
+static void byte_order_mark(void **state)
+{
+    list_value *const l = read_list("\xef\xbb\xbfi: 7");
+    ProtobufCMessage *m;
+
+    (void)state;
+    assert_int_equal(l->n_i, 1);
+    assert_int_equal(l->i[0], 7);
+    drop(l);
+    drop(read_list("\xef\xbb\xbf"));
+    assert_status_like(
+        td_textproto_parse("\xef\xbb\xbfx: 7", 7, &tensorflow__attr_value__list_value__descriptor, &m),
+        TD_INVALID_ARGUMENT, "1:2: ");
+    assert_status_like(
+        td_textproto_parse("i: \xef\xbb\xbf 7", 8, &tensorflow__attr_value__list_value__descriptor, &m),
+        TD_INVALID_ARGUMENT, "1:4: ");
+    assert_status_like(td_textproto_parse("\xef\xbb", 2, &tensorflow__attr_value__list_value__descriptor, &m),
+                       TD_INVALID_ARGUMENT, "1:1: ");
+}
+
+static void texts_with_a_nul(void **state)
+{
+    static const char text[] = "func { name: 'a\\0b' }";
+    ProtobufCMessage *m;
+
+    (void)state;
+    assert_status(td_textproto_parse(text, strlen(text), &tensorflow__attr_value__list_value__descriptor, &m),
+                  TD_INVALID_ARGUMENT, "1:13: String field \"name\" holds a NUL.");
+}
+
 static void messages(void **state)
 {
     list_value *const l =
@@ -161,6 +192,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers),
         cmocka_unit_test(strings),
+        cmocka_unit_test(byte_order_mark),
+        cmocka_unit_test(texts_with_a_nul),
         cmocka_unit_test(messages),
         cmocka_unit_test(maps_and_wrappers),
         cmocka_unit_test(unknown_fields_can_be_skipped),
