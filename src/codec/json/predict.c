@@ -15,6 +15,11 @@ static td_status unusual(void)
     return TD_ERR(INVALID_ARGUMENT, "a survey is due");
 }
 
+static td_status no_memory(void)
+{
+    return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a signature's name");
+}
+
 /* A member before the tensors, at its value. Returns what is behind it, NULL when it is wrong. */
 static const char *read_head_member(td_json_predict *r, const char *p, const td_json_raw *name)
 {
@@ -52,7 +57,7 @@ td_status td_json_predict_open(const char *text, size_t size, td_arena *arena, t
         p = read_head_member(out, p, &name);
         if (!p) break;
     }
-    return unusual();
+    return out->has_signature && !out->signature.data ? no_memory() : unusual();
 }
 
 /* ---- survey ---- */
@@ -77,7 +82,7 @@ static td_status survey_member(td_json_predict *r, const char *p, const td_json_
         (void)td_json_skip_string(p, &text, &fault);
         r->signature = td_json_unescape(&text, r->arena);
         r->has_signature = true;
-        if (!r->signature.data) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a signature's name");
+        if (!r->signature.data) return no_memory();
     }
     return NULL;
 }
