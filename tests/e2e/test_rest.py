@@ -14,36 +14,13 @@ import zlib
 
 import graphs
 import harness
-
-PREDICT = "/v1/models/half_plus_two:predict"
-ONE = b'{"instances": [1.0]}'
-ANSWER = {"predictions": [2.5]}
+import wire
+from wire import ANSWER, ONE, PREDICT, read_reply
 
 
-def read_reply(stream):
-    """One reply from a raw stream: (status line, headers in lower case, body)."""
-    line = stream.readline().decode().strip()
-    headers = {}
-    while (field := stream.readline().strip()):
-        name, _, value = field.decode().partition(":")
-        headers[name.lower()] = value.strip()
-    return line, headers, stream.read(int(headers.get("content-length", 0)))
-
-
-class Raw(harness.ServerTest):
+class Raw(wire.WireTest):
     """Bytes on a socket."""
-    models = {"half_plus_two": harness.MODELS / "half_plus_two"}
-
-    def connect(self):
-        connection = socket.create_connection(("127.0.0.1", self.server.rest_port), harness.PATIENCE)
-        self.addCleanup(connection.close)
-        stream = connection.makefile("rb")
-        self.addCleanup(stream.close)
-        return connection, stream
-
-    @staticmethod
-    def post(body, more=b"", path=PREDICT):
-        return b"POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n%s" % (path.encode(), more, len(body), body)
+    post = staticmethod(wire.post)
 
     def test_headers(self):
         connection, stream = self.connect()
@@ -237,7 +214,7 @@ class Draining(unittest.TestCase):
         with harness.Server({"half_plus_two": harness.MODELS / "half_plus_two"}) as server:
             connection = socket.create_connection(("127.0.0.1", server.rest_port), harness.PATIENCE)
             stream = connection.makefile("rb")
-            request = Raw.post(ONE)
+            request = wire.post(ONE)
             connection.sendall(request[:-1])
             time.sleep(0.1)
             server.process.send_signal(signal.SIGTERM)

@@ -9,7 +9,7 @@
 
 static void check(const td_string *s, size_t size)
 {
-    TD_ASSERT(s->size <= size && (!s->size || s->data));
+    TD_ASSERT(s->size <= size && (!s->size || (s->data && !memchr(s->data, '\0', s->size))));
 }
 
 void fuzz_one(const uint8_t *data, size_t size)

@@ -115,7 +115,7 @@ void td_rest_serve(td_rest_request *r)
         serve_readyz(r);
         break;
     case TD_REST_OPTIONS:
-        end_empty(r, r->has_origin ? 200 : 400);
+        end_empty(r, r->head.has_origin ? 200 : 400);
         break;
     case TD_REST_NO_MODEL:
         td_rest_end(r, TD_ERR(INVALID_ARGUMENT, "Missing model name in request."));

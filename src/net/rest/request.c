@@ -194,13 +194,23 @@ void td_rest_end(td_rest_request *r, td_status error)
     MHD_resume_connection(connection);  /* r is the event thread's again */
 }
 
+static void submit(td_rest_request *r)
+{
+    if (!td_pool_submit(r->pool, r->work, r))
+        td_rest_end(r, TD_ERR(RESOURCE_EXHAUSTED, "Too many requests are waiting"));
+}
+
 void td_rest_offload(td_rest_request *r, td_pool *pool, void (*work)(void *request))
 {
-    if (!r->is_suspended) {
-        r->is_suspended = true;
-        atomic_fetch_add(&r->server->offloaded, 1);
-        MHD_suspend_connection(r->connection); /* first: the work may be done before submit returns */
-    }
-    if (!td_pool_submit(pool, work, r))
-        td_rest_end(r, TD_ERR(RESOURCE_EXHAUSTED, "Too many requests are waiting"));
+    r->pool = pool;
+    r->work = work;
+    if (r->is_suspended) submit(r);
+}
+
+void td_rest_sleep(td_rest_request *r)
+{
+    r->is_suspended = true;
+    atomic_fetch_add(&r->server->offloaded, 1);
+    MHD_suspend_connection(r->connection); /* first: the work may be done before submit returns */
+    submit(r);
 }

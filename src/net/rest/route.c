@@ -152,10 +152,27 @@ static td_rest_verb route_any(const char *method, const char *path, td_rest_rout
     return is_get ? route_get(path, out) : TD_REST_MALFORMED;
 }
 
-void td_rest_route_find(const char *method, const char *path, td_arena *arena, td_rest_route *out)
+/* The path and query of "http://host:port/path?query", which clients send to proxies and servers must take. */
+static const char *origin_form(const char *target)
+{
+    const char *p = target;
+
+    if (!take(&p, "http://") && !take(&p, "https://")) return target;
+    p += strcspn(p, "/?");
+    return *p ? p : "/";
+}
+
+static bool has_nul(td_string s)
+{
+    return s.size && memchr(s.data, '\0', s.size);
+}
+
+void td_rest_route_find(const char *method, const char *target, td_arena *arena, td_rest_route *out)
 {
     *out = (td_rest_route){ 0 };
-    out->verb = route_any(method, path, out);
+    out->verb = route_any(method, origin_form(target), out);
     out->model.name = decode(out->model.name, arena);
     out->model.label = decode(out->model.label, arena);
+    if (!has_nul(out->model.name) && !has_nul(out->model.label)) return;
+    *out = (td_rest_route){ .verb = TD_REST_MALFORMED }; /* "%00": texts about it would end there */
 }

@@ -4,7 +4,7 @@
  *   GET   /v1/models[/M][/versions/N|/labels/L][/metadata]
  *   GET   /healthz, /readyz
  *
- * Letters match in either case; names and labels are percent-decoded. A query string is part of the path, as
+ * Letters match in either case; names and labels are percent-decoded and hold no NUL. A query string is part of the path, as
  * in TensorFlow Serving.
  */
 #ifndef TD_NET_REST_ROUTE_H
@@ -34,7 +34,8 @@ typedef struct td_rest_route {
     td_model_spec model; /* texts lie in the path or in the arena */
 } td_rest_route;
 
-/* path is the request's target as it came, with its query; it must live as long as the route. */
-void td_rest_route_find(const char *method, const char *path, td_arena *arena, td_rest_route *out);
+/* target is the request's as it came, with its query, or with scheme and host before; it must live as long as
+ * the route. */
+void td_rest_route_find(const char *method, const char *target, td_arena *arena, td_rest_route *out);
 
 #endif

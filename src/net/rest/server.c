@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -67,17 +66,12 @@ static enum MHD_Result queue_reply(td_rest_request *r)
         add_header(response, "Access-Control-Allow-Methods", "POST, GET");
         add_header(response, "Access-Control-Allow-Headers", "Content-Type");
     }
-    if (TD_UNLIKELY(atomic_load_explicit(&s->is_closing, memory_order_relaxed)))
+    if (TD_UNLIKELY(r->must_close || atomic_load_explicit(&s->is_closing, memory_order_relaxed)))
         add_header(response, "Connection", "close");
     const enum MHD_Result result = MHD_queue_response(r->connection, r->code, response);
 
     MHD_destroy_response(response);
     return result;
-}
-
-static const char *header(const td_rest_request *r, const char *name)
-{
-    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
 }
 
 static enum MHD_Result refuse_size(td_rest_request *r)
@@ -90,29 +84,49 @@ static enum MHD_Result refuse_size(td_rest_request *r)
     return queue_reply(r);
 }
 
-static enum MHD_Result take_head(td_rest_request *r, const char *method)
+static enum MHD_Result refuse_head(td_rest_request *r, td_status why)
 {
-    const char *const length = header(r, "Content-Length");
+    r->must_close = true;
+    td_rest_end(r, why);
+    return queue_reply(r);
+}
 
+static enum MHD_Result take_head(td_rest_request *r, const char *method, const char *version)
+{
     r->has_head = true;
     r->method = method;
     td_rest_route_find(method, r->path, r->arena, &r->route);
-    if (r->route.verb == TD_REST_OPTIONS) {
-        const char *const origin = header(r, "Origin");
+    const td_status error = td_rest_head_read(r->connection, version, &r->head);
 
-        r->has_origin = origin && (!strncmp(origin, "http://", 7) || !strncmp(origin, "https://", 8));
-    }
-    if (!length) return MHD_YES;
-    const unsigned long long size = strtoull(length, NULL, 10);
-
-    if (size > r->server->max_body) return refuse_size(r);
-    const char *const encoding = header(r, "Content-Encoding");
-
-    r->is_gzip = encoding && strstr(encoding, "gzip");
-    return td_rest_reserve_body(r, (size_t)size) ? MHD_YES : MHD_NO;
+    if (error) return refuse_head(r, error);
+    if (r->head.size > r->server->max_body) return refuse_size(r);
+    r->is_gzip = r->head.is_gzip;
+    return td_rest_reserve_body(r, (size_t)r->head.size) ? MHD_YES : MHD_NO;
 }
 
-/* Called for the head, for each piece of the body, for its end, and once more after a sleep. */
+static enum MHD_Result take_body(td_rest_request *r, const char *data, size_t *size)
+{
+    const bool is_taken = td_rest_add_body(r, data, *size);
+
+    *size = 0;
+    return is_taken ? MHD_YES : MHD_NO;
+}
+
+/* What a pool thread is to do waits for a second call, which comes at once: between the two libmicrohttpd
+ * stops reading. A connection that was put to sleep while it read reads on when it wakes, before the reply is
+ * queued, and a client that had closed its side by then would get none. */
+static enum MHD_Result take_end(td_rest_request *r)
+{
+    if (r->is_done) return queue_reply(r);
+    if (r->work) {
+        td_rest_sleep(r);
+        return MHD_YES;
+    }
+    td_rest_serve(r);
+    return r->is_done ? queue_reply(r) : MHD_YES;
+}
+
+/* Called for the head, for each piece of the body, for its end, and then until there is a reply. */
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data, size_t *size,
                               void **context)
@@ -122,20 +136,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     (void)cls;
     (void)connection;
     (void)url;
-    (void)version;
-    if (!r->has_head) return take_head(r, method);
-    if (*size) {
-        const bool is_taken = td_rest_add_body(r, data, *size);
-
-        *size = 0;
-        return is_taken ? MHD_YES : MHD_NO;
-    }
-    if (!r->is_done) td_rest_serve(r);
-    if (r->is_suspended && !r->was_resumed) {
-        r->was_resumed = true; /* the next call comes when it is done */
-        return MHD_YES;
-    }
-    return queue_reply(r);
+    if (!r->has_head) return take_head(r, method, version);
+    if (*size) return take_body(r, data, size);
+    return take_end(r);
 }
 
 /* Paths are decoded by the route, which needs them as they came. */

@@ -27,6 +27,12 @@
 
 typedef struct td_rest_request td_rest_request;
 
+typedef struct td_rest_head {
+    unsigned long long size; /* Content-Length; 0: none */
+    bool is_gzip;
+    bool has_origin; /* an Origin of http or https */
+} td_rest_head;
+
 struct td_rest_request {
     td_rest_server *server;
     struct MHD_Connection *connection;
@@ -34,15 +40,17 @@ struct td_rest_request {
     const char *path; /* as it came, in the arena */
     const char *method;
     td_rest_route route;
-    bool has_head; /* the headers were looked at */
-    bool is_gzip;
-    bool has_origin; /* an Origin of http or https */
+    td_rest_head head;
+    bool has_head;   /* it was looked at */
+    bool is_gzip;    /* the body is still to be inflated */
+    bool must_close; /* nothing behind it is to be trusted */
 
     char *body; /* TD_JSON_PAD zero bytes behind it once it is complete */
     size_t size, capacity;
 
+    td_pool *pool; /* where its work waits to be done, from td_rest_offload() on */
+    void (*work)(void *request);
     bool is_suspended; /* a pool thread has it, or had */
-    bool was_resumed;  /* its event thread has seen that */
     bool is_done;      /* code and reply are what the client gets */
     unsigned code;
     td_json_out reply;
@@ -91,9 +99,16 @@ TD_MUST_USE td_status td_rest_end_body(td_rest_request *r);
 /* Ends the request with what is in reply, or (error; takes it) with an error's text and code. */
 void td_rest_end(td_rest_request *r, td_status error);
 
-/* Puts the connection to sleep and has work(r) done by a pool thread, which ends the request or offloads it
- * once more. A full pool ends it at once. */
+/* Has work(r) done by a pool thread while the connection sleeps; work ends the request or offloads it once
+ * more. A full pool ends it at once. On an event thread nothing happens before td_rest_sleep(). */
 void td_rest_offload(td_rest_request *r, td_pool *pool, void (*work)(void *request));
+void td_rest_sleep(td_rest_request *r);
+
+/* ---- heads (head.c) ---- */
+
+/* INVALID_ARGUMENT, UNIMPLEMENTED: the connection must end with the reply. version: "HTTP/1.1". */
+TD_MUST_USE td_status td_rest_head_read(struct MHD_Connection *connection, const char *version,
+                                        td_rest_head *out);
 
 /* ---- what requests ask for ---- */
 

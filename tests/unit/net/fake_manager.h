@@ -3,6 +3,8 @@
  *   quick    runs at once
  *   slow     says that it takes long, and takes 50 ms
  *   loading  has its first version only when the test says so
+ *
+ * Of model "error" the status of version N is an error of code N.
  */
 #ifndef TEST_FAKE_MANAGER_H
 #define TEST_FAKE_MANAGER_H
@@ -74,6 +76,8 @@ td_status td_manager_acquire_wait(td_manager *m, const td_model_spec *spec, int6
 td_status td_manager_status(td_manager *m, const td_model_spec *spec, td_version_status **out, size_t *n)
 {
     (void)m;
+    if (spec->name.size == 5 && !memcmp(spec->name.data, "error", 5))
+        return td_status_make((td_code)spec->version, __FILE__, __LINE__, "as told");
     if (!fake_find(spec->name)) return TD_ERR(NOT_FOUND, "Could not find any versions of model");
     *n = 1;
     *out = TD_NEW(td_version_status);

@@ -102,7 +102,7 @@ static const char one[] = "{\"inputs\": [1.5]}";
 
 static int start(void **state)
 {
-    const td_net_options options = { .rest_api_port = TD_PORT_ANY, .rest_timeout_ms = 300 };
+    const td_net_options options = { .rest_api_port = TD_PORT_ANY, .rest_timeout_ms = 1500 };
 
     (void)state;
     fake_run = fake_take_time;
@@ -152,6 +152,43 @@ static void test_errors(void **state)
     assert_int_equal(r.status, 400);
 }
 
+/* As TensorFlow Serving maps them. */
+static void test_the_http_status_of_each_code(void **state)
+{
+    static const int statuses[] = {
+        [TD_CANCELLED] = 499,
+        [TD_UNKNOWN] = 500,
+        [TD_INVALID_ARGUMENT] = 400,
+        [TD_DEADLINE_EXCEEDED] = 504,
+        [TD_NOT_FOUND] = 404,
+        [TD_ALREADY_EXISTS] = 409,
+        [TD_PERMISSION_DENIED] = 403,
+        [TD_RESOURCE_EXHAUSTED] = 429,
+        [TD_FAILED_PRECONDITION] = 400,
+        [TD_ABORTED] = 409,
+        [TD_OUT_OF_RANGE] = 400,
+        [TD_UNIMPLEMENTED] = 501,
+        [TD_INTERNAL] = 500,
+        [TD_UNAVAILABLE] = 503,
+        [TD_DATA_LOSS] = 500,
+        [TD_UNAUTHENTICATED] = 401,
+        [TD_UNAUTHENTICATED + 1] = 500, /* no code */
+        [1000] = 500,
+    };
+
+    (void)state;
+    for (size_t code = 1; code < TD_COUNT(statuses); code++) {
+        char path[64];
+
+        if (!statuses[code] && code > TD_UNAUTHENTICATED) continue;
+        snprintf(path, sizeof path, "/v1/models/error/versions/%zu", code);
+        const reply r = ask("GET", path, "");
+        print_message("%zu\n", code);
+        assert_int_equal(r.status, statuses[code]);
+        assert_non_null(strstr(r.body, code == TD_DEADLINE_EXCEEDED ? "Timed out waiting" : "as told"));
+    }
+}
+
 static void test_status_and_metadata(void **state)
 {
     (void)state;
@@ -184,6 +221,35 @@ static void test_long_runs_block_nobody(void **state)
         assert_echo(&r);
         close(slow[i]);
     }
+}
+
+/* A client that has sent all it will send may say so, and still gets its answer: at once, from a pool thread, and
+ * behind a model that is loading. */
+static void test_clients_that_close_their_side(void **state)
+{
+    static const char *const models[] = { "quick", "slow", "loading" };
+    int idle
+        [8]; /* older ones, on every event thread: each is treated alike only when it is not alone there */
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(idle); i++)
+        idle[i] = connect_to(td_rest_port(server));
+    td_sleep_ns(20000000);
+    for (size_t i = 0; i < TD_COUNT(models); i++) {
+        char path[64];
+        const int fd = connect_to(td_rest_port(server));
+
+        snprintf(path, sizeof path, "/v1/models/%s:predict", models[i]);
+        send_request(fd, "POST", path, one);
+        shutdown(fd, SHUT_WR);
+        td_sleep_ns(20000000);
+        atomic_store(&fake_is_loaded, true);
+        const reply r = read_reply(fd);
+        assert_echo(&r);
+        close(fd);
+    }
+    for (size_t i = 0; i < TD_COUNT(idle); i++)
+        close(idle[i]);
 }
 
 static void test_a_first_version_is_awaited(void **state)
@@ -337,8 +403,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_predict),
         TEST(test_errors),
+        TEST(test_the_http_status_of_each_code),
         TEST(test_status_and_metadata),
         TEST(test_long_runs_block_nobody),
+        TEST(test_clients_that_close_their_side),
         TEST(test_a_first_version_is_awaited),
         TEST(test_but_not_for_ever),
         TEST(test_probes),

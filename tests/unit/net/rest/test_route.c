@@ -73,6 +73,19 @@ static const url urls[] = {
     { "HEAD", "/readyz?verbose", TD_REST_READYZ, NULL, NULL, -1 },
     { "POST", "/readyz", TD_REST_ELSEWHERE, NULL, NULL, -1 },
     { "GET", "/readyzz", TD_REST_ELSEWHERE, NULL, NULL, -1 },
+
+    { "GET", "http://host/v1/models/m", TD_REST_STATUS, "m", NULL, -1 },
+    { "GET", "HTTPS://host:8501/v1/models/m/versions/3", TD_REST_STATUS, "m", NULL, 3 },
+    { "POST", "http://[::1]:8501/v1/models/m:predict", TD_REST_PREDICT, "m", NULL, -1 },
+    { "GET", "http://user@host/readyz?verbose", TD_REST_READYZ, NULL, NULL, -1 },
+    { "GET", "http://host", TD_REST_ELSEWHERE, NULL, NULL, -1 },
+    { "GET", "http:/host/v1/models/m", TD_REST_ELSEWHERE, NULL, NULL, -1 },
+    { "GET", "ftp://host/v1/models/m", TD_REST_ELSEWHERE, NULL, NULL, -1 },
+
+    { "GET", "/v1/models/m%00", TD_REST_MALFORMED, NULL, NULL, -1 },
+    { "GET", "/v1/models/m%00x/versions/3/metadata", TD_REST_MALFORMED, NULL, NULL, -1 },
+    { "POST", "/v1/models/%00:predict", TD_REST_MALFORMED, NULL, NULL, -1 },
+    { "POST", "/v1/models/m/labels/l%00:predict", TD_REST_MALFORMED, NULL, NULL, -1 },
 };
 
 static void assert_text(td_string got, const char *want)
