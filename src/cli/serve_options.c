@@ -8,7 +8,7 @@
 #include "config/model_config.h"
 #include "obs/log.h"
 
-static const int64_t NS_PER_S = 1000000000;
+static const int64_t NS_PER_S = 1000000000, MS_PER_S = 1000;
 
 static bool is_set(const char *text)
 {
@@ -66,6 +66,11 @@ static void fill_net(const td_flags *f, td_net_options *out)
         .rest_threads = f->rest_api_num_threads,
         .rest_timeout_ms = f->rest_api_timeout_in_ms,
         .rest_max_inflated = max_inflated,
+        .rest_idle_ms = f->rest_api_idle_timeout_seconds * MS_PER_S,
+        .rest_head_ms = f->rest_api_header_timeout_seconds * MS_PER_S,
+        .rest_body_ms = f->rest_api_body_timeout_seconds * MS_PER_S,
+        .rest_write_ms = f->rest_api_write_timeout_seconds * MS_PER_S,
+        .rest_max_connections = f->rest_api_max_connections,
         .rest_cors = f->rest_api_enable_cors_support,
     };
     if (f->rest_api_port && f->rest_api_port == f->port) {

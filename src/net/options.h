@@ -27,6 +27,11 @@ typedef struct td_net_options {
     int rest_api_port;        /* --rest_api_port, on [::] and 0.0.0.0; TD_PORT_NONE: no REST */
     int rest_threads;         /* --rest_api_num_threads; 0: chosen */
     int64_t rest_timeout_ms;  /* --rest_api_timeout_in_ms; <= 0: none */
+    int64_t rest_idle_ms;     /* --rest_api_idle_timeout_seconds; <= 0: none, as those that follow */
+    int64_t rest_head_ms;     /* --rest_api_header_timeout_seconds */
+    int64_t rest_body_ms;     /* --rest_api_body_timeout_seconds */
+    int64_t rest_write_ms;    /* --rest_api_write_timeout_seconds */
+    int rest_max_connections; /* --rest_api_max_connections; <= 0: what the limit of descriptors leaves */
     bool rest_cors;           /* --rest_api_enable_cors_support */
     size_t rest_max_body;     /* bytes of a request's body; 0: 2 GiB */
     size_t rest_max_inflated; /* bytes of a gzip body once inflated; 0: 100 MiB, as TensorFlow Serving */

@@ -19,10 +19,28 @@ enum {
     MAX_EVENT_THREADS = 64,
     LOOK_NS = 1000000,
     LINGER_NS = 1000000000,
+    ENOUGH = 1 << 28,             /* connections: links.h counts them */
     CONNECTION_MEMORY = 16 << 10, /* libmicrohttpd clears all of it for each request; heads must fit */
 };
 
 /* ---- callbacks ---- */
+
+static void notify(void *cls, struct MHD_Connection *connection, void **link,
+                   enum MHD_ConnectionNotificationCode what)
+{
+    td_rest_server *const s = cls;
+
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        *link = td_rest_links_add(
+            s->links, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+    else
+        td_rest_links_drop(s->links, *link);
+}
+
+static td_rest_link *link_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
 
 /* The first line of a request has come. */
 static void *begin(void *cls, const char *uri, struct MHD_Connection *connection)
@@ -32,6 +50,8 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *connection
 
     atomic_fetch_add_explicit(&s->in_flight, 1, memory_order_relaxed);
     r->connection = connection;
+    r->link = link_of(connection);
+    td_rest_link_move(r->link, TD_REST_HEAD);
     r->path = td_arena_strdup(r->arena, uri);
     return r;
 }
@@ -41,8 +61,8 @@ static void end(void *cls, struct MHD_Connection *connection, void **context,
 {
     td_rest_server *const s = cls;
 
-    (void)connection;
     (void)why;
+    td_rest_link_move(link_of(connection), TD_REST_IDLE);
     if (*context) td_rest_request_give(*context);
     *context = NULL;
     atomic_fetch_sub_explicit(&s->in_flight, 1, memory_order_release);
@@ -68,6 +88,7 @@ static enum MHD_Result queue_reply(td_rest_request *r)
     }
     if (TD_UNLIKELY(r->must_close || atomic_load_explicit(&s->is_closing, memory_order_relaxed)))
         add_header(response, "Connection", "close");
+    td_rest_link_move(r->link, TD_REST_REPLY);
     const enum MHD_Result result = MHD_queue_response(r->connection, r->code, response);
 
     MHD_destroy_response(response);
@@ -95,6 +116,7 @@ static enum MHD_Result take_head(td_rest_request *r, const char *method, const c
 {
     r->has_head = true;
     r->method = method;
+    td_rest_link_move(r->link, TD_REST_BODY);
     td_rest_route_find(method, r->path, r->arena, &r->route);
     const td_status error = td_rest_head_read(r->connection, version, &r->head);
 
@@ -108,6 +130,7 @@ static enum MHD_Result take_body(td_rest_request *r, const char *data, size_t *s
 {
     const bool is_taken = td_rest_add_body(r, data, *size);
 
+    td_rest_link_move(r->link, TD_REST_BODY);
     *size = 0;
     return is_taken ? MHD_YES : MHD_NO;
 }
@@ -122,6 +145,7 @@ static enum MHD_Result take_end(td_rest_request *r)
         td_rest_sleep(r);
         return MHD_YES;
     }
+    td_rest_link_move(r->link, TD_REST_RUN);
     td_rest_serve(r);
     return r->is_done ? queue_reply(r) : MHD_YES;
 }
@@ -161,12 +185,32 @@ static void log_daemon(void *cls, const char *fmt, va_list args)
 
 /* ---- start ---- */
 
-static unsigned max_connections(void)
+/* A quarter of the descriptors is left to models, gRPC and whatever else there is: at least 64, 1024 at most. */
+static size_t most_connections(const td_net_options *o)
 {
+    enum { LEAST = 16, MOST = 1 << 16 };
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 1u << 16;
-    return (unsigned)TD_MIN(TD_MAX(limit.rlim_cur, (rlim_t)64), (rlim_t)1 << 16);
+    if (o->rest_max_connections > 0) return (size_t)o->rest_max_connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 2 * MOST) return MOST;
+    const size_t all = (size_t)limit.rlim_cur, spared = TD_MIN(TD_MAX(all / 4, (size_t)64), (size_t)1024);
+
+    return all < spared + LEAST ? LEAST : TD_MIN(all - spared, (size_t)MOST);
+}
+
+static int64_t to_ns(int64_t ms)
+{
+    return ms > 0 ? ms * 1000000 : 0;
+}
+
+static td_status make_links(td_rest_server *s, const td_net_options *o)
+{
+    const td_rest_patience patience = { .idle_ns = to_ns(o->rest_idle_ms),
+                                        .head_ns = to_ns(o->rest_head_ms),
+                                        .body_ns = to_ns(o->rest_body_ms),
+                                        .write_ns = to_ns(o->rest_write_ms) };
+
+    return td_rest_links_make(&patience, most_connections(o), &s->links);
 }
 
 static td_status start_daemon(td_rest_server *s, const td_net_options *o)
@@ -179,13 +223,14 @@ static td_status start_daemon(td_rest_server *s, const td_net_options *o)
         { MHD_OPTION_END, 0, NULL },
     };
 
-    s->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO |
-            MHD_USE_ERROR_LOG,
-        0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL, MHD_OPTION_URI_LOG_CALLBACK,
-        begin, s, MHD_OPTION_NOTIFY_COMPLETED, end, s, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, max_connections(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
+                                     MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG,
+                                 0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL,
+                                 MHD_OPTION_URI_LOG_CALLBACK, begin, s, MHD_OPTION_NOTIFY_COMPLETED, end, s,
+                                 MHD_OPTION_NOTIFY_CONNECTION, notify, s, MHD_OPTION_UNESCAPE_CALLBACK,
+                                 leave_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)ENOUGH,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                                 MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
     return s->daemon ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "libmicrohttpd does not start: %s", strerror(errno));
 }
 
@@ -193,6 +238,7 @@ static void take_connection(void *ctx, int fd, const struct sockaddr *address, s
 {
     td_rest_server *const s = ctx;
 
+    td_rest_links_wait_for_room(s->links);
     if (MHD_add_connection(s->daemon, fd, address, size) != MHD_YES) /* it has closed fd */
         td_debug("rest", "event=connection_refused error=\"%s\"", strerror(errno));
 }
@@ -208,10 +254,12 @@ static td_status start_listening(td_rest_server *s, int port)
 
 static void free_server(td_rest_server *s)
 {
+    td_rest_links_close(s->links);
     td_acceptor_free(s->acceptor);
     td_pool_free(s->runs);
     td_pool_free(s->waits);
     if (s->daemon) MHD_stop_daemon(s->daemon);
+    td_rest_links_free(s->links);
     td_rest_free_spares(s);
     td_mutex_fini(&s->mu);
     td_free(s);
@@ -224,14 +272,15 @@ td_status td_rest_start(const td_net_options *options, td_manager *manager, td_r
 
     s->manager = manager;
     s->with_cors = options->rest_cors;
-    s->timeout_ns = options->rest_timeout_ms > 0 ? options->rest_timeout_ms * 1000000 : 0;
+    s->timeout_ns = to_ns(options->rest_timeout_ms);
     s->max_body = options->rest_max_body ? options->rest_max_body : default_max_body;
     s->max_inflated = options->rest_max_inflated ? options->rest_max_inflated : default_max_inflated;
     td_mutex_init(&s->mu, TD_LOCK_leaf);
     s->runs = td_pool_make("rest-run", long_threads, (size_t)1 << 16);
     s->waits = td_pool_make("rest-wait", 64, (size_t)1 << 16);
 
-    td_status error = start_daemon(s, options);
+    td_status error = make_links(s, options);
+    if (!error) error = start_daemon(s, options);
     if (!error) error = start_listening(s, options->rest_api_port);
     if (error) {
         free_server(s);
@@ -290,6 +339,7 @@ bool td_rest_stop(td_rest_server *s, int64_t deadline_ns)
 {
     if (!s) return true;
     td_rest_refuse(s);
+    td_rest_links_close(s->links);
     td_acceptor_free(s->acceptor);
     s->acceptor = NULL;
     wait_for_leaving(s, TD_MIN(deadline_ns, td_now_ns() + LINGER_NS));

@@ -23,6 +23,7 @@
 #include "device/pool.h"
 #include "net/acceptor.h"
 #include "net/rest.h"
+#include "net/rest/links.h"
 #include "net/rest/route.h"
 
 typedef struct td_rest_request td_rest_request;
@@ -36,6 +37,7 @@ typedef struct td_rest_head {
 struct td_rest_request {
     td_rest_server *server;
     struct MHD_Connection *connection;
+    td_rest_link *link; /* its connection's */
     td_arena *arena;
     const char *path; /* as it came, in the arena */
     const char *method;
@@ -66,6 +68,7 @@ struct td_rest_request {
 
 struct td_rest_server {
     struct MHD_Daemon *daemon;
+    td_rest_links *links;
     td_manager *manager;
     td_pool *runs;         /* large bodies and long runs */
     td_pool *waits;        /* waits for a first version */

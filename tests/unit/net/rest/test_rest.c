@@ -268,6 +268,30 @@ static void test_a_first_version_is_awaited(void **state)
     close(fd);
 }
 
+/* Limits of the client's time are not for the time that we take. */
+static void test_who_waits_for_us_is_not_late(void **state)
+{
+    const td_net_options options = { .rest_api_port = TD_PORT_ANY,
+                                     .rest_idle_ms = 50,
+                                     .rest_head_ms = 50,
+                                     .rest_body_ms = 50,
+                                     .rest_write_ms = 50 };
+    td_rest_server *const usual = server;
+
+    (void)state;
+    assert_null(td_rest_start(&options, NULL, &server));
+    const int fd = connect_to(td_rest_port(server));
+    send_request(fd, "POST", "/v1/models/loading:predict", one);
+    td_sleep_ns(1000000000);
+    atomic_store(&fake_is_loaded, true);
+    const reply r = read_reply(fd);
+    assert_echo(&r);
+    assert_int_equal(read_reply(fd).status, 0); /* but idle it is, then */
+    close(fd);
+    assert_true(td_rest_stop(server, td_now_ns() + INT64_C(20000000000)));
+    server = usual;
+}
+
 static void test_but_not_for_ever(void **state)
 {
     (void)state;
@@ -408,6 +432,7 @@ int main(void)
         TEST(test_long_runs_block_nobody),
         TEST(test_clients_that_close_their_side),
         TEST(test_a_first_version_is_awaited),
+        TEST(test_who_waits_for_us_is_not_late),
         TEST(test_but_not_for_ever),
         TEST(test_probes),
         TEST(test_the_door),
