@@ -22,11 +22,12 @@
 #define TD_FLOOR_FMOD(r, y) ((r) != 0 && ((r) < 0) != ((y) < 0) ? (r) + (y) : (r))
 
 /* Counts outside of the type are brought to its ends. */
-#define TD_LAST_BIT             (8 * sizeof(T) - 1)
-#define TD_SHIFT_COUNT(y)       (TD_IS_NEGATIVE(y) ? 0 : (U)(y) > TD_LAST_BIT ? TD_LAST_BIT : (size_t)(y))
+#define TD_LAST_BIT       (8 * sizeof(T) - 1)
+#define TD_SHIFT_COUNT(y) (TD_IS_NEGATIVE(y) ? 0 : (U)(y) > TD_LAST_BIT ? TD_LAST_BIT : (size_t)(y))
 
-#define TD_AT_MOST(x, top)      ((x) < (top) ? (x) : (top))
-#define TD_CLIP(x, bottom, top) (TD_AT_MOST(x, top) > (bottom) ? TD_AT_MOST(x, top) : (bottom))
+/* A NaN stays one; a limit that is one is none. */
+#define TD_AT_MOST(x, top)      ((top) < (x) ? (top) : (x))
+#define TD_CLIP(x, bottom, top) (TD_AT_MOST(x, top) < (bottom) ? (bottom) : TD_AT_MOST(x, top))
 
 static inline uint64_t td_integer_power(uint64_t base, uint64_t exponent)
 {
