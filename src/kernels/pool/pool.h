@@ -16,7 +16,7 @@ typedef struct td_pool_shape {
 typedef enum td_pool_kind { TD_POOL_MAX, TD_POOL_MEAN } td_pool_kind;
 
 /* Output pixels [pixel0, pixel1) of batch * out. A mean divides by the pixels that lie in the image; a window
- * without any gives 0, and the lowest float for the maximum. */
+ * without any gives 0, and the lowest float for the maximum, which also one of NaNs gives. */
 typedef void td_pool_fn(const td_pool_shape *p, td_pool_kind kind, float *out, const float *in, size_t pixel0,
                         size_t pixel1);
 

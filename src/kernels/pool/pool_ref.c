@@ -1,6 +1,5 @@
 /* pool_ref.c -- the definition of right, and the body for every other type. */
 #include <float.h>
-#include <math.h>
 
 #include "kernels/pool/pool_body.h"
 
@@ -20,7 +19,7 @@ void td_pool_f32_ref(const td_pool_shape *p, td_pool_kind kind, float *out, cons
                     (double)in[(((w.n * p->in[0] + z) * p->in[1] + y) * p->in[2] + x) * p->channels + c];
                 if (kind == TD_POOL_MEAN)
                     acc += v;
-                else if (!(v <= acc))
+                else if (v > acc) /* a NaN is nobody's maximum */
                     acc = v;
             }
             out[pixel * p->channels + c] =
@@ -38,7 +37,7 @@ void td_pool_f64(const td_pool_shape *p, td_pool_kind kind, double *out, const d
     for (size_t o = 0; o < n; o++) {
         const window w = window_at(p, o / p->channels);
         const size_t pixels = w.count[0] * w.count[1] * w.count[2], c = o % p->channels;
-        double acc = kind == TD_POOL_MAX ? -INFINITY : 0.0;
+        double acc = kind == TD_POOL_MAX ? -DBL_MAX : 0.0;
         size_t best = SIZE_MAX;
         for (size_t i = 0; i < pixels; i++) {
             const size_t z = w.at[0] + i / w.count[2] / w.count[1], y = w.at[1] + i / w.count[2] % w.count[1];
@@ -46,7 +45,7 @@ void td_pool_f64(const td_pool_shape *p, td_pool_kind kind, double *out, const d
             const size_t at = (((w.n * p->in[0] + z) * p->in[1] + y) * p->in[2] + x) * p->channels + c;
             if (kind == TD_POOL_MEAN)
                 acc += in[at];
-            else if (best == SIZE_MAX || in[at] > acc)
+            else if ((argmax && best == SIZE_MAX) || in[at] > acc)
                 acc = in[at], best = at;
         }
         out[o] = kind == TD_POOL_MEAN && pixels ? acc / (double)pixels : acc;

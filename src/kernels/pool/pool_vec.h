@@ -22,7 +22,7 @@ POOL_INLINE void pool_vector(const td_pool_shape *p, td_pool_kind kind, const wi
                 in +
                 (((w->n * p->in[0] + w->at[0] + z) * p->in[1] + w->at[1] + y) * p->in[2] + w->at[2]) * ch;
             for (size_t x = 0; x < w->count[2]; x++, line += ch)
-                acc = kind == TD_POOL_MAX ? V_MAX(acc, pool_load(line, n)) : V_ADD(acc, pool_load(line, n));
+                acc = kind == TD_POOL_MAX ? V_MAX(pool_load(line, n), acc) : V_ADD(acc, pool_load(line, n));
         }
     if (kind == TD_POOL_MEAN && pixels) acc = V_DIV(acc, V_SET1((float)pixels));
     if (n == VW)
