@@ -19,6 +19,26 @@ BINARY(LogicalOr, logical_or, , , )
 BINARY(Complex, make_complex, , , )
 #undef BINARY
 
+/* ---------------------------------------------------------------- shapes */
+
+/* Gradients do not broadcast: a gradient for each element. */
+static td_status gradient_infer(td_call *c)
+{
+    const td_shape *const a = &td_in(c, 0)->shape, *const b = &td_in(c, 1)->shape;
+
+    if (!td_shape_equal(a, b)) {
+        char ta[TD_SHAPE_TEXT], tb[TD_SHAPE_TEXT];
+
+        return TD_ERR(
+            INVALID_ARGUMENT,
+            "Inputs to operation %s of type %s must have the same size and shape.  Input 0: %s != input "
+            "1: %s",
+            c->node, c->op->name, td_shape_text(a, ta, sizeof ta), td_shape_text(b, tb, sizeof tb));
+    }
+    td_out(c, 0)->shape = *a;
+    return NULL;
+}
+
 /* ---------------------------------------------------------------- Pow */
 
 /* A constant exponent that has a function of its own. */
@@ -113,11 +133,10 @@ static const td_kernel leaky_kernels[] = TD_ELEMENTWISE_KERNELS(TD_FLOAT_TYPES, 
 
 /* ---------------------------------------------------------------- the table */
 
-#define BINARY_ENTRY(name_, sig_, attrs_, kernels_, flags_)                                                  \
+#define BINARY_ENTRY(name_, sig_, attrs_, kernels_, flags_, infer_)                                          \
     {                                                                                                        \
         .name = #name_, .sig = (sig_), .attrs = (attrs_),                                                    \
-        .flags = TD_OP_INPLACE | TD_OP_ELEMENTWISE | (flags_), .infer = td_infer_broadcast,                  \
-        .kernels = (kernels_)                                                                                \
+        .flags = TD_OP_INPLACE | TD_OP_ELEMENTWISE | (flags_), .infer = (infer_), .kernels = (kernels_)      \
     }
 
 #define BINARY(name, id, sig, types, flags)                                                                  \
@@ -130,23 +149,29 @@ BINARY(Complex, , , TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64), )
 #undef BINARY
 
 const td_op td_ops_binary[] = {
-#define BINARY(name, id, sig, types, flags) BINARY_ENTRY(name, sig, "T: type", kernels_##name, flags),
+#define BINARY(name, id, sig, types, flags)                                                                  \
+    BINARY_ENTRY(name, sig, "T: type", kernels_##name, flags, td_infer_broadcast),
+#define GRADIENT(name, id, sig, types) BINARY_ENTRY(name, sig, "T: type", kernels_##name, 0, gradient_infer),
 #include "ops/math/op_binary.inc"
 #undef BINARY
-    BINARY_ENTRY(Add, "x: T, y: T -> z: T", "T: type", kernels_Add_and_strings, 0),
-    BINARY_ENTRY(Pow, "x: T, y: T -> z: T", "T: type", kernels_Pow, 0),
-    BINARY_ENTRY(NextAfter, "x1: T, x2: T -> output: T", "T: type = float", kernels_NextAfter, 0),
-    BINARY_ENTRY(LogicalAnd, "x: bool, y: bool -> z: bool", "", kernels_LogicalAnd, TD_OP_COMMUTATIVE),
-    BINARY_ENTRY(LogicalOr, "x: bool, y: bool -> z: bool", "", kernels_LogicalOr, TD_OP_COMMUTATIVE),
+#undef GRADIENT
+    BINARY_ENTRY(Add, "x: T, y: T -> z: T", "T: type", kernels_Add_and_strings, 0, td_infer_broadcast),
+    BINARY_ENTRY(Pow, "x: T, y: T -> z: T", "T: type", kernels_Pow, 0, td_infer_broadcast),
+    BINARY_ENTRY(NextAfter, "x1: T, x2: T -> output: T", "T: type = float", kernels_NextAfter, 0,
+                 td_infer_broadcast),
+    BINARY_ENTRY(LogicalAnd, "x: bool, y: bool -> z: bool", "", kernels_LogicalAnd, TD_OP_COMMUTATIVE,
+                 td_infer_broadcast),
+    BINARY_ENTRY(LogicalOr, "x: bool, y: bool -> z: bool", "", kernels_LogicalOr, TD_OP_COMMUTATIVE,
+                 td_infer_broadcast),
     BINARY_ENTRY(Complex, "real: T, imag: T -> out: Tout", "T: type = float, Tout: type = complex64",
-                 kernels_Complex, 0),
+                 kernels_Complex, 0, td_infer_broadcast),
     { .name = "LeakyReluGrad",
       .sig = "gradients: T, features: T -> backprops: T",
       .attrs = "alpha: float = 0.2, T: type = float",
       .flags = TD_OP_INPLACE | TD_OP_ELEMENTWISE,
       .attrs_size = sizeof(float),
       .parse = leaky_parse,
-      .infer = td_infer_broadcast,
+      .infer = gradient_infer,
       .kernels = leaky_kernels },
     { 0 },
 };
