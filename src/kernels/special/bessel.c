@@ -77,6 +77,7 @@ static double second_scaled(int order, double x)
 
     if (x != x) return x;
     if (x <= 0) return INFINITY; /* as TensorFlow has it, also below 0 */
+    if (isinf(x)) return 0;
     for (int i = 1; i < 8000; i++) {
         const double t = step * i, half = sinh(t / 2);
         const double term = exp(-2 * x * half * half) * (order ? cosh(t) : 1);

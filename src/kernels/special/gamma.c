@@ -55,7 +55,7 @@ double td_zeta(double x, double q)
     if (x == 1) return INFINITY;
     if (x < 1 || x != x || q != q) return NAN;
     if (q <= 0) {
-        if (q == floor(q)) return INFINITY;
+        if (q == floor(q)) return fmod(x, 2) == 0 ? INFINITY : NAN;
         if (x != floor(x)) return NAN;
     }
     int terms = 0;
