@@ -15,6 +15,10 @@
 #define DIV(a, b)      ((a) / (b))
 #define MIN(a, b)      ((b) < (a) ? (b) : (a))
 #define MAX(a, b)      ((b) > (a) ? (b) : (a))
+#define LEAST(a, b)    ((a) < (b) ? (a) : (b))
+#define GREATEST(a, b) ((a) > (b) ? (a) : (b))
+#define MINIMUM(a, b)  ((a) != (a) || (a) < (b) ? (a) : (b))
+#define MAXIMUM(a, b)  ((a) != (a) || (a) > (b) ? (a) : (b))
 #define SAFE_DIV(a, b) ((b) == 0 ? 0 : (a) / (b))
 #define ANY(a, b)      ((a) || (b))
 #define ALL(a, b)      ((a) && (b))
@@ -96,7 +100,11 @@ COMPLEXES(X)
 #undef X
 #define X(n, T)                                                                                              \
     COMBINE(min_##n, T, T, SAME, SAME, MIN)                                                                  \
-    COMBINE(max_##n, T, T, SAME, SAME, MAX)
+    COMBINE(max_##n, T, T, SAME, SAME, MAX)                                                                  \
+    COMBINE(least_##n, T, T, SAME, SAME, LEAST)                                                              \
+    COMBINE(greatest_##n, T, T, SAME, SAME, GREATEST)                                                        \
+    COMBINE(minimum_##n, T, T, SAME, SAME, MINIMUM)                                                          \
+    COMBINE(maximum_##n, T, T, SAME, SAME, MAXIMUM)
 FLOATS(X)
 #undef X
 #define X(n, T, load, store)                                                                                 \
@@ -105,26 +113,33 @@ FLOATS(X)
     COMBINE_HALF(mul_##n, T, load, store, MUL)                                                               \
     COMBINE_HALF(div_##n, T, load, store, DIV)                                                               \
     COMBINE_HALF(min_##n, T, load, store, MIN)                                                               \
-    COMBINE_HALF(max_##n, T, load, store, MAX)
+    COMBINE_HALF(max_##n, T, load, store, MAX)                                                               \
+    COMBINE_HALF(least_##n, T, load, store, LEAST)                                                           \
+    COMBINE_HALF(greatest_##n, T, load, store, GREATEST)                                                     \
+    COMBINE_HALF(minimum_##n, T, load, store, MINIMUM)                                                       \
+    COMBINE_HALF(maximum_##n, T, load, store, MAXIMUM)
 HALVES(X)
 #undef X
 COMBINE(any_bool, uint8_t, int, SAME, SAME, ANY)
 COMBINE(all_bool, uint8_t, int, SAME, SAME, ALL)
 
-enum { OPS = TD_COMBINE_MAX + 1 };
+enum { OPS = TD_COMBINE_MAXIMUM + 1 };
 
-#define ROW(n)                                                                                               \
+#define ROW(n, least, greatest, minimum, maximum)                                                            \
     {                                                                                                        \
-        add_##n, sub_##n, mul_##n, div_##n, min_##n, max_##n                                                 \
+        add_##n, sub_##n, mul_##n, div_##n, min_##n, max_##n, least, greatest, minimum, maximum              \
     }
 static td_combine_fn *const table[TD_DTYPE_COUNT][OPS] = {
-#define X(n, ...) [TD_##n] = ROW(n),
-    INTEGERS(X) FLOATS(X) HALVES(X)
+#define X(n, ...) [TD_##n] = ROW(n, min_##n, max_##n, min_##n, max_##n),
+    INTEGERS(X)
+#undef X
+#define X(n, ...) [TD_##n] = ROW(n, least_##n, greatest_##n, minimum_##n, maximum_##n),
+        FLOATS(X) HALVES(X)
 #undef X
 #define X(n, T) [TD_##n] = { add_##n, sub_##n, mul_##n, div_##n },
-        COMPLEXES(X)
+            COMPLEXES(X)
 #undef X
-            [TD_BOOL] = { any_bool, NULL, all_bool, NULL, all_bool, any_bool },
+                [TD_BOOL] = { any_bool, NULL, all_bool, NULL, all_bool, any_bool, all_bool, any_bool },
 };
 
 td_combine_fn *td_combine_find(td_combine op, td_dtype dtype)
@@ -190,8 +205,10 @@ static void put_end(td_dtype dtype, bool lowest, void *out)
 
 void td_combine_start(td_combine op, td_dtype dtype, void *out)
 {
-    if (op == TD_COMBINE_MIN || op == TD_COMBINE_MAX)
-        put_end(dtype, op == TD_COMBINE_MAX, out);
+    const bool is_max = op == TD_COMBINE_MAX || op == TD_COMBINE_GREATEST;
+
+    if (is_max || op == TD_COMBINE_MIN || op == TD_COMBINE_LEAST)
+        put_end(dtype, is_max, out);
     else
         td_number_put(dtype, op == TD_COMBINE_MUL || op == TD_COMBINE_DIV ? 1 : 0, out);
 }

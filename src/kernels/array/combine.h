@@ -14,6 +14,10 @@ typedef enum td_combine {
     TD_COMBINE_DIV, /* integers: towards zero; by 0 gives 0 */
     TD_COMBINE_MIN, /* not of complex numbers */
     TD_COMBINE_MAX,
+    TD_COMBINE_LEAST, /* as MIN and MAX, but what comes next to a NaN, or is one, takes its place */
+    TD_COMBINE_GREATEST,
+    TD_COMBINE_MINIMUM, /* as MIN and MAX, but a NaN stays one */
+    TD_COMBINE_MAXIMUM,
 } td_combine;
 
 /* acc[i] = acc[i] OP in[i * step] for i < n; step 0: one number for all. */

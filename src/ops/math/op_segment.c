@@ -49,8 +49,8 @@ static td_status segment_parse(td_parse *p)
 
 static td_combine fold_of(segment_kind kind)
 {
-    static const td_combine ops[] = { TD_COMBINE_ADD, TD_COMBINE_MUL, TD_COMBINE_MIN,
-                                      TD_COMBINE_MAX, TD_COMBINE_ADD, TD_COMBINE_ADD };
+    static const td_combine ops[] = { TD_COMBINE_ADD,      TD_COMBINE_MUL, TD_COMBINE_LEAST,
+                                      TD_COMBINE_GREATEST, TD_COMBINE_ADD, TD_COMBINE_ADD };
 
     return ops[kind];
 }

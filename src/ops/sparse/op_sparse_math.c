@@ -157,6 +157,7 @@ static td_status cwise_run(td_call *c)
     const td_tensor *const d = td_in(c, 3);
     td_combine_fn *const fold = td_combine_find(op, d->dtype);
     const size_t elem = td_dtype_size(d->dtype);
+    const bool no_zero = op == TD_COMBINE_DIV && (TD_INT_TYPES & TD_DTYPE_BIT(d->dtype)) != 0;
     int64_t strides[TD_MAX_RANK];
     td_sparse s;
 
@@ -177,8 +178,11 @@ static td_status cwise_run(td_call *c)
 
         for (int k = 0; k < d->shape.rank; k++)
             at += d->shape.dims[k] == 1 ? 0 : s.index[i * s.rank + lead + k] * strides[k];
+        const char *const by = (const char *)d->data + (size_t)at * elem;
+        if (no_zero && memcmp(by, (char[16]){ 0 }, elem) == 0)
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "Integer division by zero");
         memcpy(to, td_sparse_value(&s, i), elem);
-        fold(to, (const char *)d->data + (size_t)at * elem, 1, 1);
+        fold(to, by, 1, 1);
     }
     return NULL;
 }
@@ -271,7 +275,8 @@ static td_status order_run(td_call *c)
     td_sparse a, b;
 
     TD_TRY(two(c, &a, &b));
-    td_combine_fn *const fold = td_combine_find(is_max ? TD_COMBINE_MAX : TD_COMBINE_MIN, a.values->dtype);
+    td_combine_fn *const fold =
+        td_combine_find(is_max ? TD_COMBINE_MAXIMUM : TD_COMBINE_MINIMUM, a.values->dtype);
 
     TD_TRY(td_sparse_make(c, 0, 1, merge(c, &a, &b, fold, -1, false), a.rank));
     (void)merge(c, &a, &b, fold, -1, true);
@@ -315,10 +320,7 @@ static td_status plan_reduction(td_call *c, reduction *r)
                              given, r->s.rank);
         r->reduced[axis] = true;
     }
-    const bool all = td_shape_count(&axes->shape) == 0; /* no axes mean every one */
-
     for (int64_t k = 0; k < r->s.rank; k++) {
-        r->reduced[k] = r->reduced[k] || all;
         if (!r->reduced[k] || keep) r->out.dims[r->out.rank++] = r->reduced[k] ? 1 : r->s.dims[k];
     }
     r->index = td_arena_try_alloc(c->arena, (size_t)(r->s.n * r->out.rank + 1) * sizeof *r->index, 16);
@@ -347,7 +349,7 @@ static int64_t fold_group(const reduction *r, int64_t from, td_combine_fn *fold,
 
 static td_combine_fn *fold_of(const td_call *c, td_dtype dtype)
 {
-    return td_combine_find(strstr(c->op->name, "Max") ? TD_COMBINE_MAX : TD_COMBINE_ADD, dtype);
+    return td_combine_find(strstr(c->op->name, "Max") ? TD_COMBINE_GREATEST : TD_COMBINE_ADD, dtype);
 }
 
 static td_status reduce_run(td_call *c)
@@ -468,7 +470,9 @@ TD_RUN_KERNEL(cwise_kernels, TD_NUMBER_TYPES, cwise_run);
 TD_RUN_KERNEL(add_kernels, TD_NUMBER_TYPES, add_run);
 TD_RUN_KERNEL(order_kernels, TD_REAL_TYPES, order_run);
 TD_RUN_KERNEL(reduce_kernels, TD_REAL_TYPES, reduce_run);
+TD_RUN_KERNEL(sum_kernels, TD_NUMBER_TYPES, reduce_run);
 TD_RUN_KERNEL(reduce_sparse_kernels, TD_REAL_TYPES, reduce_sparse_run);
+TD_RUN_KERNEL(sum_sparse_kernels, TD_NUMBER_TYPES, reduce_sparse_run);
 TD_RUN_KERNEL(softmax_kernels, TD_FLOAT_TYPES & ~TD_DTYPE_BIT(TD_BF16), softmax_run);
 TD_RUN_KERNEL(fill_grad_kernels, TD_NUMBER_TYPES, fill_grad_run);
 
@@ -521,10 +525,10 @@ const td_op td_ops_sparse_math[] = {
       .kernels = add_kernels },
     ORDER("SparseSparseMaximum"),
     ORDER("SparseSparseMinimum"),
-    REDUCE("SparseReduceSum", "output: T", reduce_kernels),
+    REDUCE("SparseReduceSum", "output: T", sum_kernels),
     REDUCE("SparseReduceMax", "output: T", reduce_kernels),
     REDUCE("SparseReduceSumSparse", "output_indices: int64, output_values: T, output_shape: int64",
-           reduce_sparse_kernels),
+           sum_sparse_kernels),
     REDUCE("SparseReduceMaxSparse", "output_indices: int64, output_values: T, output_shape: int64",
            reduce_sparse_kernels),
     { .name = "SparseSoftmax",
