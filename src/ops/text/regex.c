@@ -1,6 +1,8 @@
 /* regex.c -- a thin layer over PCRE2: bounded matching, RE2's rewrite strings. */
 #include "ops/text/regex.h"
 
+#include "base/macros.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -94,6 +96,36 @@ static void put(result *r, const char *data, size_t size)
     if (!r->is_short) td_strbuf_add(&r->bytes, data, size);
 }
 
+/* The highest group that the rewrite asks for, and whether its escapes are all groups or backslashes. As in RE2,
+ * a group that the pattern lacks means no replacement; any other escape means none where only the first match is
+ * replaced, and ends the text of each where all are. */
+static int highest_group(td_string rewrite, bool *is_whole)
+{
+    int highest = 0;
+
+    *is_whole = true;
+    for (size_t i = 0; i < rewrite.size; i++) {
+        if (rewrite.data[i] != '\\') continue;
+        const char next = ++i < rewrite.size ? rewrite.data[i] : 0;
+
+        if (next >= '0' && next <= '9')
+            highest = TD_MAX(highest, next - '0');
+        else if (next != '\\')
+            *is_whole = false;
+    }
+    return highest;
+}
+
+static bool rewrites(const td_regex *r, td_string rewrite, bool all)
+{
+    uint32_t groups = 0;
+    bool is_whole;
+    const int highest = highest_group(rewrite, &is_whole);
+
+    (void)pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &groups);
+    return (uint32_t)highest <= groups && (all || is_whole);
+}
+
 static void add_rewrite(result *b, td_string text, td_string rewrite, pcre2_match_data *data)
 {
     const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(data);
@@ -102,14 +134,16 @@ static void add_rewrite(result *b, td_string text, td_string rewrite, pcre2_matc
     for (size_t i = 0; i < rewrite.size; i++) {
         const char ch = rewrite.data[i];
 
-        if (ch != '\\' || i + 1 == rewrite.size) {
+        if (ch != '\\') {
             put(b, &ch, 1);
             continue;
         }
-        const char next = rewrite.data[++i];
+        const char next = ++i < rewrite.size ? rewrite.data[i] : 0;
         const uint32_t g = (uint32_t)(next - '0');
-        if (next < '0' || next > '9')
+        if (next == '\\')
             put(b, &next, 1);
+        else if (next < '0' || next > '9')
+            return;
         else if (g < groups && at[2 * g] != PCRE2_UNSET)
             put(b, text.data + at[2 * g], at[2 * g + 1] - at[2 * g]);
     }
@@ -132,6 +166,10 @@ static int replace_all(const td_regex *r, td_string text, td_string rewrite, boo
     size_t from = 0, last_end = SIZE_MAX;
     int found = 0;
 
+    if (!rewrites(r, rewrite, all)) {
+        put(b, text.data, text.size);
+        return 0;
+    }
     while (from <= text.size && !b->is_short && (found = match(r, r->code, text, from, data)) == 1) {
         const size_t begin = at[0], end = at[1];
 
