@@ -99,6 +99,20 @@ static td_status inplace_infer(td_call *c)
     return td_infer_same(c);
 }
 
+/* Rows are counted around: -1 is the last one, as many as there are the first. */
+static td_status wrap_rows(td_call *c, int64_t rows, td_tensor *index)
+{
+    const size_t n = (size_t)index->shape.dims[0];
+    int32_t *const at = td_arena_try_alloc(c->arena, n * sizeof *at + 1, 4);
+
+    if (!at) return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for %zu indices", n);
+    for (size_t i = 0; i < n && rows > 0; i++)
+        at[i] = (int32_t)((((const int32_t *)index->data)[i] % rows + rows) % rows);
+    index->shape = (td_shape){ 2, { (int64_t)n, 1 } };
+    if (rows > 0) index->data = at;
+    return NULL;
+}
+
 static td_status inplace_run(td_call *c)
 {
     const char what = c->op->name[strlen("Inplace")];
@@ -108,7 +122,7 @@ static td_status inplace_run(td_call *c)
     const size_t bytes = td_tensor_bytes(out);
 
     if (bytes) memcpy(out->data, td_in(c, 0)->data, bytes);
-    index.shape = (td_shape){ 2, { index.shape.dims[0], 1 } };
+    TD_TRY(wrap_rows(c, out->shape.dims[0], &index));
     return td_scatter(c, out, &index, td_in(c, 2), mode, false);
 }
 

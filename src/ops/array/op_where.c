@@ -62,6 +62,7 @@ static td_status where_run(td_call *c)
     const char *const data = in->data;
     int64_t found = 0, at[TD_MAX_RANK] = { 0 };
 
+    if (rank == 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "WhereOp : Unhandled input dimensions: 0");
     for (size_t i = 0; i < n; i++)
         found += !is_zero(&test, data + i * elem);
     TD_TRY(td_out_make(c, 0, &(td_shape){ 2, { found, rank } }));
