@@ -7,31 +7,74 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "base/macros.h"
+#include "base/mem.h"
 #include "driver.h"
 #include "golden.h"
 #include "ops/kernel.h"
 
-enum { FUZZ_CASES = 4096 };
+/* A case, and a number that follows from it: a corpus means the same when there are more of them. */
+typedef struct entry {
+    uint32_t key;
+    golden g;
+} entry;
 
-static golden cases[FUZZ_CASES];
-static size_t n_cases;
+static entry *entries;
+static size_t n_entries;
+
+static uint32_t key_of(const golden *g)
+{
+    uint32_t key = td_crc32c(0, g->op, strlen(g->op));
+
+    for (uint32_t i = 0; i < g->n_in; i++) {
+        key = td_crc32c(key, &g->in[i].dtype, sizeof g->in[i].dtype);
+        key = td_crc32c(key, g->in[i].shape.dims, (size_t)g->in[i].shape.rank * sizeof *g->in[i].shape.dims);
+    }
+    for (uint32_t i = 0; i < g->n_attrs; i++)
+        if (g->attrs[i].value.kind == TD_ATTR_INT)
+            key = td_crc32c(key, &g->attrs[i].value.u.i, sizeof g->attrs[i].value.u.i);
+    return key & 0xffff;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const entry *const x = a, *const y = b;
+
+    return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static void load_file(td_arena *arena, const char *path)
+{
+    FILE *const f = fopen(path, "r");
+
+    TD_ASSERT(f);
+    for (golden g; golden_read(f, arena, &g);) {
+        entries = td_realloc(entries, (n_entries + 1) * sizeof *entries);
+        entries[n_entries++] = (entry){ key_of(&g), g };
+    }
+    (void)fclose(f);
+}
 
 static void load_cases(void)
 {
-    static const char *const families[] = { "array", "gather", "math", "matrix", "sparse", "text", "window" };
     static td_arena *arena; /* kept: cases point into it */
+    const char **files;
 
     arena = td_arena_make();
+    const size_t n = golden_files(arena, ".txt", &files);
+    for (size_t i = 0; i < n; i++)
+        load_file(arena, files[i]);
+    qsort(entries, n_entries, sizeof *entries, by_key);
+}
 
-    for (size_t i = 0; i < TD_COUNT(families); i++) {
-        FILE *const f = golden_open(families[i]);
+static golden choose(uint32_t key)
+{
+    size_t i = 0;
 
-        TD_ASSERT(f);
-        while (n_cases < FUZZ_CASES && golden_read(f, arena, &cases[n_cases]))
-            n_cases++;
-        (void)fclose(f);
-    }
+    while (i + 1 < n_entries && entries[i].key < key)
+        i++;
+    return entries[i].g;
 }
 
 /* The bytes that are left; zeros when there are none. */
@@ -151,9 +194,10 @@ void fuzz_one(const uint8_t *data, size_t size)
     bytes b = { data, data + size };
 
     fuzz_pause();
-    if (!n_cases) load_cases();
+    if (!n_entries) load_cases();
     td_arena *const arena = td_arena_make();
-    golden g = cases[(next(&b) << 8 | next(&b)) % n_cases];
+    const uint32_t key = next(&b) << 8;
+    golden g = choose(key | next(&b));
     td_env env = { .cpu = td_cpu_detect(), .threads = 1, .model_arena = arena };
     td_tensor out[GOLDEN_TENSORS] = { { 0 } };
     td_node *node = NULL;

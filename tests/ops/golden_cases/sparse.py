@@ -1,0 +1,115 @@
+"""Sparse and ragged tensors."""
+import numpy as np
+
+from golden_values import ALL, COMPLEX, FLOATS, NUMBERS, SIGNED, arr, edges, i32, i64, real, types
+
+SOME = ["float32", "int64", "string", "bool", "float16", "complex64", "uint8"]
+INDEX, OTHER = i64(0, 1, 1, 0, 2, 3).reshape(3, 2), i64(0, 0, 1, 0).reshape(2, 2)
+NONE = i64().reshape(0, 2)
+
+
+def moves():
+    for dt in SOME:
+        v = arr(dt, 3)
+        yield "SparseToDense", dict(sparse_indices=INDEX, output_shape=i64(3, 4), sparse_values=v, default_value=arr(dt)[()])
+        yield "SparseReorder", dict(input_indices=INDEX[::-1].copy(), input_values=v, input_shape=i64(3, 4))
+        for dim in (0, 1, -1):
+            yield "SparseConcat", dict(indices=[INDEX, OTHER], values=[v, arr(dt, 2)], shapes=[i64(3, 4), i64(3, 4)], concat_dim=dim)
+        yield "SparseSlice", dict(indices=INDEX, values=v, shape=i64(3, 4), start=i64(1, 0), size=i64(2, 3))
+        yield "SparseSplit", dict(split_dim=np.int64(1), indices=INDEX, values=v, shape=i64(3, 4), num_split=3)
+        yield "SparseFillEmptyRows", dict(indices=INDEX, values=v, dense_shape=i64(5, 4), default_value=arr(dt)[()])
+    for validate in (True, False):
+        yield "SparseToDense", dict(sparse_indices=i64(1, 3), output_shape=i64(5), sparse_values=arr("float32", 2), default_value=np.float32(0), validate_indices=validate)
+    yield "SparseToDense", dict(sparse_indices=i64(3, 1), output_shape=i64(5), sparse_values=arr("float32", 2), default_value=np.float32(0), validate_indices=True)
+    yield "SparseToDense", dict(sparse_indices=i64(3, 1), output_shape=i64(5), sparse_values=arr("float32", 2), default_value=np.float32(0), validate_indices=False)
+    yield "SparseToDense", dict(sparse_indices=i32(2), output_shape=i32(5), sparse_values=np.float32(7), default_value=np.float32(0))
+    yield "SparseToDense", dict(sparse_indices=np.int32(2), output_shape=i32(5), sparse_values=np.float32(7), default_value=np.float32(0))
+    yield "SparseToDense", dict(sparse_indices=i64(5), output_shape=i64(5), sparse_values=arr("float32", 1), default_value=np.float32(0))
+    yield "SparseToDense", dict(sparse_indices=NONE, output_shape=i64(2, 2), sparse_values=arr("float32", 0), default_value=np.float32(3))
+    for shape, new in (((3, 4), (2, -1)), ((3, 4), (5, 2)), ((3, 4), (12,)), ((3, 4), (2, 3, 2)), ((3, 4), (-1, -1)), ((0, 4), (2, -1)), ((3, 4), (3, 4))):
+        yield "SparseReshape", dict(input_indices=INDEX if shape[0] else NONE, input_shape=i64(*shape), new_shape=i64(*new))
+    yield "SparseSlice", dict(indices=INDEX, values=arr("float32", 3), shape=i64(3, 4), start=i64(5, 0), size=i64(2, 3))
+    yield "SparseSlice", dict(indices=INDEX, values=arr("float32", 3), shape=i64(3, 4), start=i64(0, 0), size=i64(9, 9))
+    for dim, n in ((0, 2), (1, 4), (-1, 2), (1, 5), (2, 1)):
+        yield "SparseSplit", dict(split_dim=np.int64(dim), indices=INDEX, values=arr("float32", 3), shape=i64(3, 4), num_split=n)
+    yield "SparseConcat", dict(indices=[INDEX, OTHER], values=[arr("float32", 3), arr("float32", 2)], shapes=[i64(3, 4), i64(2, 4)], concat_dim=1)
+    yield "SparseFillEmptyRows", dict(indices=NONE, values=arr("float32", 0), dense_shape=i64(3, 4), default_value=np.float32(1))
+    yield "SparseFillEmptyRows", dict(indices=NONE, values=arr("float32", 0), dense_shape=i64(0, 4), default_value=np.float32(1))
+    yield "SparseFillEmptyRows", dict(indices=INDEX, values=arr("float32", 3), dense_shape=i64(2, 4), default_value=np.float32(1))
+    for dt in ("float32", "int64", "bool"):
+        yield "SparseFillEmptyRowsGrad", dict(reverse_index_map=i64(2, 0, 3), grad_values=arr(dt, 5)) if dt != "bool" else dict(reverse_index_map=i64(1), grad_values=arr(dt, 2))
+    yield "SparseFillEmptyRowsGrad", dict(reverse_index_map=i64(2, 9), grad_values=arr("float32", 3))
+
+
+def math():
+    for dt in types("SparseTensorDenseMatMul"):
+        v = arr(dt, 3, lo=-3, hi=4)
+        for aa, ab in ((False, False), (True, False), (False, True), (True, True)):
+            b = arr(dt, *((2, 3 if aa else 4) if ab else (3 if aa else 4, 2)), lo=-3, hi=4)
+            yield "SparseTensorDenseMatMul", dict(a_indices=INDEX, a_values=v, a_shape=i64(3, 4), b=b, adjoint_a=aa, adjoint_b=ab)
+    yield "SparseTensorDenseMatMul", dict(a_indices=INDEX.astype("int32"), a_values=arr("float32", 3), a_shape=i64(3, 4), b=arr("float32", 4, 2))
+    yield "SparseTensorDenseMatMul", dict(a_indices=INDEX, a_values=arr("float32", 3), a_shape=i64(3, 4), b=arr("float32", 5, 2))
+    yield "SparseTensorDenseMatMul", dict(a_indices=NONE, a_values=arr("float32", 0), a_shape=i64(3, 4), b=arr("float32", 4, 2))
+    yield "SparseTensorDenseMatMul", dict(a_indices=INDEX, a_values=arr("float32", 3), a_shape=i64(2, 4), b=arr("float32", 4, 2))
+    for dt in types("SparseTensorDenseAdd"):
+        for t in ("int32", "int64"):
+            yield "SparseTensorDenseAdd", dict(a_indices=INDEX.astype(t), a_values=arr(dt, 3), a_shape=np.array([3, 4], t), b=arr(dt, 3, 4))
+    for op in ("Add", "Mul", "Div"):
+        for dt in types("SparseDenseCwise" + op):
+            for dense in ((4,), (3, 1), (3, 4), ()):
+                yield "SparseDenseCwise" + op, dict(sp_indices=INDEX, sp_values=arr(dt, 3), sp_shape=i64(3, 4), dense=arr(dt, *dense, lo=1, hi=4))
+        yield "SparseDenseCwise" + op, dict(sp_indices=INDEX, sp_values=arr("float32", 3), sp_shape=i64(3, 4), dense=arr("float32", 2))
+        yield "SparseDenseCwise" + op, dict(sp_indices=NONE, sp_values=arr("float32", 0), sp_shape=i64(3, 4), dense=arr("float32", 4))
+    for dt in NUMBERS:
+        real_dt = {"complex64": "float32", "complex128": "float64"}.get(dt, dt)
+        for thresh in (0, 3):
+            yield "SparseAdd", dict(a_indices=INDEX, a_values=arr(dt, 3), a_shape=i64(3, 4), b_indices=OTHER, b_values=arr(dt, 2), b_shape=i64(3, 4), thresh=np.array(thresh).astype(arr(real_dt).dtype))
+    yield "SparseAdd", dict(a_indices=INDEX, a_values=arr("float32", 3), a_shape=i64(3, 4), b_indices=OTHER, b_values=arr("float32", 2), b_shape=i64(3, 5), thresh=np.float32(0))
+    yield "SparseAdd", dict(a_indices=NONE, a_values=arr("float32", 0), a_shape=i64(3, 4), b_indices=NONE, b_values=arr("float32", 0), b_shape=i64(3, 4), thresh=np.float32(0))
+    for op in ("SparseReduceSum", "SparseReduceSumSparse", "SparseReduceMax", "SparseReduceMaxSparse"):
+        for dt in types(op):
+            if dt in COMPLEX and "Max" in op:
+                continue
+            yield op, dict(input_indices=INDEX, input_values=arr(dt, 3), input_shape=i64(3, 4), reduction_axes=i32(1))
+        for axes in ((0,), (0, 1), (-1,), (), (1, 0)):
+            for keep in (False, True):
+                yield op, dict(input_indices=np.concatenate([INDEX, [[2, 1]]])[[0, 1, 3, 2]], input_values=arr("float32", 4), input_shape=i64(3, 4), reduction_axes=i32(*axes), keep_dims=keep)
+        yield op, dict(input_indices=NONE, input_values=arr("float32", 0), input_shape=i64(3, 4), reduction_axes=i32(1))
+        yield op, dict(input_indices=INDEX, input_values=arr("float32", 3), input_shape=i64(3, 4), reduction_axes=i32(2))
+        yield op, dict(input_indices=i64(0, 0, 0, 1, 1, 0, 1, 1).reshape(4, 2), input_values=np.float32([np.nan, 1, 1, np.nan]), input_shape=i64(2, 2), reduction_axes=i32(1))
+    for dt in types("SparseSoftmax"):
+        yield "SparseSoftmax", dict(sp_indices=i64(0, 0, 0, 2, 1, 1).reshape(3, 2), sp_values=real(dt, 3, odd=False), sp_shape=i64(3, 4))
+    yield "SparseSoftmax", dict(sp_indices=NONE, sp_values=arr("float32", 0), sp_shape=i64(3, 4))
+    yield "SparseSoftmax", dict(sp_indices=i64(0, 1).reshape(2, 1), sp_values=arr("float32", 2), sp_shape=i64(3))
+    for op in ("SparseSparseMaximum", "SparseSparseMinimum"):
+        for dt in types(op):
+            if dt not in COMPLEX:
+                yield op, dict(a_indices=INDEX, a_values=arr(dt, 3), a_shape=i64(3, 4), b_indices=OTHER, b_values=arr(dt, 2), b_shape=i64(3, 4))
+        yield op, dict(a_indices=INDEX, a_values=np.float32([np.nan, 1, 2]), a_shape=i64(3, 4), b_indices=INDEX, b_values=np.float32([1, np.nan, -np.inf]), b_shape=i64(3, 4))
+        yield op, dict(a_indices=INDEX, a_values=arr("float32", 3), a_shape=i64(3, 4), b_indices=OTHER, b_values=arr("float32", 2), b_shape=i64(3, 5))
+
+
+def ragged():
+    for dt in SOME:
+        yield "RaggedGather", dict(params_nested_splits=[i64(0, 2, 3), i64(0, 1, 4, 6)], params_dense_values=arr(dt, 6, 2), indices=i64(1, 0, 1, 1).reshape(2, 2), OUTPUT_RAGGED_RANK=3)
+        yield "RaggedTensorToSparse", dict(rt_nested_splits=[i64(0, 2, 2, 3)], rt_dense_values=arr(dt, 3, 2))
+        yield "RaggedFillEmptyRows", dict(value_rowids=i64(0, 2, 2), values=arr(dt, 3), nrows=np.int64(5), default_value=arr(dt)[()])
+        for kinds, parts in ((["ROW_SPLITS"], [i64(0, 2, 2, 5)]), (["FIRST_DIM_SIZE", "VALUE_ROWIDS"], [np.int64(4), i64(0, 0, 2, 2, 3)])):
+            for shape in (i64(-1, -1), i64(2, 2), i64(5, -1)):
+                yield "RaggedTensorToTensor", dict(shape=shape, values=arr(dt, 5), default_value=arr(dt)[()], row_partition_tensors=parts, row_partition_types=kinds)
+    yield "RaggedTensorToTensor", dict(shape=i64(-1, -1, -1), values=arr("float32", 6), default_value=np.float32(9), row_partition_tensors=[i64(0, 2, 3), i64(0, 1, 4, 6)],
+                                       row_partition_types=["ROW_SPLITS", "ROW_SPLITS"])
+    yield "RaggedTensorToTensor", dict(shape=i32(-1, -1, 2), values=arr("float32", 3, 2), default_value=np.float32([7, 8]), row_partition_tensors=[i32(0, 1, 1, 3)], row_partition_types=["ROW_SPLITS"])
+    yield "RaggedTensorToTensor", dict(shape=np.int64(-1), values=arr("float32", 3), default_value=np.float32(0), row_partition_tensors=[i64(0, 1, 3)], row_partition_types=["ROW_SPLITS"])
+    for index in (i32(1, 0), i32(2), i32(), i32(-1)):
+        yield "RaggedGather", dict(params_nested_splits=[i32(0, 2, 3)], params_dense_values=arr("float32", 3), indices=index, OUTPUT_RAGGED_RANK=1)
+    yield "RaggedTensorToSparse", dict(rt_nested_splits=[i64(0, 3, 2, 5)], rt_dense_values=arr("float32", 5))
+    yield "RaggedTensorToSparse", dict(rt_nested_splits=[i32(0, 2, 3), i32(0, 1, 4, 4)], rt_dense_values=arr("float32", 4))
+    yield "RaggedTensorToSparse", dict(rt_nested_splits=[i64(0)], rt_dense_values=arr("float32", 0))
+    yield "RaggedFillEmptyRows", dict(value_rowids=i64(), values=arr("float32", 0), nrows=np.int64(2), default_value=np.float32(1))
+    yield "RaggedFillEmptyRows", dict(value_rowids=i64(3), values=arr("float32", 1), nrows=np.int64(2), default_value=np.float32(1))
+    for dt in types("RaggedRange"):
+        for split in ("int32", "int64"):
+            yield "RaggedRange", dict(starts=arr(dt, 3, lo=0, hi=2), limits=arr(dt, 3, lo=2), deltas=np.array(1).astype(arr(dt).dtype), Tsplits=split)
+        yield "RaggedRange", dict(starts=arr(dt, 2, lo=5, hi=9), limits=np.array(0).astype(arr(dt).dtype), deltas=np.array([-1, -3]).astype(arr(dt).dtype))
+        yield "RaggedRange", dict(starts=arr(dt), limits=arr(dt), deltas=np.array(0).astype(arr(dt).dtype))
