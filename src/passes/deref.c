@@ -42,6 +42,7 @@ static const struct {
     { "ScatterNdMax", "ResourceScatterNdMax" },
     { "StridedSliceAssign", "ResourceStridedSliceAssign" },
     { "CountUpTo", "ResourceCountUpTo" },
+    { "RefSwitch", "Switch" },
 };
 
 static const char *twin_of(const char *op_name)
@@ -62,12 +63,12 @@ static bool is_source(const td_node *n)
     return n->n_in == 0 && twin_of(n->op_name);
 }
 
-/* The variable behind a reference: through any number of assignments.
- * False for other sources (RefSwitch...). */
+/* The variable behind a reference: through any number of assignments, up to a switch, which may leave it dead.
+ * False for other sources (RefMerge...). */
 static bool find_variable(td_edge e, td_edge *out)
 {
     for (int hops = 0; hops < 10000; hops++) {
-        if (is_source(e.node)) {
+        if (is_source(e.node) || td_node_is(e.node, "RefSwitch")) {
             *out = e;
             return true;
         }
@@ -88,7 +89,7 @@ static td_status add_read(td_graph *g, td_edge *e, const td_node *user)
                             { .kind = TD_ATTR_TYPE, .u.type = e->node->out_type[e->index] % TD_DTYPE_REF } };
     td_node *const read = td_graph_add(g, e->node->name, "ReadVariableOp", 1, 1);
 
-    read->in[0] = (td_edge){ var.node, 0, NULL };
+    read->in[0] = var;
     td_node_add_attr(g, read, dtype.name, dtype.value);
     if (e->node != var.node) td_node_add_ctrl(g, read, e->node);
     for (uint32_t i = 0; user && i < user->n_ctrl; i++)
@@ -120,11 +121,13 @@ static td_status convert(td_graph *g, td_node *n)
         return TD_ERR(UNIMPLEMENTED, "node %s (op %s): a reference made by op %s", n->name, n->op_name,
                       n->in[0].node->op_name);
     if (T) td_node_add_attr(g, n, "dtype", *T);
+    if (td_node_is(n, "RefSwitch"))
+        td_node_add_attr(g, n, "T", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = TD_RESOURCE });
     if (n->n_in > 0) {
         td_node *const before = n->in[0].node;
 
         if (before != var.node) td_node_add_ctrl(g, n, before);
-        n->in[0] = (td_edge){ var.node, 0, NULL };
+        n->in[0] = var;
     }
     n->mark = (void *)(uintptr_t)twin;
     return NULL;

@@ -90,6 +90,14 @@ static td_status body_changes(td_pass *p, const td_node *n, change *out)
     return status;
 }
 
+/* Where a handle comes from that went through a conditional. */
+static td_edge source_of(td_edge e)
+{
+    while (td_node_is(e.node, "Switch") || td_node_is(e.node, "Identity") || td_node_is(e.node, "_Gate"))
+        e = e.node->in[0];
+    return e;
+}
+
 td_status td_pass_mark_assigned(td_pass *p, td_graph *g)
 {
     for (size_t i = 0; i < g->n_nodes; i++) {
@@ -99,9 +107,10 @@ td_status td_pass_mark_assigned(td_pass *p, td_graph *g)
         note_change(n->op, &c);
         if (!c.assigns && !(n->op->flags & TD_OP_CALL)) TD_TRY(body_changes(p, n, &c));
         for (uint32_t k = 0; c.assigns && k < n->n_in; k++) {
+            const td_edge handle = source_of(n->in[k]);
             td_variable *v;
 
-            TD_TRY(td_pass_variable(p, &n->in[k], &v));
+            TD_TRY(td_pass_variable(p, &handle, &v));
             if (v) v->is_assigned = true;
             if (v) v->is_given = v->is_given || c.gives;
         }

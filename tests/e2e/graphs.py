@@ -15,6 +15,10 @@ class Func(str):
     """The name of a function, as a node's attribute."""
 
 
+class Shape(tuple):
+    """A shape, as a node's attribute."""
+
+
 class Nodes:
     """What graphs and functions share: a list of nodes."""
 
@@ -23,8 +27,8 @@ class Nodes:
         self.dtypes = {}
 
     def node(self, name, op, inputs=(), T=None, **attributes):
-        """Adds a node. Attributes: type names, ints, floats, bools, bytes, arrays, Func, lists of types or Func; T and
-        dtype give its output's type."""
+        """Adds a node. Attributes: type names, ints, floats, bools, bytes, arrays, Shape, Func, lists of types or
+        Func; T and dtype give its output's type."""
         node = self.node_defs.add(name=name, op=op)
         node.input.extend(inputs)
         if T:
@@ -48,6 +52,10 @@ class Nodes:
             attribute.func.name = value
         elif isinstance(value, str):
             attribute.type = DTYPES[value]
+        elif isinstance(value, Shape):
+            attribute.shape.SetInParent()
+            for size in value:
+                attribute.shape.dim.add(size=size)
         elif isinstance(value, list):
             for item in value:
                 if isinstance(item, Func):

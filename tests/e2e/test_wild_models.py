@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""What real exports hold beyond a plain graph: files beside the graph."""
+"""What real exports hold beyond a plain graph: files beside the graph, training in it."""
 import pathlib
 import tempfile
 import unittest
 
+import numpy as np
+
 import graphs
 import harness
+
+F = "float32"
 
 
 def vocabulary_model(words):
@@ -19,6 +23,44 @@ def vocabulary_model(words):
     graph.node("file", "Identity", ["path"], "string")
     graph.signature("serving_default", {"word": "string"}, {"id": "id"}, shape=[-1])
     return graph.signature("where", {"word": "string"}, {"path": "file"}, shape=[-1])
+
+
+def training_graph():
+    """TF1's batch normalisation in small: under `training`, which is false unless it is fed, a reference variable changes."""
+    graph = graphs.Graph().placeholder("x", F).constant("no", np.bool_(False)).constant("five", np.float32(5))
+    graph.node("v", "VariableV2", dtype=F, shape=graphs.Shape()).node("set", "Assign", ["v", "five"], F)
+    graph.node("init", "NoOp", ["^set"]).init("init").node("v/read", "Identity", ["v"], F)
+    graph.node("training", "PlaceholderWithDefault", ["no"], dtype="bool", shape=graphs.Shape())
+    graph.node("pred", "Identity", ["training"], "bool").constant("one", np.float32(1))
+    graph.node("one/Switch", "Switch", ["one", "pred"], F).node("v/Switch", "RefSwitch", ["v", "pred"], F)
+    graph.node("less", "AssignSub", ["v/Switch:1", "one/Switch:1"], F)
+    graph.node("x/Switch", "Switch", ["x", "pred"], F).node("trained", "Neg", ["x/Switch:1"], F)
+    graph.node_defs[-1].input.append("^less")
+    graph.node("served", "Identity", ["x/Switch"], F).node("y", "Merge", ["served", "trained"], F, N=2)
+    graph.node("sum", "AddV2", ["x", "v/read"], F)
+    graph.signature("serving_default", {"x": F}, {"y": "y"}).signature("get", {"x": F}, {"y": "sum"})
+    return graph.signature("train", {"x": F, "training": "bool"}, {"y": "y"})
+
+
+class TrainingGraphs(harness.ServerTest):
+    @classmethod
+    def setUpClass(cls):
+        folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        graphs.save(folder / "old" / "1", training_graph())
+        cls.models = {"old": folder / "old"}
+        super().setUpClass()
+
+    def ask(self, signature, **inputs):
+        reply = self.server.post("old:predict", {"signature_name": signature, "inputs": inputs})
+        self.assertEqual(reply.status, 200, reply.body)
+        return reply.json["outputs"]
+
+    def test_a_reference_changes_only_in_the_branch_that_is_taken(self):
+        self.assertEqual(self.ask("serving_default", x=1.0), 1.0)
+        self.assertEqual(self.ask("train", x=1.0, training=False), 1.0)
+        self.assertEqual(self.ask("get", x=0.0), 5.0)
+        self.assertEqual(self.ask("train", x=1.0, training=True), -1.0)
+        self.assertEqual(self.ask("get", x=0.0), 4.0)
 
 
 class Assets(harness.ServerTest):
