@@ -322,8 +322,11 @@ static td_status note_bodies(builder *b)
 
 static td_status build(builder *b)
 {
-    TD_TRY(td_pass_settle(b->p, b->g, b->serve));
-    b->prog->is_broken = td_pass_note_missing(b->p, b->g);
+    const td_status st = td_pass_settle(b->p, b->g, b->serve);
+
+    b->prog->is_broken = td_pass_note_missing(b->p, b->g); /* that explains any error, too */
+    if (st && !b->prog->is_broken) return st;
+    td_status_free(st);
     if (b->serve && !b->prog->is_broken) TD_TRY(td_pass_fuse(b->p, b->g));
     number_values(b);
     set_ends(b);

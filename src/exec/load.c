@@ -42,14 +42,24 @@ static td_status make_graph(td_session *s, const td_signature *sig, td_graph **o
     return st;
 }
 
-/* Passes that need no values: after them the graph shows what it assigns. */
-static td_status open_graph(td_session *s, td_graph *g)
+static td_status run_passes(td_session *s, td_graph *g)
 {
     TD_TRY(td_pass_resolve(&s->pass, g));
     TD_TRY(td_pass_inline(&s->pass, g));
     TD_TRY(td_pass_deref(&s->pass, g));
     TD_TRY(td_pass_gate(&s->pass, g));
     return td_pass_settle(&s->pass, g, false);
+}
+
+/* Passes that need no values: after them the graph shows what it assigns. What they cannot do with ops of which they
+ * know nothing, loops of Enter and NextIteration for one, is no fault of the file's. */
+static td_status open_graph(td_session *s, td_graph *g)
+{
+    const td_status st = run_passes(s, g);
+
+    if (!st || !td_pass_note_missing(&s->pass, g)) return st;
+    td_status_free(st);
+    return td_pass_missing(&s->pass);
 }
 
 /* The graph that runs node `target`, with the checkpoint's file name as argument when it has one. */

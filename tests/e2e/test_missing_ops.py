@@ -127,14 +127,17 @@ def other_signature():
 
 
 def needed():
-    """What must run for its effect, a condition of the request's, and an op within two bodies."""
+    """What must run for its effect, a condition of the request's with an op in its body, and a loop of TF1."""
     graph = branches(graphs.Graph()).placeholder("x", F).placeholder("p", "bool")
     body = graph.function("f", {"x": F}, {"y": (F, "x")}, ["check"])
     body.node("check", "NoSuchCheck", ["x"])
     call(graph, "checked", "f", ["x"], [F])
     graph.node("asked", "StatelessIf", ["p", "x"], Tcond="bool", Tin=[F], Tout=[F], dtype=F, **BRANCHES)
     graph.signature("checked", {"x": F}, {"y": "checked"})
-    return graph.signature("asked", {"x": F, "p": "bool"}, {"y": "asked"})
+    graph.signature("asked", {"x": F, "p": "bool"}, {"y": "asked"})
+    graph.node("enter", "NoSuchEnter", ["x"], F).node("loop", "Merge", ["enter", "next"], F, N=2)
+    graph.node("next", "NoSuchIteration", ["loop"], F)
+    return graph.signature("old_loop", {"x": F}, {"y": "loop"})
 
 
 def prepared():
@@ -224,6 +227,7 @@ class NothingToServe(harness.ServerTest):
         self.assertIn("Op type not registered", self.status())
         self.assertIn("NoSuchCheck (node check)", self.status())
         self.assertIn("NoSuchOp (node odd)", self.status())
+        self.assertIn("NoSuchIteration (node next)", self.status())
 
     def status(self):
         try:
