@@ -239,20 +239,29 @@ static void *end_at(void *deadline_ns)
     _exit(0);
 }
 
+static void watch_deadline(int64_t *deadline_ns)
+{
+    pthread_t thread;
+    const td_status error = td_thread_start(&thread, "end", end_at, deadline_ns);
+
+    if (!error) pthread_detach(thread);
+    td_status_free(error); /* then it ends without a last resort */
+}
+
 /* 1. not ready  2. the delay  3. nobody else gets in, who is in is told to leave  4. ports closed, so that
- * the kernel refuses  5. what is in flight ends, until the deadline. */
+ * the kernel refuses  5. what is in flight ends, until the deadline. gRPC clients are told last of all: those
+ * that have just got in have been served by then. */
 static void drain(server *s, int signal)
 {
     const bool with_clients = has_clients(s);
     const int64_t drain_ns = s->options->drain_ns, now = td_now_ns();
-    static int64_t deadline; /* for end_at(), which outlives this */
+    static int64_t deadline; /* for end_at(), whose thread outlives this */
     const int64_t delay = TD_MIN(shutdown_delay(s, signal, with_clients), drain_ns);
-    pthread_t watchdog;
 
     deadline = now + drain_ns;
     td_info("serve", "event=draining signal=%d delay_s=%.3g timeout_s=%.3g", signal, (double)delay / 1e9,
             (double)drain_ns / 1e9);
-    td_status_free(td_thread_start(&watchdog, "end", end_at, &deadline));
+    watch_deadline(&deadline);
     td_rest_unready(s->rest);
     td_grpc_unready(s->grpc);
     td_sleep_ns(delay);
@@ -260,6 +269,7 @@ static void drain(server *s, int signal)
     td_rest_refuse(s->rest);
     td_grpc_refuse(s->grpc);
     td_sleep_ns(TD_MIN(with_clients ? DOOR_NS : SHORT_DOOR_NS, TD_MAX(deadline - td_now_ns(), 0)));
+    if (with_clients) td_grpc_tell(s->grpc, deadline);
     stop(s, deadline);
 }
 

@@ -125,6 +125,12 @@ void td_acceptor_free(td_acceptor *a)
     close_all(a);
 }
 
+void td_acceptor_each(const td_acceptor *a, void (*see)(void *ctx, int fd), void *ctx)
+{
+    for (size_t i = 0; i < a->n; i++)
+        td_listener_each(&a->listeners[i], see, ctx);
+}
+
 size_t td_acceptor_connections(const td_acceptor *a)
 {
     size_t count = 0;

@@ -25,6 +25,8 @@ void td_acceptor_refuse(td_acceptor *a);
 /* Takes what waits in the queues, closes the listeners, joins. NULL is fine. */
 void td_acceptor_free(td_acceptor *a);
 
-size_t td_acceptor_connections(const td_acceptor *a); /* open ones; see td_listener_connections() */
+/* The open connections; see td_listener_each(). */
+void td_acceptor_each(const td_acceptor *a, void (*see)(void *ctx, int fd), void *ctx);
+size_t td_acceptor_connections(const td_acceptor *a);
 
 #endif

@@ -26,8 +26,10 @@ void td_grpc_unready(td_grpc_server *s); /* grpc.health.v1 says NOT_SERVING; all
 bool td_grpc_has_clients(const td_grpc_server *s, int64_t since_ns);
 /* Lets nobody else in; those who are in the door still get in. */
 void td_grpc_refuse(td_grpc_server *s);
-/* Closes the port: from now on connections are refused. Tells clients to leave (GOAWAY) and takes no more of
- * their calls. Returns at once. */
+/* Tells clients to leave (GOAWAY), and takes the calls that they began before they heard it: a moment,
+ * and not past deadline_ns (td_now_ns() time). */
+void td_grpc_tell(td_grpc_server *s, int64_t deadline_ns);
+/* Closes the port: from now on connections are refused, and new calls, too. Returns at once. */
 void td_grpc_close(td_grpc_server *s);
 /* Waits for calls in flight until deadline_ns (td_now_ns() time), cancels the rest, frees. False: some do not
  * end; the server is left as it is. */

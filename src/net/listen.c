@@ -231,17 +231,29 @@ static bool is_listening(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value;
 }
 
-size_t td_listener_connections(const td_listener *l)
+void td_listener_each(const td_listener *l, void (*see)(void *ctx, int fd), void *ctx)
 {
     DIR *const dir = opendir("/proc/self/fd");
-    size_t count = 0;
 
     for (const struct dirent *e; dir && (e = readdir(dir));) {
         const int fd = (int)strtol(e->d_name, NULL, 10); /* "." and "..": 0, which is no socket of ours */
         const bool is_ours = l->path ? is_at_path(fd, l->path) : bound_port(fd) == l->port;
 
-        count += is_ours && !is_listening(fd);
+        if (is_ours && !is_listening(fd)) see(ctx, fd);
     }
     if (dir) closedir(dir);
-    return count;
+}
+
+static void count(void *ctx, int fd)
+{
+    (void)fd;
+    ++*(size_t *)ctx;
+}
+
+size_t td_listener_connections(const td_listener *l)
+{
+    size_t n = 0;
+
+    td_listener_each(l, count, &n);
+    return n;
 }

@@ -30,7 +30,9 @@ void td_listener_refuse(td_listener *l);
 /* Connections that stand in the queue are dropped: accept them first. */
 void td_listener_close(td_listener *l);
 
-/* Open connections of this process that came in by it. Reads every descriptor: not for each request. */
-size_t td_listener_connections(const td_listener *l);
+/* Open connections of this process that came in by it. Reads every descriptor: not for each request. Whoever
+ * owns fd may close it meanwhile. */
+void td_listener_each(const td_listener *l, void (*see)(void *ctx, int fd), void *ctx);
+size_t td_listener_connections(const td_listener *l); /* how many */
 
 #endif

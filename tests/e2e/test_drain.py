@@ -21,6 +21,7 @@ from messages import message
 MODELS = {"half_plus_two": harness.MODELS / "half_plus_two"}
 BODY = json.dumps({"instances": [1.0]})
 DELAY = 1.0
+SLACK = 5 if harness.SANITIZE else 1  # seconds that an end may take beside what is measured
 
 
 def open_connection(server):
@@ -72,19 +73,32 @@ class RestClient(Client):
 
 class GrpcClient(Client):
     def once(self):
-        request = self.server.predict_request("half_plus_two", {"x": np.float32([1])})
         local = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
         with grpc.insecure_channel(f"127.0.0.1:{self.server.grpc_port}", local) as channel:
-            stub = channel.unary_unary("/tensorflow.serving.PredictionService/Predict",
-                                       lambda m: m.SerializeToString(),
-                                       message("tensorflow.serving.PredictResponse").FromString)
-            try:
-                stub(request, timeout=harness.PATIENCE)
-                self.answered += 1
-            except grpc.RpcError as error:
-                if error.code() != grpc.StatusCode.UNAVAILABLE or "refused" not in error.details():
-                    self.wrong(error.details())
-                self.refused = True
+            self.ask(channel)
+
+    def ask(self, channel):
+        request = self.server.predict_request("half_plus_two", {"x": np.float32([1])})
+        stub = channel.unary_unary("/tensorflow.serving.PredictionService/Predict",
+                                   lambda m: m.SerializeToString(),
+                                   message("tensorflow.serving.PredictResponse").FromString)
+        try:
+            stub(request, timeout=harness.PATIENCE)
+            self.answered += 1
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.UNAVAILABLE or "refused" not in error.details():
+                self.wrong(f"{error.code()}: {error.details()}")
+            self.refused = True
+
+
+class KeptChannel(GrpcClient):
+    def run(self):
+        local = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
+        with grpc.insecure_channel(f"127.0.0.1:{self.server.grpc_port}", local) as self.channel:
+            super().run()
+
+    def once(self):
+        self.ask(self.channel)
 
 
 def terminate(server, sig=signal.SIGTERM):
@@ -146,19 +160,17 @@ class Drain(unittest.TestCase):
             with self.assertRaises(ConnectionRefusedError):
                 open_connection(server).connect()
 
-    def test_a_kept_channel(self):
-        """Calls on a kept gRPC channel are answered all through the delay."""
-        with harness.Server(MODELS, ["--shutdown_delay_seconds=0.5"]) as server:
-            request, begin, last = server.predict_request("half_plus_two", {"x": np.float32([1])}), None, 0
-            for i in range(10 ** 6):
-                if i == 10:
-                    begin = terminate(server)
-                try:
-                    server.call("PredictionService", "Predict", request)
-                    last = time.monotonic()
-                except grpc.RpcError:
-                    break
-            self.assertGreater(last - begin, 0.5)
+    def test_kept_channels(self):
+        """Every call on gRPC channels that are kept is answered, until there is no connection left to make it on."""
+        with harness.Server(MODELS, ["--shutdown_delay_seconds=0.3"]) as server:
+            clients = [KeptChannel(server) for _ in range(6)]
+            harness.until(lambda: all(c.answered > 10 for c in clients), "answers")
+            begin = terminate(server)
+            self.assertEqual(server.process.wait(harness.PATIENCE), 0)
+            self.assertGreater(time.monotonic() - begin, 0.3)
+            for client in clients:
+                client.join()
+            self.assertEqual([c.faults for c in clients], [[]] * len(clients))
 
     def test_no_delay_without_clients(self):
         with harness.Server(MODELS, default_delay=True) as server:
@@ -196,7 +208,7 @@ class LongRuns(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        graphs.save(cls.folder / "short" / "1", products(3, 2000))
+        graphs.save(cls.folder / "short" / "1", products(3, 700 if harness.SANITIZE else 2000))
         graphs.save(cls.folder / "long" / "1", products(400, 3000))
         cls.models = {name: cls.folder / name for name in ("short", "long")}
 
@@ -236,7 +248,7 @@ class LongRuns(unittest.TestCase):
             got, thread = self.begin(server, lambda: ask(server))
             begin = terminate(server, sig)
             self.assertEqual(server.process.wait(harness.PATIENCE), 0)
-            self.assertLess(time.monotonic() - begin, 2)
+            self.assertLess(time.monotonic() - begin, 1 + SLACK)
             thread.join()
             self.assertIsInstance(got[0], Exception)
 
@@ -254,7 +266,7 @@ class LongRuns(unittest.TestCase):
             self.assertIsNone(server.process.poll())
             begin, server.code = terminate(server), 128 + signal.SIGTERM
             self.assertEqual(server.process.wait(harness.PATIENCE), server.code)
-            self.assertLess(time.monotonic() - begin, 1)
+            self.assertLess(time.monotonic() - begin, SLACK)
 
 
 class HangUp(unittest.TestCase):

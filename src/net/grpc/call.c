@@ -16,6 +16,8 @@ const td_grpc_method td_grpc_methods[TD_GRPC_METHODS + 1] = {
 /* An arena that a call leaves behind with more than this is not kept for the next one. */
 static const size_t max_spare_arena = (size_t)4 << 20;
 
+enum { LARGE_REPLY = 32 << 10 }; /* may fill a socket */
+
 /* ---- life ---- */
 
 static td_grpc_call *make_call(td_grpc_queue *q)
@@ -123,6 +125,13 @@ static void event_came(td_grpc_call *c)
     recycle(c);
 }
 
+static void reply_is_out(td_grpc_call *c)
+{
+    TD_ASSERT(atomic_load_explicit(&c->is_answered, memory_order_acquire)); /* pairs with finish() */
+    if (c->is_large) atomic_fetch_sub_explicit(&c->queue->server->large_replies, 1, memory_order_release);
+    c->is_large = false;
+}
+
 void td_grpc_handle(td_grpc_call *c, td_grpc_event event, bool is_good)
 {
     if (event == TD_GRPC_NEW) {
@@ -133,6 +142,7 @@ void td_grpc_handle(td_grpc_call *c, td_grpc_event event, bool is_good)
     } else if (TD_UNLIKELY(c->watch != NULL)) {
         if (td_grpc_watch_event(c, event)) recycle(c);
     } else {
+        if (event == TD_GRPC_DONE) reply_is_out(c);
         if (event == TD_GRPC_CLOSED && c->cancelled)
             atomic_store_explicit(&c->is_closed, true, memory_order_relaxed);
         event_came(c);
@@ -201,6 +211,8 @@ void td_grpc_reply(td_grpc_call *c, grpc_slice body)
 
     grpc_slice_buffer_reset_and_unref(b);
     grpc_slice_buffer_add(b, body);
+    c->is_large = GRPC_SLICE_LENGTH(body) > LARGE_REPLY;
+    if (c->is_large) atomic_fetch_add_explicit(&c->queue->server->large_replies, 1, memory_order_relaxed);
     finish(c, true, GRPC_STATUS_OK, NULL);
 }
 

@@ -17,7 +17,12 @@
 
 static const size_t default_max_inflated = (size_t)100 << 20;
 
-enum { LAST_WORDS_NS = 100000000 }; /* for statuses of calls that were cut off */
+enum {
+    LAST_WORDS_NS = 100000000, /* for statuses of calls that were cut off */
+    LOOK_NS = 5000000,
+    TELL_NS = 250000000,   /* for finding each connection between two frames */
+    HEARD_NS = 1000000000, /* for calls that were begun before a client heard it */
+};
 
 static void *const drained_tag = (void *)TD_GRPC_DRAINED; /* a null call */
 
@@ -215,6 +220,17 @@ void td_grpc_refuse(td_grpc_server *s)
     if (!s) return;
     td_grpc_unready(s);
     td_acceptor_refuse(s->acceptor);
+}
+
+/* Whoever has heard it hangs up once its calls are over. */
+void td_grpc_tell(td_grpc_server *s, int64_t deadline_ns)
+{
+    if (!s) return;
+    td_grpc_tell_leaving(s, TD_MIN(td_now_ns() + TELL_NS, deadline_ns));
+
+    const int64_t until = TD_MIN(td_now_ns() + HEARD_NS, deadline_ns);
+    while (td_acceptor_connections(s->acceptor) > 0 && td_now_ns() < until)
+        td_sleep_ns(LOOK_NS);
 }
 
 void td_grpc_close(td_grpc_server *s)

@@ -67,6 +67,7 @@ struct td_grpc_call {
     td_arena *arena;        /* the request's */
     grpc_byte_buffer reply; /* reused: start_batch takes the slices out of it */
     bool is_offloaded;
+    bool is_large;           /* counted in large_replies */
     atomic_bool is_closed;   /* offloaded calls: nobody waits for the answer any more */
     atomic_bool is_answered; /* publishes what another thread left in the call and its arena */
     int cancelled;           /* core writes it with CLOSED */
@@ -103,7 +104,8 @@ struct td_grpc_server {
     td_grpc_watchers *watchers;
     td_grpc_queue *queues;
     size_t n_queues;
-    atomic_bool is_draining; /* not ready */
+    atomic_bool is_draining;  /* not ready */
+    atomic_int large_replies; /* on their way out; see goaway.c */
     td_mutex mu;
     td_cond drained;
     bool is_drained; /* guarded by mu */
@@ -141,6 +143,11 @@ int64_t td_grpc_deadline(const td_grpc_call *c); /* td_now_ns() time; 0: none */
 TD_MUST_USE td_status td_grpc_message_open(td_grpc_call *c);
 void td_grpc_message_close(td_grpc_call *c);
 bool td_grpc_message_is_slow(const td_grpc_call *c); /* too much to inflate for an event thread */
+
+/* ---- the end (goaway.c) ---- */
+
+/* Sends GOAWAY ahead of the core's, to those it can be sent to before deadline_ns. */
+void td_grpc_tell_leaving(td_grpc_server *s, int64_t deadline_ns);
 
 /* ---- methods ---- */
 
