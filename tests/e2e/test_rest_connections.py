@@ -46,8 +46,8 @@ class ConnectionsTest(wire.WireTest):
         return self.descriptors() - self.base
 
     def assert_none_left(self):
+        self.assertEqual(self.server.post("half_plus_two:predict", ONE).json, ANSWER)  # who came before was let in
         harness.until(lambda: self.open_connections() <= 0, "connections to end")
-        self.assertEqual(self.server.post("half_plus_two:predict", ONE).json, ANSWER)
 
     def assert_ends(self, connection, stream, least, what):
         """The server ends it without a reply, not before `least` seconds."""
@@ -251,15 +251,20 @@ class FewDescriptors(unittest.TestCase):
         return connections
 
     def test_more_clients_than_descriptors(self):
+        """They say nothing, or half of a request and then nothing, and stay."""
         with contextlib.ExitStack() as stack:
             with descriptors_limited(128):
-                server = stack.enter_context(harness.Server(self.models, ["--rest_api_body_timeout_seconds=1"]))
-            for request in (b"", post(ONE)[:-1], post(ONE)):
-                for connection in self.connect_all(server, 200):
+                server = stack.enter_context(harness.Server(self.models))
+            crowd = []
+            for request, count in ((b"", 150), (post(ONE)[:60], 30), (post(ONE)[:-1], 60), (post(ONE), 150)):
+                for connection in self.connect_all(server, count):
                     connection.sendall(request)
+                    crowd.append(connection)
             self.assertEqual(server.post("half_plus_two:predict", ONE).json, ANSWER)
             self.assertEqual(server.predict("half_plus_two", {"x": np.array([1.0], np.float32)})["y"].tolist(), [2.5])
             self.assertNotIn("cannot_accept", server.log_text())
+            for connection in crowd:
+                connection.close()
 
     def test_without_a_descriptor_clients_wait(self):
         with harness.Server(self.models) as server:

@@ -18,6 +18,7 @@ enum {
     SPARED_NS = 1000000000, /* who has been idle for less keeps its place */
     SLICE = 128,            /* links that are looked at under one lock */
 };
+static const int64_t STALLED_NS = INT64_C(5000000000); /* whose request has not moved for less, likewise */
 
 struct td_rest_links {
     td_rest_patience patience;
@@ -147,35 +148,39 @@ static void *links_main(void *links)
 
 /* ---- room ---- */
 
-static bool is_idle(const td_rest_link *link, td_rest_stage stage, int64_t now)
+/* Whether it has stood still in that stage for so long. */
+static bool is_still(const td_rest_link *link, td_rest_stage stage, int64_t least_ns, int64_t now)
 {
     const uint_fast32_t place = atomic_load_explicit(&link->place, memory_order_relaxed);
 
-    return place == link->seen && (place & 7) == stage && now - link->since_ns >= SPARED_NS &&
+    return place == link->seen && (place & 7) == stage && now - link->since_ns >= least_ns &&
            !link->is_leaving;
 }
 
-static td_rest_link *longest(const td_rest_links *l, td_rest_stage stage, int64_t now) TD_REQUIRES(l->mu)
+static td_rest_link *longest(const td_rest_links *l, td_rest_stage stage, int64_t least_ns, int64_t now)
+    TD_REQUIRES(l->mu)
 {
     td_rest_link *best = NULL;
 
     for (size_t i = 0; i < l->n; i++)
-        if (is_idle(l->all[i], stage, now) && (!best || l->all[i]->since_ns < best->since_ns))
+        if (is_still(l->all[i], stage, least_ns, now) && (!best || l->all[i]->since_ns < best->since_ns))
             best = l->all[i];
     return best;
 }
 
-/* Who waits between two requests before who has never sent one: the latter may be about to. */
+/* Who waits between two requests before who has never sent one, which may be about to; then requests that have
+ * come to a halt, or a few clients that say nothing would shut out all others. */
 static void make_room(td_rest_links *l) TD_REQUIRES(l->mu)
 {
     const int64_t now = td_now_ns();
-    td_rest_link *link = longest(l, TD_REST_IDLE, now);
+    td_rest_link *link = longest(l, TD_REST_IDLE, SPARED_NS, now);
 
-    if (!link) link = longest(l, TD_REST_FRESH, now);
-    if (link) {
-        link->is_leaving = true;
-        cut(link);
-    }
+    if (!link) link = longest(l, TD_REST_FRESH, SPARED_NS, now);
+    if (!link) link = longest(l, TD_REST_HEAD, STALLED_NS, now);
+    if (!link) link = longest(l, TD_REST_BODY, STALLED_NS, now);
+    if (!link) return;
+    link->is_leaving = true;
+    cut(link);
 }
 
 static bool is_full(td_rest_links *l)
