@@ -1,8 +1,8 @@
 /* acceptor.c -- poll, accept, hand over. */
+#define _GNU_SOURCE /* accept4 */
 #include "net/acceptor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -26,14 +26,6 @@ struct td_acceptor {
     pthread_t thread;
 };
 
-static void hand_over(const td_acceptor *a, int fd, const struct sockaddr *address, socklen_t size)
-{
-    if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
-        a->take(a->ctx, fd, address, size);
-    else
-        close(fd);
-}
-
 /* Without descriptors or memory the rest waits in the kernel's queue: better late than dropped. */
 static void pause_for(int why)
 {
@@ -49,10 +41,10 @@ static void take_all(const td_acceptor *a, const td_listener *l)
     for (;;) {
         struct sockaddr_storage address;
         socklen_t size = sizeof address;
-        const int fd = accept(l->fd, (struct sockaddr *)&address, &size);
+        const int fd = accept4(l->fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
-            hand_over(a, fd, (const struct sockaddr *)&address, size);
+            a->take(a->ctx, fd, (const struct sockaddr *)&address, size);
         } else if (errno != ECONNABORTED && errno != EINTR) { /* those: gone already, the next one */
             if (errno != EAGAIN && errno != EWOULDBLOCK) pause_for(errno);
             return;

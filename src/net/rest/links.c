@@ -17,6 +17,7 @@ enum {
     LOOK_NS = 250000000,
     SPARED_NS = 1000000000, /* who has been idle for less keeps its place */
     SLICE = 128,            /* links that are looked at under one lock */
+    VAIN_LOOKS = 40,
 };
 static const int64_t STALLED_NS = INT64_C(5000000000); /* whose request has not moved for less, likewise */
 
@@ -33,6 +34,7 @@ struct td_rest_links {
     size_t n, capacity;
     size_t n_expected;   /* had room made for them, and are not there yet */
     int64_t expected_ns; /* when the last of them was let in */
+    bool is_asleep;      /* the thread: nothing to look at for long */
     bool is_closing;     /* nobody waits for room */
     bool is_ending;      /* the thread ends */
 };
@@ -131,14 +133,24 @@ static void look_at_all(td_rest_links *l) TD_REQUIRES(l->mu)
     }
 }
 
+static void sleep_long(td_rest_links *l) TD_REQUIRES(l->mu)
+{
+    l->is_asleep = true;
+    td_cond_wait(&l->work, &l->mu);
+    l->is_asleep = false;
+}
+
+/* It is not woken for each of many short connections, and not at all while nobody comes. */
 static void *links_main(void *links)
 {
     td_rest_links *const l = links;
+    int in_vain = 0;
 
     td_mutex_lock(&l->mu);
     while (!l->is_ending) {
-        if (!l->n)
-            td_cond_wait(&l->work, &l->mu);
+        in_vain = l->n ? 0 : in_vain + 1;
+        if (in_vain > VAIN_LOOKS)
+            sleep_long(l);
         else if (!td_cond_wait_until(&l->work, &l->mu, td_now_ns() + LOOK_NS))
             look_at_all(l);
     }
@@ -178,27 +190,32 @@ static void make_room(td_rest_links *l) TD_REQUIRES(l->mu)
     if (!link) link = longest(l, TD_REST_FRESH, SPARED_NS, now);
     if (!link) link = longest(l, TD_REST_HEAD, STALLED_NS, now);
     if (!link) link = longest(l, TD_REST_BODY, STALLED_NS, now);
+    if (l->is_asleep) td_cond_signal(&l->work); /* who is expected may never come */
     if (!link) return;
     link->is_leaving = true;
     cut(link);
 }
 
-static bool is_full(td_rest_links *l)
+static bool is_full(const td_rest_links *l) TD_REQUIRES(l->mu)
 {
-    td_mutex_lock(&l->mu);
-    const bool is_so = l->n + l->n_expected >= l->most;
+    return !l->is_closing && l->n + l->n_expected >= l->most;
+}
+
+/* Not under the lock, which is no place to write a line. */
+static void say_full(td_rest_links *l) TD_REQUIRES(l->mu)
+{
+    static td_log_limit limit = TD_LOG_LIMIT("REST connections beyond the limit", 1);
+
     td_mutex_unlock(&l->mu);
-    return is_so;
+    td_log_limited(&limit, TD_LOG_WARNING, "rest", "event=connections_full limit=%zu", l->most);
+    td_mutex_lock(&l->mu);
 }
 
 void td_rest_links_wait_for_room(td_rest_links *l)
 {
-    static td_log_limit limit = TD_LOG_LIMIT("REST connections beyond the limit", 1);
-
-    if (TD_UNLIKELY(is_full(l)))
-        td_log_limited(&limit, TD_LOG_WARNING, "rest", "event=connections_full limit=%zu", l->most);
     td_mutex_lock(&l->mu);
-    while (!l->is_closing && l->n + l->n_expected >= l->most) {
+    if (TD_UNLIKELY(is_full(l))) say_full(l);
+    while (TD_UNLIKELY(is_full(l))) {
         make_room(l);
         (void)td_cond_wait_until(&l->room, &l->mu, td_now_ns() + LOOK_NS);
     }
@@ -232,7 +249,7 @@ td_rest_link *td_rest_links_add(td_rest_links *l, int fd)
     if (l->n_expected) l->n_expected--;
     link->at = l->n;
     l->all[l->n++] = link;
-    if (l->n == 1) td_cond_signal(&l->work);
+    if (l->is_asleep) td_cond_signal(&l->work);
     td_mutex_unlock(&l->mu);
     return link;
 }

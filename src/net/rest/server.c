@@ -60,10 +60,12 @@ static void end(void *cls, struct MHD_Connection *connection, void **context,
                 enum MHD_RequestTerminationCode why)
 {
     td_rest_server *const s = cls;
+    td_rest_request *const r = *context;
 
+    (void)connection;
     (void)why;
-    td_rest_link_move(link_of(connection), TD_REST_IDLE);
-    if (*context) td_rest_request_give(*context);
+    td_rest_link_move(r->link, TD_REST_IDLE);
+    td_rest_request_give(r);
     *context = NULL;
     atomic_fetch_sub_explicit(&s->in_flight, 1, memory_order_release);
 }
