@@ -7,6 +7,7 @@
 #include "base/denormals.h"
 #include "base/macros.h"
 #include "base/vec.h"
+#include "build.h"
 #include "number.h"
 #include "ops/kernel.h"
 #include "ops/pack.h"

@@ -55,6 +55,7 @@ static void report(const fz_model *m, const fz_setting *s, uint64_t seed, bool a
     (void)fz_still_differs(small, s, allows_nan, &why);
     printf("graphs: seed %" PRIu64 " differs under %s\n  %s\nthe same in small: %s\n%s", seed,
            td_strbuf_text(&setting), first, td_strbuf_text(&why), td_strbuf_text(&text));
+    (void)fflush(stdout);
     td_strbuf_fini(&text);
     td_strbuf_fini(&why);
     td_strbuf_fini(&setting);

@@ -214,6 +214,7 @@ fz_id fz_const(fz_maker *m, const td_tensor *t)
     fz_node *const n = new_node(m);
 
     n->kind = FZ_CONST;
+    n->is_variable = !m->is_body && fz_chance(&m->r, 6);
     n->dtype = t->dtype;
     n->data[0] = *t;
     return add_input(m, n);
@@ -389,7 +390,7 @@ fz_id fz_pick(fz_maker *m, uint64_t types, int lo, int hi)
 
 static const fz_production *pick_production(fz_maker *m)
 {
-    const fz_production *const lists[] = { fz_math, fz_array, fz_nn, fz_flow };
+    const fz_production *const lists[] = { fz_math, fz_array, fz_nn, fz_flow, fz_rnn };
     unsigned total = 0;
 
     for (size_t i = 0; i < TD_COUNT(lists); i++)

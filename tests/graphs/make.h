@@ -110,7 +110,13 @@ typedef struct fz_production {
     void (*make)(fz_maker *m);
 } fz_production;
 
-extern const fz_production fz_math[], fz_array[], fz_nn[], fz_flow[]; /* end with a cleared one */
+extern const fz_production fz_math[], fz_array[], fz_nn[], fz_flow[], fz_rnn[]; /* end with a cleared one */
+
+/* A maker for a function on arguments args[] of m; NULL: there are too many functions. What it returns is said by
+ * fz_return(); m goes on after fz_close_body(). */
+fz_maker *fz_open_body(fz_maker *m, const fz_id *args, uint32_t n);
+void fz_return(fz_maker *body, fz_id v);
+void fz_close_body(fz_maker *m, const fz_maker *body);
 
 /* n random productions. */
 void fz_grow(fz_maker *m, unsigned n);

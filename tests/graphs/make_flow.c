@@ -7,8 +7,7 @@
 
 enum { MAX_DEPTH = 2, MAX_VARS = 4 };
 
-/* A maker for a function on arguments args[] of m. NULL: there are too many functions. */
-static fz_maker *open_body(fz_maker *m, const fz_id *args, uint32_t n)
+fz_maker *fz_open_body(fz_maker *m, const fz_id *args, uint32_t n)
 {
     fz_model *const model = m->model;
 
@@ -34,8 +33,7 @@ static fz_maker *open_body(fz_maker *m, const fz_id *args, uint32_t n)
     return b;
 }
 
-/* The body is what it is; its dice go on. */
-static void close_body(fz_maker *m, const fz_maker *b)
+void fz_close_body(fz_maker *m, const fz_maker *b)
 {
     m->r = b->r;
 }
@@ -68,7 +66,7 @@ static uint32_t choose_args(fz_maker *m, fz_id *args)
     return n;
 }
 
-static void return_value(fz_maker *b, fz_id v)
+void fz_return(fz_maker *b, fz_id v)
 {
     b->f->rets[b->f->n_rets++] = b->pool[v].ref;
 }
@@ -92,7 +90,7 @@ static void call(fz_maker *m)
 {
     fz_id args[MAX_VARS], outs[2];
     const uint32_t n = choose_args(m, args);
-    fz_maker *const b = n ? open_body(m, args, n) : NULL;
+    fz_maker *const b = n ? fz_open_body(m, args, n) : NULL;
     char in[256], out[64];
 
     if (!b) return;
@@ -100,9 +98,9 @@ static void call(fz_maker *m)
     const uint32_t n_out = 1 + fz_below(&b->r, 2);
     for (uint32_t i = 0; i < n_out; i++) {
         outs[i] = (fz_id)fz_below(&b->r, (unsigned)b->n_pool);
-        return_value(b, outs[i]);
+        fz_return(b, outs[i]);
     }
-    close_body(m, b);
+    fz_close_body(m, b);
     put_types(m, args, n, in, sizeof in);
     put_types(b, outs, n_out, out, sizeof out);
     (void)fz_add(m, 0, args, n, "%s Tin={%s} Tout={%s} f=@%s",
@@ -136,7 +134,7 @@ static bool make_branches(fz_maker *m, const fz_id *args, uint32_t n, unsigned n
     td_dtype types[2] = { TD_F32, TD_F32 };
 
     for (unsigned i = 0; i < n_branches; i++) {
-        fz_maker *const b = open_body(m, args, n);
+        fz_maker *const b = fz_open_body(m, args, n);
         fz_id outs[2];
         if (!b) return false;
         fz_grow(b, fz_below(&b->r, 4) + (i == 0));
@@ -145,9 +143,9 @@ static bool make_branches(fz_maker *m, const fz_id *args, uint32_t n, unsigned n
             outs[k] = i == 0 ? (fz_id)fz_below(&b->r, (unsigned)b->n_pool) : of_type(b, types[k]);
             if (outs[k] < 0) return false;
             types[k] = fz_type(b, outs[k]);
-            return_value(b, outs[k]);
+            fz_return(b, outs[k]);
         }
-        close_body(m, b);
+        fz_close_body(m, b);
         names[i] = b->f->name;
         if (i == 0) put_types(b, outs, *n_out, out_types, size);
     }
@@ -165,8 +163,13 @@ static void branch(fz_maker *m)
 
     if (!n || !make_branches(m, args + 1, n, 2, names, out, sizeof out, &n_out)) return;
     put_types(m, args + 1, n, in, sizeof in);
-    (void)fz_add(m, 0, args, n + 1, "%s Tcond=%%bool Tin={%s} Tout={%s} then_branch=@%s else_branch=@%s",
-                 fz_chance(&m->r, 50) ? "If" : "StatelessIf", in, out, names[0], names[1]);
+    bool is_plain = true; /* a Switch takes nothing but a scalar */
+    for (unsigned feed = 0; feed < FZ_FEEDS; feed++)
+        is_plain = is_plain && m->pool[cond].data[feed][0].shape.rank == 0;
+    const fz_id made =
+        fz_add(m, 0, args, n + 1, "%s Tcond=%%bool Tin={%s} Tout={%s} then_branch=@%s else_branch=@%s",
+               fz_chance(&m->r, 50) ? "If" : "StatelessIf", in, out, names[0], names[1]);
+    if (made >= 0) m->f->nodes[m->f->n_nodes - 1].is_lowered = is_plain && fz_chance(&m->r, 35);
 }
 
 static void cases(fz_maker *m)
@@ -189,13 +192,13 @@ static void cases(fz_maker *m)
 /* counter < limit */
 static fz_maker *make_cond(fz_maker *m, const fz_id *vars, uint32_t n)
 {
-    fz_maker *const b = open_body(m, vars, n);
+    fz_maker *const b = fz_open_body(m, vars, n);
 
     if (!b) return NULL;
     const fz_id less = fz_binary(b, "Less", 0, 1);
     if (less < 0) return NULL;
-    return_value(b, less);
-    close_body(m, b);
+    fz_return(b, less);
+    fz_close_body(m, b);
     return b;
 }
 
@@ -229,16 +232,16 @@ static void loop(fz_maker *m)
     if (vars[0] < 0 || vars[1] < 0 || fz_type(m, vars[1]) != TD_I32) return;
     const uint32_t n = 2 + choose_args(m, vars + 2);
     fz_maker *const cond = n > 2 ? make_cond(m, vars, n) : NULL, *const b =
-                                                                     cond ? open_body(m, vars, n) : NULL;
+                                                                     cond ? fz_open_body(m, vars, n) : NULL;
     if (!b) return;
     const fz_id up = fz_binary(b, "AddV2", 0, fz_const_ints(b, 0, 1, &one));
     if (up < 0) return;
     fz_grow(b, 1 + fz_below(&b->r, 4));
-    return_value(b, up);
-    return_value(b, 1);
+    fz_return(b, up);
+    fz_return(b, 1);
     for (fz_id i = 2; i < (fz_id)n; i++)
-        return_value(b, next_value(b, i));
-    close_body(m, b);
+        fz_return(b, next_value(b, i));
+    fz_close_body(m, b);
     put_types(m, vars, n, types, sizeof types);
     (void)fz_add(m, 0, vars, n, "%s T={%s} cond=@%s body=@%s",
                  fz_chance(&m->r, 50) ? "While" : "StatelessWhile", types, cond->f->name, b->f->name);

@@ -6,6 +6,7 @@
 
 #include "base/macros.h"
 #include "base/mem.h"
+#include "build.h"
 #include "device/team.h"
 #include "exec/cache.h"
 #include "exec/compile.h"
@@ -118,14 +119,15 @@ static td_status lower(td_library *lib, const char *name, td_arena *arena, td_gr
     const fz_graph *const f = fz_function(c->model, name);
 
     if (!f) return TD_ERR(NOT_FOUND, "no function %s", name);
-    *out = fz_build(f, arena);
+    *out = fz_build(c->model, f, arena);
     return NULL;
 }
 
 static td_status compile(compiled *c)
 {
-    td_graph *const g = fz_build(c->model->main, c->p.arena);
+    td_graph *const g = fz_build(c->model, c->model->main, c->p.arena);
 
+    TD_TRY(fz_set_variables(c->model, &c->env, c->p.arena));
     TD_TRY(td_pass_resolve(&c->p, g));
     TD_TRY(td_pass_inline(&c->p, g));
     TD_TRY(td_pass_deref(&c->p, g));

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "node_text.h"
 #include "number.h"
 
 const fz_graph *fz_function(const fz_model *m, const char *name)
@@ -13,29 +12,6 @@ const fz_graph *fz_function(const fz_model *m, const char *name)
     for (uint32_t i = 0; i < m->n_functions; i++)
         if (strcmp(m->functions[i]->name, name) == 0) return m->functions[i];
     return NULL;
-}
-
-td_node *fz_build_node(const fz_node *n, td_graph *g, td_node *const *nodes)
-{
-    td_edge in[FZ_MAX_IN];
-
-    if (n->kind == FZ_ARG) return node_of_arg(g, n->dtype);
-    if (n->kind == FZ_CONST) return node_of_tensor(g, &n->data[0]);
-    for (uint32_t k = 0; k < n->n_in; k++)
-        in[k] = (td_edge){ .node = nodes[n->in[k].node], .index = n->in[k].out };
-    return node_of_text(g, n->text, in, n->n_in);
-}
-
-td_graph *fz_build(const fz_graph *f, td_arena *arena)
-{
-    td_graph *const g = td_graph_make(arena, f->name);
-    td_node *nodes[FZ_MAX_NODES];
-
-    for (uint32_t i = 0; i < f->n_nodes; i++)
-        nodes[i] = fz_build_node(&f->nodes[i], g, nodes);
-    for (uint32_t i = 0; i < f->n_rets; i++)
-        node_return(g, (td_edge){ .node = nodes[f->rets[i].node], .index = f->rets[i].out });
-    return g;
 }
 
 void fz_find_used(const fz_graph *f, bool *used)
@@ -97,7 +73,7 @@ static void put_node(const fz_node *n, uint32_t at, td_strbuf *out)
 {
     td_strbuf_printf(out, "  n%" PRIu32 " = ", at);
     if (n->kind == FZ_CONST) {
-        td_strbuf_puts(out, "Const ");
+        td_strbuf_puts(out, n->is_variable ? "variable " : "Const ");
         put_tensor(&n->data[0], out);
     } else if (n->kind == FZ_ARG) {
         td_strbuf_printf(out, "arg %s", td_dtype_name(n->dtype));
@@ -111,7 +87,7 @@ static void put_node(const fz_node *n, uint32_t at, td_strbuf *out)
             td_strbuf_printf(out, "%sn%" PRIu32, k ? ", " : "", n->in[k].node);
             if (n->in[k].out) td_strbuf_printf(out, ":%" PRIu32, n->in[k].out);
         }
-        td_strbuf_puts(out, ")");
+        td_strbuf_puts(out, n->is_lowered ? ") as Switch and Merge" : ")");
     }
     td_strbuf_puts(out, "\n");
 }

@@ -23,6 +23,8 @@ typedef struct fz_node {
     fz_ref in[FZ_MAX_IN];
     uint32_t n_in;
     td_dtype dtype;           /* of FZ_ARG, FZ_CONST */
+    bool is_variable;         /* FZ_CONST: programs read it from a variable that nobody assigns */
+    bool is_lowered;          /* an If: programs have Switch and Merge instead, as TensorFlow 1 wrote it */
     td_tensor data[FZ_FEEDS]; /* FZ_CONST: data[0]; arguments of functions have none */
     unsigned noise; /* units in the last place that rounding may cost; 0: moves elements, or is exact */
 } fz_node;
@@ -46,10 +48,6 @@ typedef struct fz_model {
 } fz_model;
 
 const fz_graph *fz_function(const fz_model *m, const char *name); /* NULL: there is none */
-
-/* Node i in g; nodes[] has those before it. */
-td_node *fz_build_node(const fz_node *n, td_graph *g, td_node *const *nodes);
-td_graph *fz_build(const fz_graph *f, td_arena *arena);
 
 /* used[i]: node i is needed for what the graph returns. */
 void fz_find_used(const fz_graph *f, bool *used);
