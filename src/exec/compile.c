@@ -320,6 +320,24 @@ static td_status note_bodies(builder *b)
     return NULL;
 }
 
+/* What a Switch may leave out, and what is made of it. Steps are in order. */
+static void mark_may_die(builder *b)
+{
+    td_program *const prog = b->prog;
+
+    if (!prog->has_switch) return;
+    prog->may_die = TD_ARENA_NEW_N(b->p->arena, bool, prog->n_values + 1);
+    for (size_t i = 0; i < prog->n_steps; i++) {
+        const td_step *const s = &prog->steps[i];
+        bool may_die = strcmp(s->op->name, "Switch") == 0;
+
+        for (uint32_t k = 0; k < s->n_in; k++)
+            may_die = may_die || prog->may_die[s->in[k]];
+        for (uint32_t k = 0; k < s->n_out; k++)
+            if (s->out[k] != UINT32_MAX) prog->may_die[s->out[k]] = may_die;
+    }
+}
+
 static td_status build(builder *b)
 {
     const td_status st = td_pass_settle(b->p, b->g, b->serve);
@@ -330,7 +348,10 @@ static td_status build(builder *b)
     if (b->serve && !b->prog->is_broken) TD_TRY(td_pass_fuse(b->p, b->g));
     number_values(b);
     set_ends(b);
-    return b->prog->is_broken ? note_bodies(b) : add_steps(b);
+    if (b->prog->is_broken) return note_bodies(b);
+    TD_TRY(add_steps(b));
+    mark_may_die(b);
+    return NULL;
 }
 
 td_status td_program_make(td_pass *p, td_graph *g, bool serve, td_program **out)

@@ -55,8 +55,11 @@ static bool can_compute(const planner *pl, const td_step *s)
 
     if ((s->op->flags & (TD_OP_STATEFUL | TD_OP_CONTROL)) || s->n_regions > 0) return false;
     if (!td_env_does(pl->prog->env, TD_PASS_plan_values)) return false;
-    for (uint32_t i = 0; i < s->n_in; i++)
+    for (uint32_t i = 0; i < s->n_in; i++) {
         if (!is_known(&pl->plan->values[s->in[i]]) && !(s->op->flags & TD_OP_SHAPE_ONLY)) return false;
+        if (pl->prog->may_die && pl->prog->may_die[s->in[i]])
+            return false; /* a Merge asks whether it is there */
+    }
     for (uint32_t i = 0; i < s->n_out; i++) {
         if (s->out[i] == UINT32_MAX) continue;
         const td_tensor *const t = &pl->plan->values[s->out[i]];

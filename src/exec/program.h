@@ -45,6 +45,7 @@ struct td_program {
     uint32_t *args, *rets;
     size_t n_args, n_rets;
     bool has_switch;
+    bool *may_die;  /* by value: behind a Switch, so that a run may pass it over; NULL without one */
     bool is_broken; /* it needs ops that tensord lacks, which are noted: not to be run */
     bool has_state; /* some step assigns or counts: not to be warmed up */
 
