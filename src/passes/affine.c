@@ -28,7 +28,8 @@ bool td_edge_scalar(const td_edge *e, double *out)
     const td_edge from = td_edge_source(*e);
     const td_tensor *const t = td_edge_const(&from);
 
-    if (!t || t->dtype != TD_F32 || !t->data || td_shape_count(&t->shape) != 1) return false;
+    if (!t || t->dtype != TD_F32 || !t->data || t->shape.rank > 1 || td_shape_count(&t->shape) != 1)
+        return false;
     *out = (double)*(const float *)t->data;
     return true;
 }

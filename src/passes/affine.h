@@ -26,7 +26,7 @@ bool td_affine_take(td_affine *a, const td_node *node, const td_edge *x);
 TD_MUST_USE td_status td_affine_const(td_pass *p, td_graph *g, const char *name, const double *v, size_t n,
                                       td_edge *out);
 
-/* The only element of a float constant; false: it is not one. */
+/* The only element of a float constant that adds no dims to a vector; false: it is not one. */
 bool td_edge_scalar(const td_edge *e, double *out);
 
 #endif

@@ -78,6 +78,30 @@ static size_t channels_of(const td_node *n)
 
 /* ---------------------------------------------------------------- what follows */
 
+/* The user of n that is `op` with a constant scalar near `value` as its other input. */
+static td_node *scalar_user(const fusion *f, const td_node *n, const char *op, double value)
+{
+    for (size_t i = 0; i < td_users_count(f->users, n); i++) {
+        td_node *const u = td_users_at(f->users, n, i);
+        double v;
+        if (!u || u->n_in != 2 || !td_node_is(u, op)) continue;
+        const bool is_first = td_edge_is(&u->in[0], n);
+        if (td_edge_scalar(&u->in[is_first ? 1 : 0], &v) && fabs(v - value) <= 1e-5 * fabs(value)) return u;
+    }
+    return NULL;
+}
+
+/* relu6(x + 3) / 6: the node that makes it; NULL: x goes elsewhere. */
+static td_node *hard_sigmoid_of(const fusion *f, const td_node *x)
+{
+    td_node *const plus = scalar_user(f, x, "AddV2", 3.0);
+    td_node *const clip = plus ? td_users_only(f->users, plus) : NULL;
+
+    if (!clip || !td_node_is(clip, "Relu6")) return NULL;
+    td_node *const sixth = scalar_user(f, clip, "Mul", 1.0 / 6.0);
+    return sixth && td_users_only(f->users, clip) == sixth ? sixth : NULL;
+}
+
 /* Keras' Dense on more than two dims: MatMul, Reshape, BiasAdd. That the bias fits says that the last dim is
  * still the product's, so what is done by column may be done before the Reshape. */
 static bool take_reshape(fusion *f, td_node *n)
@@ -97,6 +121,7 @@ static void take_affine(fusion *f)
 {
     for (td_node *next; (next = td_users_only(f->users, f->last)) != NULL; f->last = next) {
         const td_edge x = { .node = f->last };
+        if (hard_sigmoid_of(f, f->last)) return; /* its 3 is no bias */
         if (next->mark || (!take_reshape(f, next) && !td_affine_take(&f->affine, next, &x))) return;
     }
 }
@@ -146,19 +171,6 @@ static bool take_swish(fusion *f)
     return false;
 }
 
-/* The user of n that is `op` with a constant scalar near `value` as its other input. */
-static td_node *scalar_user(const fusion *f, const td_node *n, const char *op, double value)
-{
-    for (size_t i = 0; i < td_users_count(f->users, n); i++) {
-        td_node *const u = td_users_at(f->users, n, i);
-        double v;
-        if (!u || u->n_in != 2 || !td_node_is(u, op)) continue;
-        const bool is_first = td_edge_is(&u->in[0], n);
-        if (td_edge_scalar(&u->in[is_first ? 1 : 0], &v) && fabs(v - value) <= 1e-5 * fabs(value)) return u;
-    }
-    return NULL;
-}
-
 /* Does node m multiply the values of a and b? */
 static bool multiplies(const td_node *m, const td_node *a, const td_node *b)
 {
@@ -170,12 +182,9 @@ static bool multiplies(const td_node *m, const td_node *a, const td_node *b)
 /* relu6(x + 3) / 6, as a gate or alone; x + 3 may have two factors in either order. */
 static bool take_hard_swish(fusion *f)
 {
-    td_node *const x = f->last, *const plus = scalar_user(f, x, "AddV2", 3.0);
-    td_node *const clip = plus ? td_users_only(f->users, plus) : NULL;
+    td_node *const x = f->last, *const sixth = hard_sigmoid_of(f, x);
 
-    if (!clip || !td_node_is(clip, "Relu6")) return false;
-    td_node *const sixth = scalar_user(f, clip, "Mul", 1.0 / 6.0);
-    if (!sixth || td_users_only(f->users, clip) != sixth) return false;
+    if (!sixth) return false;
     if (td_users_count(f->users, x) == 1) {
         f->last = sixth;
         f->act = "HardSigmoid";

@@ -84,6 +84,11 @@ static td_edge constant(td_graph *g, td_dtype type, const td_shape *shape, void 
     return (td_edge){ .node = node_of_tensor(g, &t) };
 }
 
+td_edge pg_tensor(td_graph *g, const td_tensor *t)
+{
+    return (td_edge){ .node = node_of_tensor(g, t) };
+}
+
 td_edge pg_int(td_graph *g, int32_t v)
 {
     return constant(g, TD_I32, &(td_shape){ 0 }, &v);

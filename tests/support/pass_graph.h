@@ -25,6 +25,7 @@ td_edge pg_out(td_edge e, uint32_t index);
 
 td_edge pg_arg(td_graph *g, td_dtype type);
 void pg_ret(td_graph *g, td_edge e);
+td_edge pg_tensor(td_graph *g, const td_tensor *t); /* a constant; elements are copied */
 td_edge pg_int(td_graph *g, int32_t v);
 td_edge pg_ints(td_graph *g, size_t n, const int32_t *v);
 td_edge pg_float(td_graph *g, float v);
