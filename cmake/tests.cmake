@@ -65,16 +65,19 @@ if(graphs_sources)
   target_link_libraries(graphs PRIVATE tensord_test)
   target_include_directories(graphs PRIVATE ${tests_root}/graphs)
   set_target_properties(graphs PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  # Two processes of about a minute; sanitizers are ten times slower.
+  # Two processes of less than a minute; sanitizers are ten times slower.
   if(TENSORD_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Debug")
-    set(graphs_count 250)
+    set(graphs_count 200)
   else()
-    set(graphs_count 3000)
+    set(graphs_count 2000)
   endif()
   foreach(seed IN ITEMS 1000000 2000000)
     add_test(NAME graphs.${seed} COMMAND graphs --seed ${seed} --count ${graphs_count})
     set_tests_properties(graphs.${seed} PROPERTIES TIMEOUT 1800 LABELS graphs ENVIRONMENT "${test_env}")
   endforeach()
+  math(EXPR graphs_spoiled "${graphs_count} / 5")
+  add_test(NAME graphs.hostile COMMAND graphs --hostile --count ${graphs_spoiled})
+  set_tests_properties(graphs.hostile PROPERTIES TIMEOUT 1800 LABELS graphs ENVIRONMENT "${test_env}")
 endif()
 
 # ---- fuzz -----------------------------------------------------------------------------------------------

@@ -15,6 +15,17 @@ static void get_inputs(const fz_node *n, td_node *const *nodes, td_edge *in)
         in[k] = (td_edge){ .node = nodes[n->in[k].node], .index = n->in[k].out };
 }
 
+/* Edges to later nodes, which spoiled graphs have, were left open. */
+static void close_edges(const fz_graph *f, td_graph *g, td_node *const *nodes)
+{
+    for (uint32_t i = 0; i < f->n_nodes; i++)
+        for (uint32_t k = 0; k < f->nodes[i].n_in && k < nodes[i]->n_in; k++)
+            if (!nodes[i]->in[k].node) nodes[i]->in[k].node = nodes[f->nodes[i].in[k].node];
+    for (size_t i = 0; i < g->n_nodes; i++) /* within what stands for a node */
+        for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
+            if (!g->nodes[i]->in[k].node) g->nodes[i]->in[k].node = nodes[0];
+}
+
 td_node *fz_build_node(const fz_node *n, td_graph *g, td_node *const *nodes)
 {
     td_edge in[FZ_MAX_IN];
@@ -90,7 +101,7 @@ static td_node *typed(td_graph *g, const char *op, td_dtype type, const td_edge 
 static void inline_branch(const fz_model *m, const fz_graph *f, td_graph *g, td_node *const *switches,
                           uint32_t side, td_node *pivot, td_edge *out)
 {
-    td_node *nodes[FZ_MAX_NODES];
+    td_node *nodes[FZ_MAX_NODES] = { NULL };
     uint32_t next = 0;
 
     for (uint32_t i = 0; i < f->n_nodes; i++) {
@@ -162,10 +173,11 @@ static td_node *build_node(const fz_model *m, const fz_graph *f, uint32_t i, td_
 td_graph *fz_build(const fz_model *m, const fz_graph *f, td_arena *arena)
 {
     td_graph *const g = td_graph_make(arena, f->name);
-    td_node *nodes[FZ_MAX_NODES];
+    td_node *nodes[FZ_MAX_NODES] = { NULL };
 
     for (uint32_t i = 0; i < f->n_nodes; i++)
         nodes[i] = build_node(m, f, i, g, nodes);
+    close_edges(f, g, nodes);
     for (uint32_t i = 0; i < f->n_rets; i++)
         node_return(g, (td_edge){ .node = nodes[f->rets[i].node], .index = f->rets[i].out });
     return g;

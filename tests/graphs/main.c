@@ -1,10 +1,11 @@
 /* main.c -- compares random graphs: what every op's reference makes of them, one after the other, against programs with
  * all passes, without each, at every CPU level, with several threads, on inputs that lie anywhere.
  *
- *   graphs [--seed N] [--count M] [--seconds S] [--keep-going] [--verbose]
+ *   graphs [--seed N] [--count M] [--seconds S] [--keep-going] [--verbose] [--hostile]
  *
  * Graph i has the seed N + i. The first difference stops it: it prints the seed, the setting, and a small graph with
- * the same fault; `--seed THAT --count 1` shows it again.
+ * the same fault; `--seed THAT --count 1` shows it again. --hostile spoils the graphs, and asks for no more than
+ * that everything ends with a status.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "hostile.h"
 #include "make.h"
 #include "obs/log.h"
 #include "run.h"
@@ -21,11 +23,11 @@
 typedef struct options {
     uint64_t seed, count;
     int64_t seconds; /* 0: count decides */
-    bool is_verbose, keeps_going;
+    bool is_verbose, keeps_going, is_hostile;
 } options;
 
 typedef struct totals {
-    uint64_t graphs, runs, unstable, nodes;
+    uint64_t graphs, survivors, runs, unstable, nodes;
     fz_counts counts;
 } totals;
 
@@ -102,6 +104,26 @@ static bool check_seed(uint64_t seed, fz_right *right, totals *t)
     return ok;
 }
 
+enum { SPOILED = 8 }; /* copies of a graph */
+
+static void spoil_seed(uint64_t seed, totals *t)
+{
+    const fz_setting all = { .cpu = td_cpu_detect() }, none = { .passes_off = TD_PASSES_ALL };
+    td_arena *const arena = td_arena_make();
+    fz_random r = fz_random_make(~seed);
+    bool allows_nan;
+    fz_eval e;
+
+    const fz_model *const m = fz_make(arena, seed, &e, &t->counts, &allows_nan);
+    fz_eval_fini(&e);
+    for (int i = 0; i < SPOILED; i++) {
+        const fz_model *const bad = fz_spoil(m, &r, arena);
+        t->graphs++;
+        t->survivors += fz_run_hostile(bad, i % 2 ? &none : &all);
+    }
+    td_arena_free(arena);
+}
+
 static void print_map(const char *title, const td_map *m)
 {
     const char *key;
@@ -141,6 +163,8 @@ static bool read_options(int argc, char **argv, options *o)
         const bool has_value = i + 1 < argc;
         if (!strcmp(argv[i], "--verbose"))
             o->is_verbose = true;
+        else if (!strcmp(argv[i], "--hostile"))
+            o->is_hostile = true;
         else if (!strcmp(argv[i], "--keep-going"))
             o->keeps_going = true;
         else if (!strcmp(argv[i], "--seed") && has_value)
@@ -164,15 +188,22 @@ int main(int argc, char **argv)
     options o;
 
     if (!read_options(argc, argv, &o)) {
-        fputs("usage: graphs [--seed N] [--count M] [--seconds S] [--keep-going] [--verbose]\n", stderr);
+        fputs("usage: graphs [--seed N] [--count M] [--seconds S] [--keep-going] [--verbose] [--hostile]\n",
+              stderr);
         return 2;
     }
     td_log_set_level(TD_LOG_ERROR);
     for (uint64_t i = 0; (ok || o.keeps_going) && (o.seconds || i < o.count); i++) {
         if (o.seconds && td_now_ns() - start > o.seconds * 1000000000) break;
-        ok = check_seed(o.seed + i, right, &t) && ok;
+        if (o.is_hostile)
+            spoil_seed(o.seed + i, &t);
+        else
+            ok = check_seed(o.seed + i, right, &t) && ok;
     }
-    summarise(&t, td_now_ns() - start, o.is_verbose);
+    if (o.is_hostile)
+        printf("graphs: %" PRIu64 " spoiled graphs end, %" PRIu64 " with results\n", t.graphs, t.survivors);
+    else
+        summarise(&t, td_now_ns() - start, o.is_verbose);
     td_map_fini(&t.counts.made);
     td_map_fini(&t.counts.refused);
     td_arena_free(t.counts.arena);

@@ -314,8 +314,11 @@ fz_id fz_const_ints(fz_maker *m, int rank, size_t n, const int64_t *values)
 
 fz_id fz_scalar(fz_maker *m, float v)
 {
-    td_tensor t = fz_alloc(m, TD_F32, &(td_shape){ 0 });
+    td_shape shape = { .rank = fz_chance(&m->r, 90) ? 0 : fz_chance(&m->r, 70) ? 1 : 5 };
 
+    for (int d = 0; d < shape.rank; d++)
+        shape.dims[d] = 1;
+    td_tensor t = fz_alloc(m, TD_F32, &shape);
     fz_set(&t, 0, (double)v);
     return fz_const(m, &t);
 }

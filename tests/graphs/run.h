@@ -31,4 +31,7 @@ void fz_right_fini(fz_right *r);
 /* Compiles m under s and runs every feed. True: as it should be; else *why says what differs. */
 bool fz_run(const fz_model *m, const fz_right *right, const fz_setting *s, td_strbuf *why);
 
+/* The same, and whatever comes out is right, a status too. Returns whether something did. */
+bool fz_run_hostile(const fz_model *m, const fz_setting *s);
+
 #endif
