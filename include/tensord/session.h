@@ -19,7 +19,16 @@ typedef struct td_session_options {
     const char *tags; /* comma-separated tag set, compared as a set; NULL: "serve" */
     int threads;      /* compute threads for one run; 0: one per core this process may use */
     bool skip_warmup; /* do not run the signatures once with one row of zeros before returning */
+
+    /* The most that the load may take, all its parts together; 0: the default, negative: no limit. */
+    int64_t max_nodes;   /* of graphs, after inlining */
+    int64_t max_bodies;  /* of control flow, compiled */
+    int64_t max_bytes;   /* of constants that are made, beyond what the files hold in full */
+    int64_t max_seconds; /* warm-up included */
 } td_session_options;
+
+/* Defaults, far above what real models take. Bytes: or four times the model's files, if that is more. */
+enum { TD_LOAD_NODES = 500000, TD_LOAD_BODIES = 20000, TD_LOAD_BYTES = 768 << 20, TD_LOAD_SECONDS = 3600 };
 
 /* One input or output of a signature. Shapes may hold unknown dims; a server does not enforce them. */
 typedef struct td_tensor_info {
@@ -44,7 +53,7 @@ typedef struct td_signature {
  * On success *out holds one reference; on failure it is left as it was. NOT_FOUND: nothing is at path, no
  * meta graph has the tags, or no signature can be served for ops that tensord lacks (the message names each; while
  * one signature can be served the others say so when they are run, by UNIMPLEMENTED). DATA_LOSS, INVALID_ARGUMENT: a
- * damaged file. May block on disk for seconds. */
+ * damaged file, or one that takes more than the options allow. May block on disk for seconds. */
 TD_MUST_USE td_status td_session_load(const char *path, const td_session_options *opts, td_session **out);
 
 td_session *td_session_ref(td_session *s); /* returns s */

@@ -1,6 +1,7 @@
 /* file.c -- reading files. */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "base/macros.h"
 #include "base/mem.h"
+#include "base/size.h"
 
 td_status td_file_error(const char *path)
 {
@@ -102,4 +104,20 @@ char *td_path_join(const char *a, const char *b)
     const size_t n = strlen(a);
 
     return td_format("%s%s%s", a, !n || a[n - 1] == '/' ? "" : "/", b);
+}
+
+int64_t td_folder_bytes(const char *path)
+{
+    DIR *const dir = opendir(path);
+    int64_t bytes = 0;
+
+    if (!dir) return 0;
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        struct stat st;
+
+        if (fstatat(dirfd(dir), entry->d_name, &st, 0) || !S_ISREG(st.st_mode)) continue;
+        if (!td_add_i64(bytes, (int64_t)st.st_size, &bytes)) break;
+    }
+    closedir(dir);
+    return bytes;
 }

@@ -3,6 +3,7 @@
 #define TD_BASE_FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "tensord/status.h"
@@ -18,5 +19,8 @@ TD_MUST_USE td_status td_file_read(const char *path, size_t limit, char **data, 
 
 /* "a/b"; never NULL; td_free() it. */
 char *td_path_join(const char *a, const char *b);
+
+/* The sizes of a directory's files, all together; not of those in its folders. 0 where there is none. */
+int64_t td_folder_bytes(const char *path);
 
 #endif

@@ -89,6 +89,12 @@ static int threads_of(const td_flags *f)
     return (int)TD_MIN(TD_MAX(wish, 0), (int64_t)INT_MAX);
 }
 
+/* Where 0 of a flag means no limit, and 0 of the option its default. */
+static int64_t no_zero(int64_t limit)
+{
+    return limit ? limit : -1;
+}
+
 static void fill_serve(const td_flags *f, td_serve_options *out)
 {
     *out = (td_serve_options){
@@ -101,6 +107,10 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
         .file_system_poll_wait_seconds = f->file_system_poll_wait_seconds,
         .allow_version_labels_for_unavailable_models = f->allow_version_labels_for_unavailable_models,
         .enable_model_warmup = f->enable_model_warmup,
+        .max_load_nodes = no_zero(f->max_load_nodes),
+        .max_load_bodies = no_zero(f->max_load_bodies),
+        .max_load_bytes = f->max_load_bytes,
+        .max_load_seconds = no_zero(f->max_load_seconds),
     };
 }
 

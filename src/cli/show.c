@@ -132,9 +132,11 @@ static td_status show_model(td_model_file *m, const show_args *args, const char 
 
 static td_status show_meta_graph(const show_args *args, const char *tags)
 {
+    td_budget budget;
     td_model_file *m;
 
-    TD_TRY(td_savedmodel_read(args->dir, tags, &m));
+    td_budget_begin(&budget, TD_LOAD_NODES, 0, TD_LOAD_BYTES, 0);
+    TD_TRY(td_savedmodel_read(args->dir, tags, &budget, &m));
     const td_status error = show_model(m, args, tags);
 
     td_model_file_free(m);

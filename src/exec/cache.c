@@ -184,6 +184,6 @@ void td_program_free(td_program *prog)
     td_free(prog->cache.plans);
     for (size_t i = 0; i < prog->n_steps; i++)
         for (uint32_t r = 0; r < prog->steps[i].n_regions; r++)
-            if (prog->steps[i].regions[r]) prog->steps[i].regions[r]->free(prog->steps[i].regions[r]);
+            if (prog->steps[i].regions[r]) prog->steps[i].regions[r]->unref(prog->steps[i].regions[r]);
     (void)pthread_mutex_destroy(&prog->cache.mu);
 }

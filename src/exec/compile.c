@@ -63,15 +63,68 @@ static td_status make_program(td_pass *p, const char *name, const td_tensor *con
     return s;
 }
 
+/* Small constants by their elements: a body that is read twice has them twice. */
+static void put_const(td_strbuf *key, const td_tensor *t)
+{
+    enum { SMALL = 64 };
+    const size_t bytes = td_tensor_bytes(t);
+    const int32_t head[] = { (int32_t)t->dtype, t->shape.rank };
+
+    td_strbuf_add(key, head, sizeof head);
+    for (int i = 0; i < t->shape.rank; i++)
+        td_strbuf_add(key, &t->shape.dims[i], sizeof t->shape.dims[i]);
+    if (bytes <= SMALL && t->dtype != TD_STRING)
+        td_strbuf_add(key, t->data, bytes);
+    else
+        td_strbuf_add(key, &t->data, sizeof t->data);
+}
+
+/* What a region is made of: the same bodies are compiled once, however often they are named. */
+static void put_key(td_strbuf *key, const char *name, const td_tensor *const *consts, size_t n, bool serve)
+{
+    td_strbuf_printf(key, "%s|%d|", name, serve);
+    for (size_t i = 0; consts && i < n; i++) {
+        if (!consts[i]) continue;
+        td_strbuf_add(key, &i, sizeof i);
+        put_const(key, consts[i]);
+    }
+}
+
+static td_status make_new_region(td_pass *p, const char *name, const td_tensor *const *consts,
+                                 size_t n_consts, bool serve, td_region **out)
+{
+    td_program *prog;
+
+    TD_TRY(td_budget_take(p->env->budget, TD_BUDGET_BODIES, 1, name));
+    TD_TRY(make_program(p, name, consts, n_consts, serve, &prog));
+    *out = td_region_make(p->arena, prog);
+    return NULL;
+}
+
 /* The body of function `name` as a region. consts[i] (NULL: none) are arguments known to be constant. */
 static td_status make_region(td_pass *p, const char *name, const td_tensor *const *consts, size_t n_consts,
                              bool serve, td_region **out)
 {
-    td_program *prog;
+    td_strbuf key = { 0 };
+    td_status s = NULL;
 
-    TD_TRY(make_program(p, name, consts, n_consts, serve, &prog));
-    *out = td_region_make(p->arena, prog);
-    return NULL;
+    put_key(&key, name, consts, n_consts, serve);
+    td_region *r = td_map_get_n(&p->bodies, td_strbuf_text(&key), key.size);
+
+    if (r)
+        r->refs++;
+    else
+        s = make_new_region(p, name, consts, n_consts, serve, &r);
+    /* what lacks ops is compiled again, to say so again */
+    if (!s && r->refs == 1 && !p->missing.size) {
+        char *const kept = td_arena_strndup(p->arena, td_strbuf_text(&key), key.size);
+
+        r->refs++;
+        (void)td_map_put_n(&p->bodies, kept, key.size, r);
+    }
+    td_strbuf_fini(&key);
+    if (!s) *out = r;
+    return s;
 }
 
 static bool is_loop(const td_node *n)
@@ -314,7 +367,7 @@ static td_status note_bodies(builder *b)
 
         const td_status status = make_regions(b->p, n, b->serve, &s);
         for (uint32_t r = 0; r < s.n_regions; r++)
-            s.regions[r]->free(s.regions[r]);
+            s.regions[r]->unref(s.regions[r]);
         TD_TRY(status);
     }
     return NULL;

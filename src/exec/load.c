@@ -6,11 +6,15 @@
  */
 #include "exec/load.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/file.h"
 #include "base/file_map.h"
+#include "base/macros.h"
 #include "base/mem.h"
+#include "device/stop.h"
 #include "exec/cache.h"
 #include "exec/compile.h"
 #include "exec/files.h"
@@ -76,6 +80,7 @@ static td_status run_target(td_session *s, td_graph *g, const char *prefix)
 {
     td_string text = { prefix, prefix ? strlen(prefix) : 0 };
     const td_tensor arg = { .dtype = TD_STRING, .shape = { 0 }, .data = &text };
+    td_stop stop = { .deadline_ns = s->budget.end_ns };
     const td_run_context run = { 0 };
     td_program *prog = NULL;
     td_frame *f;
@@ -84,7 +89,10 @@ static td_status run_target(td_session *s, td_graph *g, const char *prefix)
     td_status st = td_pass_missing(&s->pass);
     if (!st) st = td_frame_enter(prog, &arg, &f);
     if (!st) {
+        td_stop *const before = td_stop_swap(&stop);
+
         st = td_frame_run(f, &run);
+        (void)td_stop_swap(before);
         td_frame_leave(f);
     }
     td_program_free(prog);
@@ -220,12 +228,13 @@ static bool make_zeros(const td_signature *sig, td_tensor *in)
 }
 
 /* A run whose answer nobody wants. */
-static td_status run_once(td_entry *e, const td_tensor *in)
+static td_status run_once(td_entry *e, const td_tensor *in, int64_t deadline_ns)
 {
+    const td_run_options options = { .deadline_ns = deadline_ns };
     td_frame *f;
 
     TD_TRY(td_frame_enter(e->prog, in, &f));
-    const td_status s = td_entry_run(e, f, NULL);
+    const td_status s = td_entry_run(e, f, &options);
     td_frame_leave(f);
     return s;
 }
@@ -242,7 +251,7 @@ static bool is_fatal(td_session *s, td_code code)
 static td_status warm_up(td_session *s, td_entry *e, const td_signature *sig)
 {
     td_tensor *const in = TD_NEW_N(td_tensor, sig->n_inputs);
-    td_status st = make_zeros(sig, in) ? run_once(e, in) : NULL;
+    td_status st = make_zeros(sig, in) ? run_once(e, in, s->budget.end_ns) : NULL;
 
     if (st && !is_fatal(s, td_status_code(st))) {
         td_info("exec", "model_dir=%s signature=%s warm_up=failed code=%s error=\"%s\"", s->file->path,
@@ -266,6 +275,7 @@ static td_status warm_up_all(td_session *s)
 
         if (!prog || prog->has_state || sig->n_inputs == 0) continue;
         TD_TRY(warm_up(s, &s->entries[i], sig));
+        TD_TRY(td_budget_check(&s->budget));
         if (s->file->n_signatures > 1 && strcmp(sig->name, "serving_default") != 0) td_frames_trim(prog);
     }
     return NULL;
@@ -286,9 +296,35 @@ static void unmap_assets(td_session *s)
     td_free(s->assets);
 }
 
+/* What the files hold, at least; other folders than these hold little. */
+static int64_t file_bytes(const char *path)
+{
+    static const char *const folders[] = { "", "variables", "assets" };
+    int64_t bytes = 0;
+
+    for (size_t i = 0; i < TD_COUNT(folders); i++) {
+        char *const folder = td_path_join(path, folders[i]);
+
+        bytes += td_folder_bytes(folder);
+        td_free(folder);
+    }
+    return bytes;
+}
+
+static void begin_budget(td_session *s, const char *path, const td_session_options *o)
+{
+    const int64_t bytes = o->max_bytes ? o->max_bytes : TD_MAX((int64_t)TD_LOAD_BYTES, 4 * file_bytes(path));
+
+    td_budget_begin(&s->budget, o->max_nodes ? o->max_nodes : TD_LOAD_NODES,
+                    o->max_bodies ? o->max_bodies : TD_LOAD_BODIES, bytes,
+                    o->max_seconds ? o->max_seconds : TD_LOAD_SECONDS);
+    s->env.budget = &s->budget;
+}
+
 static td_status load(td_session *s, const char *path, const td_session_options *o)
 {
-    TD_TRY(td_savedmodel_read(path, o->tags ? o->tags : "serve", &s->file));
+    begin_budget(s, path, o);
+    TD_TRY(td_savedmodel_read(path, o->tags ? o->tags : "serve", &s->budget, &s->file));
     s->pass.arena = s->file->arena;
     s->pass.library = s->file->library;
     s->pass.env = &s->env;
@@ -296,13 +332,21 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     s->env.dir = s->file->path;
     map_assets(s);
     make_graphs(s);
+    TD_TRY(td_budget_check(&s->budget));
     TD_TRY(restore(s));
     TD_TRY(td_objects_restore(&s->pass, s->file));
+    td_pass_forget_bodies(&s->pass);
     make_programs(s);
+    td_pass_forget_bodies(&s->pass);
+    TD_TRY(td_budget_check(&s->budget));
     TD_TRY(check_served(s));
     TD_TRY(check_values(s));
     td_model_file_rest(s->file);
     if (!o->skip_warmup) TD_TRY(warm_up_all(s));
+    s->env.budget = NULL;
+    td_debug("exec", "model_dir=%s load_nodes=%" PRIu64 " load_bodies=%" PRIu64 " load_bytes=%" PRIu64,
+             s->file->path, s->budget.used[TD_BUDGET_NODES], s->budget.used[TD_BUDGET_BODIES],
+             s->budget.used[TD_BUDGET_BYTES]);
     return td_files_look(&s->env); /* what was read while it was being written is no model */
 }
 

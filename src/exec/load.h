@@ -16,6 +16,7 @@ struct td_session {
     td_model_file *file;
     td_pass pass;
     td_env env;
+    td_budget budget;
     td_file_map *assets; /* by index into file->assets; kept mapped, so that a change of one is seen */
     td_entry *entries;   /* by index into file->signatures */
 };

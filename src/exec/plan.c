@@ -7,14 +7,15 @@
 #include "base/mem.h"
 #include "exec/memplan.h"
 
-/* Values up to this many bytes are computed while planning, when they can be. */
-enum { KNOWN_MAX = 64 * 1024 };
+/* Values up to this many bytes are computed while planning, when they can be; and so many bytes in all. */
+enum { KNOWN_MAX = 64 * 1024, KNOWN_SUM_MAX = 16 << 20 };
 
 typedef struct planner {
     td_program *prog;
     td_plan *plan;
     td_call c;
     td_arena *scratch; /* infer's */
+    size_t known;      /* bytes computed so far */
 } planner;
 
 static bool is_known(const td_tensor *t)
@@ -69,7 +70,7 @@ static bool can_compute(const planner *pl, const td_step *s)
     }
     for (uint32_t i = 0; i < s->n_in && (s->op->flags & TD_OP_DYNAMIC); i++)
         bytes += td_tensor_bytes(&pl->plan->values[s->in[i]]);
-    return bytes <= KNOWN_MAX;
+    return bytes <= KNOWN_MAX && pl->known <= KNOWN_SUM_MAX;
 }
 
 /* Runs the step; its outputs become constants of the plan (their buffers are given back with it). */
@@ -78,6 +79,8 @@ static bool compute(planner *pl, const td_step *s)
     pl->c.arena = pl->plan->arena;
     const td_status st = td_call_now(&pl->c, s->kernel, pl->plan->arena);
     pl->c.arena = pl->scratch;
+    for (uint32_t i = 0; !st && i < s->n_out; i++)
+        if (s->out[i] != UINT32_MAX) pl->known += td_tensor_bytes(&pl->plan->values[s->out[i]]);
     if (!st) return true;
     td_status_free(st);
     forget_outputs(pl, s);

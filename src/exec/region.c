@@ -56,9 +56,9 @@ static td_status region_infer(td_region *r, td_call *c, const td_tensor *in, td_
     return NULL;
 }
 
-static void region_free(td_region *r)
+static void region_unref(td_region *r)
 {
-    td_program_free(td_region_program(r));
+    if (--r->refs == 0) td_program_free(td_region_program(r));
 }
 
 td_region *td_region_make(td_arena *arena, td_program *prog)
@@ -69,7 +69,8 @@ td_region *td_region_make(td_arena *arena, td_program *prog)
     r->base = (td_region){ .infer = region_infer,
                            .enter = region_enter,
                            .leave = region_leave,
-                           .free = region_free,
+                           .unref = region_unref,
+                           .refs = 1,
                            .n_in = (uint32_t)prog->n_args,
                            .n_out = (uint32_t)prog->n_rets,
                            .has_state = prog->has_state };

@@ -4,7 +4,7 @@
 
 #include "exec/program.h"
 
-/* Lives in arena; its `free` gives prog back. */
+/* One reference; lives in arena, and gives prog back with the last. */
 td_region *td_region_make(td_arena *arena, td_program *prog);
 td_program *td_region_program(const td_region *r);
 

@@ -4,6 +4,7 @@
 
 #include "tensord/session.h"
 
+#include "base/budget.h"
 #include "formats/savedmodel/bundle.h"
 #include "graph/graph.h"
 
@@ -34,10 +35,10 @@ typedef struct td_model_file {
 /* Reads <path>/saved_model.pb (or .pbtxt). tags: comma-separated, compared as a set; NULL or "": "serve".
  *
  * Nodes, signatures and assets are read here; functions when the library is asked for them. Constants stay
- * views of the mapped file. NOT_FOUND: no file, or no graph with the tags. DATA_LOSS: damage, with file and
- * offset. INVALID_ARGUMENT: a graph that is wrong, with the node. RESOURCE_EXHAUSTED: constants that would
- * take all memory. UNIMPLEMENTED: a Session Bundle of TF 0.x. */
-TD_MUST_USE td_status td_savedmodel_read(const char *path, const char *tags, td_model_file **out);
+ * views of the mapped file. The model takes from budget (NULL: no limits) as long as it lives. NOT_FOUND: no file, or no graph with the tags. DATA_LOSS: damage, with file and
+ * offset. INVALID_ARGUMENT: a graph that is wrong, with the node. UNIMPLEMENTED: a Session Bundle of TF 0.x. */
+TD_MUST_USE td_status td_savedmodel_read(const char *path, const char *tags, td_budget *budget,
+                                         td_model_file **out);
 void td_model_file_free(td_model_file *m); /* NULL is fine */
 /* All graphs are read: the file's pages leave memory, those that a run asks for come back. */
 void td_model_file_rest(const td_model_file *m);

@@ -91,12 +91,25 @@ td_status td_need_shape(td_call *c, uint32_t i, bool minus_one_ok, td_shape *out
     return NULL;
 }
 
+static td_status take_bytes(td_call *c, td_dtype dtype, const td_shape *shape)
+{
+    if (!c->out_most) return NULL;
+    TD_TRY(td_shape_check(shape));
+    const size_t bytes = td_tensor_bytes(&(td_tensor){ .dtype = dtype, .shape = *shape });
+
+    if (bytes >= c->out_most)
+        return TD_ERR(RESOURCE_EXHAUSTED, "%s: more than %zu bytes", c->node, c->out_most);
+    c->out_most -= bytes;
+    return NULL;
+}
+
 td_status td_out_make(td_call *c, uint32_t i, const td_shape *shape)
 {
     if (!td_out_is_used(c, i)) return NULL;
     td_tensor *const out = td_out(c, i);
     td_tensor made = { 0 };
 
+    TD_TRY(take_bytes(c, out->dtype, shape));
     TD_TRY(td_tensor_make(out->dtype, shape, &made));
     if (out->buffer) td_buffer_unref(out->buffer);
     *out = made;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/size.h"
 #include "device/stop.h"
 #include "ops/list_hint.h"
 #include "ops/signature.h"
@@ -218,12 +219,24 @@ td_status td_call_again(td_call *c, const td_kernel *kernel, td_memo *m, td_aren
     return s;
 }
 
+static bool has_strings_of_more(const td_tensor *t, size_t most)
+{
+    const td_string *const strings = t->data;
+    size_t bytes = 0;
+
+    for (int64_t i = 0; i < td_shape_count(&t->shape); i++)
+        if (!td_add_size(bytes, strings[i].size, &bytes) || bytes > most) return true;
+    return false;
+}
+
 /* Bytes of strings move into the tensor's own buffer: the arena they lie in goes. */
-static td_status own_strings(td_tensor *t)
+static td_status own_strings(const td_call *c, td_tensor *t)
 {
     td_tensor copy;
 
     if (t->dtype != TD_STRING) return NULL;
+    if (c->out_most && has_strings_of_more(t, c->out_most))
+        return TD_ERR(RESOURCE_EXHAUSTED, "%s: strings of more than %zu bytes", c->node, c->out_most);
     TD_TRY(td_tensor_copy(t, &copy));
     td_tensor_unref(t);
     *t = copy;
@@ -238,11 +251,12 @@ static td_status eval_with(const td_node *node, td_call *c)
     TD_TRY(td_node_parse(node, c->arena, &c->attrs));
     TD_TRY(td_call_now(c, kernel, c->arena));
     for (uint32_t i = 0; i < c->n_out; i++)
-        TD_TRY(own_strings(td_out(c, i)));
+        TD_TRY(own_strings(c, td_out(c, i)));
     return NULL;
 }
 
-td_status td_node_eval(const td_node *node, td_env *env, const td_tensor *in, td_tensor *out)
+td_status td_node_eval_within(const td_node *node, td_env *env, const td_tensor *in, size_t most,
+                              td_tensor *out)
 {
     td_arena *const arena = td_arena_make();
     const uint32_t n = node->n_in + node->n_out;
@@ -257,7 +271,8 @@ td_status td_node_eval(const td_node *node, td_env *env, const td_tensor *in, td
                   .n_out = node->n_out,
                   .env = env,
                   .arena = arena,
-                  .threads = 1 };
+                  .threads = 1,
+                  .out_most = most };
 
     for (uint32_t i = 0; i < n; i++)
         index[i] = i;
@@ -277,4 +292,9 @@ td_status td_node_eval(const td_node *node, td_env *env, const td_tensor *in, td
     }
     td_arena_free(arena);
     return s;
+}
+
+td_status td_node_eval(const td_node *node, td_env *env, const td_tensor *in, td_tensor *out)
+{
+    return td_node_eval_within(node, env, in, 0, out);
 }

@@ -39,5 +39,8 @@ extern unsigned char td_no_scratch[TD_ALIGN];
 /* Folds one pure node: evaluates it on `in` (n_in known tensors) into out (n_out).
  * Outputs own their buffers. */
 TD_MUST_USE td_status td_node_eval(const td_node *node, td_env *env, const td_tensor *in, td_tensor *out);
+/* The same; RESOURCE_EXHAUSTED when they would take `most` bytes or more. */
+TD_MUST_USE td_status td_node_eval_within(const td_node *node, td_env *env, const td_tensor *in, size_t most,
+                                          td_tensor *out);
 
 #endif

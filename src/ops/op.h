@@ -27,6 +27,7 @@
 #include "tensord/tensor.h"
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "base/cpu.h"
 #include "config/passes.h"
 #include "device/team.h"
@@ -144,6 +145,7 @@ struct td_call {
     bool read_values;  /* td_need() saw elements that another run may bring otherwise */
     bool is_deferred;  /* td_need() found a value unknown */
     uint8_t *dead;     /* by value index: a Switch did not choose it; NULL when the program has no Switch */
+    size_t out_most;   /* bytes that outputs made on the heap may have, all together; 0: any number */
 };
 
 static inline const td_tensor *td_in(const td_call *c, uint32_t i)
@@ -219,8 +221,9 @@ struct td_region {
     td_status (*enter)(td_region *r, td_call *c, const td_tensor *in, td_tensor *out,
                        td_region_frame **frame);
     void (*leave)(td_region *r, td_region_frame *frame);
-    void (*free)(td_region *r);
+    void (*unref)(td_region *r); /* the last one frees it; while the model is loaded or unloaded */
     uint32_t n_in, n_out;
+    uint32_t refs;
     bool has_state; /* a run of it may change variables */
 };
 
@@ -236,6 +239,7 @@ struct td_env {
     td_resources *resources;
     td_packs *packs;
     td_arena *model_arena; /* load time only */
+    td_budget *budget;     /* likewise; NULL: no limits */
     const char *dir;       /* where the model's files are mapped from; NULL: nowhere */
     uint64_t files_since;  /* td_file_maps_mark() before that */
     atomic_uint files_ok;  /* td_file_maps_changes() when they were last known to be as they were */

@@ -65,16 +65,19 @@ static td_edge copy_edge(extract *x, const td_edge *e)
     return (td_edge){ copy_of(x, e->node), e->index, e->port };
 }
 
-static void drain(extract *x)
+static td_status drain(extract *x)
 {
     while (x->n_stack > 0) {
         td_node *const c = x->stack[--x->n_stack];
 
+        TD_TRY(
+            td_budget_take(x->p->env ? x->p->env->budget : NULL, TD_BUDGET_NODES, 1, "graphs of signatures"));
         for (uint32_t i = 0; i < c->n_in; i++)
             c->in[i] = copy_edge(x, &c->in[i]);
         for (uint32_t i = 0; i < c->n_ctrl; i++)
             c->ctrl[i] = copy_of(x, c->ctrl[i]);
     }
+    return NULL;
 }
 
 static void add_args(extract *x, const td_feed *feeds, size_t n)
@@ -117,8 +120,7 @@ static td_status add_roots(extract *x, const char *const *fetches, size_t n_fetc
         if (!n) return TD_ERR(NOT_FOUND, "Target node %s: not found", targets[i]);
         g->ctrl_rets[g->n_ctrl_rets++] = copy_of(x, n);
     }
-    drain(x);
-    return NULL;
+    return drain(x);
 }
 
 td_status td_pass_extract(td_pass *p, const td_graph *main, const td_feed *feeds, size_t n_feeds,

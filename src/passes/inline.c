@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "passes/pass.h"
 
-enum { MAX_NODES = 4000000, MAX_DEPTH = 1000 };
+enum { MAX_DEPTH = 1000 };
 
 typedef struct call_site {
     td_edge *rets;
@@ -104,9 +104,6 @@ static td_status expand(td_pass *p, td_graph *g, td_node *call, uint32_t depth)
     TD_TRY(p->library->lower(p->library, name, p->arena, &body));
     TD_TRY(td_status_prefix(td_pass_resolve(p, body), "in function %s: ", name));
     TD_TRY(check_call(call, body));
-    p->n_inlined += body->n_nodes;
-    if (p->n_inlined > MAX_NODES)
-        return TD_ERR(RESOURCE_EXHAUSTED, "inlining makes more than %d nodes; function %s", MAX_NODES, name);
 
     call_site *const site = TD_ARENA_NEW(p->arena, call_site);
     site->rets = body->rets;

@@ -18,6 +18,17 @@ void td_pass_fini(td_pass *p)
     td_free(p->lost);
     td_map_fini(&p->unset_set);
     td_strbuf_fini(&p->unset);
+    td_pass_forget_bodies(p);
+}
+
+void td_pass_forget_bodies(td_pass *p)
+{
+    const char *key;
+    void *region;
+
+    for (size_t i = 0; td_map_next(&p->bodies, &i, &key, &region);)
+        ((td_region *)region)->unref(region);
+    td_map_fini(&p->bodies);
 }
 
 void td_pass_note_unset(td_pass *p, const char *name)
@@ -33,19 +44,27 @@ void td_pass_note_unset(td_pass *p, const char *name)
     p->n_unset++;
 }
 
+void td_pass_own(td_pass *p, td_tensor t)
+{
+    if (p->n_owned == p->cap_owned) {
+        p->cap_owned = p->cap_owned ? 2 * p->cap_owned : 64;
+        p->owned = td_realloc(p->owned, p->cap_owned * sizeof *p->owned);
+    }
+    p->owned[p->n_owned++] = t;
+}
+
 td_node *td_pass_const(td_pass *p, td_graph *g, const char *name, td_tensor t)
+{
+    if (t.buffer) td_pass_own(p, t);
+    return td_pass_const_of(p, g, name, t);
+}
+
+td_node *td_pass_const_of(td_pass *p, td_graph *g, const char *name, td_tensor t)
 {
     td_node *const n = td_graph_add(g, name, "Const", 0, 2);
     td_tensor *const value = TD_ARENA_NEW(p->arena, td_tensor);
     td_dtype *const type = TD_ARENA_NEW(p->arena, td_dtype);
 
-    if (t.buffer) {
-        if (p->n_owned == p->cap_owned) {
-            p->cap_owned = p->cap_owned ? 2 * p->cap_owned : 64;
-            p->owned = td_realloc(p->owned, p->cap_owned * sizeof *p->owned);
-        }
-        p->owned[p->n_owned++] = t;
-    }
     *value = t;
     *type = t.dtype;
     td_node_add_attr(g, n, "value", (td_attr_value){ .kind = TD_ATTR_TENSOR, .u.tensor = value });

@@ -34,7 +34,7 @@ typedef struct td_pass {
     struct td_object **lost; /* resources that could not be made ready (td_pass_excise) */
     size_t n_lost, cap_lost;
     int region_depth; /* bodies within bodies that are being compiled */
-    size_t n_inlined; /* nodes made by inlining, bounded */
+    td_map bodies;    /* regions that were compiled, by function and constants; one reference each */
     td_map unset_set; /* variables and tables that are read and have no value */
     td_strbuf unset;  /* the names of the first ones, for people */
     size_t n_unset;
@@ -42,7 +42,8 @@ typedef struct td_pass {
     size_t n_owned, cap_owned;
 } td_pass;
 
-void td_pass_fini(td_pass *p); /* gives back owned constants */
+void td_pass_fini(td_pass *p);          /* gives back owned constants */
+void td_pass_forget_bodies(td_pass *p); /* nothing more is compiled */
 
 typedef struct td_feed {
     const char *tensor; /* "x:0"; the node's output is replaced by an argument */
@@ -103,6 +104,9 @@ void td_pass_note_unset(td_pass *p, const char *name);
 
 /* A Const node with value t; p keeps t's buffer (takes the reference) until the model goes. */
 td_node *td_pass_const(td_pass *p, td_graph *g, const char *name, td_tensor t);
+/* The same, but the caller sees to the buffer, if only by: */
+td_node *td_pass_const_of(td_pass *p, td_graph *g, const char *name, td_tensor t);
+void td_pass_own(td_pass *p, td_tensor t);
 bool td_edge_same(td_edge a, td_edge b);
 /* The value of a Const node; NULL when the edge comes from another op. */
 const td_tensor *td_edge_const(const td_edge *e);

@@ -169,7 +169,11 @@ static void load_task(void *ctx)
     td_manager *const m = v->model->manager;
     const td_session_options options = { .tags = m->options.tags,
                                          .threads = m->options.threads,
-                                         .skip_warmup = !m->options.enable_model_warmup };
+                                         .skip_warmup = !m->options.enable_model_warmup,
+                                         .max_nodes = m->options.max_load_nodes,
+                                         .max_bodies = m->options.max_load_bodies,
+                                         .max_bytes = m->options.max_load_bytes,
+                                         .max_seconds = m->options.max_load_seconds };
     td_session *session = NULL;
     td_status error = NULL;
 

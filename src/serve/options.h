@@ -22,6 +22,8 @@ typedef struct td_serve_options {
     int file_system_poll_wait_seconds;  /* 1; 0: scan once; negative: never */
     bool allow_version_labels_for_unavailable_models;
     bool enable_model_warmup;
+    int64_t max_load_nodes, max_load_bodies, max_load_bytes,
+        max_load_seconds; /* as td_session_options has them */
 
     /* How sessions come and go; NULL: td_session_load() and td_session_unref(). For tests. */
     td_status (*load)(const char *path, const td_session_options *options, td_session **out);

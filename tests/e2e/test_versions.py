@@ -62,6 +62,17 @@ class Versions(unittest.TestCase):
         shutil.copy(self.base.parent / "whole" / "saved_model.pb", self.base / "2")  # seen, not waited for
         harness.until(lambda: self.answer(server) == [2.0], "version 2")
 
+    def test_a_load_beyond_its_limits_names_the_flag(self):
+        server = self.enterContext(harness.Server({"m": self.base}, ["--max_load_nodes=50"]))
+        graph = graphs.Graph().placeholder("x", "float32").node("y0", "Neg", ["x"], "float32")
+        for i in range(50):
+            graph.node(f"y{i + 1}", "Neg", [f"y{i}"], "float32")
+        graphs.save(self.base / "2", graph.signature("serving_default", {"x": "float32"}, {"y": "y50"}))
+        harness.until(lambda: self.states(server).get(2) == ("END", "INVALID_ARGUMENT"), "the failure of version 2")
+        status = server.get("m/versions/2").json["model_version_status"][0]["status"]
+        self.assertIn("loading takes more than 50 nodes (--max_load_nodes)", status["error_message"])
+        self.assertEqual(self.answer(server), [1.0])
+
     def test_an_unknown_op_is_named(self):
         server = self.start()
         graph = graphs.Graph().placeholder("x", "float32").node("y", "NoSuchOp", ["x"], "float32")

@@ -67,8 +67,11 @@ static void use_model(td_model_file *m)
 
 void fuzz_one(const uint8_t *data, size_t size)
 {
+    td_budget budget;
     td_model_file *m;
-    if (!fuzz_end(td_savedmodel_parse(data, size, "/model", "serve", EXPAND_MAX, &m))) return;
+
+    td_budget_begin(&budget, 0, 0, EXPAND_MAX, 0);
+    if (!fuzz_end(td_savedmodel_parse(data, size, "/model", "serve", &budget, &m))) return;
     use_model(m);
     td_model_file_free(m);
 }

@@ -35,6 +35,7 @@ void td_lowering_end(td_lowering *l)
 
 td_status td_lowering_add_node(td_lowering *l, td_node *node)
 {
+    TD_TRY(td_budget_take(l->source->budget, TD_BUDGET_NODES, 1, *l->g->name ? l->g->name : NULL));
     if (td_map_put(&l->by_name, node->name, node))
         return TD_ERR(INVALID_ARGUMENT, "Node '%s' is not unique", node->name);
     return NULL;

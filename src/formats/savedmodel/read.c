@@ -68,16 +68,15 @@ static td_status read_into(owned *o, const char *tags, td_model_file *m)
 
 /* Takes o, which holds what keeps the bytes, if anything here does. */
 static td_status read_bytes(owned *o, const uint8_t *bytes, size_t size, const char *path, const char *file,
-                            const char *tags, size_t expand_max, td_model_file **out)
+                            const char *tags, td_budget *budget, td_model_file **out)
 {
     td_model_file *const m = TD_NEW(td_model_file);
 
     *m = (td_model_file){ .arena = td_arena_make(), .owned = o, .release = release_owned };
     m->path = td_arena_strdup(m->arena, path);
-    o->source = (td_source){ .bytes = bytes,
-                             .size = size,
-                             .file = td_arena_format(m->arena, "%s/%s", path, file),
-                             .expand_left = expand_max };
+    o->source = (td_source){
+        .bytes = bytes, .size = size, .file = td_arena_format(m->arena, "%s/%s", path, file), .budget = budget
+    };
     const td_status status = read_into(o, tags && *tags ? tags : "serve", m);
     if (status) {
         td_model_file_free(m);
@@ -88,12 +87,12 @@ static td_status read_bytes(owned *o, const uint8_t *bytes, size_t size, const c
 }
 
 td_status td_savedmodel_parse(const uint8_t *bytes, size_t size, const char *path, const char *tags,
-                              size_t expand_max, td_model_file **out)
+                              td_budget *budget, td_model_file **out)
 {
-    return read_bytes(TD_NEW(owned), bytes, size, path, "saved_model.pb", tags, expand_max, out);
+    return read_bytes(TD_NEW(owned), bytes, size, path, "saved_model.pb", tags, budget, out);
 }
 
-static td_status read_binary(const char *path, const char *tags, td_model_file **out)
+static td_status read_binary(const char *path, const char *tags, td_budget *budget, td_model_file **out)
 {
     char *const file = td_path_join(path, "saved_model.pb");
     td_file_map map;
@@ -103,7 +102,7 @@ static td_status read_binary(const char *path, const char *tags, td_model_file *
     TD_TRY(status);
     owned *const o = TD_NEW(owned);
     o->map = map;
-    return read_bytes(o, map.data, map.size, path, "saved_model.pb", tags, TD_SOURCE_EXPAND_MAX, out);
+    return read_bytes(o, map.data, map.size, path, "saved_model.pb", tags, budget, out);
 }
 
 static td_status encode_text(const char *file, td_strbuf *out)
@@ -121,7 +120,7 @@ static td_status encode_text(const char *file, td_strbuf *out)
     return td_status_prefix(status, "%s:", file);
 }
 
-static td_status read_text(const char *path, const char *tags, td_model_file **out)
+static td_status read_text(const char *path, const char *tags, td_budget *budget, td_model_file **out)
 {
     char *const file = td_path_join(path, "saved_model.pbtxt");
     td_strbuf bytes = { NULL, 0, 0 };
@@ -135,8 +134,7 @@ static td_status read_text(const char *path, const char *tags, td_model_file **o
     owned *const o = TD_NEW(owned);
     const size_t size = bytes.size;
     o->text = td_strbuf_take(&bytes);
-    return read_bytes(o, (const uint8_t *)o->text, size, path, "saved_model.pbtxt", tags,
-                      TD_SOURCE_EXPAND_MAX, out);
+    return read_bytes(o, (const uint8_t *)o->text, size, path, "saved_model.pbtxt", tags, budget, out);
 }
 
 static td_status no_model(const char *path)
@@ -155,14 +153,14 @@ static td_status no_model(const char *path)
     return error;
 }
 
-td_status td_savedmodel_read(const char *path, const char *tags, td_model_file **out)
+td_status td_savedmodel_read(const char *path, const char *tags, td_budget *budget, td_model_file **out)
 {
     td_model_file *m;
 
     if (is_there(path, "saved_model.pb"))
-        TD_TRY(read_binary(path, tags, &m));
+        TD_TRY(read_binary(path, tags, budget, &m));
     else if (is_there(path, "saved_model.pbtxt"))
-        TD_TRY(read_text(path, tags, &m));
+        TD_TRY(read_text(path, tags, budget, &m));
     else
         return no_model(path);
     if (is_there(path, "variables/variables.index"))

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/size.h"
 #include "formats/tensor_proto.h"
 
 td_status td_source_damage(const td_source *s, const void *at, const char *what)
@@ -21,20 +22,30 @@ td_status td_source_name(const td_source *s, const td_wire_field *f, td_arena *a
     return NULL;
 }
 
+/* What is written out beyond what the file gives in full. */
+static td_status take_bytes(td_source *s, size_t full, size_t given)
+{
+    return full > given ? td_budget_take(s->budget, TD_BUDGET_BYTES, full - given, "constants of the file")
+                        : NULL;
+}
+
+/* With the bytes of all its strings: whoever copies it copies them. */
+static size_t string_bytes(const td_tensor *t)
+{
+    const td_string *const strings = t->data;
+    size_t bytes = 0;
+
+    for (int64_t i = 0; i < td_shape_count(&t->shape); i++)
+        if (!td_add_size(bytes, strings[i].size, &bytes)) return SIZE_MAX;
+    return bytes;
+}
+
 td_status td_source_tensor(td_source *s, const uint8_t *bytes, size_t size, td_arena *arena, td_tensor *out)
 {
     td_tensor_proto p;
 
     TD_TRY(td_tensor_proto_parse(bytes, size, &p));
-    const td_tensor t = { .dtype = p.dtype, .shape = p.shape };
-    const size_t full = td_tensor_bytes(&t);
-    if (full > size) {
-        if (full - size > s->expand_left)
-            return TD_ERR(
-                RESOURCE_EXHAUSTED,
-                "a constant of %zu bytes is written in %zu, and constants like it take too much memory", full,
-                size);
-        s->expand_left -= full - size;
-    }
-    return td_tensor_proto_read(bytes, size, arena, out);
+    TD_TRY(take_bytes(s, td_tensor_bytes(&(td_tensor){ .dtype = p.dtype, .shape = p.shape }), size));
+    TD_TRY(td_tensor_proto_read(bytes, size, arena, out));
+    return out->dtype == TD_STRING ? take_bytes(s, string_bytes(out), size) : NULL;
 }

@@ -7,18 +7,16 @@
 #define TD_FORMATS_SAVEDMODEL_SOURCE_H
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "base/wire.h"
 #include "formats/model.h"
-
-/* What constants may grow to when they are written out ("a million times 0"), over what the file itself gives
- * in full: hostile files must not take all memory. */
-#define TD_SOURCE_EXPAND_MAX ((size_t)4 << 30)
 
 typedef struct td_source {
     const uint8_t *bytes;
     size_t size;
-    const char *file;   /* its path, for texts */
-    size_t expand_left; /* of TD_SOURCE_EXPAND_MAX */
+    const char *file; /* its path, for texts */
+    td_budget
+        *budget; /* of nodes, and of what constants grow to when they are written out ("a million times 0") */
 } td_source;
 
 /* DATA_LOSS: "<file>: damaged <what> at byte <offset of at>". */
@@ -28,7 +26,7 @@ TD_MUST_USE td_status td_source_damage(const td_source *s, const void *at, const
 TD_MUST_USE td_status td_source_name(const td_source *s, const td_wire_field *f, td_arena *arena,
                                      const char **out);
 
-/* A constant. RESOURCE_EXHAUSTED when it would take more than expand_left. */
+/* A constant. */
 TD_MUST_USE td_status td_source_tensor(td_source *s, const uint8_t *bytes, size_t size, td_arena *arena,
                                        td_tensor *out);
 
@@ -80,6 +78,6 @@ TD_MUST_USE td_status td_meta_graph_read(td_source *s, const td_wire_field *meta
 
 /* read.c: as td_savedmodel_read(), from the bytes of saved_model.pb, which must live as long as the model. */
 TD_MUST_USE td_status td_savedmodel_parse(const uint8_t *bytes, size_t size, const char *path,
-                                          const char *tags, size_t expand_max, td_model_file **out);
+                                          const char *tags, td_budget *budget, td_model_file **out);
 
 #endif

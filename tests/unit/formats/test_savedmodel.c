@@ -45,12 +45,13 @@ static void encode(const char *text)
 }
 
 enum { EXPAND_MAX = 1000 };
+static td_budget budget;
 
 static td_status parse(const char *text, const char *tags, td_model_file **out)
 {
     encode(text);
-    return td_savedmodel_parse((const uint8_t *)td_strbuf_text(&bytes), bytes.size, "/m", tags, EXPAND_MAX,
-                               out);
+    td_budget_begin(&budget, 0, 0, EXPAND_MAX, 0);
+    return td_savedmodel_parse((const uint8_t *)td_strbuf_text(&bytes), bytes.size, "/m", tags, &budget, out);
 }
 
 /* A model with that inside of its only meta graph. */
@@ -147,7 +148,7 @@ static void graphs_that_are_wrong(void **state)
           "Node 'a', attribute 's': " },
         { "node { name: 'a' op: 'A' attr { key: 's' value { tensor { dtype: DT_INT8 tensor_shape { dim { "
           "size: 2001 } } } } } }",
-          "too much memory" },
+          "loading takes more than 1000 bytes of constants (--max_load_bytes)" },
     };
     td_strbuf text = { NULL, 0, 0 };
     td_model_file *m;
@@ -340,7 +341,7 @@ static void damage(void **state)
         char *const at = &bytes.data[i % size];
         if (i < size) *at = (char)(*at ^ 0x41);
         const td_status status = td_savedmodel_parse((const uint8_t *)bytes.data, i < size ? size : i - size,
-                                                     "/m", "serve", EXPAND_MAX, &m);
+                                                     "/m", "serve", &budget, &m);
         if (!status) {
             td_status_free(m->library->lower(m->library, "f", m->arena, &g));
             td_model_file_free(m);
@@ -359,21 +360,21 @@ static void directories(void **state)
     td_model_file *m;
 
     (void)state;
-    assert_null(td_savedmodel_read(TD_SOURCE_DIR "/models/half_plus_two/1", "serve", &m));
+    assert_null(td_savedmodel_read(TD_SOURCE_DIR "/models/half_plus_two/1", "serve", NULL, &m));
     assert_string_equal(m->variables_prefix, TD_SOURCE_DIR "/models/half_plus_two/1/variables/variables");
     assert_non_null(m->restore_op);
     td_model_file_free(m);
 
     assert_status_like(
-        td_savedmodel_read(temp_dir, "serve", &m), TD_NOT_FOUND,
+        td_savedmodel_read(temp_dir, "serve", NULL, &m), TD_NOT_FOUND,
         "Specified file path does not appear to contain a SavedModel bundle (should have a file called "
         "`saved_model.pb`) Specified file path: /tmp/");
     temp_dir_write("saved_model.pbtxt", model, sizeof model - 1);
-    assert_null(td_savedmodel_read(temp_dir, "serve", &m));
+    assert_null(td_savedmodel_read(temp_dir, "serve", NULL, &m));
     assert_int_equal(m->graph->n_nodes, 1);
     td_model_file_free(m);
     temp_dir_write("saved_model.pbtxt", broken, sizeof broken - 1);
-    assert_status_like(td_savedmodel_read(temp_dir, "serve", &m), TD_INVALID_ARGUMENT,
+    assert_status_like(td_savedmodel_read(temp_dir, "serve", NULL, &m), TD_INVALID_ARGUMENT,
                        "saved_model.pbtxt:2:");
 }
 
