@@ -1,7 +1,6 @@
 /* file_map.c -- mappings, and a list of those there are. */
 #include "base/file_map.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "base/file.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "base/mutex.h"
 #include "base/size.h"
 #include "base/vec.h"
 
@@ -24,7 +24,7 @@ typedef struct mapped {
     struct stat print; /* when it was mapped */
 } mapped;
 
-static pthread_mutex_t maps_mu = PTHREAD_MUTEX_INITIALIZER;
+static td_mutex maps_mu = TD_MUTEX_INIT(base_file_maps);
 static td_vec maps = { .elem = sizeof(mapped) }; /* guarded by maps_mu, as is */
 static uint64_t next_number = 1;
 
@@ -37,16 +37,16 @@ static void close_fd(const int *fd)
 
 static void remember(const td_file_map *m, const char *path, const struct stat *print)
 {
-    pthread_mutex_lock(&maps_mu);
+    td_mutex_lock(&maps_mu);
     *(mapped *)td_vec_push(&maps) =
         (mapped){ *m, td_bus_guard(m->data, m->size), next_number++, td_strdup(path), *print };
-    pthread_mutex_unlock(&maps_mu);
+    td_mutex_unlock(&maps_mu);
 }
 
 /* Before its addresses can be anything else's. */
 static void drop(const td_file_map *m)
 {
-    pthread_mutex_lock(&maps_mu);
+    td_mutex_lock(&maps_mu);
     for (size_t i = 0; i < maps.size; i++) {
         mapped *const x = TD_VEC_AT(&maps, mapped, i);
 
@@ -57,7 +57,7 @@ static void drop(const td_file_map *m)
         break;
     }
     if (!maps.size) td_vec_fini(&maps);
-    pthread_mutex_unlock(&maps_mu);
+    td_mutex_unlock(&maps_mu);
 }
 
 td_status td_file_map_open(const char *path, td_file_map *out)
@@ -94,14 +94,14 @@ void td_file_map_forget(const void *data, size_t size)
     const uintptr_t last = ((uintptr_t)data + size) & ~(page - 1);
 
     if (first >= last) return;
-    pthread_mutex_lock(&maps_mu);
+    td_mutex_lock(&maps_mu);
     for (size_t i = 0; i < maps.size; i++) {
         const td_file_map m = TD_VEC_AT(&maps, mapped, i)->map;
 
         if (first >= (uintptr_t)m.data && last <= (uintptr_t)m.data + m.size)
             madvise((void *)first, last - first, MADV_DONTNEED);
     }
-    pthread_mutex_unlock(&maps_mu);
+    td_mutex_unlock(&maps_mu);
 }
 
 /* ---------------------------------------------------------------- changes */
@@ -130,7 +130,7 @@ static td_vec copy_meant(const char *dir, uint64_t since)
 {
     td_vec copies = TD_VEC(mapped);
 
-    pthread_mutex_lock(&maps_mu);
+    td_mutex_lock(&maps_mu);
     for (size_t i = 0; i < maps.size; i++) {
         const mapped *const m = TD_VEC_AT(&maps, mapped, i);
 
@@ -139,27 +139,27 @@ static td_vec copy_meant(const char *dir, uint64_t since)
         *copy = *m;
         copy->path = td_strdup(m->path);
     }
-    pthread_mutex_unlock(&maps_mu);
+    td_mutex_unlock(&maps_mu);
     return copies;
 }
 
 /* If it is still mapped. */
 static void mark(const mapped *copy)
 {
-    pthread_mutex_lock(&maps_mu);
+    td_mutex_lock(&maps_mu);
     for (size_t i = 0; i < maps.size; i++) {
         const mapped *const m = TD_VEC_AT(&maps, mapped, i);
 
         if (m->number == copy->number && !td_bus_is_bad(m->range)) td_bus_mark(m->range);
     }
-    pthread_mutex_unlock(&maps_mu);
+    td_mutex_unlock(&maps_mu);
 }
 
 uint64_t td_file_maps_mark(void)
 {
-    pthread_mutex_lock(&maps_mu);
+    td_mutex_lock(&maps_mu);
     const uint64_t mark = next_number;
-    pthread_mutex_unlock(&maps_mu);
+    td_mutex_unlock(&maps_mu);
     return mark;
 }
 
@@ -172,7 +172,7 @@ td_status td_file_maps_check(const char *dir, uint64_t since)
 {
     td_status status = NULL;
 
-    pthread_mutex_lock(&maps_mu);
+    td_mutex_lock(&maps_mu);
     for (size_t i = 0; i < maps.size && !status; i++) {
         const mapped *const m = TD_VEC_AT(&maps, mapped, i);
 
@@ -182,7 +182,7 @@ td_status td_file_maps_check(const char *dir, uint64_t since)
                             "new version directory",
                             m->path);
     }
-    pthread_mutex_unlock(&maps_mu);
+    td_mutex_unlock(&maps_mu);
     return status;
 }
 

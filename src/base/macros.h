@@ -17,15 +17,19 @@
 
 /* Lock annotations for clang -Wthread-safety. */
 #if defined(__clang__)
-#define TD_CAPABILITY(x) __attribute__((capability(x)))
-#define TD_REQUIRES(mu)  __attribute__((requires_capability(mu)))
-#define TD_ACQUIRE(...)  __attribute__((acquire_capability(__VA_ARGS__)))
-#define TD_RELEASE(...)  __attribute__((release_capability(__VA_ARGS__)))
+#define TD_CAPABILITY(x)       __attribute__((capability(x)))
+#define TD_REQUIRES(mu)        __attribute__((requires_capability(mu)))
+#define TD_ACQUIRE(...)        __attribute__((acquire_capability(__VA_ARGS__)))
+#define TD_RELEASE(...)        __attribute__((release_capability(__VA_ARGS__)))
+#define TD_ACQUIRE_SHARED(...) __attribute__((acquire_shared_capability(__VA_ARGS__)))
+#define TD_RELEASE_ANY(...)    __attribute__((release_generic_capability(__VA_ARGS__)))
 #else
 #define TD_CAPABILITY(x)
 #define TD_REQUIRES(mu)
 #define TD_ACQUIRE(...)
 #define TD_RELEASE(...)
+#define TD_ACQUIRE_SHARED(...)
+#define TD_RELEASE_ANY(...)
 #endif
 
 /* Our own bugs, never a client's or a model's: stays on in release. */

@@ -1,4 +1,4 @@
-/* mutex.c -- pthread mutexes; in debug builds every thread keeps a list of the locks it holds. */
+/* mutex.c -- pthread locks; in debug builds every thread keeps a list of the locks it holds. */
 #include "base/mutex.h"
 
 #include <errno.h>
@@ -15,21 +15,26 @@ enum { NS_PER_S = 1000000000 };
 
 #if defined(TD_DEBUG)
 
-static _Thread_local const td_mutex *held[TD_LOCK_COUNT]; /* ranks rise, so no thread can hold more */
+typedef struct held_lock {
+    const void *lock;
+    td_lock_rank rank;
+} held_lock;
+
+static _Thread_local held_lock held[TD_LOCK_COUNT]; /* ranks rise, so no thread can hold more */
 static _Thread_local int n_held;
 
-static void note_lock(const td_mutex *m)
+static void note_lock(const void *lock, td_lock_rank rank)
 {
     for (int i = 0; i < n_held; i++)
-        TD_ASSERT(held[i]->rank < m->rank); /* locks.inc gives the order */
-    held[n_held++] = m;
+        TD_ASSERT(held[i].rank < rank); /* locks.inc gives the order */
+    held[n_held++] = (held_lock){ lock, rank };
 }
 
-static void note_unlock(const td_mutex *m)
+static void note_unlock(const void *lock)
 {
     int i = 0;
 
-    while (i < n_held && held[i] != m)
+    while (i < n_held && held[i].lock != lock)
         i++;
     TD_ASSERT(i < n_held);
     for (n_held--; i < n_held; i++)
@@ -39,20 +44,21 @@ static void note_unlock(const td_mutex *m)
 void td_mutex_assert_held(const td_mutex *m)
 {
     for (int i = 0; i < n_held; i++)
-        if (held[i] == m) return;
+        if (held[i].lock == m) return;
     td_assert_failed("mutex is held", __FILE__, __LINE__);
 }
 
 #else
 
-static void note_lock(const td_mutex *m)
+static void note_lock(const void *lock, td_lock_rank rank)
 {
-    (void)m;
+    (void)lock;
+    (void)rank;
 }
 
-static void note_unlock(const td_mutex *m)
+static void note_unlock(const void *lock)
 {
-    (void)m;
+    (void)lock;
 }
 
 void td_mutex_assert_held(const td_mutex *m)
@@ -75,7 +81,7 @@ void td_mutex_fini(td_mutex *m)
 
 UNCHECKED void td_mutex_lock(td_mutex *m)
 {
-    note_lock(m); /* before: a deadlock is reported, not entered */
+    note_lock(m, m->rank); /* before: a deadlock is reported, not entered */
     TD_ASSERT(!pthread_mutex_lock(&m->mu));
 }
 
@@ -83,6 +89,35 @@ UNCHECKED void td_mutex_unlock(td_mutex *m)
 {
     note_unlock(m);
     TD_ASSERT(!pthread_mutex_unlock(&m->mu));
+}
+
+void td_rwlock_init(td_rwlock *l, td_lock_rank rank)
+{
+    TD_ASSERT(!pthread_rwlock_init(&l->rw, NULL));
+    l->rank = rank;
+}
+
+void td_rwlock_fini(td_rwlock *l)
+{
+    TD_ASSERT(!pthread_rwlock_destroy(&l->rw));
+}
+
+UNCHECKED void td_rwlock_read(td_rwlock *l)
+{
+    note_lock(l, l->rank);
+    TD_ASSERT(!pthread_rwlock_rdlock(&l->rw));
+}
+
+UNCHECKED void td_rwlock_write(td_rwlock *l)
+{
+    note_lock(l, l->rank);
+    TD_ASSERT(!pthread_rwlock_wrlock(&l->rw));
+}
+
+UNCHECKED void td_rwlock_unlock(td_rwlock *l)
+{
+    note_unlock(l);
+    TD_ASSERT(!pthread_rwlock_unlock(&l->rw));
 }
 
 void td_cond_init(td_cond *c)

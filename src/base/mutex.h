@@ -24,6 +24,18 @@ typedef struct TD_CAPABILITY("mutex") td_mutex {
     td_lock_rank rank;
 } td_mutex;
 
+/* For a mutex that is there before anything runs. */
+#define TD_MUTEX_INIT(rank_name)                                                                             \
+    {                                                                                                        \
+        PTHREAD_MUTEX_INITIALIZER, TD_LOCK_##rank_name                                                       \
+    }
+
+/* Many readers or one writer. */
+typedef struct TD_CAPABILITY("rwlock") td_rwlock {
+    pthread_rwlock_t rw;
+    td_lock_rank rank;
+} td_rwlock;
+
 typedef struct td_cond {
     pthread_cond_t cond;
 } td_cond;
@@ -33,6 +45,12 @@ void td_mutex_fini(td_mutex *m);
 void td_mutex_lock(td_mutex *m) TD_ACQUIRE(*m);
 void td_mutex_unlock(td_mutex *m) TD_RELEASE(*m);
 void td_mutex_assert_held(const td_mutex *m); /* by this thread; debug builds only */
+
+void td_rwlock_init(td_rwlock *l, td_lock_rank rank);
+void td_rwlock_fini(td_rwlock *l);
+void td_rwlock_read(td_rwlock *l) TD_ACQUIRE_SHARED(*l);
+void td_rwlock_write(td_rwlock *l) TD_ACQUIRE(*l);
+void td_rwlock_unlock(td_rwlock *l) TD_RELEASE_ANY(*l);
 
 void td_cond_init(td_cond *c);
 void td_cond_fini(td_cond *c);

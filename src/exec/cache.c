@@ -48,7 +48,7 @@ static bool plan_fits(const td_plan *plan, const td_tensor *in)
 }
 
 /* The plan for in, moved to the front; NULL: none. */
-static td_plan *find_plan_locked(td_program *prog, const td_tensor *in)
+static td_plan *find_plan_locked(td_program *prog, const td_tensor *in) TD_REQUIRES(prog->cache.mu)
 {
     for (size_t i = 0; i < prog->cache.n_plans; i++) {
         td_plan *const plan = prog->cache.plans[i];
@@ -61,7 +61,7 @@ static td_plan *find_plan_locked(td_program *prog, const td_tensor *in)
     return NULL;
 }
 
-static td_plan *insert_plan_locked(td_program *prog, td_plan *plan)
+static td_plan *insert_plan_locked(td_program *prog, td_plan *plan) TD_REQUIRES(prog->cache.mu)
 {
     td_plan *evicted = NULL;
 
@@ -97,12 +97,12 @@ static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out,
 {
     td_plan *evicted = NULL, *made = NULL;
 
-    (void)pthread_mutex_lock(&prog->cache.mu);
+    td_mutex_lock(&prog->cache.mu);
     td_plan *plan = find_plan_locked(prog, in);
     if (!plan) {
-        (void)pthread_mutex_unlock(&prog->cache.mu);
+        td_mutex_unlock(&prog->cache.mu);
         TD_TRY(make_plan(prog, in, &made));
-        (void)pthread_mutex_lock(&prog->cache.mu);
+        td_mutex_lock(&prog->cache.mu);
         plan = find_plan_locked(prog, in); /* somebody else may have been faster */
         if (!plan) {
             evicted = insert_plan_locked(prog, made);
@@ -116,7 +116,7 @@ static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out,
         plan->idle = (*frame)->next;
         plan->n_idle--;
     }
-    (void)pthread_mutex_unlock(&prog->cache.mu);
+    td_mutex_unlock(&prog->cache.mu);
     plan_unref(evicted);
     plan_unref(made);
     *out = plan;
@@ -151,14 +151,14 @@ void td_frame_leave(td_frame *f)
 
     td_frame_clear(f); /* inv. 3 */
     const size_t keep = plan->workspace_size > LARGE_WORKSPACE ? 1 : MAX_IDLE;
-    (void)pthread_mutex_lock(&prog->cache.mu);
+    td_mutex_lock(&prog->cache.mu);
     const bool is_kept = plan->n_idle < keep;
     if (is_kept) {
         f->next = plan->idle;
         plan->idle = f;
         plan->n_idle++;
     }
-    (void)pthread_mutex_unlock(&prog->cache.mu);
+    td_mutex_unlock(&prog->cache.mu);
     if (!is_kept) td_frame_free(f);
     plan_unref(plan);
 }
@@ -173,7 +173,7 @@ void td_frames_trim(td_program *prog)
 
 void td_cache_init(td_cache *c)
 {
-    (void)pthread_mutex_init(&c->mu, NULL);
+    td_mutex_init(&c->mu, TD_LOCK_exec_plans);
 }
 
 void td_program_free(td_program *prog)
@@ -185,5 +185,5 @@ void td_program_free(td_program *prog)
     for (size_t i = 0; i < prog->n_steps; i++)
         for (uint32_t r = 0; r < prog->steps[i].n_regions; r++)
             if (prog->steps[i].regions[r]) prog->steps[i].regions[r]->unref(prog->steps[i].regions[r]);
-    (void)pthread_mutex_destroy(&prog->cache.mu);
+    td_mutex_fini(&prog->cache.mu);
 }

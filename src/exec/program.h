@@ -5,8 +5,7 @@
 #ifndef TD_EXEC_PROGRAM_H
 #define TD_EXEC_PROGRAM_H
 
-#include <pthread.h>
-
+#include "base/mutex.h"
 #include "ops/kernel.h"
 #include "ops/op.h"
 
@@ -28,7 +27,7 @@ typedef struct td_step {
 
 /* See cache.h. */
 typedef struct td_cache {
-    pthread_mutex_t mu;
+    td_mutex mu;
     td_plan **plans; /* most recently used first */
     size_t n_plans;
 } td_cache;

@@ -1,10 +1,10 @@
 /* pack.c -- a list of packed forms behind one lock; building holds no lock, the first to finish wins. */
 #include "ops/pack.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutex.h"
 
 typedef struct pack {
     td_pack_key key;
@@ -14,7 +14,7 @@ typedef struct pack {
 } pack;
 
 struct td_packs {
-    pthread_mutex_t mu;
+    td_mutex mu;
     pack *first;
 };
 
@@ -22,7 +22,7 @@ td_packs *td_packs_make(void)
 {
     td_packs *const p = TD_NEW(td_packs);
 
-    (void)pthread_mutex_init(&p->mu, NULL);
+    td_mutex_init(&p->mu, TD_LOCK_ops_packs);
     return p;
 }
 
@@ -34,11 +34,11 @@ void td_packs_free(td_packs *p)
         td_free(e->data);
         td_free(e);
     }
-    (void)pthread_mutex_destroy(&p->mu);
+    td_mutex_fini(&p->mu);
     td_free(p);
 }
 
-static const pack *find(const td_packs *p, const td_pack_key *key, size_t size)
+static const pack *find_locked(const td_packs *p, const td_pack_key *key, size_t size) TD_REQUIRES(p->mu)
 {
     for (const pack *e = p->first; e; e = e->next)
         if (memcmp(e->key.data, key->data, sizeof key->data) == 0 && e->key.params == key->params &&
@@ -52,9 +52,9 @@ td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size,
 {
     td_packs *const p = c->env->packs;
 
-    (void)pthread_mutex_lock(&p->mu);
-    const pack *old = find(p, key, size);
-    (void)pthread_mutex_unlock(&p->mu);
+    td_mutex_lock(&p->mu);
+    const pack *old = find_locked(p, key, size);
+    td_mutex_unlock(&p->mu);
     if (old) {
         *out = old->data;
         return NULL;
@@ -69,15 +69,15 @@ td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size,
         td_free(data);
         return s;
     }
-    (void)pthread_mutex_lock(&p->mu);
-    old = find(p, key, size);
+    td_mutex_lock(&p->mu);
+    old = find_locked(p, key, size);
     if (!old) {
         pack *const e = TD_NEW(pack);
 
         *e = (pack){ *key, data, size, p->first };
         p->first = e;
     }
-    (void)pthread_mutex_unlock(&p->mu);
+    td_mutex_unlock(&p->mu);
     if (old) td_free(data);
     *out = old ? old->data : data;
     return NULL;

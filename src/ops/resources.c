@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 struct td_resources {
-    pthread_mutex_t mu;
+    td_mutex mu;
     td_map by_key; /* "container/name" -> td_object; keys are owned */
 };
 
@@ -15,7 +15,7 @@ td_resources *td_resources_make(void)
 {
     td_resources *const r = TD_NEW(td_resources);
 
-    (void)pthread_mutex_init(&r->mu, NULL);
+    td_mutex_init(&r->mu, TD_LOCK_ops_resources);
     return r;
 }
 
@@ -30,8 +30,29 @@ void td_resources_free(td_resources *r)
         td_free((void *)(uintptr_t)key);
     }
     td_map_fini(&r->by_key);
-    (void)pthread_mutex_destroy(&r->mu);
+    td_mutex_fini(&r->mu);
     td_free(r);
+}
+
+static td_object *find(td_resources *r, const char *key)
+{
+    td_mutex_lock(&r->mu);
+    td_object *const o = td_map_get(&r->by_key, key);
+    td_mutex_unlock(&r->mu);
+    return o;
+}
+
+/* Takes over key and made; returns what is there now. */
+static td_object *insert(td_resources *r, char *key, td_object *made)
+{
+    td_mutex_lock(&r->mu);
+    td_object *const o = td_map_get(&r->by_key, key);
+    if (!o) (void)td_map_put(&r->by_key, key, made);
+    td_mutex_unlock(&r->mu);
+    if (!o) return made;
+    td_free(key); /* somebody else was faster */
+    td_object_unref(made);
+    return o;
 }
 
 td_status td_resources_get(td_resources *r, const char *container, const char *name,
@@ -39,16 +60,12 @@ td_status td_resources_get(td_resources *r, const char *container, const char *n
                            td_object **out)
 {
     char *const key = td_format("%s/%s", container, name);
+    td_object *o = find(r, key);
 
-    (void)pthread_mutex_lock(&r->mu);
-    td_object *o = td_map_get(&r->by_key, key);
-    if (!o && make) {
-        o = make(ctx);
-        (void)td_map_put(&r->by_key, key, o);
-    } else {
+    if (!o && make)
+        o = insert(r, key, make(ctx));
+    else
         td_free(key);
-    }
-    (void)pthread_mutex_unlock(&r->mu);
     if (!o) return TD_ERR(NOT_FOUND, "Resource %s/%s does not exist.", container, name);
     if (o->cls != cls)
         return TD_ERR(INVALID_ARGUMENT, "Resource %s is a %s, not a %s", name, o->cls->name, cls->name);
@@ -61,7 +78,7 @@ static void variable_free(td_object *o)
     td_variable *const v = (td_variable *)o;
 
     td_tensor_unref(&v->value);
-    (void)pthread_mutex_destroy(&v->mu);
+    td_mutex_fini(&v->mu);
     td_free(v->name);
     td_free(v);
 }
@@ -70,9 +87,9 @@ static const char *variable_lacks(td_object *o)
 {
     td_variable *const v = (td_variable *)o;
 
-    (void)pthread_mutex_lock(&v->mu);
+    td_mutex_lock(&v->mu);
     const bool is_set = v->value.dtype != TD_DTYPE_NONE;
-    (void)pthread_mutex_unlock(&v->mu);
+    td_mutex_unlock(&v->mu);
     return is_set || v->is_given ? NULL : v->name;
 }
 
@@ -93,14 +110,14 @@ bool td_resources_lack_values(td_resources *r)
     void *value;
     bool any = false;
 
-    (void)pthread_mutex_lock(&r->mu);
+    td_mutex_lock(&r->mu);
     for (size_t i = 0; td_map_next(&r->by_key, &i, &key, &value);) {
         td_object *const o = value;
         const bool is_dead = o->cls == &td_variable_class && !((td_variable *)o)->is_reached;
 
         any = any || (!is_dead && o->cls->lacks_value && o->cls->lacks_value(o));
     }
-    (void)pthread_mutex_unlock(&r->mu);
+    td_mutex_unlock(&r->mu);
     return any;
 }
 
@@ -117,10 +134,10 @@ td_status td_variable_of(const td_tensor *handle, td_variable **out)
 
 td_status td_variable_read(td_variable *v, td_tensor *out)
 {
-    (void)pthread_mutex_lock(&v->mu);
+    td_mutex_lock(&v->mu);
     const bool is_set = v->value.dtype != TD_DTYPE_NONE;
     if (is_set) *out = td_tensor_ref(&v->value);
-    (void)pthread_mutex_unlock(&v->mu);
+    td_mutex_unlock(&v->mu);
     if (is_set) return NULL;
     return TD_ERR(
         FAILED_PRECONDITION,
@@ -137,41 +154,64 @@ td_status td_variable_assign(td_variable *v, const td_tensor *value)
         next = td_tensor_ref(value);
     else
         TD_TRY(td_tensor_copy(value, &next));
-    (void)pthread_mutex_lock(&v->mu);
+    td_mutex_lock(&v->mu);
     td_tensor old = v->value;
     v->value = next;
-    (void)pthread_mutex_unlock(&v->mu);
+    td_mutex_unlock(&v->mu);
     td_tensor_unref(&old);
     return NULL;
 }
 
-/* A copy of the value is changed and takes its place. */
-static td_status update_locked(td_variable *v, td_status (*change)(void *ctx, td_tensor *value), void *ctx)
+/* A changed copy of old. */
+static td_status make_next(const td_tensor *old, td_status (*change)(void *ctx, td_tensor *value), void *ctx,
+                           td_tensor *out)
 {
     td_tensor next, own;
 
-    if (v->value.dtype == TD_DTYPE_NONE)
-        return TD_ERR(FAILED_PRECONDITION, "Attempting to use uninitialized value %s", v->name);
-    TD_TRY(td_tensor_copy_flat(&v->value, &next));
+    TD_TRY(td_tensor_copy_flat(old, &next));
     td_status s = change(ctx, &next);
     if (!s && next.dtype == TD_STRING) { /* new bytes lie in the request's arena */
         s = td_tensor_copy(&next, &own);
         td_tensor_unref(&next);
         next = s ? (td_tensor){ 0 } : own;
     }
-    if (s) {
+    if (s)
         td_tensor_unref(&next);
-        return s;
+    else
+        *out = next;
+    return s;
+}
+
+/* Takes over next when the value is still old; old has a reference, so its buffer cannot be another one's. */
+static bool replace(td_variable *v, const td_tensor *old, td_tensor *next)
+{
+    td_mutex_lock(&v->mu);
+    const bool is_same = v->value.buffer == old->buffer;
+    if (is_same) {
+        td_tensor was = v->value;
+
+        v->value = *next;
+        *next = was; /* dropped by the caller, without the lock */
     }
-    td_tensor_unref(&v->value);
-    v->value = next;
-    return NULL;
+    td_mutex_unlock(&v->mu);
+    return is_same;
 }
 
 td_status td_variable_update(td_variable *v, td_status (*change)(void *ctx, td_tensor *value), void *ctx)
 {
-    (void)pthread_mutex_lock(&v->mu);
-    const td_status s = update_locked(v, change, ctx);
-    (void)pthread_mutex_unlock(&v->mu);
-    return s;
+    for (;;) {
+        td_tensor old, next;
+
+        const td_status unset = td_variable_read(v, &old);
+        if (unset) {
+            td_status_free(unset);
+            return TD_ERR(FAILED_PRECONDITION, "Attempting to use uninitialized value %s", v->name);
+        }
+        const td_status s = make_next(&old, change, ctx, &next);
+        const bool is_done = s || replace(v, &old, &next);
+
+        if (!s) td_tensor_unref(&next);
+        td_tensor_unref(&old);
+        if (is_done) return s;
+    }
 }

@@ -5,10 +5,9 @@
 #ifndef TD_OPS_RESOURCES_H
 #define TD_OPS_RESOURCES_H
 
-#include <pthread.h>
-
 #include "tensord/tensor.h"
 
+#include "base/mutex.h"
 #include "tensor/object.h"
 
 typedef struct td_resources td_resources;
@@ -25,7 +24,7 @@ TD_MUST_USE td_status td_resources_get(td_resources *r, const char *container, c
 /* A variable. `mu` guards value; readers copy or take a reference under it. */
 typedef struct td_variable {
     td_object base;
-    pthread_mutex_t mu;
+    td_mutex mu;
     td_tensor value; /* dtype TD_DTYPE_NONE: not initialised */
     char *name;
     td_dtype dtype;
@@ -41,8 +40,9 @@ extern const td_object_class td_variable_class;
 TD_MUST_USE td_status td_variable_read(td_variable *v, td_tensor *out);
 /* Makes value the variable's: takes a reference when the tensor owns its buffer, copies otherwise. */
 TD_MUST_USE td_status td_variable_assign(td_variable *v, const td_tensor *value);
-/* Changes the value by change(ctx, value), under the lock: readers see all of it or nothing, and those that
- * hold the old value keep it. An error of change leaves the variable as it was. */
+/* Changes the value by change(ctx, value), which works on a copy: readers see all of it or nothing, and those that
+ * hold the old value keep it. No lock is held meanwhile; when another change came first, it is called again, on a
+ * copy of what that one left. An error of change leaves the variable as it was. */
 TD_MUST_USE td_status td_variable_update(td_variable *v, td_status (*change)(void *ctx, td_tensor *value),
                                          void *ctx);
 /* The name of the variable or table behind element 0 of a resource tensor, when nothing has given it a value and

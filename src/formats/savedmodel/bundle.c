@@ -107,7 +107,7 @@ td_status td_bundle_open(const char *prefix, td_bundle **out)
     b->index_path = td_format("%s.index", prefix);
     b->arena = td_arena_make();
     td_map_init(&b->entries);
-    td_mutex_init(&b->mu, TD_LOCK_leaf);
+    td_mutex_init(&b->mu, TD_LOCK_formats_shards);
     const td_status status = open_index(b);
     if (status) {
         td_bundle_unref(b);

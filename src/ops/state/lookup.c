@@ -2,20 +2,20 @@
  * A removed entry is swapped with the last one. */
 #include "ops/state/lookup.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/mutex.h"
 #include "base/size.h"
 
 struct td_lookup {
     td_object base;
     td_lookup_kind kind;
     char *name;
-    pthread_rwlock_t mu; /* guards all below */
+    td_rwlock mu; /* guards all below */
     bool is_filled;
     size_t key_size, value_size; /* bytes of a key, of a value */
     size_t value_count;          /* elements of a value */
@@ -50,7 +50,7 @@ static void table_free(td_object *o)
     td_free(t->values);
     td_free(t->slots);
     td_free(t->name);
-    (void)pthread_rwlock_destroy(&t->mu);
+    td_rwlock_fini(&t->mu);
     td_free(t);
 }
 
@@ -72,7 +72,7 @@ td_lookup *td_lookup_make(const td_lookup_kind *kind, const char *name)
     td_object_init(&t->base, &td_lookup_class);
     t->kind = *kind;
     t->name = td_strdup(name);
-    (void)pthread_rwlock_init(&t->mu, NULL);
+    td_rwlock_init(&t->mu, TD_LOCK_ops_resource);
     t->key_size = td_dtype_size(kind->key);
     t->value_count = (size_t)td_shape_count(&kind->value_shape);
     t->value_size = t->value_count * td_dtype_size(kind->value);
@@ -232,14 +232,14 @@ td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *va
     if (!t->kind.is_mutable)
         return TD_ERR(UNIMPLEMENTED, "Insert not supported by InitializableLookupTable implementations");
     TD_TRY(check_entries(t, keys, values));
-    (void)pthread_rwlock_wrlock(&t->mu);
+    td_rwlock_write(&t->mu);
     if (replace) clear_locked(t);
     const bool has_room = grow(t, (size_t)n);
 
     for (size_t i = 0; i < (size_t)n && has_room; i++)
         put_one(t, (const char *)keys->data + i * t->key_size,
                 (const char *)values->data + i * t->value_size);
-    (void)pthread_rwlock_unlock(&t->mu);
+    td_rwlock_unlock(&t->mu);
     return has_room ? NULL : no_room(t, n);
 }
 
@@ -325,9 +325,9 @@ td_status td_lookup_fill(td_lookup *t, const td_tensor *keys, const td_tensor *v
     TD_TRY(check_entries(t, keys, values));
     if (td_shape_count(&keys->shape) == 0)
         return TD_ERR(INVALID_ARGUMENT, "keys and values cannot be empty tensors.");
-    (void)pthread_rwlock_wrlock(&t->mu);
+    td_rwlock_write(&t->mu);
     const td_status s = fill_locked(t, keys, values);
-    (void)pthread_rwlock_unlock(&t->mu);
+    td_rwlock_unlock(&t->mu);
     return s;
 }
 
@@ -365,7 +365,7 @@ td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *f
         t->kind.is_mutable && (size_t)td_shape_count(&fallback->shape) == n * t->value_count && n > 1;
     td_status s = NULL;
 
-    (void)pthread_rwlock_rdlock(&t->mu);
+    td_rwlock_read(&t->mu);
     if (!t->is_filled && !t->kind.is_mutable) s = TD_ERR(FAILED_PRECONDITION, "Table not initialized.");
     for (size_t i = 0; !s && i < n; i++) {
         unsigned char *const out = (unsigned char *)values + i * t->value_size;
@@ -376,7 +376,7 @@ td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *f
         else
             memcpy(out, (const char *)fallback->data + (per_key ? i * t->value_size : 0), t->value_size);
     }
-    (void)pthread_rwlock_unlock(&t->mu);
+    td_rwlock_unlock(&t->mu);
     return s;
 }
 
@@ -400,18 +400,18 @@ td_status td_lookup_remove(td_lookup *t, const td_tensor *keys)
 
     if (!t->kind.is_mutable)
         return TD_ERR(UNIMPLEMENTED, "Remove not supported by InitializableLookupTable implementations");
-    (void)pthread_rwlock_wrlock(&t->mu);
+    td_rwlock_write(&t->mu);
     for (size_t i = 0; i < n && t->n > 0; i++)
         remove_one(t, (const char *)keys->data + i * t->key_size);
-    (void)pthread_rwlock_unlock(&t->mu);
+    td_rwlock_unlock(&t->mu);
     return NULL;
 }
 
 int64_t td_lookup_size(td_lookup *t)
 {
-    (void)pthread_rwlock_rdlock(&t->mu);
+    td_rwlock_read(&t->mu);
     const size_t n = t->n;
-    (void)pthread_rwlock_unlock(&t->mu);
+    td_rwlock_unlock(&t->mu);
     return (int64_t)n;
 }
 
@@ -420,7 +420,7 @@ td_status td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,
 {
     td_status s = NULL;
 
-    (void)pthread_rwlock_rdlock(&t->mu);
+    td_rwlock_read(&t->mu);
     if (t->n < (size_t)n) s = TD_ERR(ABORTED, "table %s shrank meanwhile", t->name);
     for (size_t i = 0; !s && i < (size_t)n; i++) {
         s = copy_strings(t->kind.key == TD_STRING, (char *)keys + i * t->key_size, t->keys + i * t->key_size,
@@ -428,14 +428,14 @@ td_status td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,
         if (!s)
             s = copy_value(t, (char *)values + i * t->value_size, t->values + i * t->value_size, copy, ctx);
     }
-    (void)pthread_rwlock_unlock(&t->mu);
+    td_rwlock_unlock(&t->mu);
     return s;
 }
 
 bool td_lookup_is_filled(td_lookup *t)
 {
-    (void)pthread_rwlock_rdlock(&t->mu);
+    td_rwlock_read(&t->mu);
     const bool is_filled = t->is_filled;
-    (void)pthread_rwlock_unlock(&t->mu);
+    td_rwlock_unlock(&t->mu);
     return is_filled;
 }

@@ -35,7 +35,7 @@ static td_object *variable_make(const void *ctx)
     td_variable *const v = TD_NEW(td_variable);
 
     td_object_init(&v->base, &td_variable_class);
-    (void)pthread_mutex_init(&v->mu, NULL);
+    td_mutex_init(&v->mu, TD_LOCK_ops_resource);
     v->name = td_strdup(a->name);
     v->dtype = a->dtype;
     v->shape = a->shape;
