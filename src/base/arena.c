@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "base/mem_fault.h"
+#include "base/mem_forbid.h"
 #include "base/size.h"
 
 enum {
@@ -110,7 +111,9 @@ static bool grow(td_arena *a, size_t size, size_t align)
 
     if (!td_add_size(size, align + sizeof(arena_block), &want)) return false;
     const size_t block_size = TD_MAX(want, a->next_size);
+    const bool was_forbidden = td_mem_forbid(false);
     arena_block *const b = td_heap_alloc(block_size, _Alignof(arena_block));
+    (void)td_mem_forbid(was_forbidden);
 
     if (!b) return false;
     if (a->next_size < ARENA_GROW_MAX) a->next_size *= 2;

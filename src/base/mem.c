@@ -13,6 +13,7 @@
 
 #include "base/cpu_quota.h"
 #include "base/mem_fault.h"
+#include "base/mem_forbid.h"
 #include "base/size.h"
 
 enum { HUGE_PAGE = 2 << 20, HUGE_LEAST = 32 << 20 };
@@ -30,6 +31,7 @@ static _Noreturn void mem_exhausted(size_t size)
 
 void *td_alloc(size_t size)
 {
+    td_mem_ask();
     void *const p = calloc(1, size ? size : 1);
 
     if (!p) mem_exhausted(size);
@@ -46,6 +48,7 @@ void *td_alloc_array(size_t n, size_t size)
 
 void *td_realloc(void *p, size_t size)
 {
+    td_mem_ask();
     void *const q = realloc(p, size ? size : 1);
 
     if (!q) mem_exhausted(size);
@@ -82,6 +85,7 @@ static bool is_too_much(size_t size)
 
 void *td_heap_alloc(size_t size, size_t align)
 {
+    td_mem_ask();
     TD_ASSERT(align && !(align & (align - 1)));
     if (is_too_much(size) || align > MEM_PIECE_MAX) return NULL;
     if (align <= _Alignof(max_align_t)) return malloc(size ? size : 1);
@@ -104,6 +108,7 @@ void *td_try_alloc_huge(size_t size)
 
 void *td_try_realloc(void *p, size_t size)
 {
+    td_mem_ask();
     return td_mem_fault(size) || is_too_much(size) ? NULL : realloc(p, size ? size : 1);
 }
 

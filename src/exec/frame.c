@@ -6,6 +6,7 @@
 
 #include "base/denormals.h"
 #include "base/mem.h"
+#include "base/mem_forbid.h"
 #include "device/stop.h"
 
 /* ---------------------------------------------------------------- making */
@@ -132,15 +133,17 @@ static td_status run_step(td_frame *f, size_t i)
 
     switch (ps->mode) {
     case TD_MODE_STATIC:
-        return ps->step->kernel->run(c);
+        return td_call_run(c, ps->step->kernel);
     case TD_MODE_ALIAS:
         td_out(c, 0)->data = td_in(c, 0)->data;
         return NULL;
     case TD_MODE_DYNAMIC:
         break;
     }
+    const bool before = td_mem_forbid(false); /* it decides anew, and makes its outputs */
     const td_status s = td_call_again(c, ps->step->kernel, &f->memos[i], f->temp);
 
+    (void)td_mem_forbid(before);
     c->state = NULL;
     td_arena_reset(f->temp);
     return s;
@@ -190,8 +193,10 @@ static td_status run_steps(td_frame *f, const td_run_context *run)
 td_status td_frame_run(td_frame *f, const td_run_context *run)
 {
     const unsigned long before = td_denormals_flush();
+    const bool was_forbidden = td_mem_forbid(true); /* static steps have all they need */
     const td_status s = run_steps(f, run);
 
+    (void)td_mem_forbid(was_forbidden);
     td_denormals_restore(before);
     return s;
 }

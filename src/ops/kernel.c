@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mem_forbid.h"
 #include "base/size.h"
 #include "device/stop.h"
 #include "ops/list_hint.h"
@@ -50,6 +51,32 @@ td_status td_node_no_kernel(const td_node *node)
         NOT_FOUND,
         "No OpKernel was registered to support Op '%s' of type %s on CPU in tensord\n\t [[{{node %s}}]]",
         node->op_name, td_dtype_name(key_type(node)), node->name);
+}
+
+#ifdef TD_DEBUG
+static bool takes_memory(const td_call *c)
+{
+    const uint32_t takers = TD_OP_DYNAMIC | TD_OP_BY_REF | TD_OP_ASSIGNS | TD_OP_ALLOCATES;
+    bool takes = (c->op->flags & takers) != 0 || c->n_regions > 0;
+
+    for (uint32_t i = 0; !takes && i < c->n_out; i++)
+        takes =
+            td_out_is_used(c, i) && (td_out(c, i)->dtype == TD_VARIANT || td_out(c, i)->dtype == TD_RESOURCE);
+    return takes;
+}
+#endif
+
+td_status td_call_run(td_call *c, const td_kernel *kernel)
+{
+#ifdef TD_DEBUG
+    const bool before = td_mem_forbid(!takes_memory(c));
+    const td_status s = kernel->run(c);
+
+    (void)td_mem_forbid(before);
+    return s;
+#else
+    return kernel->run(c);
+#endif
 }
 
 static td_status make_outputs(td_call *c)
@@ -104,7 +131,7 @@ static td_status run_prepared(td_call *c, const td_kernel *kernel, td_arena *tem
             return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for %zu bytes of scratch", c->node,
                           c->scratch_size);
     }
-    return kernel->run(c);
+    return td_call_run(c, kernel);
 }
 
 static td_status infer_now(td_call *c, td_arena *temp)

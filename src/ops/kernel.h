@@ -13,6 +13,10 @@ const td_kernel *td_node_kernel(const td_node *node, td_device_kind device);
 /* NOT_FOUND in TensorFlow's words, for a node without a kernel. */
 TD_MUST_USE td_status td_node_no_kernel(const td_node *node);
 
+/* kernel->run; debug builds assert that it takes no memory from the heap, unless its op makes its outputs, changes
+ * state, runs bodies, or says so. */
+td_status td_call_run(td_call *c, const td_kernel *kernel);
+
 /* Runs one call whose inputs are all known: infer, prepare, run, on the heap. Outputs get buffers of their
  * own (aliases share the input's). c->arena is for what outputs need (strings); temp may be reset afterwards.
  * c->values[c->out[i]] must have their dtypes set; c->arena is used up to the caller's reset. Used for

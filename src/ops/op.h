@@ -60,6 +60,7 @@ enum {
     TD_OP_CONTROL = 1 << 11,      /* sees dead inputs (Merge) */
     TD_OP_SKIPS_UNUSED = 1 << 12, /* asks td_out_is_used() before it touches any output */
     TD_OP_READS = 1 << 13,        /* fails when the variable or table behind input 0 has no value */
+    TD_OP_ALLOCATES = 1 << 14,    /* run takes memory from the heap, beyond what the flags above imply */
 };
 
 typedef enum td_device_kind { TD_DEVICE_CPU = 0, TD_DEVICE_CUDA } td_device_kind;

@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/mem_forbid.h"
 
 enum { ARG_SRC = 0, ARG_WEIGHTS, ARG_BIAS, ARG_DST, ARG_SCRATCH, ARG_COUNT };
 
@@ -69,8 +70,10 @@ static thread_state *thread_make(void)
 {
     const dnnl_dims_t one = { 1 };
     dnnl_memory_desc_t flat;
+    const bool was_forbidden = td_mem_forbid(false); /* once a thread */
     thread_state *const t = td_try_alloc(sizeof *t, 16);
 
+    (void)td_mem_forbid(was_forbidden);
     if (!t) return NULL;
     memset(t, 0, sizeof *t);
     bool is_ok = td_dnnl.memory_desc_init_by_tag(&flat, 1, one, dnnl_f32, dnnl_a) == dnnl_success &&

@@ -89,7 +89,7 @@ const td_op td_ops_debug[] = {
     { .name = "Assert",
       .sig = "condition: bool, data: T ->",
       .attrs = "T: list(type), summarize: int = 3",
-      .flags = TD_OP_STATEFUL,
+      .flags = TD_OP_STATEFUL | TD_OP_ALLOCATES,
       .attrs_size = sizeof(debug_attrs),
       .parse = assert_parse,
       .kernels = assert_kernels },
@@ -104,7 +104,7 @@ const td_op td_ops_debug[] = {
     { .name = "PrintV2",
       .sig = "input: string ->",
       .attrs = "output_stream: string = 'stderr'",
-      .flags = TD_OP_STATEFUL,
+      .flags = TD_OP_STATEFUL | TD_OP_ALLOCATES,
       .kernels = print_v2_kernels },
     { 0 },
 };

@@ -58,7 +58,7 @@ static void test_limits(void **state)
     gate g = { .inside = 0 };
 
     (void)state;
-    td_mutex_init(&g.mu, TD_LOCK_serve_control);
+    td_mutex_init(&g.mu, TD_LOCK_serve_table);
     td_cond_init(&g.cond);
     assert_true(td_pool_submit(p, pass_gate, &g));
     assert_true(td_pool_submit(p, pass_gate, &g));
