@@ -39,6 +39,7 @@ static td_status reserve_run(td_call *c)
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "The num_elements to reserve must be a non negative number, but got %" PRId64, n);
     TD_TRY(td_list_make(td_list_dtype_of(c), &elem, is_empty ? 0 : n, &l));
+    if (is_empty && n >= 0) td_list_limit(l, n);
     return td_list_put(c, 0, l);
 }
 
@@ -193,12 +194,23 @@ static td_status push_infer(td_call *c)
     return NULL;
 }
 
+static td_status check_room(const td_call *c, const td_list *l)
+{
+    const int64_t n = td_list_length(l), most = td_list_most(l);
+
+    if (most < 0 || n < most) return NULL;
+    return TD_OP_ERR(c, INVALID_ARGUMENT,
+                     "Tried to push item into a full list list size: %" PRId64 " max_num_elements: %" PRId64,
+                     n, most);
+}
+
 static td_status push_run(td_call *c)
 {
     td_list *l = NULL, *made;
     td_tensor t;
 
     TD_TRY(td_list_in(c, 0, td_list_dtype_of(c), &l));
+    TD_TRY(check_room(c, l));
     TD_TRY(td_list_check_item(c, l, &td_in(c, 1)->shape));
     TD_TRY(td_list_keep(td_in(c, 1), &t));
     TD_TRY(td_list_push(l, t, &made));

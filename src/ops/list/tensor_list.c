@@ -15,6 +15,7 @@ struct td_list {
     td_dtype dtype;
     td_shape elem;
     int64_t length;
+    int64_t most;       /* elements that pushing may make; -1: any */
     td_list_hint known; /* but for the length */
     td_tensor *items;   /* root */
     int64_t cap;
@@ -54,6 +55,7 @@ static td_list *make_version(td_dtype dtype, const td_shape *elem, int64_t lengt
     l->dtype = dtype;
     l->elem = *elem;
     l->length = length;
+    l->most = -1;
     l->known.shapes = TD_LIST_NONE;
     return l;
 }
@@ -185,6 +187,7 @@ static td_list *derive(td_list *l, int64_t length, int64_t at, td_tensor t)
     td_list *const n = make_version(l->dtype, &l->elem, length);
 
     n->known = l->known;
+    n->most = l->most;
     note(n, &t);
     n->at = at;
     n->old = t;
@@ -214,6 +217,16 @@ td_status td_list_push(td_list *l, td_tensor t, td_list **out)
     return NULL;
 }
 
+int64_t td_list_most(const td_list *l)
+{
+    return l->most;
+}
+
+void td_list_limit(td_list *l, int64_t most)
+{
+    l->most = most;
+}
+
 td_status td_list_resize(td_list *l, int64_t n, td_list **out)
 {
     td_list *made;
@@ -228,6 +241,7 @@ td_status td_list_resize(td_list *l, int64_t n, td_list **out)
     for (int64_t i = 0; i < l->length; i++)
         made->items[i] = td_tensor_ref(&l->items[i]);
     made->known = l->known;
+    made->most = l->most;
     *out = made;
     return NULL;
 }

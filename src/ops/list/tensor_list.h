@@ -29,12 +29,15 @@ void td_list_unref(td_list *l);
 td_dtype td_list_dtype(const td_list *l);
 const td_shape *td_list_elem(const td_list *l);
 int64_t td_list_length(const td_list *l);
+int64_t td_list_most(const td_list *l);       /* elements that pushing may make; -1: any */
 td_list_hint td_list_known(const td_list *l); /* all that can be said of it */
 
 /* Element i < length, borrowed until the next call with any version; dtype TD_DTYPE_NONE: not set. */
 const td_tensor *td_list_get(td_list *l, int64_t i);
 
-/* In a list that nobody else has seen yet: element i becomes t, which is taken over. */
+/* In a list that nobody else has seen yet: no push beyond so many elements, also in versions of it. */
+void td_list_limit(td_list *l, int64_t most);
+/* Likewise: element i becomes t, which is taken over. */
 void td_list_init(td_list *l, int64_t i, td_tensor t);
 
 /* New versions, each one reference. t is taken over (it owns its buffer), also on failure. */
