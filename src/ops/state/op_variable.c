@@ -93,11 +93,6 @@ static td_status read_run(td_call *c)
     return s;
 }
 
-typedef struct assign_attrs {
-    bool validate_shape;
-    char op; /* '=', '+', '-' */
-} assign_attrs;
-
 static td_status assign_check(td_call *c, td_variable **v)
 {
     const td_tensor *const value = td_in(c, 1);
@@ -109,11 +104,32 @@ static td_status assign_check(td_call *c, td_variable **v)
     return NULL;
 }
 
+static td_status assign_parse(td_parse *p)
+{
+    *(bool *)p->attrs = td_attr_bool(p, "validate_shape");
+    return NULL;
+}
+
+/* What the variable was declared with; dims may be unknown. */
+static td_status check_shape(const td_variable *v, const td_shape *value)
+{
+    bool fits = v->shape.rank < 0 || v->shape.rank == value->rank;
+    char want[TD_SHAPE_TEXT], got[TD_SHAPE_TEXT];
+
+    for (int i = 0; fits && i < v->shape.rank; i++)
+        fits = v->shape.dims[i] < 0 || v->shape.dims[i] == value->dims[i];
+    if (fits) return NULL;
+    return TD_ERR(INVALID_ARGUMENT,
+                  "Trying to assign to variable with tensor with wrong shape. Expected %s got %s",
+                  td_shape_text(&v->shape, want, sizeof want), td_shape_text(value, got, sizeof got));
+}
+
 static td_status assign_run(td_call *c)
 {
     td_variable *v;
 
     TD_TRY(assign_check(c, &v));
+    if (*(const bool *)c->attrs) TD_TRY(check_shape(v, &td_in(c, 1)->shape));
     return td_variable_assign(v, td_in(c, 1));
 }
 
@@ -234,6 +250,8 @@ const td_op td_ops_variable[] = {
       .sig = "resource: resource, value: dtype",
       .attrs = ASSIGN_ATTRS,
       .flags = TD_OP_STATEFUL | TD_OP_ASSIGNS,
+      .attrs_size = sizeof(bool),
+      .parse = assign_parse,
       .kernels = assign_kernels },
     { .name = "AssignAddVariableOp",
       .sig = "resource: resource, value: dtype",
