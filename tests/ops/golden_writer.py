@@ -48,15 +48,18 @@ def dims_text(shape):
     return "?" if shape.unknown_rank else ",".join(str(d.size) for d in shape.dim) or "-"
 
 
-def attribute(name, v):
+def attribute(op, name, v):
     kind = v.WhichOneof("value")
     text = {"type": lambda: "type %d" % v.type, "i": lambda: "int %d" % v.i, "f": lambda: "float %r" % float(v.f),
             "b": lambda: "bool %d" % v.b, "s": lambda: "string %s" % (v.s.hex() or "."),
-            "shape": lambda: "shape " + dims_text(v.shape), "list": lambda: list_text(v.list)}
+            "shape": lambda: "shape " + dims_text(v.shape), "list": lambda: list_text(op, name, v.list)}
     return ("attr %s %s" % (name, text[kind]())).rstrip()
 
 
-def list_text(v):
+def list_text(op, name, v):
+    if not v.ByteSize():
+        kind = next(a.type for a in op_def_registry.get(op).attr if a.name == name)[5:-1]  # list(int)
+        return kind + "s"
     if v.shape:
         return "shapes " + ";".join(map(dims_text, v.shape))
     if v.type:
@@ -120,7 +123,7 @@ def call_node(op, args, make):
     keyed = {k: ([given(x) for x in v] if isinstance(v, list) else given(v)) if k in names else v for k, v in args.items()}
     op_def_library.apply_op(op, **keyed, **defaults)
     node = v1.get_default_graph().get_operations()[-1]
-    lines += [attribute(k, v) for k, v in sorted(node.node_def.attr.items()) if not k.startswith("_")]
+    lines += [attribute(op, k, v) for k, v in sorted(node.node_def.attr.items()) if not k.startswith("_")]
     lines += [tensor("in", values[t.ref()], t.dtype) for t in node.inputs]
     return lines, node, values
 
@@ -147,7 +150,7 @@ class Like:
 
 def like(x):
     def make(v):
-        return v1.placeholder(tf.string if v.dtype == object else v.dtype, [None] * v.ndim)
+        return v1.placeholder(tf.string if v.dtype == object else v.dtype, v.shape)
     with tf.Graph().as_default():
         make_old(x.op)
         lines = call_node(x.op, x.args, make)[0]
@@ -161,11 +164,13 @@ def like(x):
 class Graph:
     """A small model: build(init, name=placeholder...) gives {name: tensor}; init.append() takes ops that load it.
 
-    runs are dicts of arrays, made in order on one session; all name the same inputs. files: contents by name, to be
-    found in the model's folder under assets/.
+    runs are dicts of arrays, made in order on one session; all name the same inputs. file: what build finds at FILE.
     """
-    def __init__(self, title, build, *runs, shapes=None):
-        self.title, self.build, self.runs, self.shapes = title, build, list(runs) or [{}], shapes or {}
+    def __init__(self, title, build, *runs, shapes=None, file=None):
+        self.title, self.build, self.runs, self.shapes, self.file = title, build, list(runs), shapes or {}, file
+
+
+FILE = os.path.join(tempfile.mkdtemp(), "file")
 
 
 def strip(meta):
@@ -208,14 +213,18 @@ def model_of(g, feeds, outs, init):
 
 
 def graph(x):
-    lines = ["graph " + x.title]
+    lines = ["graph " + re.sub(r"\s+", " ", x.title)]
+    if x.file is not None:
+        lines.append("file " + x.file.hex())
+        with open(FILE, "wb") as f:
+            f.write(x.file)
     with tf.Graph().as_default() as g:
         inits = []
         feeds = {k: v1.placeholder(tf.string if quantity(v).dtype == object else quantity(v).dtype, x.shapes.get(k), name=k)
                  for k, v in x.runs[0].items()}
         outs = {k: tf.identity(t, "out_" + k) for k, t in x.build(inits, **feeds).items()}
         init = tf.group(*inits, name="load") if inits else None
-        lines.append("model " + model_of(g, feeds, outs, init))
+        lines.append("model " + model_of(g, feeds, outs, init).replace(FILE, "%FILE%"))
         with v1.Session(graph=g, config=CONFIG) as s:
             if init is not None:
                 s.run(init)

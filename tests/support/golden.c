@@ -258,6 +258,7 @@ bool golden_read_graph(FILE *f, td_arena *arena, golden_graph *g)
         if (strcmp(line, "run") == 0) r = &g->runs[g->n_runs++];
         TD_ASSERT(g->n_runs < GOLDEN_RUNS);
         if ((rest = after(line, "model"))) g->model = td_arena_strdup(arena, rest);
+        if ((rest = after(line, "file"))) g->file = read_hex(arena, rest);
         if (!r) continue;
         if ((rest = after(line, "feed"))) read_named(arena, rest, &r->feeds[r->n_feeds++]);
         if ((rest = after(line, "fetch"))) read_named(arena, rest, &r->fetches[r->n_fetches++]);

@@ -41,6 +41,7 @@ typedef struct golden_run {
 /* A SavedModel in text format, and what its signature "s" answers, run by run on one session. */
 typedef struct golden_graph {
     const char *title, *model;
+    td_string file; /* what is to be found at %FILE% of the model; NULL: there is none */
     golden_run runs[GOLDEN_RUNS];
     uint32_t n_runs;
 } golden_graph;

@@ -337,6 +337,11 @@ def scatter():
         yield op, dict(x=arr("float32", 3), i=i32(-1, 4), v=arr("float32", 2))
 
 
+def _least(x, k):
+    values, index = (a.numpy() for a in tf.raw_ops.TopKV2(input=-x.astype("float32"), k=k))
+    return [(-values).astype(x.dtype), index]
+
+
 def find():
     for dt in types("Where"):
         x = edges(dt)
@@ -373,9 +378,12 @@ def find():
         yield "NthElement", dict(input=arr(dt, 2, 9), n=np.int32(3), reverse=True)
         yield "NthElement", dict(input=arr(dt, 2, 9), n=np.int32(8))
     for dt in types("ApproxTopK"):
-        for big in (True, False):
-            yield "ApproxTopK", dict(input=arr(dt, 2, 9), k=3, is_max_k=big)
-    yield "ApproxTopK", dict(input=arr("float32", 9, 2), k=2, reduction_dimension=0)
+        for recall in (.95, .5):
+            x = arr(dt, 2, 9)
+            yield "ApproxTopK", dict(input=x, k=3, recall_target=recall)
+            yield Like("ApproxTopK", dict(input=x, k=2, is_max_k=False, recall_target=recall), lambda: _least(x, 2))
+    x = arr("float32", 2, 9)
+    yield Like("ApproxTopK", dict(input=x, k=2, reduction_dimension=1), lambda: [a.numpy() for a in tf.raw_ops.TopKV2(input=x, k=2)])
     yield "TopKV2", dict(input=np.float32([[1, 2, np.inf, -np.inf, 2]]), k=np.int32(5))
     yield "TopKV2", dict(input=np.float32([[1, 7, 2]]), k=np.int32(1), sorted=False)
     yield "TopKV2", dict(input=arr("float32", 2, 9), k=np.int64(3), index_type="int64")

@@ -138,6 +138,7 @@ def conv_grad():
         yield "DepthwiseConv2dNativeBackpropInput", dict(input_sizes=i32(1, 5, 6, 3), filter=_small(F, 2, 3, 3, 2), out_backprop=_small(F, *out, 6), **kind)
         yield "DepthwiseConv2dNativeBackpropFilter", dict(input=_small(F, 1, 5, 6, 3), filter_sizes=i32(2, 3, 3, 2), out_backprop=_small(F, *out, 6), **kind)
     yield "Conv3DBackpropInputV2", dict(input_sizes=i64(1, 4, 4, 4, 2), filter=_small(F, 2, 2, 2, 2, 3), out_backprop=_small(F, 1, 2, 2, 2, 3), strides=[1, 2, 2, 2, 1], padding="VALID")
+    yield "DepthwiseConv2dNativeBackpropFilter", dict(input=_small(F, 1, 5, 6, 3), filter_sizes=i32(2, 3, 3, 2), out_backprop=_small(F, 1, 3, 3, 6), strides=[1, 2, 2, 1], padding="SAME")
     yield "Conv2DBackpropInput", dict(input_sizes=i32(5, 6), filter=_small(F, 3, 3, 2, 4), out_backprop=_small(F, 2, 5, 6, 4), strides=[1, 1, 1, 1], padding="SAME")
     yield "Conv2DBackpropInput", dict(input_sizes=i32(1, 5, 6, 3), filter=_small(F, 2, 3, 3, 4), out_backprop=_small(F, 1, 9, 9, 4), strides=[1, 1, 1, 1], padding="SAME")
 
@@ -177,7 +178,7 @@ def pool_grad():
     def pooled(padding, n, k, s):
         return -(-n // s) if padding == "SAME" else (n - k) // s + 1
     for dt in FLOATS:
-        for padding, k, s in (("VALID", 2, 2), ("SAME", 3, 2)):
+        for padding, k, s in (("VALID", 2, 2), ("SAME", 3, 1)):
             n = pooled(padding, 5, k, s)
             ks = dict(ksize=[1, k, k, 1], strides=[1, s, s, 1], padding=padding)
             x = np.arange(50).reshape(1, 5, 5, 2) * 7 % 50
@@ -207,7 +208,7 @@ def _max3(x, padding, k, s):
 def patches():
     for dt in types("ExtractImagePatches"):
         for padding, s, r in (("SAME", 2, 1), ("VALID", 1, 2)):
-            yield "ExtractImagePatches", dict(images=arr(dt, 1, 5, 6, 2), ksizes=[1, 2, 3, 1], strides=[1, s, 1, 1], rates=[1, r, 1, 1], padding=padding)
+            yield "ExtractImagePatches", dict(images=arr(dt, 1, 5, 6, 2), ksizes=[1, 2, 3 if s == 2 else 2, 1], strides=[1, s, 1, 1], rates=[1, r, 1, 1], padding=padding)
     for dt in types("ExtractVolumePatches"):
         yield "ExtractVolumePatches", dict(input=arr(dt, 1, 4, 3, 3, 1), ksizes=[1, 2, 3, 1, 1], strides=[1, 2, 1, 1, 1], padding="SAME")
     yield "ExtractVolumePatches", dict(input=arr(F, 1, 4, 5, 3, 2), ksizes=[1, 2, 2, 2, 1], strides=[1, 1, 1, 1, 1], padding="VALID")

@@ -1,0 +1,113 @@
+"""Functions, branches, loops; what only checks or prints."""
+import numpy as np
+import tensorflow as tf
+
+from golden_values import ALL, arr, edges, i32, text
+from golden_writer import Graph
+
+R = tf.raw_ops
+
+
+def _function(fn, *args):
+    """fn as a library function of the current graph."""
+    return tf.function(fn, autograph=False).get_concrete_function(*[tf.TensorSpec(None, tf.as_dtype(a)) for a in args])
+
+
+def calls():
+    for op in ("PartitionedCall", "StatefulPartitionedCall"):
+        for n in range(1):
+            def build(inits, x, y):
+                f = _function(lambda a, b: (a * b, a + b), "float32", "float32")
+                f.add_to_graph()
+                out = getattr(R, op)(args=[x, y], Tout=[tf.float32, tf.float32], f=f)
+                return dict(product=out[0], sum=out[1])
+            yield Graph("%s, %d" % (op, n), build, dict(x=arr("float32", 3), y=arr("float32", 3)), dict(x=arr("float32", 2, 1), y=arr("float32", 2)), dict(x=arr("float32", 2), y=arr("float32", 3)))
+
+    def nested(inits, x):
+        inner = tf.function(lambda a: a * 2 + 1, autograph=False)
+        outer = tf.function(lambda a: inner(inner(a)) - a, autograph=False)
+        return dict(y=outer(x))
+    yield Graph("a function in a function", nested, dict(x=arr("float32", 3)), dict(x=arr("float32", 0)))
+
+
+def branches():
+    for op in ("If", "StatelessIf"):
+        for cond in ("bool", "int32", "float32", "string"):
+            def build(inits, c, x):
+                a, b = _function(lambda v: v + 1, "float32"), _function(lambda v: tf.reduce_sum(v) * tf.ones([2]), "float32")
+                a.add_to_graph(), b.add_to_graph()
+                return dict(y=getattr(R, op)(cond=c, input=[x], Tout=[tf.float32], then_branch=a, else_branch=b, output_shapes=[tf.TensorShape(None)])[0])
+            values = dict(bool=(True, False), int32=(3, 0), float32=(.5, 0.), string=(b"q", b""))[cond]
+            kind = object if cond == "string" else cond
+            yield Graph("%s on %s" % (op, cond), build, *[dict(c=np.array(v, kind), x=arr("float32", 3)) for v in values], dict(c=np.array([], kind), x=arr("float32", 3)))
+    for op in ("Case", "StatelessCase"):
+        def build(inits, i, x):
+            fs = [_function(lambda v, k=k: v * (k + 1.0), "float32") for k in range(3)]
+            [f.add_to_graph() for f in fs]
+            return dict(y=getattr(R, op)(branch_index=i, input=[x], Tout=[tf.float32], branches=fs, output_shapes=[tf.TensorShape([None])])[0])
+        yield Graph(op, build, *[dict(i=np.int32(k), x=arr("float32", 2)) for k in (0, 1, 2, 3, -1)])
+
+    def switch(inits, x, p):
+        f, t = R.Switch(data=x, pred=p)
+        y, index = R.Merge(inputs=[f * 2, t + 1])
+        with tf.control_dependencies([R.ControlTrigger()]):
+            z = tf.identity(y)
+        return dict(y=y, index=index, z=z)
+    for dt in ("float32", "int64", "complex64"):
+        yield Graph("switch and merge of " + dt, switch, dict(x=arr(dt, 3), p=np.array(True)), dict(x=arr(dt, 3), p=np.array(False)))
+
+    def dead(inits, x, p):
+        f, t = R.Switch(data=x, pred=p)
+        a, b = R.Switch(data=t, pred=x[0] > 0)
+        y, index = R.Merge(inputs=[f, a + 10, b + 100])
+        return dict(y=y, index=index)
+    yield Graph("switches in a switch", dead, *[dict(x=np.float32([v, 2]), p=np.array(p)) for v in (1, -1) for p in (True, False)])
+
+    def partly(inits, x, p):
+        f, t = R.Switch(data=x, pred=p)
+        return dict(y=R.Merge(inputs=[tf.strings.length(f), tf.strings.length(t) * 10])[0])
+    yield Graph("a branch of strings", partly, dict(x=text(b"a", b"bcd"), p=np.array(True)), dict(x=text(b"a", b""), p=np.array(False)))
+
+
+def loops():
+    for op in ("While", "StatelessWhile"):
+        for parallel in (10, 1):
+            def build(inits, n, x):
+                cond, body = _function(lambda i, v: i > 0, "int32", "float32"), _function(lambda i, v: (i - 1, v * 2), "int32", "float32")
+                cond.add_to_graph(), body.add_to_graph()
+                out = getattr(R, op)(input=[n, x], cond=cond, body=body, output_shapes=[[], tf.TensorShape(None)], parallel_iterations=parallel)
+                return dict(n=out[0], x=out[1])
+            yield Graph("%s, %d" % (op, parallel), build, *[dict(n=np.int32(k), x=arr("float32", 2)) for k in (0, 1, 5, -3)])
+
+    def grows(inits, n):
+        cond, body = _function(lambda i, v: tf.shape(v)[0] < i, "int32", "float32"), _function(lambda i, v: (i, tf.concat([v, [tf.reduce_sum(v)]], 0)), "int32", "float32")
+        cond.add_to_graph(), body.add_to_graph()
+        return dict(y=R.StatelessWhile(input=[n, np.float32([1])], cond=cond, body=body, output_shapes=[[], [None]])[1])
+    yield Graph("a loop that grows", grows, *[dict(n=np.int32(k)) for k in (0, 1, 4)])
+
+
+def plain():
+    for dt in ALL:
+        yield Graph("constant of " + dt, lambda inits, x: dict(y=R.Pack(values=[tf.constant(edges(dt), tf.string if dt == "string" else None), x])), dict(x=edges(dt)[::-1].copy()))
+    for value in (arr("float32"), arr("float32", 0, 3), np.full((2, 3), 7, "int64")):
+        yield Graph("constant of shape %s" % (value.shape,), lambda inits, x: dict(y=R.Pack(values=[tf.constant(value), x])), dict(x=value))
+    for shape in ([None], [2], None):
+        yield Graph("placeholders, %s" % shape, lambda inits, x: dict(y=x + 1, d=R.PlaceholderWithDefault(input=np.float32([5, 6]), shape=shape)), dict(x=np.float32([1, 2])), shapes=dict(x=shape))
+
+    def nothing(inits, x):
+        with tf.control_dependencies([R.NoOp()]):
+            return dict(y=tf.identity(x))
+    yield Graph("nothing", nothing, dict(x=arr("float32", 2)))
+    for n in (3, 0):
+        def checked(inits, x):
+            check = R.Assert(condition=tf.reduce_all(x > 0), data=[x, "is not above 0"], summarize=n)
+            with tf.control_dependencies([check]):
+                return dict(y=tf.identity(x))
+        yield Graph("assertion, %d" % n, checked, dict(x=np.float32([1, 2])), dict(x=np.float32([1, -2])))
+    for message, first, n in (("", -1, 3), ("said: ", 1, 0)):
+        yield Graph("printed, %r" % message, lambda inits, x: dict(y=R.Print(input=x, data=[x, tf.size(x)], message=message, first_n=first, summarize=n)), dict(x=np.float32([1, 2])), dict(x=np.float32([3])))
+    for stream, end in (("stderr", "\n"), ("stdout", ""), ("log(info)", "\n")):
+        def prints(inits, x):
+            with tf.control_dependencies([R.PrintV2(input=x, output_stream=stream, end=end)]):
+                return dict(y=tf.identity(x))
+        yield Graph("printed to %s" % stream, prints, dict(x=np.array(b"said by a golden", object)))
