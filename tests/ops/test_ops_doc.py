@@ -21,6 +21,9 @@ HEAD = """# Ops
 Every op that tensord has. The second column says how many of the op's cases, compared with TensorFlow 2.21 over gRPC by the
 conformance battery (seed 1), agree; no entry: the battery has none for it. Written by `tests/ops/test_ops_doc.py --write`.
 
+Every op has goldens, too: TensorFlow's answers to small calls and graphs at the edges of types, shapes and attributes, in
+`tests/ops/goldens`, made by `tests/ops/make_goldens.py`. The tests fail when an op has none.
+
 {summary}
 
 | op | cases |
