@@ -56,6 +56,7 @@ static void fill_net(const td_flags *f, td_net_options *out)
         .grpc_socket_path = f->grpc_socket_path,
         .grpc_channel_arguments = f->grpc_channel_arguments,
         .grpc_max_threads = f->grpc_max_threads,
+        .grpc_max_connections = f->grpc_max_connections,
         .grpc_max_streams = TD_MAX(f->grpc_max_streams, 0),
         .grpc_memory =
             f->grpc_memory_megabytes > 0 ? (size_t)f->grpc_memory_megabytes << 20 : td_memory_limit() / 2,

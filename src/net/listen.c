@@ -15,6 +15,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -256,4 +257,17 @@ size_t td_listener_connections(const td_listener *l)
 
     td_listener_each(l, count, &n);
     return n;
+}
+
+/* A quarter of the descriptors is left alone: at least 64, 1024 at most. */
+size_t td_most_connections(int wish)
+{
+    enum { LEAST = 16, MOST = 1 << 16 };
+    struct rlimit limit;
+
+    if (wish > 0) return (size_t)wish;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 2 * MOST) return MOST;
+    const size_t all = (size_t)limit.rlim_cur, spared = TD_MIN(TD_MAX(all / 4, (size_t)64), (size_t)1024);
+
+    return all < spared + LEAST ? LEAST : TD_MIN(all - spared, (size_t)MOST);
 }

@@ -35,4 +35,8 @@ void td_listener_close(td_listener *l);
 void td_listener_each(const td_listener *l, void (*see)(void *ctx, int fd), void *ctx);
 size_t td_listener_connections(const td_listener *l); /* how many */
 
+/* How many connections one protocol may have: wish, or what the limit of descriptors allows (wish 0 or less).
+ * Something is always left to models, the other protocol and whatever else there is. */
+size_t td_most_connections(int wish);
+
 #endif

@@ -1,4 +1,5 @@
 """http2.py -- frames of HTTP/2 by hand, for what no honest gRPC client sends."""
+import contextlib
 import socket
 import struct
 
@@ -28,7 +29,8 @@ def envelope(body, compressed=False):
 class Connection:
     def __init__(self, port, patience):
         self.socket = socket.create_connection(("127.0.0.1", port), patience)
-        self.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0))
+        with contextlib.suppress(OSError):  # it may be refused at once
+            self.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0))
 
     def send(self, data):
         self.socket.sendall(data)

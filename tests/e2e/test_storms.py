@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Storms of requests: what a client can make the server log, hold or keep."""
+import contextlib
 import pathlib
 import re
 import struct
@@ -103,6 +104,36 @@ class Inflated(unittest.TestCase):
                     break
             else:
                 self.fail("the connection ended")
+
+
+class Connections(unittest.TestCase):
+    def test_limit(self):
+        """Connections beyond the limit are ended; those that go make room for others."""
+        with harness.Server(MODELS, ["--grpc_max_connections=10"]) as server:
+            server.close_channel()
+            with contextlib.ExitStack() as stack:
+                many = [stack.enter_context(http2.Connection(server.grpc_port, harness.PATIENCE)) for _ in range(40)]
+                ended = sum(self.is_ended(connection) for connection in many)
+                self.assertGreaterEqual(ended, 30)
+                self.assertLess(ended, 35)
+                self.assertEqual(server.http("GET", "/readyz").status, 200)
+
+            def answers():
+                with open_channel(server) as channel:
+                    try:
+                        return predict(channel, server.predict_request(
+                            "half_plus_two", {"x": np.float32([1])}).SerializeToString())
+                    except grpc.RpcError:
+                        return None
+            harness.until(answers, "room")
+            self.assertLess(server.log_text().count("event=connection_refused"), 10)
+
+    @staticmethod
+    def is_ended(connection):
+        try:
+            return not any(True for _ in connection.frames())
+        except OSError:
+            return True
 
 
 class Memory(unittest.TestCase):

@@ -2,6 +2,7 @@
 #include "net/grpc/server.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
@@ -20,6 +21,7 @@ static const size_t default_max_inflated = (size_t)100 << 20;
 enum {
     LAST_WORDS_NS = 100000000, /* for statuses of calls that were cut off */
     LOOK_NS = 5000000,
+    COUNT_NS = 100000000,  /* between counts, which read every descriptor */
     TELL_NS = 250000000,   /* for finding each connection between two frames */
     HEARD_NS = 1000000000, /* for calls that were begun before a client heard it */
 };
@@ -111,13 +113,38 @@ static td_status open_listeners(const td_net_options *o, td_listener *to, size_t
     return NULL;
 }
 
+/* The core tells nobody when a connection ends: those that came are counted up to the limit, and then those that
+ * are open, fd among them. */
+static bool has_room(td_grpc_server *s)
+{
+    const td_listener port = { .fd = -1, .port = s->port };
+
+    if (!s->port || ++s->connections <= s->max_connections) return true;
+    if (td_now_ns() - s->counted_ns < COUNT_NS) return false;
+    s->connections = td_listener_connections(&port);
+    s->counted_ns = td_now_ns();
+    return s->connections <= s->max_connections;
+}
+
+static void refuse_connection(const td_grpc_server *s, int fd)
+{
+    static td_log_limit limit = TD_LOG_LIMIT("refused connections", 3);
+
+    td_log_limited(&limit, TD_LOG_WARNING, "grpc",
+                   "event=connection_refused most=%zu flag=grpc_max_connections", s->max_connections);
+    close(fd);
+}
+
 static void take_connection(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
 {
     td_grpc_server *const s = ctx;
 
     (void)address;
     (void)size;
-    grpc_server_add_channel_from_fd(s->core, fd, s->credentials);
+    if (has_room(s))
+        grpc_server_add_channel_from_fd(s->core, fd, s->credentials);
+    else
+        refuse_connection(s, fd);
 }
 
 static td_status start_listening(td_grpc_server *s, const td_net_options *o)
@@ -172,6 +199,7 @@ td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_g
     s->manager = manager;
     s->credentials = grpc_insecure_server_credentials_create();
     s->max_inflated = options->grpc_max_inflated ? options->grpc_max_inflated : default_max_inflated;
+    s->max_connections = td_most_connections(options->grpc_max_connections);
     s->as_content = options->serialize_as_tensor_content;
     td_mutex_init(&s->mu, TD_LOCK_leaf);
     td_cond_init(&s->drained);

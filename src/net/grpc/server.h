@@ -93,6 +93,9 @@ struct td_grpc_server {
     grpc_server *core;
     grpc_server_credentials *credentials;
     td_acceptor *acceptor; /* NULL: no more connections */
+    size_t max_connections;
+    size_t connections; /* no fewer than there are; the acceptor's thread only, as the next */
+    int64_t counted_ns; /* when they were counted last */
     td_manager *manager;
     bool as_content;
     size_t max_inflated;

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -187,19 +186,6 @@ static void log_daemon(void *cls, const char *fmt, va_list args)
 
 /* ---- start ---- */
 
-/* A quarter of the descriptors is left to models, gRPC and whatever else there is: at least 64, 1024 at most. */
-static size_t most_connections(const td_net_options *o)
-{
-    enum { LEAST = 16, MOST = 1 << 16 };
-    struct rlimit limit;
-
-    if (o->rest_max_connections > 0) return (size_t)o->rest_max_connections;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 2 * MOST) return MOST;
-    const size_t all = (size_t)limit.rlim_cur, spared = TD_MIN(TD_MAX(all / 4, (size_t)64), (size_t)1024);
-
-    return all < spared + LEAST ? LEAST : TD_MIN(all - spared, (size_t)MOST);
-}
-
 static int64_t to_ns(int64_t ms)
 {
     return ms > 0 ? ms * 1000000 : 0;
@@ -212,7 +198,7 @@ static td_status make_links(td_rest_server *s, const td_net_options *o)
                                         .body_ns = to_ns(o->rest_body_ms),
                                         .write_ns = to_ns(o->rest_write_ms) };
 
-    return td_rest_links_make(&patience, most_connections(o), &s->links);
+    return td_rest_links_make(&patience, td_most_connections(o->rest_max_connections), &s->links);
 }
 
 static td_status start_daemon(td_rest_server *s, const td_net_options *o)
