@@ -92,6 +92,30 @@ static void test_make_and_free_at_once(void **state)
         td_team_free(td_team_make(3));
 }
 
+/* Shards that sleep: whoever may work gets some. */
+static void note_thread(void *ctx, size_t shard, int thread)
+{
+    (void)shard;
+    atomic_fetch_or((atomic_int *)ctx, 1 << thread);
+    td_sleep_ns(500000);
+}
+
+static void test_limit(void **state)
+{
+    static const int limits[] = { 3, 2, 1, 0, 2, 3 };
+    td_team *const t = td_team_make(3);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        atomic_int seen = 0;
+
+        td_team_set_limit(t, limits[i]);
+        td_team_run(t, 60, note_thread, &seen);
+        assert_int_equal(seen, limits[i] > 0 ? (1 << limits[i]) - 1 : 1); /* never without the caller */
+    }
+    td_team_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +123,7 @@ int main(void)
         cmocka_unit_test(test_no_team),
         cmocka_unit_test(test_after_sleep),
         cmocka_unit_test(test_make_and_free_at_once),
+        cmocka_unit_test(test_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

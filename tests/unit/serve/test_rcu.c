@@ -73,9 +73,39 @@ static void test_swaps(void **state)
     td_rcu_fini(&rcu);
 }
 
+static void *synchronize_once(void *arg)
+{
+    td_rcu_synchronize(&rcu);
+    atomic_store((atomic_bool *)arg, true);
+    return NULL;
+}
+
+/* A reader that saw the phase, lost its core, and counts itself in the phase of before: what the scheme is for,
+ * and what no schedule brings about at will. */
+static void test_stragglers_are_awaited(void **state)
+{
+    (void)state;
+    td_rcu_init(&rcu);
+    for (unsigned phase = 0; phase < 2; phase++) {
+        const td_rcu_ticket late = &rcu.stripes[3].inside[phase];
+        atomic_bool is_done = false;
+        pthread_t writer;
+
+        atomic_fetch_add(late, 1);
+        assert_int_equal(pthread_create(&writer, NULL, synchronize_once, &is_done), 0);
+        td_sleep_ns(20000000);
+        assert_false(atomic_load(&is_done));
+        td_rcu_leave(late);
+        (void)pthread_join(writer, NULL);
+        assert_true(atomic_load(&is_done));
+    }
+    td_rcu_fini(&rcu);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_swaps) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_swaps),
+                                        cmocka_unit_test(test_stragglers_are_awaited) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
