@@ -114,6 +114,38 @@ static void test_broadcast_residual(void **state)
     check_conv(&(td_shape){ 0 });
 }
 
+enum { GROUPS = 3, WIDE = 8 * GROUPS };
+
+/* A grouped convolution and its batch normalisation, as in ResNeXt: each group has scales of its own. */
+static td_graph *make_grouped(td_arena *arena)
+{
+    const td_shape v = { 1, { WIDE } };
+    td_graph *const g = td_graph_make(arena, "main");
+    const td_edge filter = pg_noise(g, &(td_shape){ 4, { 3, 3, IN, WIDE } }, 1);
+    const td_edge x =
+        pg_node(g, "Conv2D T=%f strides=[1,1,1,1] padding='SAME", pg_arg(g, TD_F32), filter, PG_END);
+    const td_edge variance = binary(g, "AddV2 T=%f", pg_noise(g, &v, 2), pg_float(g, 2.0f));
+
+    pg_ret(g, pg_node(g, "FusedBatchNormV3 T=%f U=%f is_training=false epsilon=0.001f", x, pg_noise(g, &v, 3),
+                      pg_noise(g, &v, 4), pg_noise(g, &v, 5), variance, PG_END));
+    return g;
+}
+
+static void test_groups_have_their_own_scales(void **state)
+{
+    static float x[SIZE * SIZE * IN * GROUPS];
+    const td_tensor in = { TD_F32, { 4, { 1, SIZE, SIZE, IN * GROUPS } }, x, NULL };
+    pg t;
+
+    (void)state;
+    pg_fill(x, sizeof x / sizeof *x, 1);
+    pg_open(&t, NULL);
+    assert_int_equal(pg_count_after(&t, make_grouped(t.p.arena), "_FusedConv2D"), 1);
+    assert_int_equal(pg_count_after(&t, make_grouped(t.p.arena), "FusedBatchNormV3"), 0);
+    pg_assert_same(&t, make_grouped, &in, 1e-5);
+    pg_close(&t);
+}
+
 /* A value that somebody else reads, too, must stay. */
 static td_graph *make_shared(td_arena *arena)
 {
@@ -209,11 +241,9 @@ static void test_what_does_not_fit_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_does_not_fit_stays),
-        cmocka_unit_test(test_conv),
-        cmocka_unit_test(test_broadcast_residual),
-        cmocka_unit_test(test_shared_values_stay),
-        cmocka_unit_test(test_product),
+        cmocka_unit_test(test_what_does_not_fit_stays), cmocka_unit_test(test_conv),
+        cmocka_unit_test(test_broadcast_residual),      cmocka_unit_test(test_groups_have_their_own_scales),
+        cmocka_unit_test(test_shared_values_stay),      cmocka_unit_test(test_product),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

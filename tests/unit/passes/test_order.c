@@ -129,14 +129,14 @@ static void test_large_results_are_not_kept(void **state)
 
 /* ---------------------------------------------------------------- inline */
 
-/* f(v, n): v += n; returns v */
+/* add(v, n): v += n; returns v, n. bump(v, n): v += n; returns n, n, which do not wait for it */
 static td_graph *lower_add(td_arena *a, const char *name)
 {
     td_graph *const g = td_graph_make(a, name);
     const td_edge v = pg_arg(g, TD_RESOURCE), n = pg_arg(g, TD_F32);
     const td_edge add = assign(g, v, "AssignAddVariableOp", n);
 
-    pg_ret(g, read(g, v, add));
+    pg_ret(g, *name == 'a' ? read(g, v, add) : n);
     pg_ret(g, n);
     g->ctrl_rets = TD_ARENA_NEW_N(a, td_node *, 1);
     g->ctrl_rets[g->n_ctrl_rets++] = add.node;
@@ -157,10 +157,25 @@ static td_graph *make_call_between(td_arena *a)
     return g;
 }
 
+/* v = 1; bump(v, 10); a read */
+static td_graph *make_bump_between(td_arena *a)
+{
+    td_graph *const g = td_graph_make(a, "call");
+    const td_edge v = handle(g), set = assign(g, v, "AssignVariableOp", pg_float(g, 1));
+    const td_edge call = pg_node(g, "StatefulPartitionedCall Tin=%resource%float Tout=%float%float f=@bump",
+                                 v, pg_float(g, 10), PG_END);
+
+    td_node_add_ctrl(g, call.node, set.node);
+    pg_ret(g, call);
+    pg_ret(g, read(g, v, call));
+    return g;
+}
+
 static void test_calls_keep_order(void **state)
 {
     (void)state;
     check(make_call_between, lower_add, NULL, (const float[]){ 11, 11 }, 2);
+    check(make_bump_between, lower_add, NULL, (const float[]){ 10, 11 }, 2);
 }
 
 /* ---------------------------------------------------------------- gate */

@@ -86,8 +86,10 @@ static void test_stragglers_are_awaited(void **state)
 {
     (void)state;
     td_rcu_init(&rcu);
-    for (unsigned phase = 0; phase < 2; phase++) {
-        const td_rcu_ticket late = &rcu.stripes[3].inside[phase];
+    for (unsigned round = 0; round < 8;
+         round++) { /* each phase as the one of before, and as the one of now */
+        const unsigned phase = (atomic_load(&rcu.phase) ^ round / 4) & 1;
+        const td_rcu_ticket late = &rcu.stripes[3].inside[phase ^ 1];
         atomic_bool is_done = false;
         pthread_t writer;
 
