@@ -24,9 +24,9 @@
 
 enum {
     MOST_BYTES = 4 << 20,
-    MOST_PLACES = 4,
+    MOST_PLACES = 3,
     MOST_SECONDS = 5,
-    MIXES = 30,
+    MIXES = 10,
     LONG_VECTOR = 1 << 14,
     EVERY = -1
 };
@@ -281,8 +281,16 @@ static void lengthen(td_tensor *t)
     *t = made;
 }
 
+/* Numbers of one tensor to numbers of another add up nothing, and some of them take their time. */
+static bool is_elementwise(const golden *g)
+{
+    return g->n_in && g->n_out == 1 && td_shape_equal(&g->in[0].shape, &g->out[0].shape) &&
+           !golden_is_integer(g->in[0].dtype);
+}
+
 static bool is_small(const golden *g)
 {
+    if (is_elementwise(g)) return false;
     for (uint32_t i = 0; i < g->n_in; i++)
         if (g->in[i].shape.rank > 0 && td_shape_span(&g->in[i].shape, 1, g->in[i].shape.rank) > 8)
             return false;
@@ -357,8 +365,8 @@ static int sweep(const golden *g, int number)
     int wrong = 0;
 
     for (uint32_t i = 0; i < g->n_in; i++)
-        for (int how = 0; how < 4; how++)
-            wrong += with_empty_shapes(g, i, how & 1, how & 2, number);
+        for (int all = 0; all < 2; all++)
+            wrong += with_empty_shapes(g, i, all, all, number);
     for (uint32_t i = 0; i < g->n_in; i++)
         wrong += sweep_input(g, (int)i, number);
     for (uint32_t i = 0; i < g->n_attrs; i++)
@@ -395,7 +403,7 @@ static bool widen(td_arena *arena, golden *g)
 /* Ops with many goldens: the first few do. */
 static bool is_wanted(const char *op)
 {
-    enum { MOST_OPS = 1024, MOST_CASES = 4 };
+    enum { MOST_OPS = 1024, MOST_CASES = 2 };
     static struct {
         char name[sizeof((golden *)0)->op];
         int cases;
