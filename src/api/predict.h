@@ -24,8 +24,8 @@ typedef struct td_predict {
     td_tensor *inputs; /* sig->n_inputs, cleared by open; dtype TD_DTYPE_NONE: not given */
     size_t *want;      /* indices into sig->outputs; open fills in all of them */
     size_t n_want;
-    bool (*cancelled)(
-        void *ctx); /* as in td_run_options; the caller's to set behind open. NULL: it cannot be */
+    /* As in td_run_options; the caller's to set behind open. NULL: it cannot be. */
+    bool (*cancelled)(void *ctx);
     void *cancelled_ctx;
     td_result *result;
 } td_predict;

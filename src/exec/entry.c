@@ -21,9 +21,8 @@ bool td_entry_is_long(const td_entry *e)
     return expected_ns(e) > LONG_NS;
 }
 
-/* A moving average that forgets quickly: the last run counts for a quarter. Lost updates do no harm. A run
- * that lost its core for a time slice must not make a model of a microsecond look like one of milliseconds.
- */
+/* A moving average that forgets quickly: the last run counts for a quarter. Lost updates do no harm. A run that
+ * lost its core for a time slice must not make a model of a microsecond look like one of milliseconds. */
 static void learn(td_entry *e, int64_t ns)
 {
     const int64_t old = expected_ns(e);

@@ -32,8 +32,8 @@ struct td_plan {
     td_program *prog;
     atomic_uint refs;
     td_arena *arena;
-    td_tensor
-        *values; /* templates: shape where known; data for constants and what was computed while planning */
+    /* Templates: shape where known; data for constants and what was computed while planning. */
+    td_tensor *values;
     size_t *offset; /* into the workspace; SIZE_MAX: not there */
     td_plan_step *steps;
     size_t n_steps;

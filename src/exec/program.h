@@ -36,8 +36,8 @@ struct td_program {
     const char *name;
     td_env *env;
     size_t n_values;
-    td_tensor
-        *values; /* templates: dtype; constants have shape and data, others shape.rank = -1 and no data */
+    /* Templates: dtype; constants have shape and data, others shape.rank = -1 and no data. */
+    td_tensor *values;
     bool *is_const;
     td_step *steps;
     size_t n_steps;

@@ -16,8 +16,8 @@ typedef struct td_object td_object;
 typedef struct td_object_class {
     const char *name;           /* "TensorList"; classes are compared by address */
     void (*free)(td_object *o); /* called with the last reference; frees the struct, too */
-    const char *(*lacks_value)(
-        td_object *o); /* its name when whoever reads it now fails; NULL: nobody does */
+    /* Its name when whoever reads it now fails; NULL: nobody does. */
+    const char *(*lacks_value)(td_object *o);
 } td_object_class;
 
 struct td_object {

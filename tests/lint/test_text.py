@@ -1,12 +1,36 @@
 #!/usr/bin/env python3
-"""Plain hygiene of every text file: no path of somebody's machine, no trailing blanks, no tabs in C, a last newline."""
+"""Plain hygiene of every text file: no path of somebody's machine, no trailing blanks, no tabs in C, a last newline; in
+source files the licence's line among the first three, and comments that no formatter has torn."""
 import re
 
 import tree
 
 TEXT = (".c", ".h", ".inc", ".py", ".md", ".txt", ".cmake", ".json", ".proto", ".sh", ".yml", ".1", "dev", "run",
         "Dockerfile")
+SOURCE = (".c", ".h", ".inc", ".cu", ".proto", ".py", ".sh", ".cmake", "CMakeLists.txt", "dev", ".ci/run", "Dockerfile")
+LICENCE = "SPDX-License-Identifier: Apache-2.0"
 MACHINE = re.compile(r"(?<![\w.])/(?:work|opt/tf|root|home/\w+|tmp/w)(?:/|\b)")
+
+
+# A declaration cut in two to make room for what is said behind it, and a comment's end alone on a line behind one or
+# two lines of text: both were the formatter's work.
+TORN = re.compile(r"^ +(?:const )?\w[\w ]*\n +\*?\w+;? /\*|^ *[^/\n]*[=(]\n +[^/\n;]*[;,] /\*", re.M)
+ORPHAN = re.compile(r"^ */\*[^*\n]*(?:\n *\*(?!/)[^*\n]*)?\n *\*/$", re.M)
+
+
+def has_licences():
+    """All of them, or none: main.c decides."""
+    return LICENCE in (tree.ROOT / "src" / "main.c").read_text()
+
+
+def check_source(path, text, name):
+    if has_licences() and not any(LICENCE in line for line in text.split("\n", 3)[:3]):
+        yield f"{name}: lacks the line {LICENCE}"
+    if name.suffix in (".c", ".h", ".inc"):
+        for torn in (TORN, ORPHAN):
+            for match in torn.finditer(text):
+                line = text.count("\n", 0, match.start()) + 1
+                yield f"{name}:{line}: a comment longer than the margin goes above, and ends with its text"
 
 
 def check(path):
@@ -22,6 +46,8 @@ def check(path):
         yield f"{name}: no newline at the end"
     if name.suffix in (".c", ".h") and "\t" in text:
         yield f"{name}: a tab"
+    if str(name).endswith(SOURCE):
+        yield from check_source(path, text, name)
 
 
 def main():

@@ -181,8 +181,7 @@ static void test_explained_run(void **state)
     (void)state;
     assert_null(open_as("", TD_WORDING_GRPC));
     predict.inputs[0].dtype = TD_F32;
-    predict.inputs[1] =
-        (td_tensor){ .dtype = TD_I64, .shape = { 3, { 1, 2, 3 } } }; /* unknown rank: any will do */
+    predict.inputs[1] = (td_tensor){ .dtype = TD_I64, .shape = { 3, { 1, 2, 3 } } }; /* any rank will do */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *const want = td_format("bad\n\t [[{{node n}}]]%s", cases[i].more);
 
