@@ -17,8 +17,8 @@ bool td_mem_forbid(bool on)
 
 void td_mem_ask(void)
 {
-    TD_ASSERT(
-        !is_forbidden); /* kernel.h's td_call_run(): an op's run takes no memory, unless its flags say so */
+    /* kernel.h's td_call_run(): an op's run takes no memory, unless its flags say so */
+    TD_ASSERT(!is_forbidden);
 }
 
 #endif

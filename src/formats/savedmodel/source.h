@@ -15,8 +15,8 @@ typedef struct td_source {
     const uint8_t *bytes;
     size_t size;
     const char *file; /* its path, for texts */
-    td_budget
-        *budget; /* of nodes, and of what constants grow to when they are written out ("a million times 0") */
+    /* of nodes, and of what constants grow to when they are written out ("a million times 0") */
+    td_budget *budget;
 } td_source;
 
 /* DATA_LOSS: "<file>: damaged <what> at byte <offset of at>". */

@@ -161,6 +161,13 @@ def reference_variables():
                 inits.append(R.Assign(ref=v, value=np.full(i + 1, i, "float32")).op)
                 out["v%d%s" % (i, op)] = R.AssignAdd(ref=v, value=tf.fill([i + 1], x)) + 0
         return out
+    def chosen(inits, p, x):
+        v = _reference(inits, arr("float32", 3))
+        f, t = R.RefSwitch(data=v, pred=p)
+        y, index = R.Merge(inputs=[tf.identity(f) * x, R.AssignAdd(ref=t, value=x) + 0])
+        return dict(y=y, index=index)
+    yield Graph("a reference behind a switch", chosen, *[dict(p=np.array(p), x=np.float32([1, 2, x])) for p, x in ((True, 3), (False, -1), (True, 0))])
+
     yield Graph("reference variables by name", names, dict(x=np.float32(10)), dict(x=np.float32(100)))
     for validate, locking in ((True, True), (False, True), (True, False)):
         def build(inits, x):

@@ -49,8 +49,8 @@ static void test_no_core_before_the_deadline(void **state)
     assert_true(td_now_ns() - start >= second / 20);
     assert_status_like(td_lane_enter(1, &c), TD_DEADLINE_EXCEEDED, "Timed out");
     td_lane_leave(&a);
-    assert_ok(
-        td_lane_enter(td_now_ns() + second, &c)); /* a core is free: nobody counted the ones that left */
+    /* a core is free: nobody counted the ones that left */
+    assert_ok(td_lane_enter(td_now_ns() + second, &c));
     td_lane_leave(&b);
     td_lane_leave(&c);
 }
