@@ -63,6 +63,14 @@ def branches():
         return dict(y=y, index=index)
     yield Graph("switches in a switch", dead, *[dict(x=np.float32([v, 2]), p=np.array(p)) for v in (1, -1) for p in (True, False)])
 
+    def reference(inits, x, p):
+        v = R.VariableV2(shape=[2], dtype=tf.float32, shared_name="v")
+        inits.append(R.Assign(ref=v, value=np.float32([1, 2])).op)
+        f, t = R.RefSwitch(data=v, pred=p)
+        y, index = R.Merge(inputs=[tf.identity(f) * x, tf.identity(t) + x])
+        return dict(y=y, index=index)
+    yield Graph("a reference in a switch", reference, dict(x=np.float32([3, 4]), p=np.array(True)), dict(x=np.float32([3, 4]), p=np.array(False)))
+
     def partly(inits, x, p):
         f, t = R.Switch(data=x, pred=p)
         return dict(y=R.Merge(inputs=[tf.strings.length(f), tf.strings.length(t) * 10])[0])
