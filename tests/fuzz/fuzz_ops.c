@@ -50,7 +50,8 @@ static void load_file(td_arena *arena, const char *path)
 
     TD_ASSERT(f);
     for (golden g; golden_read(f, arena, &g);) {
-        entries = td_realloc(entries, (n_entries + 1) * sizeof *entries);
+        if ((n_entries & (n_entries - 1)) == 0) /* a power of two: twice as many fit next */
+            entries = td_realloc(entries, TD_MAX(2 * n_entries, (size_t)1) * sizeof *entries);
         entries[n_entries++] = (entry){ key_of(&g), g };
     }
     (void)fclose(f);
