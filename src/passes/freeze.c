@@ -90,16 +90,24 @@ static td_status body_changes(td_pass *p, const td_node *n, change *out)
     return status;
 }
 
-/* Where a handle comes from that went through a conditional. */
-static td_edge source_of(td_edge e)
+static bool hands_on(const td_node *n)
 {
-    while (td_node_is(e.node, "Switch") || td_node_is(e.node, "Identity") || td_node_is(e.node, "_Gate"))
-        e = e.node->in[0];
-    return e;
+    return td_node_is(n, "Switch") || td_node_is(n, "Identity") || td_node_is(n, "_Gate");
+}
+
+/* Sets each node's mark to where its value comes from: itself, or through conditionals. The graph is sorted. */
+static void mark_sources(td_graph *g)
+{
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        td_node *const n = g->nodes[i];
+
+        n->mark = hands_on(n) ? n->in[0].node->mark : n;
+    }
 }
 
 td_status td_pass_mark_assigned(td_pass *p, td_graph *g)
 {
+    mark_sources(g);
     for (size_t i = 0; i < g->n_nodes; i++) {
         td_node *const n = g->nodes[i];
         change c = { 0 };
@@ -107,7 +115,7 @@ td_status td_pass_mark_assigned(td_pass *p, td_graph *g)
         note_change(n->op, &c);
         if (!c.assigns && !(n->op->flags & TD_OP_CALL)) TD_TRY(body_changes(p, n, &c));
         for (uint32_t k = 0; c.assigns && k < n->n_in; k++) {
-            const td_edge handle = source_of(n->in[k]);
+            const td_edge handle = { n->in[k].node->mark, 0, NULL };
             td_variable *v;
 
             TD_TRY(td_pass_variable(p, &handle, &v));

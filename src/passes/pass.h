@@ -61,7 +61,7 @@ TD_MUST_USE td_status td_pass_inline(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_deref(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_gate(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_prune(td_pass *p, td_graph *g);
-/* Marks the variables that g, or the functions it reaches, assigns; before any graph is frozen. */
+/* Marks the variables that g (sorted), or the functions it reaches, assigns; before any graph is frozen. */
 TD_MUST_USE td_status td_pass_mark_assigned(td_pass *p, td_graph *g);
 /* Marks the variables whose handles g has. */
 TD_MUST_USE td_status td_pass_mark_reached(td_pass *p, td_graph *g);

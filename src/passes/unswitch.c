@@ -14,12 +14,20 @@
 
 enum { FALSE_DEAD = 1, TRUE_DEAD = 2, ALL_DEAD = 3 };
 
+/* As many conditionals within each other, a few hops each, as are looked through. */
+enum { MAX_HOPS = 100 };
+
 /* The constant that e has if it is alive: in a branch of another conditional constants are behind gates. */
 static const td_tensor *const_if_alive(const td_edge *e)
 {
-    while (td_node_is(e->node, "_Gate") || td_node_is(e->node, "Identity") || td_node_is(e->node, "Switch"))
-        e = &e->node->in[0];
-    return td_edge_const(e);
+    for (int hops = 0; hops < MAX_HOPS; hops++) {
+        const td_node *const n = e->node;
+
+        if (!td_node_is(n, "_Gate") && !td_node_is(n, "Identity") && !td_node_is(n, "Switch"))
+            return td_edge_const(e);
+        e = &n->in[0];
+    }
+    return NULL;
 }
 
 /* Which of Switch's outputs is dead by its constant predicate; 0: only a run can tell. */
