@@ -135,9 +135,17 @@ static td_edge gelu(td_graph *g, td_edge x, char kind)
     return binary(g, "Mul", binary(g, "Mul", x, half), plus);
 }
 
-static td_edge hard(td_graph *g, td_edge x, bool gates)
+/* One number, as a tensor of so many dims. */
+static td_edge number(td_graph *g, float v, int rank)
 {
-    const td_edge clip = unary(g, "Relu6", binary(g, "AddV2", x, pg_float(g, 3.0f)));
+    const td_tensor t = { TD_F32, { rank, { 1, 1, 1, 1, 1 } }, &v, NULL };
+
+    return pg_tensor(g, &t);
+}
+
+static td_edge hard(td_graph *g, td_edge x, bool gates, int rank)
+{
+    const td_edge clip = unary(g, "Relu6", binary(g, "AddV2", x, number(g, 3.0f, rank)));
     const td_edge sixth = binary(g, "Mul", clip, pg_float(g, 1.0f / 6.0f));
 
     return gates ? binary(g, "Mul", sixth, x) : sixth;
@@ -165,8 +173,10 @@ static td_edge step(td_graph *g, td_edge x, const char *word)
     if (!strcmp(word, "rresidual")) return binary(g, "Add", residual, x);
     if (!strcmp(word, "twice")) return binary(g, "AddV2", x, x);
     if (!strcmp(word, "swish")) return binary(g, "Mul", unary(g, "Sigmoid", x), x);
-    if (!strcmp(word, "hard_swish")) return hard(g, x, true);
-    if (!strcmp(word, "hard_sigmoid")) return hard(g, x, false);
+    if (!strcmp(word, "hard_swish")) return hard(g, x, true, 0);
+    if (!strcmp(word, "hard_sigmoid")) return hard(g, x, false, 1);
+    if (!strcmp(word, "hard_more_dims")) return hard(g, x, false, 5);
+    if (!strcmp(word, "scale_more_dims")) return binary(g, "Mul", x, number(g, 0.75f, 5));
     assert_int_equal(strncmp(word, "gelu_", 5), 0);
     return gelu(g, x, word[5]);
 }
@@ -292,6 +302,9 @@ static void test_affine_steps(void **state)
         { "wide", "bias norm1", CONV, 0 },
         { "wide", "norm", CONV, 0 },
         { "conv", "bias1 Identity mul", CONV, 0 },
+        { "product", "bias scale_more_dims", PRODUCT, 1 },
+        { "conv", "scale_more_dims", NULL, 1 },
+        { "product", "hard_more_dims", NULL, 3 },
         { "product", "mul sub", PRODUCT, 0 },
         { "batch_product", "scale bias", PRODUCT, 0 },
         { "depthwise", "norm", DEPTHWISE, 0 },
