@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "tensor/type_sets.h"
 
 /* One argument: "inputs: N*T", "&ref: T", "args: Tin", "shape: int32". Texts are views into the line. */
 typedef struct sig_arg {
@@ -260,6 +261,41 @@ static td_status bind_attrs(td_node *node, td_arena *arena)
     return NULL;
 }
 
+/* Attributes that say of what type indices, shapes and counts are: bodies read and write whole numbers there. */
+static bool is_index_type(const td_node *node, td_string name)
+{
+    static const char *const names[] = { "Tindices", "Tnumsegments", "Tsegmentids",  "Tpaddings",
+                                         "Index",    "out_idx",      "Tshape",       "Taxis",
+                                         "Tsplits",  "index_type",   "Tperm",        "Tlen",
+                                         "Tindex",   "Tshift",       "Tblock_shape", "Tmultiples",
+                                         "Tk",       "Tdim",         "Tcrops",       "TI",
+                                         "Targmax",  "shape_type",   "Tidx",         "out_type" };
+    const bool is_value = td_string_is(name, "Tidx") && strstr(node->op->sig, "-> output: Tidx"); /* Range */
+
+    if (is_value || (td_string_is(name, "out_type") && !(node->op->flags & TD_OP_SHAPE_ONLY))) return false;
+    for (size_t i = 0; i < TD_COUNT(names); i++)
+        if (td_string_is(name, names[i])) return true;
+    return false;
+}
+
+static td_status check_index_types(const td_node *node)
+{
+    const uint64_t whole = TD_INT_TYPES;
+    const char *at = node->op->attrs;
+
+    for (td_sig_attr decl; td_sig_attr_next(&at, &decl);) {
+        if (decl.kind != TD_ATTR_TYPE || !is_index_type(node, decl.name)) continue;
+        const td_dtype type = attr_by_view(node, decl.name)->u.type;
+        if (!td_dtype_is_valid(type) || !(whole >> type & 1))
+            return TD_ERR(INVALID_ARGUMENT,
+                          "Value for attr '%.*s' of %s is not in the list of allowed values: int32, int64; "
+                          "node %s (op %s)",
+                          (int)decl.name.size, decl.name.data, td_dtype_name(type), node->name,
+                          node->op_name);
+    }
+    return NULL;
+}
+
 /* The types of one argument: writes up to max, returns how many there are;
  * -1 when an attribute is unusable. */
 static int64_t arg_types(const td_node *node, const sig_arg *arg, td_dtype *out, size_t max)
@@ -313,6 +349,7 @@ td_status td_node_bind(td_node *node, td_arena *arena)
         return TD_ERR(NOT_FOUND, "Op type not registered '%s' in tensord (node %s)", node->op_name,
                       node->name);
     TD_TRY(bind_attrs(node, arena));
+    TD_TRY(check_index_types(node));
 
     const int64_t n_in = side_types(node, sig_inputs(node->op), NULL, 0);
     const int64_t n_out = side_types(node, sig_outputs(node->op), NULL, 0);

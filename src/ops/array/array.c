@@ -56,10 +56,18 @@ void td_tensor_set_int(td_tensor *t, size_t at, int64_t v)
         ((int64_t *)t->data)[at] = v;
         break;
     case TD_I16:
+    case TD_U16:
         ((int16_t *)t->data)[at] = (int16_t)v;
         break;
+    case TD_I8:
+    case TD_U8:
+        ((int8_t *)t->data)[at] = (int8_t)v;
+        break;
+    case TD_U64:
+        ((uint64_t *)t->data)[at] = (uint64_t)v;
+        break;
     default:
-        TD_ASSERT(t->dtype == TD_I32);
+        TD_ASSERT(t->dtype == TD_I32 || t->dtype == TD_U32);
         ((int32_t *)t->data)[at] = (int32_t)v;
     }
 }
