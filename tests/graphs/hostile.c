@@ -109,6 +109,7 @@ static void spoil_node(const fz_model *m, fz_graph *f, fz_random *r, td_arena *a
             if (n->data[feed].dtype) spoil_tensor(&n->data[feed], r, arena);
         return;
     }
+    n->is_lowered = false; /* Switches are made for a call that fits */
     switch (fz_below(r, 8)) {
     case 0:
     case 1:

@@ -224,7 +224,7 @@ static void dense(fz_maker *m)
     }
     /* As Keras does it: rows, product, back. */
     const int64_t rows[] = { -1, k };
-    int64_t back[4];
+    int64_t back[TD_MAX_RANK];
     for (int d = 0; d < rank; d++)
         back[d] = d == 0 ? -1 : fz_dim(m, from, d);
     back[rank - 1] = n;
