@@ -49,26 +49,21 @@ typedef void window_fn(void *ctx, size_t in_pixel);
 
 static size_t each_in_window(const td_pool_shape *p, size_t pixel, window_fn *fn, void *ctx)
 {
-    size_t at[3], rest = pixel, count = 0;
+    size_t begin[3], end[3], rest = pixel,
+                             count = 0; /* the window's part that lies in the image: it may be far larger */
 
     for (int i = 2; i >= 0; i--) {
-        at[i] = rest % p->out[i];
+        const int64_t first = (int64_t)(rest % p->out[i] * p->stride[i]) - p->pad[i];
+        const int64_t behind = TD_MIN(first + (int64_t)p->kernel[i], (int64_t)p->in[i]);
+
+        begin[i] = (size_t)TD_MAX(first, 0);
+        end[i] = (size_t)TD_MAX(behind, 0);
         rest /= p->out[i];
     }
-    for (size_t t = 0; t < p->kernel[0] * p->kernel[1] * p->kernel[2]; t++) {
-        const size_t tap[] = { t / p->kernel[2] / p->kernel[1], t / p->kernel[2] % p->kernel[1],
-                               t % p->kernel[2] };
-        size_t in = rest;
-        bool is_in = true;
-        for (int i = 0; i < 3; i++) {
-            const int64_t k = (int64_t)(at[i] * p->stride[i] + tap[i]) - p->pad[i];
-            is_in = is_in && k >= 0 && k < (int64_t)p->in[i];
-            in = in * p->in[i] + (size_t)k;
-        }
-        if (!is_in) continue;
-        count++;
-        if (fn) fn(ctx, in);
-    }
+    for (size_t z = begin[0]; z < end[0]; z++)
+        for (size_t y = begin[1]; y < end[1]; y++)
+            for (size_t x = begin[2]; x < end[2]; x++, count++)
+                if (fn) fn(ctx, ((rest * p->in[0] + z) * p->in[1] + y) * p->in[2] + x);
     return count;
 }
 
