@@ -14,7 +14,7 @@ import sys
 import tree
 
 ROOMS = ["base", "obs", "config", "device", "tensor", "kernels", "graph", "formats", "ops", "passes", "exec",
-         "batch", "serve", "api", "codec", "net", "cli"]
+         "serve", "api", "codec", "net", "cli"]
 NUMBER = {room: number for number, room in enumerate(ROOMS)}
 SHARED = {"ops/array/array.h", "ops/array/scatter.h", "ops/math/elementwise.h", "ops/nn/epilogue.h"}
 TOWER = ["files.h", "files.c", "lane.h", "lane.c", "program.h", "program.c", "plan.h", "memplan.h", "memplan.c",
