@@ -349,8 +349,8 @@ static int64_t any_dim(fz_maker *m)
 td_shape fz_any_shape(fz_maker *m, int lo, int hi)
 {
     const int64_t most = m->is_big ? 60000 : 2500;
-    td_shape s = { .rank =
-                       (int32_t)fz_between(&m->r, lo, TD_MIN(hi, TD_MAX(lo, fz_chance(&m->r, 90) ? 4 : 6))) };
+    const int usual = fz_chance(&m->r, 90) ? 4 : 6;
+    td_shape s = { .rank = (int32_t)fz_between(&m->r, lo, TD_MIN(hi, TD_MAX(lo, usual))) };
     int64_t count = 1;
 
     for (int d = 0; d < s.rank; d++) {
