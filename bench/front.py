@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What the server costs around a model that costs next to nothing: requests a second and latency, REST and gRPC.
 
 wrk and h2load, half_plus_two, server and client on the same cores. ./dev bench runs it.

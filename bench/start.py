@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Process start to the first answer, and memory at rest: half_plus_two, best and median of ten starts."""
 import pathlib
 import statistics

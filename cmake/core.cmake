@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # tensord_core (every room), tensord (src/main.c), its TF Serving name, and what gets installed.
 file(GLOB_RECURSE core_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
 list(REMOVE_ITEM core_sources ${PROJECT_SOURCE_DIR}/src/main.c)

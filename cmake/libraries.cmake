@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What tensord links, all of it from Debian 12 (see ./dev for the package names).
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # proto/a/b.proto becomes "a/b.pb-c.h" in tensord_proto's include directory, at build time.
 find_program(PROTOC_C protoc-c REQUIRED)
 set(proto_root ${PROJECT_SOURCE_DIR}/proto)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Tests by directory:
 #   tests/unit/<room>/test_x.c   cmocka program, ctest name unit.<room>.x
 #   tests/support/*.c            linked into every unit test, if any

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # A first word that is no flag is a verb of tensord (`show DIR`, `run DIR ...`, `help`); without one, or with `serve`,
 # the models are served. exec, so that the server is process 1 and hears SIGTERM. Arguments come last: a user's flag
 # wins over these.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes the models of this directory and measures them. Needs TensorFlow 2.21, Keras 3 and scikit-learn;
 nothing else in the repository does.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* main.c -- the one binary. Which verb runs is cli's business. */
 #include "cli/cli.h"
 

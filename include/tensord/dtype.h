@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* dtype.h -- element types, numbered as TensorFlow's DataType, so that files and the wire need no table. */
 #ifndef TENSORD_DTYPE_H
 #define TENSORD_DTYPE_H

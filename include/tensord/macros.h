@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* macros.h -- the few compiler extensions the code leans on, each behind one name. */
 #ifndef TENSORD_MACROS_H
 #define TENSORD_MACROS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* session.h -- one loaded version of one model, ready to run.
  *
  * A session is immutable once loaded: any number of threads may run it at the same time. Variables and tables

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* status.h -- how a function says that it failed.
  *
  * NULL is success. Anything else is an error that the receiver owns: it returns it to its own caller

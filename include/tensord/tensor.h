@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tensor.h -- shapes, buffers and tensors.
  *
  * A tensor is a value: dtype, shape, and a pointer to its elements, row-major and dense. `buffer` says who

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* examples.c -- what classify and regress ask of a signature and of its answer;
  * texts as TensorFlow Serving's. */
 #include "api/examples.h"

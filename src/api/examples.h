@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* examples.h -- the verbs classify and regress: tf.Examples in, classes or numbers out, through a td_predict:
  *
  *   open    -> a td_predict whose only input is the [n] vector of serialized Examples

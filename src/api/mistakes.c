@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mistakes.c -- lists and comparisons for error texts. Nothing here runs unless something went wrong. */
 #include "api/mistakes.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mistakes.h -- second sentences of errors: what there is, nearest to what was asked for first, and what the
  * signature says of an input. TensorFlow Serving's own text stays in front as it is. */
 #ifndef TD_API_MISTAKES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* predict.c -- opening on a signature, checking what a client sent against it, running. */
 #include "api/predict.h"
 

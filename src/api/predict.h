@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* predict.h -- the predict verb, free of protocol words. One td_predict per request, on one thread at a time:
  *
  *   open    spec + signature name -> a referenced version and its signature

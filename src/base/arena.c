@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* arena.c -- a chain of blocks, filled from the bottom.
  *
  *   newest block          older blocks (full, or too small for a later request)

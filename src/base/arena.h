@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* arena.h -- memory that is given back all at once: one per model, one per request.
  *
  * Blocks grow from 4 KiB; nothing moves. One thread at a time. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* assert.c -- the end of a process that found a bug of its own. */
 #include "base/macros.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* budget.h -- what one load may take, all its parts together.
  *
  * Every item of a model is bounded on its own; a small file can still name millions of them, or one of them millions

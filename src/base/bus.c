@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bus.c -- the handler of SIGBUS.
  *
  * It may interrupt anything, so it only reads a list of atomics and makes system calls. Records of ranges are

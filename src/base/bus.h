@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bus.h -- memory whose reads may fail: mapped files that somebody cuts short, or whose disk fails.
  *
  * The kernel answers such a read with SIGBUS, which ends the process. For ranges that are guarded here, the

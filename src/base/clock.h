@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* clock.h -- time that never jumps. */
 #ifndef TD_BASE_CLOCK_H
 #define TD_BASE_CLOCK_H

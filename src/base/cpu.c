@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cpu.c -- what this CPU can do, and what the system lets us use of it. */
 #define _GNU_SOURCE /* sched_getaffinity, syscall */
 #include "base/cpu.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cpu.h -- what this CPU can do, found once, at run time; and how many cores the process may use. */
 #ifndef TD_BASE_CPU_H
 #define TD_BASE_CPU_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cpu_quota.c -- cgroups form a tree, and every group on the way to the root may have a limit: the least one
  * counts.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cpu_quota.h -- the quotas of CPU and memory that control groups (v1 or v2) put on this process. */
 #ifndef TD_BASE_CPU_QUOTA_H
 #define TD_BASE_CPU_QUOTA_H

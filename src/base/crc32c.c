@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* crc32c.c -- CRC-32C by the SSE4.2 instruction, or by tables.
  *
  * The instruction takes three cycles but one can start each cycle, so three stretches of a block are summed

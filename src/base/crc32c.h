@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* crc32c.h -- CRC-32C (Castagnoli), as table files and TFRecord use it. */
 #ifndef TD_BASE_CRC32C_H
 #define TD_BASE_CRC32C_H

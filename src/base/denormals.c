@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* denormals.c -- the bits of the floating point control register. */
 #include "base/denormals.h"
 

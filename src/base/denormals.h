@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* denormals.h -- numbers too small for a full mantissa, read and written as zero.
  *
  * TensorFlow's kernels run that way. A denormal costs a hundred times what another number does, so a net

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* file.c -- reading files. */
 #include "base/file.h"
 

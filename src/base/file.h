@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* file.h -- reading files. */
 #ifndef TD_BASE_FILE_H
 #define TD_BASE_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* file_map.c -- mappings, and a list of those there are. */
 #include "base/file_map.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* file_map.h -- files mapped read-only, and whether they are still what they were.
  *
  * A mapped file is the file itself: who writes to it in place changes what we read, and who cuts it short

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* futex.c -- the two system calls. */
 #include "base/futex.h"
 

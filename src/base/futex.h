@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* futex.h -- sleeping on a 32-bit word, as the kernel offers it. The word itself carries all ordering. */
 #ifndef TD_BASE_FUTEX_H
 #define TD_BASE_FUTEX_H

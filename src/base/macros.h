@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* macros.h -- compiler extensions and small helpers for every room; see also tensord/macros.h. */
 #ifndef TD_BASE_MACROS_H
 #define TD_BASE_MACROS_H

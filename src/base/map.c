@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* map.c -- slots in order of insertion, and beside them a table of their numbers, probed linearly.
  *
  *   index: [ 0 | 2 | 0 | 1 | 3 | 0 | 0 | 0 ]   at most 3/4 full, capacity a power of two

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* map.h -- string -> pointer, open addressing; iterates in the order of insertion, so that
  * whatever walks a map is the same in every process. Keys are borrowed: they must outlive
  * the map. One thread writes, or many read. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mem.c -- the heap: malloc with "no memory" decided in one place. */
 #include "base/mem.h"
 

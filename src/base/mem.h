@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mem.h -- the heap. Sizes that a client or a model controls go through td_try_alloc() and become a status;
  * the rest is small bookkeeping, for which running out of memory ends the process with a message. */
 #ifndef TD_BASE_MEM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mem_fault.c -- the count of one thread. */
 #include "base/mem_fault.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mem_fault.h -- memory that is out on purpose: tests have the n-th allocation that may fail do so.
  *
  * td_try_alloc(), td_try_realloc(), td_arena_try_alloc() and the making of a status ask td_mem_fault() first.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mem_forbid.c -- a flag of each thread. */
 #include "base/mem_forbid.h"
 

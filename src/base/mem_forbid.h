@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mem_forbid.h -- "this allocates nothing", asserted: debug builds end the process when it does.
  *
  * Of one thread, and for the heap (mem.h). Arenas may grow: they are kept, and soon have what is needed. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mutex.c -- pthread locks; in debug builds every thread keeps a list of the locks it holds. */
 #include "base/mutex.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mutex.h -- locks with a rank (locks.inc), and conditions whose time-outs are on td_now_ns()'s clock.
  *
  * Debug builds assert that ranks rise in every thread, so that no two threads can wait for each other, and

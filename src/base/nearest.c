@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* nearest.c -- edit distance (insertions, deletions, changes, swaps of neighbours), and lists ordered by it. */
 #include "base/nearest.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* nearest.h -- what somebody may have meant by a name that does not exist: error texts only. */
 #ifndef TD_BASE_NEAREST_H
 #define TD_BASE_NEAREST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* size.h -- arithmetic on sizes that come from outside: it says when a result does not fit. */
 #ifndef TD_BASE_SIZE_H
 #define TD_BASE_SIZE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* status.c -- an error is one heap record: code, place, text. */
 #include "tensord/status.h"
 

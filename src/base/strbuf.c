@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* strbuf.c -- text that grows, doubling. */
 #include "base/strbuf.h"
 

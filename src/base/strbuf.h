@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* strbuf.h -- text that grows. All zeros is empty. Always NUL-terminated once something was added. */
 #ifndef TD_BASE_STRBUF_H
 #define TD_BASE_STRBUF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* thread.c -- starting threads. */
 #define _GNU_SOURCE /* pthread_setname_np */
 #include "base/thread.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* thread.h -- starting threads of our own: named, and deaf to signals, which main() handles; but
  * for SIGBUS, which bus.h does. */
 #ifndef TD_BASE_THREAD_H

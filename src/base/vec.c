@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vec.c -- an array that grows, doubling. */
 #include "base/vec.h"
 

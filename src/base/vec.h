@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vec.h -- an array that grows, of elements of one type. All zeros but `elem` is empty:
  *
  *     td_vec nodes = TD_VEC(node);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* wire.c -- reading and writing protobuf's wire format; see wire.h. */
 #include "base/wire.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* wire.h -- the protobuf wire format, by hand: for messages whose bulk must not be copied, and for those that
  * are too small to be worth generated code.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* args.c -- the small grammar of the small verbs. */
 #include "cli/args.h"
 

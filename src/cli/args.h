@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* args.h -- the command lines of `show` and `run`: words, and options as `--name=value` or `--name value`. */
 #ifndef TD_CLI_ARGS_H
 #define TD_CLI_ARGS_H

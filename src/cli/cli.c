@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cli.c -- which verb a command line means. */
 #include "cli/cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cli.h -- the verbs of the one binary. Each takes its own argc and argv (argv[0] is what usage shows) and
  * returns the exit code of the process. */
 #ifndef TD_CLI_CLI_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* config_poll.c -- changes are told by the text's hash: times and inodes lie on network file systems. */
 #include "cli/config_poll.h"
 

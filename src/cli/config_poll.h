@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* config_poll.h -- --model_config_file_poll_wait_seconds: looks at the file again, and tells the manager. */
 #ifndef TD_CLI_CONFIG_POLL_H
 #define TD_CLI_CONFIG_POLL_H

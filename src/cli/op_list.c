@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_list.c -- a walk over everything that loading and serving would run. */
 #include "cli/op_list.h"
 

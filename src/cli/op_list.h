@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_list.h -- which ops a model needs to be served, and which of them tensord lacks. */
 #ifndef TD_CLI_OP_LIST_H
 #define TD_CLI_OP_LIST_H

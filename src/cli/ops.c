@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ops.c -- `tensord ops`: every op of the table, a line each:
  * name, signature, attributes, separated by tabs. */
 #include <stdio.h>

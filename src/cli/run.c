@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run.c -- `tensord run DIR --inputs ...`: one run of one signature, on the code path that requests take. */
 #include "cli/cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run_io.c -- NAME=FILE.npy or JSON. JSON goes through REST's codec: a whole request body, or what its
  * "inputs" would hold. */
 #include "cli/run_io.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run_io.h -- what `tensord run --inputs` names, and how outputs are printed. */
 #ifndef TD_CLI_RUN_IO_H
 #define TD_CLI_RUN_IO_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* serve.c -- `tensord serve`: the command line and the exit code; server.c does the rest. */
 #include "cli/cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* serve_options.c -- flags to options. */
 #include "cli/serve_options.h"
 

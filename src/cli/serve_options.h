@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* serve_options.h -- what the flags say, checked and sorted by the room that wants to know. */
 #ifndef TD_CLI_SERVE_OPTIONS_H
 #define TD_CLI_SERVE_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* server.c -- the life of the serving process.
  *
  * Signals are blocked in every thread and taken by this one between its waits; after the first one a handler

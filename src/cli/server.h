@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* server.h -- manager, gRPC and REST as one thing that starts, serves and drains. */
 #ifndef TD_CLI_SERVER_H
 #define TD_CLI_SERVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* show.c -- `tensord show DIR`: a SavedModel's tag sets, signatures and ops,
  * laid out as saved_model_cli does. */
 #include "cli/cli.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* flags.c -- one table, made from flags.inc, and a loop over it.
  *
  * The quirks are TensorFlow's and are kept because scripts lean on them: a bool flag matches as a prefix, so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* flags.h -- the server's command line, in TensorFlow's grammar.
  *
  * Only `--name=value` counts (and `--name` for a bool); anything else is an unknown argument, which is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lexer.c -- words, numbers and quoted strings of protobuf's text format. */
 #include "config/lexer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lexer.h -- the words of protobuf's text format. Space and comments before a word are skipped by every
  * function. For textproto.c only. */
 #ifndef TD_CONFIG_LEXER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* model_config.c -- ModelServerConfig to td_model_options, with TensorFlow Serving's checks. */
 #include "config/model_config.h"
 

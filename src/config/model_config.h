@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* model_config.h -- --model_config_file, or --model_name and --model_base_path, to a list of models. */
 #ifndef TD_CONFIG_MODEL_CONFIG_H
 #define TD_CONFIG_MODEL_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* models.h -- what a configuration says about models: names, places, which versions, labels. */
 #ifndef TD_CONFIG_MODELS_H
 #define TD_CONFIG_MODELS_H

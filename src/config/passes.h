@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* passes.h -- which optional passes are left out: environment TENSORD_PASSES, for tests and for finding out which
  * pass a wrong answer comes from.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* textproto.c -- protobuf's text format to its wire format, by protobuf-c's descriptors.
  *
  *     name: value    name { ... }    name: < ... >    name: [ value, ... ]    [type.url/name] { ... }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* textproto.h -- protobuf's text format: the files that people write (model_config_file
  * and its like), and saved_model.pbtxt. Text becomes the serialized message, so that
  * whatever reads files reads one form only. */

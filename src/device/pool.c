@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pool.c -- a ring of tasks, and workers that come and go.
  *
  * A worker is a slot: free, running, or over (its thread has left its loop and can be joined without a wait

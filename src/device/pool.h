@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pool.h -- threads for work that an event loop must not do itself: long runs, waits for a model that is
  * loading, loading itself.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stop.h -- when a run is to end before its work is done.
  *
  * A run that has a deadline, or whose client may leave, says so on its thread; teams hand it on to their workers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* team.c -- threads that take shards from one counter.
  *
  * `state` holds, in one word, which run is going on (high half) and how many of its shards nobody has taken

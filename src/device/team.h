@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* team.h -- a few threads that share one piece of arithmetic.
  *
  * Work is cut into shards, more than there are threads; every thread takes the next free one until none is

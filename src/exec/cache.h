@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cache.h -- the plans of one program, by input shapes, and the frames of each plan that nobody uses.
  *
  * The least recently used plan goes when there are too many; a plan with runs going on stays until the last of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* compile.c -- from a graph to a program: the passes, then steps and numbered values, then the bodies of its
  * control flow as programs of their own.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* compile.h -- how a program is made. */
 #ifndef TD_EXEC_COMPILE_H
 #define TD_EXEC_COMPILE_H

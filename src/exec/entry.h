@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* entry.h -- one signature, ready to run: its program, and what its runs cost. */
 #ifndef TD_EXEC_ENTRY_H
 #define TD_EXEC_ENTRY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* files.h -- are a session's weights still what they were when it was loaded?
  *
  * Weights are read where they are mapped, if they are not packed; a file that was changed in place makes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* frame.c -- frames: bound to memory once, run any number of times. */
 #include "exec/frame.h"
 

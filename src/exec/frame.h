@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* frame.h -- the memory that one run of a plan needs. It belongs to one run at a time; cache.h keeps those that are
  * not in use. */
 #ifndef TD_EXEC_FRAME_H

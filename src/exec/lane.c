@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lane.c -- one counter of running computations behind one lock. */
 #include "exec/lane.h"
 

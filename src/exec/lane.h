@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lane.h -- who computes, and with how many cores.
  *
  * The process has a number of cores. One run alone gets them all, through the one team of threads; runs that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* load.c -- from a model directory to a session.
  *
  * Read the file; make every signature's graph; see what they assign; restore and initialise with the same machinery

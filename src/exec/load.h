@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* load.h -- what a session is made of. */
 #ifndef TD_EXEC_LOAD_H
 #define TD_EXEC_LOAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* memplan.c -- lifetimes and offsets. */
 #include "exec/memplan.h"
 

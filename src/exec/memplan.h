@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* memplan.h -- where every intermediate of a plan lies.
  *
  * One walk over the steps hands out workspace bytes to outputs of static steps, lowest free gap first, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* objects.h -- values for variables that the restore op leaves without: by the object graph, as Python does it. */
 #ifndef TD_EXEC_OBJECTS_H
 #define TD_EXEC_OBJECTS_H

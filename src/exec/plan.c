@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* plan.c -- decides, for one tuple of input shapes, everything that does not depend on elements. */
 #include "exec/plan.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* plan.h -- a program for one tuple of input shapes.
  *
  * A plan says for every step whether it is done already (its value was known while planning), static

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* program.h -- a function ready to be planned: steps in order, values by number.
  *
  * Made once per signature and region from a graph that the passes are done with. Immutable, but for its cache.

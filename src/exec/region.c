@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* region.c -- bodies of If, Case and While: programs that ops run. */
 #include "exec/region.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* region.h -- a program as the body of a control flow op (td_region, ops/op.h). */
 #ifndef TD_EXEC_REGION_H
 #define TD_EXEC_REGION_H

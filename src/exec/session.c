@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* session.c -- a loaded session: its signatures and their runs. */
 #include "tensord/session.h"
 

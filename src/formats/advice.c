@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* advice.c -- looks around where a model should be, two levels deep, and names the mistake that is seen most:
  * a level too high or too low, or a file of another kind. */
 #include "formats/advice.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* advice.h -- what is at a path where a SavedModel was looked for in vain, and what to give instead. */
 #ifndef TD_FORMATS_ADVICE_H
 #define TD_FORMATS_ADVICE_H

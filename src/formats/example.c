@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* example.c -- Example { features { feature { key value } } },
  * and its three kinds of lists, packed or not. */
 #include "formats/example.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* example.h -- serialized tf.Example messages, walked where they lie. */
 #ifndef TD_FORMATS_EXAMPLE_H
 #define TD_FORMATS_EXAMPLE_H

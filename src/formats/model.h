@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* model.h -- what every reader of a model file hands to the engine. */
 #ifndef TD_FORMATS_MODEL_H
 #define TD_FORMATS_MODEL_H

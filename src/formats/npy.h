@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* npy.h -- numpy's .npy files, the usual kind: little-endian, C order. */
 #ifndef TD_FORMATS_NPY_H
 #define TD_FORMATS_NPY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* npy_read.c -- "\x93NUMPY", version, length of a header that is a Python dict literal, elements.
  *
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }

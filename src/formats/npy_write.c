@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* npy_write.c -- a tensor as numpy would save it. */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shape_proto.c -- TensorShapeProto { Dim { size = 1; name = 2 } dim = 2; unknown_rank = 3 }. */
 #include "formats/shape_proto.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shape_proto.h -- a serialized tensorflow.TensorShapeProto to a shape. */
 #ifndef TD_FORMATS_SHAPE_PROTO_H
 #define TD_FORMATS_SHAPE_PROTO_H

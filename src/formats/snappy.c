@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* snappy.c -- expanding Snappy's raw format.
  *
  * A varint with the size, then elements. The low two bits of an element's first byte say what it is, T is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* snappy.h -- blocks compressed with Snappy's raw format: the blocks of old tensor bundles' indexes.
  *
  * The size of what was compressed comes first, then literals and copies of what was written before. Nothing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tensor_proto.c -- reading a serialized TensorProto.
  *
  * Each dtype has one typed list that may hold its elements. A list is a run of units: the stored pieces of an

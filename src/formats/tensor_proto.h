@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tensor_proto.h -- a serialized tensorflow.TensorProto, in every encoding, to a tensor: Const nodes and
  * requests share it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* dump.c -- a graph as text: one line a node.
  *
  *   add/y = AddV2(x, w:1, ^init) T=float device="/cpu:0"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* graph.c -- making and changing graphs. Everything comes from the graph's arena; an array that grows leaves
  * its old copy there, so arrays double. */
 #include "graph/graph.h"

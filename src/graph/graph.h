@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* graph.h -- the one intermediate representation that every file format lowers to.
  *
  * A graph is a list of nodes in no particular order; edges point from a consumer to a producer's output.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* needed.c -- which nodes does a function need? What its results and control results reach backwards. */
 #include "base/mem.h"
 #include "graph/graph.h"

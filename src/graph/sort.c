@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sort.c -- topological order by depth-first search from the roots, with a stack of our own: how deep a chain
  * goes is the file's choice. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* acceptor.c -- poll, accept, hand over. */
 #define _GNU_SOURCE /* accept4 */
 #include "net/acceptor.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* acceptor.h -- a thread that takes the connections of listening sockets and hands them to a protocol's
  * library.
  *

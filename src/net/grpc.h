@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* grpc.h -- the gRPC server: TensorFlow Serving's services and grpc.health.v1 on a TCP port, a UNIX socket or
  * both.
  *

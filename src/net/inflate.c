@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inflate.c -- gzip and zlib, into memory that grows with what comes out and not with what is claimed. */
 #include "net/inflate.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inflate.h -- compressed bodies and messages, never inflated beyond a limit. */
 #ifndef TD_NET_INFLATE_H
 #define TD_NET_INFLATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* listen.c -- opening and closing listening sockets.
  *
  * Closing a TCP socket resets whoever stands in its queue, and between the last accept() and the close()

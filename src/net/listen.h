@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* listen.h -- listening sockets of both protocols: opened with texts that say what to do when that fails, and
  * closed so that nobody who was let in is dropped. */
 #ifndef TD_NET_LISTEN_H

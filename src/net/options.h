@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* options.h -- what the net room is told: one struct for REST and gRPC, made from flags by cli.
  *
  * Strings are borrowed and must outlive the servers. All zeros opens nothing. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rest.h -- the REST server: TensorFlow Serving's HTTP/JSON API, /healthz and /readyz, on libmicrohttpd.
  *
  * A few event threads serve all connections. A request is served where it arrives when that is quick; large

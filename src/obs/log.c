@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* log.c -- a line is put together on the stack and leaves in one write(),
  * so that lines of threads never mix. */
 #include "obs/log.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* log.h -- one event, one line, key=value, to standard error. Any thread. */
 #ifndef TD_OBS_LOG_H
 #define TD_OBS_LOG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* call.c -- what ops ask of a call: values while planning, outputs and helpers while running. */
 #include <string.h>
 

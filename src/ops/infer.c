@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* infer.c -- shape inference that many ops share. */
 #include "ops/op.h"
 

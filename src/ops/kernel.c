@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kernel.c -- kernel choice, and calls outside of a plan. */
 #include "ops/kernel.h"
 

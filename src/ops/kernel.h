@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kernel.h -- from a bound node to something that can run: parsed attributes and the kernel for its types. */
 #ifndef TD_OPS_KERNEL_H
 #define TD_OPS_KERNEL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* list_hint.c -- see list_hint.h. In the dims of a shape of rank 0:
  *   [0, 9]  dims of an element      [10]  length + 1, 0: unknown
  *   [11]    0: nothing is known of the elements, 1: none is set, 2 + rank: they have that rank and these dims

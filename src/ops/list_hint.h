@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* list_hint.h -- what is known of a TensorList without looking at it: its length, and the shape of its
  * elements.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op.c -- the table of ops, by name, and attribute readers for parse. */
 #include "ops/op.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op.h -- what an op is to the engine, and what the engine is to an op.
  *
  * An op is declared by one td_op: a signature line in the words of TensorFlow's OpDef, shape inference, and

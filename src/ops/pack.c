@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pack.c -- a list of packed forms behind one lock; building holds no lock, the first to finish wins. */
 #include "ops/pack.h"
 

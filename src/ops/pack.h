@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pack.h -- weights in the layout a kernel wants, made once per model version and shared by every plan and
  * thread.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resources.c -- a session's named state, and variables, the plainest kind of it. */
 #include "ops/resources.h"
 

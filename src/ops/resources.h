@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resources.h -- what a model keeps between requests: variables, tables, by container and name.
  *
  * One td_resources per session. Look-ups lock; handles that programs hold do not: a VarHandleOp is looked up

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* signature.c -- reads declaration lines with a cursor; they are ours, so mistakes in them are asserts. */
 #include "ops/signature.h"
 

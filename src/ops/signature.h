@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* signature.h -- the signature and attribute lines of td_op, taken apart. */
 #ifndef TD_OPS_SIGNATURE_H
 #define TD_OPS_SIGNATURE_H

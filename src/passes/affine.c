@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* affine.c -- see affine.h. */
 #include "passes/affine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* affine.h -- per-channel arithmetic behind a convolution or matrix product, gathered into one scale and one
  * shift.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* choose.c -- conditionals whose condition is a constant take one branch for good, before the other is even
  * looked at: If and Case become calls, which the caller has inlined. */
 #include "base/macros.h"

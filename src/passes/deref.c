@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* deref.c -- TF1's reference variables and tables become resources.
  *
  * VariableV2 becomes a handle, Assign and its kin assign through it and hand the same handle on, and whoever

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* excise.c -- init and restore without the parts that tensord lacks ops for.
  *
  * Files initialise more than they serve: iterators, counters and summaries of the training. What hangs on a

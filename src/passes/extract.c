@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* extract.c -- cuts the part of the main graph that a signature needs into a function of its own. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fold.c -- pure nodes whose inputs are constants become constants. The graph must be sorted.
  *
  * A constant that was made on the way and has no user left is given back at once: of a long chain only the last one stays.

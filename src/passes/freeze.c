@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* freeze.c -- a variable that no served signature assigns is a constant.
  *
  * First every signature's graph marks what it assigns (also through the bodies of If, Case and While); then

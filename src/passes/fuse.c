@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuse.c -- runs every fusion of fuse.inc; the graph is pruned after each that changed something. */
 #include "passes/fuse.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuse.h -- what a fusion is: a function that replaces patterns by fused ops.
  *
  * It gets a sorted graph with constants folded, sets *changed when it changed something, and leaves dead

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuse_attention.c -- attention over heads becomes one node:
  *
  *     Transpose(q) Transpose(k)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuse_conv.c -- convolutions and matrix products take in what follows them: channel-wise scale and shift, a
  * residual addition, an activation; and the zero padding before them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuse_elementwise.c -- neighbouring elementwise ops become one _FusedElementwise, which goes over memory
  * once.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuse_layer_norm.c -- layer normalisation over the last axis, in the spellings of the files:
  *
  *     m = Mean(x)   v = Mean(SquaredDifference(x, m)) or Mean(d d), d = x - m   r = Rsqrt(v + epsilon)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuse_rnn.c -- Keras' LSTM and GRU loops become one node each; seq_loop.h has the loop, here are the cells.
  *
  * Whatever does not match to the last node stays a loop.

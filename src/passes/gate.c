@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gate.c -- constants inside the branches of TF1's conditionals.
  *
  * A constant has no input that could be dead; what says that it belongs to a branch is a control edge from

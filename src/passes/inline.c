@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inline.c -- calls become the bodies they call, level by level.
  *
  * A call's outputs are looked up through its body's rets, a body's arguments through the call's inputs; edges

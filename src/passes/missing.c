@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* missing.c -- ops that tensord lacks.
  *
  * Real graphs hold many where no answer needs them: in the untaken branch of a constant condition, in what is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pass.c -- tools that passes share. */
 #include "passes/pass.h"
 

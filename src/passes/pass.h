@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pass.h -- graph to graph. A program's graph is a function: args, rets, and control rets that must run.
  *
  * Passes run in this order, on the graph of a signature and on the body of every region:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resolve.c -- binds nodes to ops and edges to outputs, and checks that types agree: kernels trust them. */
 #include <string.h>
 

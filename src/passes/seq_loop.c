@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* seq_loop.c -- see seq_loop.h. */
 #include "passes/seq_loop.h"
 

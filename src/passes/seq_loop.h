@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* seq_loop.h -- recognises a While that walks a sequence: Keras' recurrent layers, as files have them.
  *
  *     TensorListFromTensor(x) ---\                                       /-> TensorListStack -> seq

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* settle.c -- folding, choosing and inlining by turns: a constant makes a choice, a choice brings a body, a
  * body brings constants. */
 #include "passes/pass.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* unswitch.c -- TF1's conditionals with a constant predicate: the untaken branch dies here, not in every run.
  *
  * A Switch sends its input to one output, the other is dead; a node with a dead input or a dead control input

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* users.c -- see users.h. */
 #include "passes/users.h"
 

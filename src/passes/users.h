@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* users.h -- who uses each node's values, for passes that walk forwards. */
 #ifndef TD_PASSES_USERS_H
 #define TD_PASSES_USERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* absence.c -- the error for a model, version or label that is not there, and what is. */
 #include <inttypes.h>
 

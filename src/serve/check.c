@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check.c -- the watcher: are the files of what serves still what was loaded?
  *
  * Weights are read where they are mapped, so a version whose files are written to in place is neither the old

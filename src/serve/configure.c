@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* configure.c -- the list of models: made at the start, replaced while serving.
  *
  * A model that stays keeps its versions; one that is gone has them unloaded once its requests are answered;

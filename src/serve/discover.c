@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* discover.c -- reading directories. Only the watcher and loaders come here: it may block on a slow disk. */
 #include "serve/discover.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* discover.h -- which versions lie below a base path, and whether a version's files have changed. */
 #ifndef TD_SERVE_DISCOVER_H
 #define TD_SERVE_DISCOVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lifecycle.c -- how a version moves from state to state, and what readers get to see of it.
  *
  * A new version is loaded while the old one serves; the old one goes when the new one is AVAILABLE. A version

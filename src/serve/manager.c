@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager.c -- start, stop, and the requests' way in. */
 #include "serve/manager.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manager.h -- which versions of which models exist, which of them serve, and how they come and go.
  *
  * A version moves START -> LOADING -> AVAILABLE -> UNLOADING -> END. Loading happens on threads of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* options.h -- what the serve room is told; made from flags and the model config file by cli. */
 #ifndef TD_SERVE_OPTIONS_H
 #define TD_SERVE_OPTIONS_H

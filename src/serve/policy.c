@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* policy.c -- latest, all, specific. */
 #include "serve/policy.h"
 

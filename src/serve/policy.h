@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* policy.h -- which of the versions found are wanted. */
 #ifndef TD_SERVE_POLICY_H
 #define TD_SERVE_POLICY_H

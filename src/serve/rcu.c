@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rcu.c -- counters of readers in two phases (the scheme of SRCU).
  *
  * Why a writer that has seen a counter at zero may go on: the reader's increment, the reader's load of the

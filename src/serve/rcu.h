@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rcu.h -- readers that never wait, writers that wait for readers.
  *
  * A pointer to something immutable is shared in an atomic. A reader enters, loads the pointer, uses what it

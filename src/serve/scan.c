@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scan.c -- the watcher: looks for versions, starts what is due, sleeps.
  *
  * A version directory may be half-written when it is first seen. One that is there when the server starts is

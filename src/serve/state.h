@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* state.h -- the manager's insides: models, their versions, and who may touch what.
  *
  * One mutex guards all of it; nothing slow happens under it. Records of versions are made by the watcher and

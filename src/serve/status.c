@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* status.c -- what the manager tells about itself. Nothing here is hot: it locks. */
 #include <inttypes.h>
 #include <string.h>

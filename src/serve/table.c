@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* table.c -- making, reading and dropping the picture. */
 #include "serve/table.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* table.h -- the immutable picture that readers see: name -> versions that serve, and labels.
  *
  * The manager makes a new table for every change and swaps it in. A table holds a reference to each of its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* watch.c -- inotify and an eventfd under one poll(). */
 #include "serve/watch.h"
 

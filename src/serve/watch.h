@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* watch.h -- sleeping until a directory changes, a time is reached, or somebody wakes us.
  *
  * inotify where the system gives it to us; without it the sleeper just wakes by time, which is the fall-back

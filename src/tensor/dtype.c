@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* dtype.c -- facts about element types, from the one list. */
 #include "tensord/dtype.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* half.h -- the small floating-point types that C lacks: half, bfloat16, float8 with 5 and with 4 bits of
  * exponent.
  *

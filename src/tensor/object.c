@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* object.c -- reference counts of objects. */
 #include "tensor/object.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* object.h -- what an element of a RESOURCE or VARIANT tensor points to: a variable, a table, a tensor list.
  *
  * The first member of a larger struct, with a reference count. Elements of RESOURCE tensors are borrowed (the

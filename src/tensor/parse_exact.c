@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* parse_exact.c -- strtod() on a bounded copy.
  *
  * A midpoint between two doubles has at most 767 significant digits, so of what is behind the first 800 it

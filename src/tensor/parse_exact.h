@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* parse_exact.h -- the rare numbers that the fast ways of parse_number.c cannot decide. */
 #ifndef TD_TENSOR_PARSE_EXACT_H
 #define TD_TENSOR_PARSE_EXACT_H

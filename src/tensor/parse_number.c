@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* parse_number.c -- the hot path of JSON: an image is 150,000 of these.
  *
  * Digits are read eight at a time: eight bytes in a register become a number with three multiplications. A

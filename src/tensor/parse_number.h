@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* parse_number.h -- numbers of JSON, correctly rounded.
  *
  * Each function reads one number by JSON's grammar at p, never at or behind end, and returns the first byte

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* parse_quick.h -- the shape that nearly all floats of a request have: "-0.8444218515250481", one or two
  * bytes, a point, digits, no exponent.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pow5.c -- 11 KB that take 100 microseconds to compute, and would take 700 lines to write down.
  *
  * Upwards a whole number is multiplied by five; it stays exact (5^324 has 753 bits). Downwards 2^1023 is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pow5.h -- powers of five (and so of ten:
  * 10^q = 5^q * 2^q) to 128 bits, for reading and printing numbers. */
 #ifndef TD_TENSOR_POW5_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* print.c -- layout of numbers.
  *
  * Digits of floats are aligned to the left, 17 of them with zeros behind, and made text eight at a time;

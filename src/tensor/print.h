@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* print.h -- numbers as text, as TensorFlow Serving lays them out in JSON, with the fewest digits that read
  * back the same.
  *

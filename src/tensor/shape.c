@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shape.c -- dims, counted with care. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shortest.c -- the Schubfach method (R. Giulietti, "The Schubfach way to render doubles", 2020).
  *
  * v = c * 2^q. Numbers between the midpoints to v's neighbours read back as v. With k so that 10^k is just

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shortest.h -- the fewest decimal digits that read back as the same floating-point number. */
 #ifndef TD_TENSOR_SHORTEST_H
 #define TD_TENSOR_SHORTEST_H

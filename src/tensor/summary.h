@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* summary.h -- the first elements of a tensor as text,
  * as TensorFlow writes them in messages: "[1 2][3 4]...". */
 #ifndef TD_TENSOR_SUMMARY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tensor.c -- reference counted buffers, and tensors that view them.
  *
  *   a buffer of our own:  [head, 64 bytes | elements ... | string bytes of td_tensor_copy ...]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* type_sets.h -- sets of types by name, for the lists of what kernels take. */
 #ifndef TD_TENSOR_TYPE_SETS_H
 #define TD_TENSOR_TYPE_SETS_H

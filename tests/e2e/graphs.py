@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """graphs.py -- tiny SavedModels without variables, written node by node, so that tests need no TensorFlow.
 
     save(folder / "1", Graph().signature("serving_default", {"x": "float32"}, {"y": "x"}))

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """harness.py -- the real binary as a fixture: started on free loopback ports, asked over REST and gRPC, stopped by pid.
 
     with Server({"half_plus_two": MODELS / "half_plus_two"}) as server:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """http2.py -- frames of HTTP/2 by hand, for what no honest gRPC client sends."""
 import contextlib
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """messages.py -- the protobuf messages of proto/, as protoc wrote them for this build, and arrays to and from tensors.
 
 They are looked up by full name ("tensorflow.serving.PredictRequest"), so that nothing here knows how proto/ is laid out.

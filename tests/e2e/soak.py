@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """soak.py -- many clients on both protocols while versions come and go; every answer is checked.
 
     soak.py [SECONDS [CLIENTS [PERIOD]]]        60 seconds, 16 clients, a new version every 2 seconds

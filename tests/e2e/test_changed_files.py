@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Files of a served version that somebody cuts short or writes to in place: that model says so, the others go on."""
 import json
 import os

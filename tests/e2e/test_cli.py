@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """tensord show, tensord run: what they print, and what they say when something is wrong."""
 import json
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The end: what clients, load balancers and probes see between SIGTERM and the end of the process."""
 import errno
 import http.client

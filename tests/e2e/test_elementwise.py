@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Chains of elementwise ops whose operands have unlike widths: selects, masks, casts of conditions, casts between types."""
 import pathlib
 import tempfile

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What clients are told when they err: TensorFlow Serving's codes and texts, over REST and gRPC."""
 import pathlib
 import tempfile

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What only gRPC has: every type both ways, raw content, metadata, health, UNIX sockets, channel arguments."""
 import pathlib
 import tempfile

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Ops that tensord lacks: where no answer needs them nobody notices; where one does, that signature says which."""
 import pathlib
 import tempfile

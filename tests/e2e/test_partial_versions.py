@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Versions that arrive file by file, in any order, slowly or never: the old one serves until the new one is whole."""
 import itertools
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Predict over REST and gRPC: right answers, and the same ones."""
 import json
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The process: its command line, its log lines, its readiness, its end."""
 import os
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """REST as HTTP: headers, connections, encodings, probes, limits of time, draining. What predictions say is in test_predict.py."""
 import gzip
 import http.client

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """REST connections end: whatever way a client goes, however slow it is, however many there are."""
 import contextlib
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """REST heads: how long they may be, and what can be read in two ways, or names what we lack, is refused at once."""
 import gzip
 import json

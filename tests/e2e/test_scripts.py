@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The scripts around the binary: ./dev serve, and the image's entry point."""
 import os
 import pathlib

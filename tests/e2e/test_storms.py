@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Storms of requests: what a client can make the server log, hold or keep."""
 import contextlib
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Lookup tables that a model's init op fills from a vocabulary file: right ids, and files that must not load."""
 import pathlib
 import tempfile

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Versions that come, go and fail while the server is asked."""
 import pathlib
 import shutil

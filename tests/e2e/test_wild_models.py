@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What real exports hold beyond a plain graph: files beside the graph, training in it."""
 import pathlib
 import tempfile

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """wire.py -- REST as bytes on a socket, for what http.client hides: half requests, odd heads, clients that go."""
 import os
 import socket

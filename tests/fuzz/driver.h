@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* driver.h -- what a fuzzer gives, and what drives it.
  *
  * A fuzzer defines fuzz_one(); driver.c calls it for each input twice: as it is, and once more while one of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_bundle_index.c -- any bytes as a bundle's index.
  *
  * Checksums would stop a fuzzer at once, so the first byte chooses: 0: the rest is the file; else: the rest

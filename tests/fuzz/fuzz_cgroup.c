@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_cgroup.c -- any bytes as what the kernel says of control groups: a quota is none, or a number above zero.
  *
  * Up to the first byte of 0xff it is /proc/self/cgroup; the rest is every file of limits. */

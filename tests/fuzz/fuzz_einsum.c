@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_einsum.c -- any text as the equation of an Einsum.
  *
  * The first byte chooses types and the number of operands, the next two the operands' ranks and dimensions. */

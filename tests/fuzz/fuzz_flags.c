@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_flags.c -- any bytes as a command line, an argument a line. */
 #include <stdlib.h>
 #include <string.h>

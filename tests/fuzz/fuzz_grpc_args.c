@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_grpc_args.c -- any text as --grpc_channel_arguments: every argument has one value, the last one given. */
 #include <stdlib.h>
 #include <string.h>

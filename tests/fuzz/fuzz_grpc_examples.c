@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_grpc_examples.c -- any bytes as a ClassificationRequest:
  * its Examples found, and their features read. */
 #include <stdlib.h>

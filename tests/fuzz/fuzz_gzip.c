@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_gzip.c -- any bytes as a compressed body or message, never inflated beyond the limit. */
 #include "base/macros.h"
 #include "base/mem.h"

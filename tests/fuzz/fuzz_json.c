@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_json.c -- any bytes as the body of a REST :predict: open, survey, fill, and the answer back as text.
  *
  * The first byte picks the signature. What the one-pass reader takes, a survey must call good; what it takes

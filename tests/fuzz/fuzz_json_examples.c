@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_json_examples.c -- any bytes as the body of a REST :classify:
  * what is taken is made of sound Examples. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_model_config.c -- any bytes as a model_config_file; what is taken keeps its promises. */
 #include "base/macros.h"
 #include "config/model_config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_npy.c -- any bytes as a .npy file; what is read can be written, and reads the same again. */
 #include <string.h>
 

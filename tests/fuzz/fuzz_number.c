@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_number.c -- any bytes as a JSON number: taken or not as the grammar says, and as near as strtod(). */
 #include <stdlib.h>
 #include <string.h>

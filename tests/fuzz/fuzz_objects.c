@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_objects.c -- any bytes as the object graphs of a model and of its checkpoint: two bytes say how long the first
  * is, the second is the rest. The main graph calls f with two captures behind an argument. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_ops.c -- calls of single ops, spoiled: what a model file or a client may ask of them.
  *
  * The golden cases are where it starts: the first two bytes choose one, the rest changes integers of

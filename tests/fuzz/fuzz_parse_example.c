@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_parse_example.c -- any bytes as the tf.Examples that ParseExample reads: sparse, dense and ragged features of
  * each type, of fixed and of variable length.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_predict_request.c -- any bytes as a PredictRequest:
  * parse, fill, and what was filled in back to the wire. */
 #include "../unit/codec/fake_session.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_regex.c -- any pattern on any text: it answers or gives up, in bounded time; and what is replaced by nothing makes
  * no text longer.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_route.c -- any bytes as a request's target, by each method:
  * what is found lies in the target's bytes. */
 #include <stdlib.h>

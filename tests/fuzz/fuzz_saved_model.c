@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_saved_model.c -- any bytes as saved_model.pb: read, and every function lowered, sorted and dumped. */
 #include <stdint.h>
 #include <stdlib.h>

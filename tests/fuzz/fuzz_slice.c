@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_slice.c -- any bytes as the text and the message of a slice of a tensor.
  *
  * The first byte is the tensor's rank, then a byte each for its dimensions; the rest is both. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_snappy.c -- any bytes as a compressed block. Beside the bytes stands a plain reading of the format's
  * rules, byte by byte, which must agree. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_tensor_proto.c -- any bytes as a TensorProto: parsed, decoded, every byte of the result read. */
 #include <stddef.h>
 #include <stdint.h>

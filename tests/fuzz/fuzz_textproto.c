@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_textproto.c -- any bytes as text format, of a small and of a nested schema. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_vocabulary.c -- any bytes as a vocabulary file, into a static table.
  *
  * The first bytes choose columns, size, offset, delimiter and the table's types; the rest is the file. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_wire.c -- the protobuf reader on any bytes:
  * every field, those of nested messages and packed lists too. */
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* replay.c -- main() for fuzzers in ordinary builds: runs every file of the given directories once, and
  * (debug builds) once for each of its allocations that may fail, which then does.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* temp.c -- see temp.h. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "temp.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* temp.h -- for parsers that want files: a directory of this process, and a way to fill it. */
 #ifndef TD_TESTS_FUZZ_TEMP_H
 #define TD_TESTS_FUZZ_TEMP_H

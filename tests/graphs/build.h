@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* build.h -- from the fuzzer's description to graphs: node by node for the evaluation, or as files spell it for
  * programs, which read some constants from variables, and have some branches as Switch and Merge. */
 #ifndef TD_TESTS_GRAPHS_BUILD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* eval.h -- the definition of right: a graph evaluated node by node, each by the reference body of its op, on memory
  * of its own. Branches, loops and calls are walked here. No pass, no plan.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hostile.c -- see hostile.h. */
 #include "hostile.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hostile.h -- graphs that were right, spoiled: numbers of attributes and constants, edges, types, names of functions,
  * results. Compiling and running one may fail in any way that has a status. */
 #ifndef TD_TESTS_GRAPHS_HOSTILE_H

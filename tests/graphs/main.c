@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* main.c -- compares random graphs: what every op's reference makes of them, one after the other, against programs with
  * all passes, without each, at every CPU level, with several threads, on inputs that lie anywhere.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* make.h -- makes random graphs, a node at a time. Each node is tried first: it stays when its op takes it and when its
  * values are such that rounding decides nothing (judge.h). What does not stay is counted by reason.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* make_array.c -- shapes, and moving elements about. Indices, axes and shapes are constants mostly; now and then they
  * are arguments that differ from feed to feed, so that a step has to decide anew. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* make_flow.c -- functions: called, chosen by a condition, looped. A body is made by the same productions, on the values
  * that the call hands over. */
 #include <stdio.h>

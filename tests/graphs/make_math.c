@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* make_math.c -- elementwise functions, choices, casts, reductions. Their names and types are those of the lists that
  * declare the ops, so a new function joins by itself. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* make_nn.c -- products, convolutions, windows, and the patterns around them that passes fuse, in all their spellings. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* make_rnn.c -- recurrent layers as Keras exports them: a While over a list of rows, for the pass that makes one op of
  * it; and some that are a little different, which it must leave. */
 #include <string.h>

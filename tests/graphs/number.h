@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* number.h -- elements of any number type as doubles: reading, writing, the last place, text. */
 #ifndef TD_TESTS_GRAPHS_NUMBER_H
 #define TD_TESTS_GRAPHS_NUMBER_H

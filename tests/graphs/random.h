@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* random.h -- the fuzzer's dice: the same graphs for the same seed, everywhere. */
 #ifndef TD_TESTS_GRAPHS_RANDOM_H
 #define TD_TESTS_GRAPHS_RANDOM_H

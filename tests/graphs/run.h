@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run.h -- a graph compiled and run under one setting, against what eval.h says. */
 #ifndef TD_TESTS_GRAPHS_RUN_H
 #define TD_TESTS_GRAPHS_RUN_H

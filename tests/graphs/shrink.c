@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shrink.c -- see shrink.h. */
 #include "shrink.h"
 

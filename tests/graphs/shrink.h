@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shrink.h -- a smaller graph with the same fault. */
 #ifndef TD_TESTS_GRAPHS_SHRINK_H
 #define TD_TESTS_GRAPHS_SHRINK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* spec.c -- building, pruning, printing. */
 #include "spec.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* spec.h -- a graph as the fuzzer holds it: text for each node, elements for each argument.
  *
  * It can be built again and again, for every setting it is compiled with, printed, and cut down. Nodes come in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check.c -- the program: buffers with guards, random numbers, the list of checks, the clock of --bench. */
 #include "check.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check.h -- every kernel variant against its reference, on odd sizes, with guards around what it writes.
  *
  * A family has one check_<family>.c with a function check_<family>(), and a line in checks.inc. The program

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check_depthwise.c -- every depthwise convolution this CPU can run, against the reference. */
 #include <math.h>
 

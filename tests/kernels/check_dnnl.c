@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check_dnnl.c -- oneDNN's convolutions, whole and in shards, with all that is fused, against double sums. */
 #include <math.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check_dnnl_gemm.c -- oneDNN's products on our panels, in shards,
  * with all that is fused, against double sums. */
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check_elt.c -- every elementwise body that this CPU can run, against the plain one for the same type; and
  * broadcasting against indices worked out one by one. */
 #include <math.h>

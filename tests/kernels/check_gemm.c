@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check_gemm.c -- packed products and convolutions of every instruction set this CPU has,
  * against double sums. */
 #include <math.h>

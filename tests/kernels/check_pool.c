@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check_pool.c -- every pooling body this CPU can run, against the reference. */
 #include <math.h>
 

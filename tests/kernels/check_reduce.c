@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check_reduce.c -- every reduction body that this CPU can run against sums worked out one element at a time;
  * ArgMax and the cumulative ones likewise. */
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check_rows.c -- layer normalisation, gates of recurrent layers and attention, against references. */
 #include <math.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check_softmax.c -- every softmax and activation this CPU can run, against the reference. */
 #include <math.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check_special.c -- special functions against values worked out with mpmath to 40 digits. */
 #include <math.h>
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """gcc -fanalyzer, clang-tidy and cppcheck over src: what they find and findings.txt does not know is a failure.
 
     analyze.py [PATH...]     the files below src that begin with one of the paths; all without any

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Every flag of flags.inc is in the manual and in docs/flags.md, as flags.inc words it, and nothing else is; so are the
 passes of passes.inc in the manual.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A function that a file of src exports has a user: another file of src, or whoever includes include/tensord.
 
 Tests alone do not count: what only they call is dead code with a test, or wants to be static.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """clang-format agrees with every C file (./dev format makes it so)."""
 import shutil
 import subprocess

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Every header compiles alone, and has a guard that no other header has.
 
 A header of src/kernels without a guard is a template: bodies that a file includes after it has defined what they need.

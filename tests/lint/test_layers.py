@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A file may include its own room, a room with a lower number, include/tensord, and libraries.
 
 A folder of src/ops may include itself, what lies beside it in src/ops, and the few tools that SHARED lists.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Every lock has a rank: only base/mutex takes pthread's. Every rank of locks.inc has a lock."""
 import re
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Every mutant (tests/mutants/) still finds the lines that it changes, and names tests that there are."""
 import sys
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Plain hygiene of every text file: no path of somebody's machine, no trailing blanks, no tabs in C, a last newline; in
 source files the licence's line among the first three, and comments that no formatter has torn."""
 import re
@@ -18,13 +19,8 @@ TORN = re.compile(r"^ +(?:const )?\w[\w ]*\n +\*?\w+;? /\*|^ *[^/\n]*[=(]\n +[^/
 ORPHAN = re.compile(r"^ */\*[^*\n]*(?:\n *\*(?!/)[^*\n]*)?\n *\*/$", re.M)
 
 
-def has_licences():
-    """All of them, or none: main.c decides."""
-    return LICENCE in (tree.ROOT / "src" / "main.c").read_text()
-
-
 def check_source(path, text, name):
-    if has_licences() and not any(LICENCE in line for line in text.split("\n", 3)[:3]):
+    if not any(LICENCE in line for line in text.split("\n", 3)[:3]):
         yield f"{name}: lacks the line {LICENCE}"
     if name.suffix in (".c", ".h", ".inc"):
         for torn in (TORN, ORPHAN):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """tree.py -- what the lints share: the repository's files, and how to complain."""
 import os
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """mutant.py -- a fault in the form of a patch: what it breaks, which tests notice, and which lines it changes.
 
 A patch is a unified diff below two lines, `Breaks: ...` and `Tests: NAME...` (of ctest). Lines are found by what they

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Puts each fault of tests/mutants/ into a copy of the tree and runs the tests that should notice: ./dev mutants [NAME...]
 
 Exits with 1 when a mutant survives, does not apply or does not compile, or when its tests fail without it.

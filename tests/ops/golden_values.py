@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Arrays for goldens: small numbers that every type holds exactly, and the values at the edges of each type."""
 import numpy as np
 import tensorflow as tf

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs calls and small graphs with TensorFlow and writes them down; make_goldens.py says how that looks."""
 import os
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes tests/ops/goldens/: what TensorFlow answers to small calls of single ops, and to small graphs.
 
     make_goldens.py [FOLDER | FOLDER/NAME ...]      needs tensorflow and numpy; tests/unit/ops/test_goldens.c reads the files

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """docs/ops.md lists exactly the ops that the binary has.
 
     test_ops_doc.py                                     checks ($TENSORD is the binary)

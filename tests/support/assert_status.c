@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* assert_status.c -- see assert_status.h. */
 #include "assert_status.h"
 

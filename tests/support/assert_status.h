@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* assert_status.h -- what a status has to be. Each takes it and stops the test where it is another. */
 #ifndef TD_TESTS_SUPPORT_ASSERT_STATUS_H
 #define TD_TESTS_SUPPORT_ASSERT_STATUS_H

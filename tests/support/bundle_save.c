@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bundle_save.c -- apart from bundle_writer.c, since fuzzers have another folder. */
 #include <stdio.h>
 

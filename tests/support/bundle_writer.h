@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bundle_writer.h -- tensor bundles of one shard, written in the test's temp_dir. */
 #ifndef TD_TESTS_BUNDLE_WRITER_H
 #define TD_TESTS_BUNDLE_WRITER_H

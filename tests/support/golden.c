@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* golden.c -- see golden.h; the format is make_goldens.py's. */
 #include "golden.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* golden.h -- TensorFlow's answers to calls of single ops and to small graphs, read from tests/ops/goldens/. */
 #ifndef TD_TESTS_GOLDEN_H
 #define TD_TESTS_GOLDEN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* node_text.c -- see node_text.h. */
 #include "node_text.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* node_text.h -- a node of a graph from one line of text. */
 #ifndef TD_TESTS_SUPPORT_NODE_TEXT_H
 #define TD_TESTS_SUPPORT_NODE_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pass_graph.c -- see pass_graph.h. */
 #include "pass_graph.h"
 

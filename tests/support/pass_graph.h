@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pass_graph.h -- graphs put together by hand, for tests of passes: ops with attributes as text,
  * functions, and a run of the result with and without the passes that serving does. */
 #ifndef TD_TESTS_SUPPORT_PASS_GRAPH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* table_writer.c -- tables of any number of blocks, compressed or not. */
 #include "table_writer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* table_writer.h -- LevelDB tables made in memory, right in every checksum, for tests of their reader. */
 #ifndef TD_TESTS_TABLE_WRITER_H
 #define TD_TESTS_TABLE_WRITER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* temp_dir.c -- see temp_dir.h. */
 #include "temp_dir.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* temp_dir.h -- a folder for the running test, which may leave in it what it likes. */
 #ifndef TD_TESTS_SUPPORT_TEMP_DIR_H
 #define TD_TESTS_SUPPORT_TEMP_DIR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* base64.c -- four characters for three bytes. */
 #include "codec/json/base64.h"
 

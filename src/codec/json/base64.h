@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* base64.h -- the standard alphabet, as bytes travel in JSON. */
 #ifndef TD_CODEC_JSON_BASE64_H
 #define TD_CODEC_JSON_BASE64_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* dense.c -- the inner loop of REST: an image is 150,000 numbers, three to a list.
  *
  * A list of the innermost level is a run: values and commas up to the bracket. Each type has a run of its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* dense.h -- nested lists of one type, from text straight to rows.
  *
  * One pass, no tree: elements are put where the tensor will have them, and the first list of each level says

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* examples.c -- features, one walk each: JSON straight to wire bytes. */
 #include "codec/json/examples.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* examples.h -- the body of a REST :classify or :regress, and the answers to it (tfserving.md 2.7).
  *
  * Examples come as JSON objects of features and are turned into serialized tf.Examples: strings become a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* explain.c -- reads the tensors once more, as slowly and in the order in which TensorFlow Serving does,
  * until it meets what it would complain of. */
 #include "codec/json/explain.h"

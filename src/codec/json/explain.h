@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* explain.h -- why the tensors of a :predict do not fit its signature, in TensorFlow Serving's words. */
 #ifndef TD_CODEC_JSON_EXPLAIN_H
 #define TD_CODEC_JSON_EXPLAIN_H

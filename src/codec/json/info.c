@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* info.c -- errors, status and readiness. */
 #include "codec/json/info.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* info.h -- the small bodies of REST: errors, status, metadata, readiness.
  *
  * Status and metadata are laid out as protobuf's JSON printer does for TensorFlow Serving: one space of

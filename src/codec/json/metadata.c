@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* metadata.c -- GetModelMetadataResponse as JSON: every signature of a servable.
  *
  * signature_def stands twice: the key of the metadata map, and the one field of its value.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* out.c -- strings and structure; numbers are put by those who have them. */
 #include "codec/json/out.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* out.h -- JSON being written: one buffer that grows.
  *
  * Without memory it takes no more and says so at the end (is_broken), so that writers need not look after

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* predict.c -- walking the body of a request; see json_predict.h. */
 #include "codec/json/predict.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* predict.h -- the body of a REST :predict, and the answer to it.
  *
  *   open    what comes before the tensors: usually nothing, or the signature's name

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reply.c -- the answer to a :predict, from the output tensors to text in one pass.
  *
  *   row form     {"predictions": [y, y, ...]}           or, of several outputs, [{"a": .., "b": ..}, ...]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run.c -- numbers of the usual shape; see json_run.h. */
 #include "codec/json/run.h"
 

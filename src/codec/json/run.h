@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run.h -- lists of floats, as images have them, at full speed.
  *
  * A run reads numbers of the usual shape (tensor/parse_quick.h) with single commas between them, and goes on

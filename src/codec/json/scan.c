@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scan.c -- the scanner. */
 #include "codec/json/scan.h"
 

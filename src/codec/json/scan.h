@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scan.h -- reading JSON text in place: white space, strings, values to be passed over.
  *
  * What is accepted and how faults are worded follows the reader of TensorFlow Serving (rapidjson with NaN and

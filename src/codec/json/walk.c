@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* walk.c -- see walk.h. */
 #include "codec/json/walk.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* walk.h -- walking objects member by member, without a DOM. */
 #ifndef TD_CODEC_JSON_WALK_H
 #define TD_CODEC_JSON_WALK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* examples.c -- Input { example_list = 1 { examples = 1 }, example_list_with_context = 2 {
  * examples = 1, context = 2 } }; ClassificationResponse { result = 1 { classifications = 1 {
  * classes = 1 { label = 1, score = 2 } } }, model_spec = 2 }; RegressionResponse { result = 1 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* examples.h -- ClassificationRequest and RegressionRequest (one shape), and their replies. */
 #ifndef TD_CODEC_GRPC_EXAMPLES_H
 #define TD_CODEC_GRPC_EXAMPLES_H

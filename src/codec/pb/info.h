@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* info.h -- the small RPCs: GetModelMetadata, GetModelStatus, and grpc.health.v1.Health.
  *
  * Replies are appended to a td_strbuf, built from the inside out. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* metadata.c -- GetModelMetadata: a servable's signatures as an Any of SignatureDefMap.
  *
  * Messages nest five deep here and nothing is hot: each level is built in a buffer of its own and then put

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* predict.h -- tensorflow.serving.PredictRequest and PredictResponse, without generated code.
  *
  *   parse   where everything lies in the message; no tensor is touched

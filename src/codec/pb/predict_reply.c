@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* predict_reply.c -- PredictResponse { map<string, TensorProto> outputs = 1, model_spec = 2 }. */
 #include "codec/pb/predict.h"
 

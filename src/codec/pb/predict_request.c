@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* predict_request.c -- PredictRequest { model_spec = 1, map<string, TensorProto> inputs = 2,
  * output_filter = 3 } from bytes to a td_predict. */
 #include "codec/pb/predict.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* spec.c -- ModelSpec { name = 1, version = 2 { value = 1 }, signature_name = 3, version_label = 4 }. */
 #include "codec/pb/spec.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* spec.h -- tensorflow.serving.ModelSpec, to and from the wire. */
 #ifndef TD_CODEC_GRPC_SPEC_H
 #define TD_CODEC_GRPC_SPEC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* status.c -- GetModelStatus, and the health messages. */
 #include "codec/pb/info.h"
 #include "codec/pb/wire_buf.h"

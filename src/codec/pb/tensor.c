@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tensor.c -- tensors to TensorProto; see tensor.h.
  *
  * Every dtype has one field and one of a few forms:

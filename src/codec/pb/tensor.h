@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tensor.h -- a tensor to a serialized tensorflow.TensorProto: sizes first, then one pass of writes.
  *
  * Typed fields with every element written (float_val and so on, packed) by default, as TensorFlow Serving

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* wire_buf.c -- protobuf fields appended to a td_strbuf. */
 #include "codec/pb/wire_buf.h"
 

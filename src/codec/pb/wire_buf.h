@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* wire_buf.h -- protobuf fields appended to a td_strbuf: for small messages, built from the inside out. */
 #ifndef TD_CODEC_WIRE_BUF_H
 #define TD_CODEC_WIRE_BUF_H

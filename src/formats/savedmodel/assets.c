@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* assets.c -- files that a graph names: vocabularies, mostly.
  *
  * An AssetFileDef says which tensor holds the path of which file; old files keep them in a collection, as

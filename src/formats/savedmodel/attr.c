@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* attr.c -- AttrValue, the value of a node's attribute: one of nine kinds, or a list of one of them.
  *
  * A function's own attributes, which could nest for ever, are not read: nothing here recurses. */

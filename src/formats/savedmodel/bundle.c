@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bundle.c -- reading a tensor bundle.
  *
  * The index's values are BundleEntryProtos { dtype = 1; shape = 2; shard_id = 3; offset = 4; size = 5;

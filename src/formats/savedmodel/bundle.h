@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bundle.h -- the tensor bundle: variables.index (a LevelDB table) and its data shards.
  *
  * The index is read and checked whole; shards are mapped on first use and never read whole.

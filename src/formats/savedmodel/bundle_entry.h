@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bundle_entry.h -- what the files that read a bundle share: an entry of its index. */
 #ifndef TD_FORMATS_SAVEDMODEL_BUNDLE_ENTRY_H
 #define TD_FORMATS_SAVEDMODEL_BUNDLE_ENTRY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bundle_slices.c -- parts of tensors, and partitioned variables:
  * the index lists a variable's slices, each of which has an entry of its own. */
 #include <string.h>

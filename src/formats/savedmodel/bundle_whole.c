@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bundle_whole.c -- one tensor out of a shard, with its checksum:
  * as a view of the mapping where that can be. */
 #include <inttypes.h>

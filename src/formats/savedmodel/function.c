@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* function.c -- the function library: an index of names now, bodies when they are asked for. Most of a Keras
  * file's library is never served.
  *

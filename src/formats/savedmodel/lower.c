@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lower.c -- NodeDefs to nodes.
  *
  * Two walks: every node is made first, its inputs are only counted; then, with every name known, inputs are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* meta_graph.c -- MetaGraphDef: which of a file's graphs is meant, and everything in it but the nodes.
  *
  * How variables, assets and tables come to life is written in three ways, by the age of the writer: init is a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* objects.c -- where variables are that only the object graph names.
  *
  * tf.saved_model.save() of a Keras 3 model writes handles that its own restore op never assigns; TensorFlow's

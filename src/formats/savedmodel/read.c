@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* read.c -- a SavedModel directory: finds the file, maps it, and has it read.
  * A text file becomes the bytes of a binary one first. */
 #include <string.h>

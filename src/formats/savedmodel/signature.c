@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* signature.c -- SignatureDef { inputs = 1; outputs = 2 (maps of TensorInfo);
  * method_name = 3; defaults = 4 }. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* slice.c -- parts of tensors. */
 #include "formats/savedmodel/slice.h"
 

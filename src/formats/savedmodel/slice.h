@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* slice.h -- a rectangular part of a tensor: how it is written, what it is called in a bundle, and copying.
  *
  * A partitioned variable is one index entry for the whole, that lists its slices, and one for each slice. */

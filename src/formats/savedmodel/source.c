@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* source.c -- what the readers of saved_model.pb's parts share. */
 #include "formats/savedmodel/source.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* source.h -- the bytes of one saved_model.pb while it is turned into a td_model_file, and how its parts say
  * where they are damaged. Names and texts are copied into the model's arena; constants stay views of the
  * bytes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* table.c -- reading LevelDB tables.
  *
  * A block is entries, then the offsets of those that share no prefix (which a scan does not need), then their

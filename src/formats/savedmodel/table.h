@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* table.h -- a LevelDB table: sorted keys with values, in blocks that carry checksums.
  *
  *     data block .. | metaindex block | index block | footer (48 bytes)

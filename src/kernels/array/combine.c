@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* combine.c -- see combine.h. Integers wrap around;
  * 16-bit floats are rounded after every step, as TensorFlow's. */
 #include "kernels/array/combine.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* combine.h -- rows of numbers folded into rows:
  * what scatters and segments do with what meets in one place. */
 #ifndef TD_KERNELS_ARRAY_COMBINE_H

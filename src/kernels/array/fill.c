@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fill.c -- one element, many times. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gather.h -- rows picked by index. */
 #ifndef TD_KERNELS_ARRAY_GATHER_H
 #define TD_KERNELS_ARRAY_GATHER_H

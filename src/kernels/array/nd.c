@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* nd.c -- the strided copy: plan and walk. See nd.h.
  *
  * Plan. Dims of 1 go. The rest is sorted by output stride, so that writes run forward; neighbours that are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* nd.h -- copies elements between two strided views of up to TD_ND_MAX dimensions.
  *
  * Slicing, transposing, tiling, joining, padding, space-to-batch: all of them are a walk over some dimensions

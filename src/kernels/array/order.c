@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* order.c -- keys and the orders made of them. See order.h. */
 #include "kernels/array/order.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* order.h -- elements as integers that order as the elements do,
  * so that sorting and searching need no dtypes. */
 #ifndef TD_KERNELS_ARRAY_ORDER_H

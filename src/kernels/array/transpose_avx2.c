@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* transpose_avx2.c -- 4-byte elements in blocks of 8 by 8, held in eight registers.
  *
  * Three rounds of shuffles: pairs of rows, pairs of pairs, then the two halves of each register. Blocks walk

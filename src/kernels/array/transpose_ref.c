@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* transpose_ref.c -- the definition of right. */
 #include <string.h>
 

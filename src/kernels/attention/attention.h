@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* attention.h -- softmax(q k' scale + mask) v for every batch element and head, in float.
  *
  * A block of rows of the scores is made, brought to probabilities and multiplied with v while it is in the

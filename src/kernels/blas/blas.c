@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blas.c -- see blas.h. */
 #include "kernels/blas/blas.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blas.h -- OpenBLAS, opened when the first double or complex product needs it.
  *
  * It is told its core type (its own detection fails on CPUs newer than it) and to start no threads: callers

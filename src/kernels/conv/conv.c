@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* conv.c -- convolution as a matrix product whose rows are gathered by pointer. See gemm.h. */
 #include "kernels/conv/conv.h"
 

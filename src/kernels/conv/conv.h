@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* conv.h -- convolution of up to three spatial dimensions over channels-last images.
  *
  * Both directions are one gather: output pixel o and filter tap t name an input pixel, or none. Forwards that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* conv_dnnl.c -- see conv.h. */
 #include "kernels/conv/conv_dnnl.h"
 

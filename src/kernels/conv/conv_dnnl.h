@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* conv_dnnl.h -- two-dimensional float convolutions by oneDNN, cut into shards of images or of output rows.
  *
  * Every shard is a convolution of its own, with its own padding; shards of the same shape share a primitive.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* conv_ref.c -- the definition of right, in double: one multiplication after the other. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* depthwise.h -- convolution of each channel with its own filter, channels last, two dimensions.
  *
  * Input channel c makes output channels c * multiplier .. + multiplier - 1; weights are

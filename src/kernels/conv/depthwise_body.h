@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* depthwise_body.h -- the vector body; included by one file for each instruction set, after its v_*.h.
  *
  * A tile is SPAN neighbouring output pixels by one vector of channels: each weight is loaded once for it.

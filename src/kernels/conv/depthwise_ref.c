@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* depthwise_ref.c -- the definition of right. */
 #include "kernels/conv/depthwise.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* winograd.c -- blocks of patches through the three stages. See winograd.h.
  *
  * Packed filters: [panel][position][in_channels][width]. A thread's scratch: V

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* winograd.h -- 3x3 convolutions of stride 1 with 2.25 times fewer multiplications: Winograd's F(2x2, 3x3).
  *
  * Each 4x4 patch of the image makes a 2x2 patch of the output. Patches and filters are transformed into 16

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* winograd_avx512.c -- see winograd_body.h. */
 #include "kernels/elt/v_avx512.h"
 

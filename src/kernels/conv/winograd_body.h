@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* winograd_body.h -- the transforms over V;
  * included by one file for each instruction set, after its v_*.h. */
 #include "kernels/conv/winograd.h"

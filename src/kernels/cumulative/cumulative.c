@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cumulative.c -- one body a type and function; columns run side by side. */
 #include "kernels/cumulative/cumulative.h"
 

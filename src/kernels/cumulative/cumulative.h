@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cumulative.h -- running sums, products and log-sum-exps along one dimension of [n, inner]. */
 #ifndef TD_KERNELS_CUMULATIVE_CUMULATIVE_H
 #define TD_KERNELS_CUMULATIVE_CUMULATIVE_H

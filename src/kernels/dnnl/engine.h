@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* engine.h -- what all of kernels/dnnl shares: oneDNN's engine, and what a thread needs to run a primitive.
  *
  * oneDNN brings no threads here: primitives are made for one thread and run on whichever

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tail.h -- what is left to do after a primitive: residual, clamp, activation, on output that is still in
  * cache.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tail_avx2.c -- see tail.h. */
 #include "kernels/elt/v_avx2.h"
 

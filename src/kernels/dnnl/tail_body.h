@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tail_body.h -- TAIL(name): the body of a td_dnnl_tail_fn, compiled once for each instruction set.
  *
  * The including file brings the vector operations (kernels/act/v_*.h). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* act.h -- activations of float vectors in place, for the epilogues of convolutions and matrix products. */
 #ifndef TD_KERNELS_ACT_ACT_H
 #define TD_KERNELS_ACT_ACT_H

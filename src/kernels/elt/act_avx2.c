@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* act_avx2.c -- activations, 8 at a time. */
 #include "kernels/elt/v_avx2.h"
 

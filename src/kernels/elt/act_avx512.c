@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* act_avx512.c -- activations, 16 at a time. */
 #include "kernels/elt/v_avx512.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* act_body.h -- activations over V; included by one file for each instruction set, after its v_*.h. */
 #include "kernels/elt/act.h"
 #include "kernels/elt/vmath.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* act_ref.c -- the definition of each activation, in double. */
 #include <math.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bcast.c -- joined dimensions, long rows in place, short rows gathered. */
 #include "kernels/elt/bcast.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bcast.h -- elementwise functions over tensors of different shapes, by numpy's rule.
  *
  * Dimensions that behave alike are joined when the iteration is made; what remains is a few loops around a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* binary.h -- expressions that the lists of two and three arguments share. T and U are the element type and
  * its unsigned twin where they are used. Remainders are written twice and computed once: they are pure. */
 #ifndef TD_KERNELS_BINARY_BINARY_H

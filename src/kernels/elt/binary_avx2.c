@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* binary_avx2.c -- see binary_vec.inc. */
 #include "kernels/elt/binary_vec.inc"
 

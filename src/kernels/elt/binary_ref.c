@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* binary_ref.c -- every function of two or three arguments for every type, in plain C over libm: the
  * definition of right. */
 #include "kernels/elt/binary.h"

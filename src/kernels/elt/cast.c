@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cast.c -- puts casts together: widen, a body of cast_ref.c, narrow. */
 #include "kernels/elt/cast.h"
 

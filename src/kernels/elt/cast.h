@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cast.h -- any number type to any other, as C++ casts on x86 do it in TensorFlow: floats round to nearest
  * even, integers wrap, what does not fit an integer becomes the most negative one; complex loses its
  * imaginary part. */

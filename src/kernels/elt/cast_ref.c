@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cast_ref.c -- casts between all types that C has, in plain C.
  * The 16-bit and 8-bit floats go through float; see cast.c. */
 #include "kernels/elt/body.h"

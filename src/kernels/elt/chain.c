@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* chain.c -- hands out slots, and walks the links tile by tile. */
 #include "kernels/elt/chain.h"
 

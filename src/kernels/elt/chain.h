@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* chain.h -- several elementwise functions in one pass over memory.
  *
  * A chain is a short program: each link applies one function to operands (arrays) and to earlier links'

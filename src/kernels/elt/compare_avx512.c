@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* compare_avx512.c -- see compare_vec.inc. */
 #include "kernels/elt/compare_vec.inc"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* compare_ref.c -- comparisons for every type, in plain C. */
 #include "kernels/elt/body.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* complex_ref.c -- complex numbers of their parts. */
 #include "kernels/elt/body.h"
 

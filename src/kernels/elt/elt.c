@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* elt.c -- finds elementwise bodies, and runs float ones on 16-bit floats. */
 #include "kernels/elt/elt.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* elt.h -- elementwise arithmetic: out[i] = f(in[0][i], in[1][i], in[2][i]), for every function and type.
  *
  * A function has one body a type, made from one line of a list (kernels/elt/unary_float.inc, ...); the fast

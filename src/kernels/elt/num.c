@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* num.c -- arrays of 16-bit and 8-bit floats, in plain C; and which body converts them. */
 #include "kernels/elt/num.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* num.h -- the element types that C lacks, one by one (tensor/half.h) and by the array.
  *
  * half and bfloat16 are stored as 16 bits and computed through float; rounding is to nearest even. The float8

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* num_avx2.c -- arrays of 16-bit floats, eight at a time (F16C does half in one instruction). */
 #include <immintrin.h>
 

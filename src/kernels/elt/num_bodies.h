@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* num_bodies.h -- the bodies that td_widen_find() and td_narrow_find() choose from;
  * for them and for tests. */
 #ifndef TD_KERNELS_NUM_BODIES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* select.c -- one body for each element size; nothing in it depends on what the bytes mean. */
 #include "kernels/elt/select.h"
 

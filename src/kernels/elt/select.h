@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* select.h -- out[i] = condition[i] ? yes[i] : no[i], for elements of any size: 1, 2, 4, 8 or 16 bytes. */
 #ifndef TD_KERNELS_SELECT_SELECT_H
 #define TD_KERNELS_SELECT_SELECT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* unary_avx2.c -- see unary_vec.inc. */
 #include "kernels/elt/unary_vec.inc"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* unary_ref.c -- every function of one argument for every type, in plain C over libm:
  * the definition of right. */
 #include "kernels/elt/body.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* v_avx2.h -- the vector operations of kernels/act bodies in AVX2 and FMA. */
 #include <immintrin.h>
 #include <math.h>

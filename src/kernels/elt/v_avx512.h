@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* v_avx512.h -- the vector operations of kernels/act bodies in AVX-512. */
 #include <immintrin.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vec_f32.h -- exp, log and their kin for floats, written so that a compiler can do a vector of them at once.
  *
  * Straight-line C: no branches but selections, no calls, fused multiply-adds. Include it only in files that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vmath.h -- exp, tanh, erf and the logistic function on vectors, for the bodies of one instruction set.
  *
  * The including file defines V (floats), VI (int32 of the same lanes) and the V_* operations used here; V_FMA

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* einsum.h -- sums of products over labelled dims, by strides alone: the plain form of Einsum.
  *
  * out[o] = sum over s of a[o, s] b[o, s], o running over the output's labels and s over the others. A stride

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* einsum_ref.c -- see einsum.h. */
 #include "kernels/gemm/einsum.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gemm.c -- packing, and cutting a product into pieces, blocks and tiles.
  *
  * A piece is what one thread takes: some rows of C by some panels. Inside, loops go rows-block, panel,

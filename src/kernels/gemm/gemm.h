@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gemm.h -- C[m, n] = A[m, k] B[k, n] in float, with B packed and an epilogue; also what convolutions run on.
  *
  * B is cut into panels of 16, 32, 48 or 64 columns, each stored as [k][width], so that the inner loop reads

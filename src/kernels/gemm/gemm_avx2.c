@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gemm_avx2.c -- tiles of 16 registers of 8 floats: a panel is done 16 columns at a time. */
 #include <immintrin.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gemm_avx512.c -- tiles of 32 registers of 16 floats. */
 #include <immintrin.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gemm_dnnl.c -- see gemm.h. */
 #include "kernels/gemm/gemm_dnnl.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gemm_dnnl.h -- a product of floats by oneDNN on the panels of kernels/gemm, cut into shards of rows.
  *
  * A panel of w columns is oneDNN's layout BA16a<w>b where k is a multiple of 16, so both bodies read one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gemm_ref.c -- the definition of a tile. Plain C, one element at a time. */
 #include "kernels/gemm/gemm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gemm_tile.h -- the body of a tile, compiled once for each instruction set.
  *
  * The including file defines V (a vector type of VW floats), its arithmetic (V_*), then instantiates

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* matmul.c -- batches of float products on packed panels. */
 #include "kernels/gemm/matmul.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* matmul.h -- batches of matrix products over strided arrays: MatMul, BatchMatMul and Einsum all come down to
  * it.
  *

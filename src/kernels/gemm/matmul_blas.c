@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* matmul_blas.c -- double and complex products through OpenBLAS where it is there and takes the strides. */
 #include "base/macros.h"
 #include "device/stop.h"

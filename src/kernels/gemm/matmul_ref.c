@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* matmul_ref.c -- the definition of a product for every type: rows of c gather rows of b. */
 #include <complex.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layer_norm.h -- rows of floats brought to mean 0 and variance 1, then scaled and shifted by column. */
 #ifndef TD_KERNELS_NORM_LAYER_NORM_H
 #define TD_KERNELS_NORM_LAYER_NORM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layer_norm_avx2.c -- layer normalisation, 8 columns at a time. */
 #include "kernels/elt/v_avx2.h"
 

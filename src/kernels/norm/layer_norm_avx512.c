@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layer_norm_avx512.c -- layer normalisation, 16 columns at a time. */
 #include "kernels/elt/v_avx512.h"
 

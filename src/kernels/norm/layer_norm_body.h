@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layer_norm_body.h -- layer normalisation over V; included by one file for each instruction set, after its
  * v_*.h. Rows stay in the first-level cache from pass to pass. */
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layer_norm_ref.c -- the definition, in double. */
 #include <math.h>
 

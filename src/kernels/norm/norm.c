@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* norm.c -- plain bodies; compilers make vectors of the first. */
 #include "kernels/norm/norm.h"
 

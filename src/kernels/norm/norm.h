@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* norm.h -- batch normalisation and local response normalisation over [rows, channels] arrays. */
 #ifndef TD_KERNELS_NORM_NORM_H
 #define TD_KERNELS_NORM_NORM_H

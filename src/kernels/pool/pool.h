@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pool.h -- maximum and mean over windows of channels-last images of up to three spatial dimensions. */
 #ifndef TD_KERNELS_POOL_POOL_H
 #define TD_KERNELS_POOL_POOL_H

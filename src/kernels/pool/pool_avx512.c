@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pool_avx512.c -- see pool_vec.h. */
 #include "kernels/elt/v_avx512.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pool_body.h -- windows over T (one element or a vector); shared by the bodies, see pool.h. */
 #include "kernels/pool/pool.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pool_ref.c -- the definition of right, and the body for every other type. */
 #include <float.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* arg.c -- one body a type and direction; columns run side by side. Each starts from the type's end, index 0,
  * so that a NaN is never chosen, and no infinity of the wrong sign: as TensorFlow does. */
 #include "kernels/reduce/arg.h"

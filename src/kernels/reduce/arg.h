@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* arg.h -- where along a dimension the largest or smallest element is. The first one wins; a NaN never does,
  * unless it comes first. */
 #ifndef TD_KERNELS_REDUCE_ARG_H

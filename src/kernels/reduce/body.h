@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* body.h -- what body.inc leans on. */
 #ifndef TD_KERNELS_REDUCE_BODY_H
 #define TD_KERNELS_REDUCE_BODY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reduce.c -- joins dimensions, and loops over what is left around the bodies. */
 #include "kernels/reduce/reduce.h"
 

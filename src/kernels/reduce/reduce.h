@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reduce.h -- sums, means, products, extremes over any set of dimensions.
  *
  * Neighbouring dimensions that are both reduced, or both kept, are joined; then either the innermost one is

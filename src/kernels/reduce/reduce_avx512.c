@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reduce_avx512.c -- sums and extremes of floats and int32 for AVX-512. */
 #include "kernels/reduce/body.h"
 

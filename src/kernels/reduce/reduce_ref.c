@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reduce_ref.c -- every reduction for every type, in plain C: the definition of right. */
 #include "kernels/reduce/body.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resize.c -- see resize.h. Coordinates are computed in float,
  * as TensorFlow does, so that the same pixels are met. */
 #include "kernels/resize/resize.h"

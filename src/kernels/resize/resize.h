@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resize.h -- images to another size, channels last, as TensorFlow's Resize ops count pixels. */
 #ifndef TD_KERNELS_RESIZE_RESIZE_H
 #define TD_KERNELS_RESIZE_RESIZE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rnn.c -- see rnn.h: the walk through the sequence. */
 #include "kernels/rnn/rnn.h"
 

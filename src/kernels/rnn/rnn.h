@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rnn.h -- recurrent layers: all steps of an LSTM or a GRU over a sequence, in float.
  *
  * What a step adds to the sums of its gates is computed for many steps at once, x[t] Wx + b; then each step

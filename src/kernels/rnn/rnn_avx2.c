@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rnn_avx2.c -- gates of recurrent layers, 8 at a time. */
 #include "kernels/elt/v_avx2.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rnn_avx512.c -- gates of recurrent layers, 16 at a time. */
 #include "kernels/elt/v_avx512.h"
 

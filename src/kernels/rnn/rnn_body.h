@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rnn_body.h -- gates over V; included by one file for each instruction set, after its v_*.h. */
 #include "kernels/elt/vmath.h"
 #include "kernels/rnn/rnn.h"

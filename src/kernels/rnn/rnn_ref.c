@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rnn_ref.c -- the definition of the gates, in double. */
 #include <math.h>
 

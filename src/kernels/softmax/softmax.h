@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* softmax.h -- softmax and its logarithm over rows of floats; in and out may be the same. */
 #ifndef TD_KERNELS_SOFTMAX_SOFTMAX_H
 #define TD_KERNELS_SOFTMAX_SOFTMAX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* softmax_body.h -- softmax over V; included by one file for each instruction set, after its v_*.h. */
 #include <math.h>
 

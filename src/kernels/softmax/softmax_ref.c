@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* softmax_ref.c -- the definition of right. Plain C, sums in double, never tuned. */
 #include <math.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bessel.c -- modified Bessel functions: a series of positive terms where it is short, the asymptotic series
  * beyond, and for the second kind the integral itself, which the trapezoidal rule gets to all digits. */
 #include "kernels/special/special.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gamma.c -- the gamma function's relatives. Formulas: DLMF 5.11, 25.11, 8.7, 8.9, 8.17. */
 #include "kernels/special/special.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* integral.c -- the error function's relatives, Fresnel's integrals, exponential integral, dilogarithm. */
 #include "kernels/special/special.h"
 

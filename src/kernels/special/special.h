@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* special.h -- the special functions that libm lacks, one number at a time, in double.
  *
  * Accurate to about 1e-12, relative, away from zeros and poles. Outside of a function's domain the result is

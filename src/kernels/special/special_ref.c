@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* special_ref.c -- special functions over arrays. */
 #include "kernels/elt/body.h"
 #include "kernels/special/special.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* wide.c -- conversions of arrays. */
 #include "kernels/wide/wide.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* wide.h -- numbers of any type as double or float and back, for kernels that have one plain body for all
  * types.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* args.c -- channel arguments; see grpc_args.h. */
 #include "net/grpc/args.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* args.h -- the channel arguments of the gRPC server: ours, and --grpc_channel_arguments over them. */
 #ifndef TD_NET_GRPC_ARGS_H
 #define TD_NET_GRPC_ARGS_H

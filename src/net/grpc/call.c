@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* call.c -- one call from its arrival to its recycling; see grpc_server.h. */
 #include <stdio.h>
 #include <string.h>

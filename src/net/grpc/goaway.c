@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* goaway.c -- GOAWAY before the gRPC core's own.
  *
  * A core server that shuts down sends GOAWAY and from the same moment on cancels every new call, so that a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* health.c -- grpc.health.v1.Health.Check, and what is true of a service. */
 #include "net/grpc/health.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* health.h -- is a service, named as grpc.health.v1 names services, able to serve? */
 #ifndef TD_NET_GRPC_HEALTH_H
 #define TD_NET_GRPC_HEALTH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* info.c -- the small RPCs: metadata, status, and the polite refusals. */
 #include "codec/pb/info.h"
 #include "net/grpc/server.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* message.c -- a request's bytes in one piece.
  *
  * A small message lies in one slice of the read buffer and is used there. A large one comes in many slices

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* predict.c -- PredictionService.Predict, Classify, Regress: what each adds to grpc_run.h. */
 #include "api/examples.h"
 #include "codec/pb/examples.h"

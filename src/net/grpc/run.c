@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run.c -- calls that run a model.
  *
  *   parse -> acquire -> open, fill -> run -> encode -> reply

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* run.h -- the way of every call that runs a model;
  * predict, classify and regress differ in three functions. */
 #ifndef TD_NET_GRPC_RUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* server.c -- the gRPC server: sockets, queues, start and end; see grpc_server.h for a call's life. */
 #include "net/grpc/server.h"
 

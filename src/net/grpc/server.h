@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* server.h -- inside the gRPC server: its queues and calls. Only src/net/grpc*.c include it.
  *
  * A call's life:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* watch.c -- grpc.health.v1.Health.Watch: a stream that says when a service's health changes.
  *
  * One thread looks at the truth a few times a second while anybody watches, and starts a message on each

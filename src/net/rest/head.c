@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* head.c -- what a request's head says about its body, and the heads that are refused.
  *
  * libmicrohttpd takes one of two Content-Lengths, prefers Transfer-Encoding to both, and waits for ever for the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* info.c -- every route that runs no model: status, metadata, readiness, and the polite refusals. */
 #include "base/clock.h"
 #include "codec/json/info.h"

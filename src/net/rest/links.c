@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* links.c -- see links.h. Each call that one lock covers returns at once: nothing here waits for a socket. */
 #define _GNU_SOURCE /* POLLRDHUP */
 #include "net/rest/links.h"

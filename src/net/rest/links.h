@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* links.h -- the connections of the REST server: how many there may be, and which of them must end.
  *
  * libmicrohttpd (0.9.75) does not see every client go. It is told of news by edge, and holds a read that is

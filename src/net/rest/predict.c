@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* predict.c -- POST ...:predict, :classify, :regress.
  *
  *   parse -> acquire -> open, fill -> run -> write -> reply

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* request.c -- a request's memory, body and reply. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* route.c -- TensorFlow Serving matches these paths by regular expressions; here they are walked,
  * with the one place where an expression would try again (a model named like a keyword) spelled out. */
 #include "net/rest/route.h"

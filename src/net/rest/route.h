@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* route.h -- what a request's method and path ask for.
  *
  *   POST  /v1/models/M[/versions/N|/labels/L]:predict|:classify|:regress

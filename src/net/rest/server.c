@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* server.c -- the REST server's start and end, and the callbacks of libmicrohttpd. */
 #include "net/rest/server.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* server.h -- inside the REST server: requests and who has them. Only src/net/rest*.c include it.
  *
  * A request's life:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* array.c -- see array.h. */
 #include "ops/array/array.h"
 

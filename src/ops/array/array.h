@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* array.h -- what the ops that only move elements share.
  *
  * Such an op is a list of pieces, each a strided walk from one input to one output. prepare makes the list,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_concat.c -- joining tensors along an axis that they have, or a new one. */
 #include <inttypes.h>
 

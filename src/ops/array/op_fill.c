@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_fill.c -- tensors made of next to nothing: Fill, ZerosLike, OnesLike, Empty, Range, LinSpace. */
 #include <inttypes.h>
 #include <math.h>

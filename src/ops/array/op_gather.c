@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_gather.c -- Gather, GatherV2, GatherNd, and their reads of variables. */
 #include <inttypes.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_index.c -- small ops on indices and orders: ReverseSequence, InvertPermutation, UnravelIndex, and the
  * permutations between data formats. */
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_onehot.c -- OneHot. */
 #include <inttypes.h>
 #include <string.h>

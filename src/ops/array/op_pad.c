@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_pad.c -- Pad, PadV2, MirrorPad and its gradient.
  *
  * Mirrored padding is done one dimension at a time, last to first: the middle is copied, then every dimension

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_partition.c -- DynamicPartition, and DynamicStitch, which undoes it. */
 #include <inttypes.h>
 #include <string.h>

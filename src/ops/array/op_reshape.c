@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_reshape.c -- the same elements under another shape: no memory moves. */
 #include <inttypes.h>
 

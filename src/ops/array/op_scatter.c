@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_scatter.c -- scatters into tensors. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_shape.c -- ops whose answer is the shape of an input: they never look at elements. */
 #include "ops/array/array.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_slice.c -- Slice and StridedSlice, with the update and the gradient of the latter.
  *
  * A strided slice is made dense first: every dimension of the input gets a first index, a step and a count,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_space.c -- between batch, space and depth.
  *
  * With blocks of size b, position p of the (padded) space is p = q * b + o: q is the position in the output,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_split.c -- cutting a tensor along an axis, which the parts keep (Split, SplitV) or lose (Unpack). */
 #include <inttypes.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_tile.c -- repeating elements: Tile, BroadcastTo; and the arithmetic of broadcast shapes. */
 #include <inttypes.h>
 

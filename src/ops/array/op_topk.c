@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_topk.c -- the largest elements of rows: TopK, ApproxTopK (exactly), InTopK, NthElement. */
 #include <inttypes.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_transpose.c -- orders of dimensions and of elements: Transpose, Reverse, Roll, and the reorderings
  * between batch, space and depth. All of them are strided walks. */
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_unique.c -- distinct values: Unique and its kin, ListDiff. */
 #include <inttypes.h>
 #include <string.h>

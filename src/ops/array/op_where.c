@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_where.c -- what is zero and what is not:
  * Where (the places of what is not, as rows of indices), ToBool. */
 #include <string.h>

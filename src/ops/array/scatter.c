@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scatter.c -- see scatter.h. */
 #include "ops/array/scatter.h"
 

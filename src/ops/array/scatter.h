@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* scatter.h -- rows written or folded into places that indices name; for tensors and for variables.
  *
  * indices is [rows..., depth]: each row names a place in the first `depth` dims; updates has a slice for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/flow/cond.h"
 
 bool td_cond_is_true(const td_tensor *t)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cond.h -- what TensorFlow takes for true, in If, While and Switch. */
 #ifndef TD_OPS_FLOW_COND_H
 #define TD_OPS_FLOW_COND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_debug.c -- Assert, and the printing ops, whose output is a line of the log. */
 #include "obs/log.h"
 #include "ops/op.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_flow.c -- control flow: If, Case and While with function bodies, calls (inlined by passes), TF1's Switch
  * and Merge, and the nodes that only order others.
  *

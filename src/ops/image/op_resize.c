@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_resize.c -- ResizeBilinear, ResizeNearestNeighbor, ResizeBicubic, ResizeArea, CropAndResize.
  *
  * All but nearest neighbours answer floats, whatever the image's type. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_parse_example.c -- ParseExample and ParseExampleV2: serialized tf.Examples to dense, sparse and ragged
  * tensors.
  *

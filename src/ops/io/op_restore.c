@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_restore.c -- RestoreV2: tensors of a bundle, only those that somebody uses. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* matmul_call.c -- see matmul_call.h. */
 #include "ops/linalg/matmul_call.h"
 

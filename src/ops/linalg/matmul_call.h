@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* matmul_call.h -- a batch of products as part of an op: types, packed weights and scratch around
  * kernels/matmul.
  *

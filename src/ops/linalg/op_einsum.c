@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_einsum.c -- Einsum of one or two operands.
  *
  * Labels become strides (kernels/gemm/einsum.h). Where two operands share summed labels that lie in order

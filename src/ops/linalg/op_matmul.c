@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_matmul.c -- MatMul and its batched relatives.
  *
  * All are products of the last two dims, over the broadcast of the dims before. Constant weights are packed

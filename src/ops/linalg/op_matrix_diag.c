@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_matrix_diag.c -- diagonals of matrices, taken and put; bands.
  *
  * Diagonal d of a [rows, cols] matrix holds elements (i, i + d). Diagonals of a band [lo, hi] are packed as

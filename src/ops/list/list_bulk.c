@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* list_bulk.c -- lists from tensors and tensors from lists, all elements at once. See list_util.h. */
 #include <inttypes.h>
 #include <string.h>

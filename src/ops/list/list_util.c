@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* list_util.c -- see list_util.h. */
 #include "ops/list/list_util.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* list_util.h -- what the ops of TensorLists and TensorArrays share. */
 #ifndef TD_OPS_LIST_UTIL_H
 #define TD_OPS_LIST_UTIL_H

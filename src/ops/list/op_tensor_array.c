@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_tensor_array.c -- TF1's TensorArray and Stack: things that change, in the order that the "flow" edges
  * give.
  *

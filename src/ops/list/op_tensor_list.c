@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_tensor_list.c -- the TensorList ops that make and change lists.
  *
  * Elements keep their own memory: what comes out of a workspace is copied when it goes in, what comes out of

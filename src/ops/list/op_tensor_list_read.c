@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_tensor_list_read.c -- the TensorList ops that read lists. */
 #include <inttypes.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_tensor_map.c -- TensorMap and Optional: small variants that hold tensors.
  *
  * A map is a list of pairs, in the order in which keys came.

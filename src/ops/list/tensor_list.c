@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tensor_list.c -- see tensor_list.h. Invariants:
  *   1. of the versions that share a store, exactly one is the root: it has items, and no next;
  *   2. every other one holds a reference to its next, and following next ends at the root;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tensor_list.h -- TensorList, the value that loops collect their outputs in.
  *
  * Lists are values: an op that changes one makes a new one. But all versions of a list share one store, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* elementwise.c -- one prepare and one run for every op that works element by element. */
 #include "ops/math/elementwise.h"
 

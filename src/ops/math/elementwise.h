@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* elementwise.h -- what the ops that work element by element share: one state, one prepare, one run.
  *
  * An op names its function (td_elt_id) in a prepare of one line; its inputs are broadcast to its output. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* elementwise_info.c -- names of ops and their functions, from the lists that declare them. */
 #include "ops/math/elementwise_info.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* elementwise_info.h -- what function an op's node applies to each element,
  * for those who put them together. */
 #ifndef TD_OPS_ELEMENTWISE_INFO_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_addn.c -- AddN and AccumulateNV2: the sum of several tensors of one shape, left to right. */
 #include "ops/math/elementwise.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_arg.c -- ArgMax and ArgMin. The input is seen as [outer, n, inner]. */
 #include "kernels/reduce/arg.h"
 #include "ops/math/elementwise.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_binary.c -- ops of two arguments with broadcasting; op_binary.inc lists most of them. */
 #include "ops/math/elementwise.h"
 

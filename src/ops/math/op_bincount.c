@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_bincount.c -- Bincount, DenseBincount, SparseBincount: how often each value occurs, or the sum of the
  * weights of its places. */
 #include <inttypes.h>

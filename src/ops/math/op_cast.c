@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_cast.c -- Cast, between any two number types. A cast to the same type copies. */
 #include "kernels/elt/cast.h"
 #include "ops/math/elementwise.h"

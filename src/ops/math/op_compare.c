@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_compare.c -- Equal and NotEqual (also of strings, and of shapes that do not fit), ApproximateEqual. The
  * ordering comparisons are in op_binary.inc. */
 #include "ops/math/elementwise.h"

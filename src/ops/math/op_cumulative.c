@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_cumulative.c -- Cumsum, Cumprod, CumulativeLogsumexp. The input is seen as [outer, n, inner]. */
 #include "kernels/cumulative/cumulative.h"
 #include "ops/math/elementwise.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_elementwise.c -- _FusedElementwise: a chain of elementwise ops as one (passes/fuse_elementwise makes
  * it).
  *

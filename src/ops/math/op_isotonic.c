@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_isotonic.c -- IsotonicRegression: each row's nearest non-increasing row, by pooling neighbours that are
  * out of order; and which pool each element went to. */
 #include "kernels/elt/cast.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_reduce.c -- Sum, Mean, Prod, Max, Min, EuclideanNorm, All, Any over the axes that input 1 names, and
  * L2Loss over all. */
 #include "kernels/reduce/reduce.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_search.c -- the place of numbers among others:
  * LowerBound, UpperBound, Bucketize, HistogramFixedWidth; and Cross. */
 #include <inttypes.h>

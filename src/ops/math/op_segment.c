@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_segment.c -- rows folded by segment: sorted, unsorted, and picked by index first.
  *
  * All of them come down to: row i of the data goes to row ids[i] of the output, by a fold; what no row goes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_select.c -- Select, SelectV2, ClipByValue, Betainc: the ops of three arguments. */
 #include "kernels/elt/select.h"
 #include "ops/math/elementwise.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_unary.c -- ops of one argument that work element by element; op_unary.inc lists most of them. */
 #include "ops/math/elementwise.h"
 

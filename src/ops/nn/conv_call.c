@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* conv_call.c -- see conv_call.h. */
 #include "ops/nn/conv_call.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* conv_call.h -- a convolution as part of an op:
  * types, layout, packed weights and scratch around kernels/conv. */
 #ifndef TD_OPS_CONV_CALL_H

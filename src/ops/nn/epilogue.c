@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* epilogue.c -- see epilogue.h. */
 #include "ops/nn/epilogue.h"
 

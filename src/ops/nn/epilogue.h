@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* epilogue.h -- what fused convolutions and matrix products do to their sums: the `fused_ops` attribute.
  *
  * The list is TensorFlow's, with additions: "Scale" (per output channel, folded into the weights), "BiasAdd",

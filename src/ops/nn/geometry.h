@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* geometry.h -- what a window makes of shapes: the sizes of a convolution or a pool as kernels want them. */
 #ifndef TD_OPS_GEOMETRY_H
 #define TD_OPS_GEOMETRY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_attention.c -- _FusedAttention: softmax(q k' scale + mask) v; passes/fuse_attention makes it.
  *
  * q, k and v are [batch, rows, heads, depth]; the result too, or [batch, heads, rows, depth] unless

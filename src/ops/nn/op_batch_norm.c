@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_batch_norm.c -- FusedBatchNorm in its three versions, BatchNormWithGlobalNormalization.
  *
  * With given moments, y = x * a + b for each channel: a and b are made at the start of each run (passes fold

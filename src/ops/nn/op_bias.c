@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_bias.c -- BiasAdd: a vector added along the channels, which are last (NHWC) or second (NCHW). */
 #include "ops/math/elementwise.h"
 

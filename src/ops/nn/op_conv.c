@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_conv.c -- Conv2D, Conv3D and what passes make of them, over all float types and int32.
  *
  * float, half and bfloat16 run on packed panels (kernels/conv), the rest in double. Channels-first images are

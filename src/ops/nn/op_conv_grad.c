@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_conv_grad.c -- gradients of convolutions: by the input (which models use as transposed convolution) and
  * by the filter.
  *

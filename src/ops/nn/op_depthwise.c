@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_depthwise.c -- DepthwiseConv2dNative: each channel with its own filter.
  *
  * float runs on vectors (kernels/depthwise); the rest, and channels-first images, go through conv_call as one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_dilation.c -- Dilation2D: greyscale morphological dilation,
  * each channel with its own structuring function. */
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_layer_norm.c -- _FusedLayerNorm, over the last axis; passes/fuse_layer_norm makes it. */
 #include <inttypes.h>
 

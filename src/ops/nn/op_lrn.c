@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_lrn.c -- local response normalisation over channels, and its gradient. */
 #include <inttypes.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_patches.c -- ExtractImagePatches, ExtractVolumePatches: windows laid out as depth. Each place in the
  * window is one strided piece; what lies outside of the image is zero. */
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_pool.c -- MaxPool, AvgPool and their relatives.
  *
  * float runs on vectors, other types in double. Windows over channels (TensorFlow allows them for MaxPool

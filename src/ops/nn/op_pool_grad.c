@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_pool_grad.c -- gradients of pools, plain, in double. */
 #include <math.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_rnn.c -- _FusedLSTM and _FusedGRU: a loop over a sequence as one node; passes/fuse_rnn makes them.
  *
  * x is [time, batch, inputs]. The loop runs as long as its counter, from 0 up, is below every limit. seq is

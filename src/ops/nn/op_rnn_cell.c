@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_rnn_cell.c -- LSTMBlockCell, BlockLSTM, BlockLSTMV2 and GRUBlockCell: TF1's fused recurrent cells.
  *
  * Gates lie as [i, ci, f, o] in w and b (BlockLSTMV2: [i, f, ci, o], and no forget bias). Computed plainly,

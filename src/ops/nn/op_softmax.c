@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_softmax.c -- Softmax and LogSoftmax over the last axis.
  *
  * The tensor is seen as [rows, cols], cols being the last dimension. Half and bfloat16 go through double.

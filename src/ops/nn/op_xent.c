@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_xent.c -- cross entropy of logits, with its gradient:
  * against distributions, and against class numbers. */
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* window.c -- see window.h. */
 #include "ops/nn/window.h"
 

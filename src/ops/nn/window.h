@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* window.h -- strides, padding and data format of convolutions and pools, as TensorFlow counts them.
  *
  * Spatial dims are numbered 0 depth, 1 height, 2 width; images of two dimensions have depth 1. */

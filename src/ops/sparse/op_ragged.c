@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_ragged.c -- ragged tensors: values, and per level of raggedness the places where rows begin. */
 #include <inttypes.h>
 #include <math.h>

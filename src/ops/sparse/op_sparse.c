@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_sparse.c -- sparse tensors taken apart, put together and put in order. Elements are only moved. */
 #include <inttypes.h>
 #include <string.h>

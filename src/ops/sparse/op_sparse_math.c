@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_sparse_math.c -- arithmetic on sparse tensors: products and sums with dense ones and with each other,
  * reductions, softmax. */
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sparse.c -- see sparse.h. */
 #include "ops/sparse/sparse.h"
 

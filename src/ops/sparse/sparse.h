@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sparse.h -- sparse tensors as ops see them:
  * rows of indices, a value for each, and the shape of the whole. */
 #ifndef TD_OPS_SPARSE_H

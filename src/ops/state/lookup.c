@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lookup.c -- open addressing over dense arrays of keys and values.
  * A removed entry is swapped with the last one. */
 #include "ops/state/lookup.h"

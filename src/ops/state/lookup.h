@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lookup.h -- lookup tables: keys of one type to values of another, each value a small tensor.
  *
  * A resource (td_resources). Static tables are filled once, at load;

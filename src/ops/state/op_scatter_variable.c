@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_scatter_variable.c -- scatters into variables, and counters. The ops on reference variables have no
  * kernels: passes/deref turns them into those on resources. */
 #include <inttypes.h>

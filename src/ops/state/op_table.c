@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_table.c -- hash tables: made when a program is, filled by init ops, looked up by requests. */
 #include <string.h>
 

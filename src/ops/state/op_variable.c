@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_variable.c -- resource variables. Reference variables of TF1 become these in passes/deref.
  *
  * A handle is looked up when its program is made (VarHandleOp is pure, so it folds). A read takes a reference

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* vocabulary.h -- the entries of a lookup table from a text file, one a line.
  *
  * A column of the line, the whole line (-2) or its number (-1) is the key, another the value. What TensorFlow

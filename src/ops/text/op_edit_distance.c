@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_edit_distance.c -- EditDistance: Levenshtein's, between sequences that two sparse tensors hold.
  *
  * A sequence is what shares all indices but the last. The output has a place for each; places where neither

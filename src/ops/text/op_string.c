@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* op_string.c -- strings: join, length, case, strip, regular expressions. */
 #include <string.h>
 

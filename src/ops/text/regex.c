@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* regex.c -- a thin layer over PCRE2: bounded matching, RE2's rewrite strings. */
 #include "ops/text/regex.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* regex.h -- regular expressions for string ops, by PCRE2.
  * TensorFlow's RE2 syntax is nearly a subset of PCRE2's. */
 #ifndef TD_OPS_REGEX_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Shapes, slices, gathers, scatters: what moves elements without looking at them, mostly."""
 import numpy as np
 import tensorflow as tf

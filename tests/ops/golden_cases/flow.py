@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Functions, branches, loops; what only checks or prints."""
 import numpy as np
 import tensorflow as tf

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images made larger or smaller."""
 import numpy as np
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Serialized Examples."""
 import numpy as np
 import tensorflow as tf

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Products, contractions, diagonals."""
 import numpy as np
 

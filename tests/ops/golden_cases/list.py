@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists, arrays, stacks, maps and optionals of tensors."""
 import numpy as np
 import tensorflow as tf

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Elementwise ops, reductions, segments, searches: every type of each, at its edges."""
 import numpy as np
 import tensorflow as tf

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Layers: what slides, what normalizes, what recurs. Small whole numbers, so that any order of summing is exact."""
 import numpy as np
 

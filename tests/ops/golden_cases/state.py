@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Variables of both kinds, and lookup tables: what one run leaves behind and the next one finds."""
 import numpy as np
 import tensorflow as tf

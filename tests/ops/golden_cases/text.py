@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Strings, patterns, distances."""
 import numpy as np
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_predict.c -- the predict verb over a session that only counts and echoes. */
 #include <setjmp.h>
 #include <stdarg.h>

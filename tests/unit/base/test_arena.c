@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_arena.c -- alignment, growth, reset. */
 #include <setjmp.h>
 #include <stdarg.h>

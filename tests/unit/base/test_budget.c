@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_budget.c -- budgets: what they let pass, what they refuse, and that they go on refusing. */
 #include <setjmp.h>
 #include <stdarg.h>

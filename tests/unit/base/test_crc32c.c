@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_crc32c.c -- known sums, and both bodies against each other. */
 #include <setjmp.h>
 #include <stdarg.h>

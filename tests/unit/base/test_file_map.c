@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_file_map.c -- mapped files that are cut short, written to and replaced while they are read.
  *
  * cmocka has a handler of SIGBUS of its own, which it puts in place for each test. So each body runs in a

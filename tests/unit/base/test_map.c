@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_map.c -- strings to pointers. */
 #include <setjmp.h>
 #include <stdarg.h>

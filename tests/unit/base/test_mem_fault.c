@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_mem_fault.c -- allocations that fail on purpose (debug builds), and those that never do. */
 #include <setjmp.h>
 #include <stdarg.h>

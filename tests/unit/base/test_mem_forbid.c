@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_mem_forbid.c -- in debug builds, whoever takes memory where it is forbidden ends. */
 #include <setjmp.h>
 #include <stdarg.h>

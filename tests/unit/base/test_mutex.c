@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_mutex.c -- locks, conditions, threads. */
 #include <setjmp.h>
 #include <stdarg.h>

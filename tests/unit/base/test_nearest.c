@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_nearest.c -- distances of names, and which of them is meant. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_status.c -- errors carry code, text and place, and nest. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_system.c -- files, the clock, the CPU and its quota. */
 #include <setjmp.h>
 #include <stdarg.h>

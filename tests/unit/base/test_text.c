@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_text.c -- strings of the heap and of td_strbuf. */
 #include <setjmp.h>
 #include <stdarg.h>

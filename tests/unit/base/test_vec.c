@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_vec.c -- arrays that grow. */
 #include <setjmp.h>
 #include <stdarg.h>

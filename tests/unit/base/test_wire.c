@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_wire.c -- the protobuf wire format. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fake_session.h -- a session that answers each output with the input of the same index. */
 #ifndef TEST_FAKE_SESSION_H
 #define TEST_FAKE_SESSION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_flags.c -- TensorFlow's flag grammar, quirks included. */
 #include <setjmp.h>
 #include <stdarg.h>

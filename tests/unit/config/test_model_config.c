@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_model_config.c -- text format, its errors, and the checks on what it says. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_passes.c -- what TENSORD_PASSES may say. */
 #include <setjmp.h>
 #include <stdarg.h>

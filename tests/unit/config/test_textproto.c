@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_textproto.c -- protobuf's text format, by what protobuf-c makes of the bytes. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_pool.c -- tasks run, in parallel, within the limits. */
 #include <setjmp.h>
 #include <stdarg.h>

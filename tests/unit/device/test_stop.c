@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_stop.c -- who is asked to stop, why, and what a team leaves out. */
 #include <setjmp.h>
 #include <stdarg.h>

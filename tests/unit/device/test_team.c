@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_team.c -- every shard once, whatever the threads do. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_dynamic.c -- steps that only a run can decide: what they remember, and how long their buffers live. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_lane.c -- who gets a core, who waits for one and for how long, and who gets the team. */
 #include <setjmp.h>
 #include <stdarg.h>

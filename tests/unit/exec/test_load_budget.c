@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_load_budget.c -- small files that name much: each is refused with the limit's name, or takes little. */
 #include <setjmp.h>
 #include <stdarg.h>

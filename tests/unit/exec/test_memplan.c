@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_memplan.c -- which operands a result may be written over. */
 #include <setjmp.h>
 #include <stdarg.h>

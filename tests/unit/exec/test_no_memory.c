@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_no_memory.c -- a model is loaded and run with its first, second, ... allocation failing: it says so,
  * or does without and answers the same (a constant need not be folded), and leaves nothing behind (the
  * address sanitizer looks). Debug builds only. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_objects.c -- variables that only the object graph names, as tf.saved_model.save() of a Keras 3 model has them:
  * its restore op, where there is one, fills other handles. */
 #include <setjmp.h>

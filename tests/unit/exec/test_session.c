@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_session.c -- sessions end to end, on graphs written as text: calls, loops, state, plans, refusals. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_stop.c -- runs end early: past their deadline, or when their client is gone; between steps, between the
  * rounds of a loop, and between the pieces of one long op. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_switch.c -- TF1's conditionals: a value that shapes alone decide dies with its branch all the same. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_advice.c -- paths where no SavedModel is: what is said of each mistake. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_bundle.c -- tensor bundles: one that TensorFlow wrote, and small ones made here. */
 #include <setjmp.h>
 #include <stdarg.h>

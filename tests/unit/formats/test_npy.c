@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_npy.c -- .npy files there and back, and what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_savedmodel.c -- SavedModels: small ones, written as text here, and those of models/. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_snappy.c -- every kind of element, at its limits; bytes that lie. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_table.c -- tables of many blocks, keys that share prefixes, compressed and not. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_tensor_proto.c -- TensorProto in every encoding. */
 #include <setjmp.h>
 #include <stdarg.h>

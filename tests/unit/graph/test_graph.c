@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_graph.c -- building, sorting and dumping graphs. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_chain.c -- random chains of links of unlike widths against the same links one after the other, each on
  * memory of its own. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_nd.c -- the strided copy against an element-by-element walk, at every level this CPU has. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fake_manager.h -- a manager of three models that all echo x as y:
  *
  *   quick    runs at once

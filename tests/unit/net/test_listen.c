@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_listen.c -- listening sockets: texts of those that cannot be opened, and an end that drops nobody. */
 #include <setjmp.h>
 #include <stdarg.h>

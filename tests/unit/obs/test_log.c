@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_log.c -- lines have one form, whatever is logged. */
 #include <setjmp.h>
 #include <stdarg.h>

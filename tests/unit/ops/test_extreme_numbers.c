@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_extreme_numbers.c -- each golden call of an op with its numbers at the ends of what fits: elements of
  * inputs, integers of attributes; one at a time, all at once, any mix, and in vectors long enough for sums to overflow.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_golden_coverage.c -- every op of the table has goldens, and none of its attributes is the same in all.
  *
  * An attribute that all goldens hold at one value is one that tensord may ignore, and nobody would notice. Types and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_golden_graphs.c -- small graphs against what TensorFlow answered: state, lists, tables, control flow.
  *
  * Each is loaded as a model, and run as its clients would; see tests/ops/make_goldens.py for the files. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_goldens.c -- single ops against what TensorFlow answered: tests/ops/goldens/, made by make_goldens.py.
  *
  * Each case is a node of its own with its arguments, bound and evaluated as the engine folds constants, at each

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_index_types.c -- files cannot ask for indices and shapes of a type that has no whole numbers. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_large_sums.c -- sums and products of numbers from requests that do not fit: they are refused, and those
  * that just fit are right. Calls as in tests/ops/goldens/; the codes and answers are TensorFlow's, but for
  * the sums that wrap around there. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_no_memory.c -- each golden call of an op with its first, second, ... allocation failing: it says so,
  * and leaves nothing behind (the address sanitizer looks). Debug builds only. */
 #include <setjmp.h>

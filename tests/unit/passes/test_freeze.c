@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_freeze.c -- look-ups in variables that nobody assigns become gathers of known shape. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_fuse_attention.c -- attention over heads becomes one node, with the same results. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_fuse_conv.c -- what follows a convolution or product goes into it, with the same results. */
 #include <setjmp.h>
 #include <stdarg.h>

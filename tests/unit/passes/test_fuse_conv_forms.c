@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_fuse_conv_forms.c -- every head and every step that fuse_conv.c knows, and those that it must leave: what is left
  * of the graph, and the results, at every level of the CPU. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_fuse_dense.c -- dense layers on more than two dims as Keras 3 spells them. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_fuse_elementwise.c -- which neighbours become one chain, and which must not. */
 #include <setjmp.h>
 #include <stdarg.h>

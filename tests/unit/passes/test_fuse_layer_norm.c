@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_fuse_layer_norm.c -- layer normalisation as files spell it becomes one node, with the same results. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_fuse_rnn.c -- recurrent layers as Keras exports them become one node, with the loop's results. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_order.c -- what control edges order stays in order, whatever passes do to the nodes between: fold, inline;
  * and what belongs to a branch dies with it: gate. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fake.h -- sessions that are nothing but the number in <version dir>/value, for tests of the manager. */
 #ifndef TEST_FAKE_H
 #define TEST_FAKE_H

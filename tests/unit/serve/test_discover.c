@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_discover.c -- what counts as a version, and which of them a policy takes. */
 #include <setjmp.h>
 #include <stdarg.h>

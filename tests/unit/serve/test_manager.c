@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_manager.c -- versions come, go, fail; readers always get an answer that is right. */
 #include "assert_status.h"
 #include "fake.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_rcu.c -- nobody ever sees freed memory, however fast the pointer is swapped. */
 #include <setjmp.h>
 #include <stdarg.h>

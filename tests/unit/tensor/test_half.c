@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_half.c -- small floats: every value there and back, and every midpoint between two. */
 #include <setjmp.h>
 #include <stdarg.h>

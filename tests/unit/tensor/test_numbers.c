@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_numbers.c -- numbers as text and back: exact, shortest, and laid out as TensorFlow Serving does. */
 #include <setjmp.h>
 #include <stdarg.h>

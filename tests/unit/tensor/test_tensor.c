@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_tensor.c -- dtypes, shapes, buffers, tensors. */
 #include <setjmp.h>
 #include <stdarg.h>

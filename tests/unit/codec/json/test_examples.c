@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_examples.c -- bodies of :classify and :regress:
  * features become Examples; texts of what is refused. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_predict.c -- bodies of :predict: what is taken and what it becomes, what is refused and how. */
 #include <setjmp.h>
 #include <stdarg.h>

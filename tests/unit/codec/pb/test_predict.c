@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_predict.c -- PredictRequest to a td_predict and a td_predict to PredictResponse. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_tensor.c -- tensors of every type to TensorProto and back, in both forms. */
 #include <setjmp.h>
 #include <stdarg.h>

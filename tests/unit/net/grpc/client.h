@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* client.h -- a small client on the gRPC C core, for tests of the server. */
 #ifndef TEST_GRPC_CLIENT_H
 #define TEST_GRPC_CLIENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_rest.c -- the REST server over real sockets, with a manager that obeys the test. */
 #include <setjmp.h>
 #include <stdarg.h>

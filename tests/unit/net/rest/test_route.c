@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_route.c -- URLs as TensorFlow Serving reads them. */
 #include <setjmp.h>
 #include <stdarg.h>

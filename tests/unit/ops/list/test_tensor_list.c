@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_tensor_list.c -- versions of a list never see each other's changes,
  * in whatever order they are used. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_lookup.c -- what a hostile model asks of a table, and tables without memory. */
 #include <math.h>
 #include <setjmp.h>

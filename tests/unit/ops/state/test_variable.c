@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_variable.c -- variables that several threads change: no change is lost, and readers keep what they read. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_vocabulary.c -- vocabulary files: what TensorFlow reads, and what it refuses with which words. */
 #include <math.h>
 #include <setjmp.h>
