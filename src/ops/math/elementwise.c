@@ -34,6 +34,11 @@ td_status td_elementwise_prepare(td_call *c, td_elt_id id)
 
     if (!td_elt_find(id, dtype, c->env->cpu, &elt))
         return TD_ERR(UNIMPLEMENTED, "%s of %s", c->op->name, td_dtype_name(dtype));
+    /* A file may say another type than the function makes: Complex's Tout. */
+    const td_dtype out = td_out(c, 0)->dtype;
+    if (elt.out_size != td_dtype_size(out))
+        return TD_ERR(INVALID_ARGUMENT, "%s of %s does not make %s", c->op->name, td_dtype_name(dtype),
+                      td_dtype_name(out));
     td_elementwise_prepare_as(c, &elt);
     return NULL;
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "assert_status.h"
+#include "ops/kernel.h"
 #include "pass_graph.h"
 
 static void test_shapes(void **state)
@@ -48,11 +49,35 @@ static void test_values(void **state)
     pg_close(&t);
 }
 
+/* Results are no larger or smaller than what the function makes. */
+static void test_result_types(void **state)
+{
+    float x[] = { 1, 2 };
+    const td_tensor in = { TD_F32, { 1, { 2 } }, x, NULL };
+    td_tensor both[] = { in, in }, out;
+    pg t;
+
+    (void)state;
+    pg_open(&t, NULL);
+    td_graph *const g = td_graph_make(t.p.arena, "main");
+    const td_edge a = pg_arg(g, TD_F32);
+    const td_edge good = pg_node(g, "Complex T=%float Tout=%complex64", a, a, PG_END);
+    const td_edge bad = pg_node(g, "Complex T=%float Tout=%float", a, a, PG_END);
+    pg_ret(g, bad);
+    assert_ok(td_pass_resolve(&t.p, g));
+    assert_ok(td_node_eval(good.node, &t.env, both, &out));
+    td_tensor_unref(&out);
+    assert_status(td_node_eval(bad.node, &t.env, both, &out), TD_INVALID_ARGUMENT,
+                  "Complex of float does not make float");
+    pg_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_result_types),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
