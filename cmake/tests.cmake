@@ -21,6 +21,11 @@ set(test_env
   "UBSAN_OPTIONS=print_stacktrace=1"
   "TSAN_OPTIONS=suppressions=${tests_root}/tsan.supp:print_suppressions=0:second_deadlock_stack=1")
 
+set(unit_timeout 120)
+if(TENSORD_SANITIZE)
+  set(unit_timeout 600) # sweeps take ten times as long there
+endif()
+
 # ---- unit -----------------------------------------------------------------------------------------------
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
 file(GLOB support_sources CONFIGURE_DEPENDS ${tests_root}/support/*.c)
@@ -46,7 +51,7 @@ foreach(source IN LISTS unit_sources)
   target_link_libraries(unit.${name} PRIVATE tensord_test PkgConfig::CMOCKA)
   set_target_properties(unit.${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_test(NAME unit.${name} COMMAND unit.${name})
-  set_tests_properties(unit.${name} PROPERTIES TIMEOUT 120 LABELS unit ENVIRONMENT "${test_env}")
+  set_tests_properties(unit.${name} PROPERTIES TIMEOUT ${unit_timeout} LABELS unit ENVIRONMENT "${test_env}")
 endforeach()
 
 # ---- kernels --------------------------------------------------------------------------------------------

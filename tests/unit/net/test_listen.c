@@ -20,6 +20,7 @@
 
 #include "assert_status.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "net/acceptor.h"
 #include "net/options.h"
 
@@ -69,7 +70,8 @@ static void test_paths(void **state)
     assert_ok(td_listen_unix(path, &listener));
     assert_status_like(td_listen_unix(path, &second), TD_UNAVAILABLE, "is taken");
     close(listener.fd); /* as a process does that is killed: the file stays */
-    listener.fd = -1;
+    td_free(listener.path);
+    listener = (td_listener){ .fd = -1 };
     assert_ok(td_listen_unix(path, &second));
     td_listener_refuse(&second);
     assert_int_equal(lstat(path, &there), -1);
