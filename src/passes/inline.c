@@ -5,6 +5,10 @@
  * are rewritten once, at the end, by following both (chains are as long as the call depth). Control edges
  * gather in two NoOps a call: `enter` before everything stateful in the body, `exit` after its rets and
  * control rets.
+ *
+ * A call in an untaken branch of a TF1 conditional has dead inputs, and so dead outputs, all of them; in its body a
+ * result that does not depend on such an input would live. Where a graph has a Switch, results wait for what they
+ * do not depend on behind _Gates.
  */
 #include <string.h>
 
@@ -95,7 +99,71 @@ static void append(td_graph *g, const td_graph *body)
     g->n_nodes += body->n_nodes;
 }
 
-static td_status expand(td_pass *p, td_graph *g, td_node *call, uint32_t depth)
+/* ---------------------------------------------------------------- dead calls */
+
+static bool has_switch(const td_graph *g)
+{
+    for (size_t i = 0; i < g->n_nodes; i++)
+        if (td_node_is(g->nodes[i], "Switch")) return true;
+    return false;
+}
+
+/* Marks in reached[] (by id) the nodes of a body that are dead when n is. A Merge may be alive all the same. */
+static void mark_sources(const td_node *n, bool *reached, const td_node **stack)
+{
+    size_t depth = 0;
+
+    stack[depth++] = n;
+    reached[n->id] = true;
+    while (depth > 0) {
+        n = stack[--depth];
+        for (uint32_t i = 0; i < n->n_in && !td_node_is(n, "Merge"); i++) {
+            const td_node *const from = n->in[i].node;
+
+            if (reached[from->id]) continue;
+            reached[from->id] = true;
+            stack[depth++] = from;
+        }
+    }
+}
+
+static td_status gate_behind(td_pass *p, td_graph *g, const td_node *call, td_edge when, td_edge *value)
+{
+    const td_attr attrs[] = {
+        { "T", { .kind = TD_ATTR_TYPE, .u.type = value->node->out_type[value->index] } },
+        { "U", { .kind = TD_ATTR_TYPE, .u.type = when.node->out_type[when.index] } },
+    };
+    td_node *gate;
+
+    if (td_node_is_missing(value->node) || td_node_is_missing(when.node)) return NULL;
+    TD_TRY(td_pass_node(p, g, call->name, "_Gate", (td_edge[]){ *value, when }, 2, attrs, 2, &gate));
+    *value = (td_edge){ gate, 0, NULL };
+    return NULL;
+}
+
+/* Numbers the body's nodes. */
+static td_status gate_results(td_pass *p, td_graph *g, const td_node *call, td_graph *body)
+{
+    td_status s = NULL;
+
+    td_graph_number(body);
+    bool *const reached = TD_NEW_N(bool, body->n_nodes);
+    const td_node **const stack = TD_NEW_N(const td_node *, body->n_nodes);
+
+    for (size_t r = 0; !s && r < body->n_rets; r++) {
+        memset(reached, 0, body->n_nodes * sizeof *reached);
+        mark_sources(body->rets[r].node, reached, stack);
+        for (size_t i = 0; !s && i < body->n_args; i++)
+            if (!reached[body->args[i]->id]) s = gate_behind(p, g, call, call->in[i], &body->rets[r]);
+    }
+    td_free(stack);
+    td_free(reached);
+    return s;
+}
+
+/* ---------------------------------------------------------------- calls */
+
+static td_status expand(td_pass *p, td_graph *g, td_node *call, uint32_t depth, bool *may_be_dead)
 {
     const char *const name = td_node_attr(call, "f")->u.func;
     td_graph *body;
@@ -105,6 +173,8 @@ static td_status expand(td_pass *p, td_graph *g, td_node *call, uint32_t depth)
     TD_TRY(p->library->lower(p->library, name, p->arena, &body));
     TD_TRY(td_status_prefix(td_pass_resolve(p, body), "in function %s: ", name));
     TD_TRY(check_call(call, body));
+    *may_be_dead = *may_be_dead || has_switch(body);
+    if (*may_be_dead) TD_TRY(gate_results(p, g, call, body));
 
     call_site *const site = TD_ARENA_NEW(p->arena, call_site);
     site->rets = body->rets;
@@ -173,6 +243,7 @@ td_status td_pass_inline(td_pass *p, td_graph *g)
 {
     td_node **calls = NULL;
     size_t n = 0, cap = 0;
+    bool may_be_dead = has_switch(g);
     td_status s = NULL;
 
     for (size_t i = 0; i < g->n_nodes; i++) {
@@ -184,7 +255,7 @@ td_status td_pass_inline(td_pass *p, td_graph *g)
         td_node *const call = g->nodes[i];
 
         if (!is_call(call) || call->mark) continue;
-        s = expand(p, g, call, call->id);
+        s = expand(p, g, call, call->id, &may_be_dead);
         if (n == cap) {
             cap = cap ? 2 * cap : 32;
             calls = td_realloc(calls, cap * sizeof(td_node *));

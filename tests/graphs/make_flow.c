@@ -153,17 +153,6 @@ static bool make_branches(fz_maker *m, const fz_id *args, uint32_t n, unsigned n
     return true;
 }
 
-/* May a Switch stand for this function's arguments? Constants of functions that it calls would not die with it: calls
- * are inlined before passes/gate looks. */
-static bool has_calls(const fz_model *model, const char *name)
-{
-    const fz_graph *const f = fz_function(model, name);
-
-    for (uint32_t i = 0; i < f->n_nodes; i++)
-        if (f->nodes[i].text && strstr(f->nodes[i].text, "PartitionedCall")) return true;
-    return false;
-}
-
 static void branch(fz_maker *m)
 {
     const fz_id cond = scalar(m, TD_BOOL);
@@ -175,7 +164,7 @@ static void branch(fz_maker *m)
 
     if (!n || !make_branches(m, args + 1, n, 2, names, out, sizeof out, &n_out)) return;
     put_types(m, args + 1, n, in, sizeof in);
-    bool is_plain = !has_calls(m->model, names[0]) && !has_calls(m->model, names[1]);
+    bool is_plain = true;
     for (unsigned feed = 0; feed < FZ_FEEDS; feed++)
         is_plain = is_plain && m->pool[cond].data[feed][0].shape.rank == 0; /* Switch takes nothing else */
     const fz_id made =

@@ -72,6 +72,14 @@ def branches():
         return dict(y=y, index=index)
     yield Graph("a reference in a switch", reference, dict(x=np.float32([3, 4]), p=np.array(True)), dict(x=np.float32([3, 4]), p=np.array(False)))
 
+    def called(inits, x, p):
+        f, t = R.Switch(data=x, pred=p)
+        ones, twos = [_function(lambda v, k=k: (tf.fill([2], k), v * k), "float32") for k in (1., 2.)]
+        ones.add_to_graph(), twos.add_to_graph()
+        a, b = [R.PartitionedCall(args=[v], Tout=[tf.float32] * 2, f=g) for v, g in ((f, ones), (t, twos))]
+        return dict(constant=R.Merge(inputs=[a[0], b[0]])[0], product=R.Merge(inputs=[a[1], b[1]])[0])
+    yield Graph("calls in branches", called, *[dict(x=arr("float32", 3), p=np.array(p)) for p in (True, False)])
+
     def partly(inits, x, p):
         f, t = R.Switch(data=x, pred=p)
         return dict(y=R.Merge(inputs=[tf.strings.length(f), tf.strings.length(t) * 10])[0])
