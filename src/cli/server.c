@@ -266,9 +266,9 @@ static void drain(server *s, int signal)
     td_rest_unready(s->rest);
     td_grpc_unready(s->grpc);
     td_sleep_ns(delay);
-    td_info("serve", "event=closing");
     td_rest_refuse(s->rest);
     td_grpc_refuse(s->grpc);
+    td_info("serve", "event=closing");
     td_sleep_ns(TD_MIN(with_clients ? DOOR_NS : SHORT_DOOR_NS, TD_MAX(deadline - td_now_ns(), 0)));
     if (with_clients) td_grpc_tell(s->grpc, deadline);
     stop(s, deadline);

@@ -219,7 +219,7 @@ class Draining(unittest.TestCase):
             connection.sendall(request[:-1])
             time.sleep(0.1)
             server.process.send_signal(signal.SIGTERM)
-            harness.until(lambda: "event=draining" in server.log_text(), "the signal")
+            harness.until(lambda: "event=closing" in server.log_text(), "the closing")
             connection.sendall(request[-1:])
             _, headers, body = read_reply(stream)
             self.assertEqual((json.loads(body), headers["connection"].lower()), (ANSWER, "close"))
