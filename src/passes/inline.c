@@ -12,6 +12,7 @@
  */
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/mem.h"
 #include "passes/pass.h"
 
@@ -136,6 +137,7 @@ static td_status gate_behind(td_pass *p, td_graph *g, const td_node *call, td_ed
     td_node *gate;
 
     if (td_node_is_missing(value->node) || td_node_is_missing(when.node)) return NULL;
+    TD_TRY(td_budget_take(p->env ? p->env->budget : NULL, TD_BUDGET_NODES, 1, "calls in branches"));
     TD_TRY(td_pass_node(p, g, call->name, "_Gate", (td_edge[]){ *value, when }, 2, attrs, 2, &gate));
     *value = (td_edge){ gate, 0, NULL };
     return NULL;
@@ -151,6 +153,7 @@ static td_status gate_results(td_pass *p, td_graph *g, const td_node *call, td_g
     const td_node **const stack = TD_NEW_N(const td_node *, body->n_nodes);
 
     for (size_t r = 0; !s && r < body->n_rets; r++) {
+        s = td_budget_check(p->env ? p->env->budget : NULL);
         memset(reached, 0, body->n_nodes * sizeof *reached);
         mark_sources(body->rets[r].node, reached, stack);
         for (size_t i = 0; !s && i < body->n_args; i++)
