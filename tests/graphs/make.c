@@ -284,8 +284,9 @@ fz_id fz_ints(fz_maker *m, int rank, size_t n, const int64_t values[FZ_FEEDS][TD
 
     for (unsigned feed = 1; feed < FZ_FEEDS; feed++)
         same = same && !memcmp(values[0], values[feed], n * sizeof **values);
-    if (is_full(m) || (!same && m->is_body)) return -1;
-    if (same && (m->is_body || m->f->n_args + 2 > FZ_MAX_ENDS || fz_chance(&m->r, 75))) {
+    const bool is_fixed = m->is_body || m->f->n_args + 2 > FZ_MAX_ENDS;
+    if (is_full(m) || (!same && is_fixed)) return -1;
+    if (same && (is_fixed || fz_chance(&m->r, 75))) {
         const td_tensor t = ints_tensor(m, type, rank, n, values[0]);
         return fz_const(m, &t);
     }

@@ -20,8 +20,8 @@ VM_INLINE V act_swish(V x)
 
 VM_INLINE V act_gelu_erf(V x)
 {
-    const V half = V_MUL(x, V_SET1(0.5f));
-    return V_FMA(half, v_erf(V_MUL(x, V_SET1(0.70710678118654752f))), half);
+    const V tail = v_normal_tail(x);
+    return V_MUL(x, V_BLEND_GT(x, V_ZERO(), V_SUB(V_SET1(1.0f), tail), tail));
 }
 
 VM_INLINE V act_gelu_tanh(V x)

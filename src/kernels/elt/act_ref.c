@@ -21,7 +21,7 @@ static double act_swish(double x)
 
 static double act_gelu_erf(double x)
 {
-    return 0.5 * x * (1.0 + erf(x * 0.70710678118654752));
+    return 0.5 * x * erfc(x * -0.70710678118654752); /* 1 + erf loses the digits of its tail */
 }
 
 static double act_gelu_tanh(double x)
