@@ -7,8 +7,9 @@
  *          -> Transpose
  *
  * q, k and v are [batch, rows, heads, depth]: the transposes show that. Scale, mask and last transpose may
- * be missing.
+ * be missing; but where nothing shows that the result has four dims, the mask has to be one that adds none.
  */
+#include <math.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -56,7 +57,7 @@ static bool read_scores(const td_node *n, attention *a)
     return read_transpose(operand(n, 1), td_node_attr_true(n, "adj_y") ? by_head : turned, &a->k);
 }
 
-/* scores, scaled or not; all of it used here only. */
+/* scores, scaled or not; all of it used here only. k takes the scale in, so that it must lose none of k's digits. */
 static bool read_scaled(const td_users *u, td_edge e, attention *a)
 {
     td_node *const n = e.node;
@@ -67,9 +68,10 @@ static bool read_scaled(const td_users *u, td_edge e, attention *a)
     if (!divides && !td_node_is(n, "Mul")) return read_scores(n, a);
     for (uint32_t i = 0; i < (divides ? 1U : 2U); i++) {
         const td_edge factor = operand(n, 1 - i), scores = operand(n, i);
-        if (!td_edge_scalar(&factor, &a->scale) || a->scale == 0.0) continue;
+        if (!td_edge_scalar(&factor, &a->scale)) continue;
         if (divides) a->scale = 1.0 / a->scale;
-        return scores.index == 0 && td_users_only(u, scores.node) && read_scores(scores.node, a);
+        return isnormal((float)a->scale) && scores.index == 0 && td_users_only(u, scores.node) &&
+               read_scores(scores.node, a);
     }
     return false;
 }
@@ -89,6 +91,14 @@ static bool read_logits(const td_users *u, td_edge e, attention *a)
     return false;
 }
 
+/* Does the result have four dims? The last transpose takes no others; a mask could bring more. */
+static bool has_four_dims(const attention *a)
+{
+    const td_tensor *const mask = a->mask.node ? td_edge_const(&a->mask) : NULL;
+
+    return a->joins_heads || !a->mask.node || (mask && mask->shape.rank <= 4);
+}
+
 static bool read_attention(const td_users *u, td_node *n, attention *a)
 {
     td_edge same;
@@ -102,7 +112,7 @@ static bool read_attention(const td_users *u, td_node *n, attention *a)
     td_node *const next = td_users_only(u, n);
     a->joins_heads = next && read_transpose((td_edge){ .node = next }, by_head, &same);
     a->last = a->joins_heads ? next : n;
-    return true;
+    return has_four_dims(a);
 }
 
 static td_status make_node(td_pass *p, td_graph *g, const attention *a, td_node **out)

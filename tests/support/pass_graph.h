@@ -30,6 +30,8 @@ td_edge pg_tensor(td_graph *g, const td_tensor *t); /* a constant; elements are 
 td_edge pg_int(td_graph *g, int32_t v);
 td_edge pg_ints(td_graph *g, size_t n, const int32_t *v);
 td_edge pg_float(td_graph *g, float v);
+/* A node with an effect that a control edge may wait for: an Assert of a new argument, a bool. */
+td_node *pg_assert(td_graph *g);
 /* Noise in [-1, 1], the same for each seed. */
 td_edge pg_noise(td_graph *g, const td_shape *shape, unsigned seed);
 void pg_fill(float *out, size_t n, unsigned seed);
@@ -38,7 +40,9 @@ void pg_fill(float *out, size_t n, unsigned seed);
 size_t pg_count_after(pg *x, td_graph *g, const char *op);
 
 /* Runs make(arena) as a program with all passes on this CPU's bodies, and without passes on the reference's,
- * on in[]; every return value must agree within tol, relative to its largest. */
+ * on in[]; every return value must agree: floats within tol, relative to the largest. */
 void pg_assert_same(pg *x, td_graph *(*make)(td_arena *arena), const td_tensor *in, double tol);
+/* Both must fail, with one code. */
+void pg_assert_same_error(pg *x, td_graph *(*make)(td_arena *arena), const td_tensor *in);
 
 #endif

@@ -92,14 +92,27 @@ static void multiply(const part *x, size_t m, size_t n, size_t k, const float *a
     td_gemm_run(&g, NULL);
 }
 
+/* Scores of no depth: the mask, or zeros. */
+static void start_scores(const part *x, size_t n, const float *mask, size_t mask_step)
+{
+    const size_t keys = x->a->plan->keys;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < keys; c++)
+            x->scores[i * keys + c] = mask ? mask[i * mask_step + c] : 0.0f;
+}
+
 static void run_block(const part *x, size_t row, size_t n)
 {
     const td_attention_plan *const p = x->a->plan;
     size_t mask_step = 0;
     const float *const mask = mask_rows(x, row, n, &mask_step);
 
-    multiply(x, n, p->keys, p->depth, x->q + row * p->q.row, p->q.row, x->k, x->scores, p->keys, mask,
-             mask_step);
+    if (p->depth == 0)
+        start_scores(x, n, mask, mask_step);
+    else
+        multiply(x, n, p->keys, p->depth, x->q + row * p->q.row, p->q.row, x->k, x->scores, p->keys, mask,
+                 mask_step);
     x->a->softmax(x->scores, x->scores, n, p->keys, false);
     multiply(x, n, p->out_depth, p->keys, x->scores, p->keys, x->v, x->out + row * p->out.row, p->out.row,
              NULL, 0);

@@ -29,7 +29,7 @@ typedef struct td_attention_plan {
     size_t at_k, at_v, at_mask, at_scores, thread_bytes; /* scratch of a thread */
 } td_attention_plan;
 
-/* With the sizes, steps and scale set, fills in the rest. All sizes are above 0. */
+/* With the sizes, steps and scale set, fills in the rest. All sizes but depth are above 0. */
 void td_attention_cut(td_attention_plan *p, int threads);
 
 typedef struct td_attention {

@@ -2,7 +2,7 @@
 /* op_attention.c -- _FusedAttention: softmax(q k' scale + mask) v; passes/fuse_attention makes it.
  *
  * q, k and v are [batch, rows, heads, depth]; the result too, or [batch, heads, rows, depth] unless
- * `joins_heads`. Batch and heads broadcast, and the mask to [batch, heads, rows, keys].
+ * `joins_heads`. Batch and heads broadcast, and with the mask, [batch, heads, rows, keys], a single row, too.
  */
 #include <string.h>
 
@@ -53,7 +53,7 @@ static td_status scores_shape(const td_call *c, td_shape *scores, int64_t *depth
     if (c->n_in > MASK) {
         const td_shape before = *scores;
         if (!td_shape_broadcast(scores, &td_in(c, MASK)->shape, scores) || scores->rank != 4 ||
-            scores->dims[2] != before.dims[2] || scores->dims[3] != before.dims[3])
+            scores->dims[3] != before.dims[3])
             return shape_error(c);
     }
     *depth = v->dims[3];
@@ -79,7 +79,7 @@ static td_attention_steps steps_of(const td_shape *s)
 
     return (td_attention_steps){ .batch = s->dims[0] == 1 ? 0 : (size_t)s->dims[1] * row,
                                  .head = s->dims[2] == 1 ? 0 : depth,
-                                 .row = row };
+                                 .row = s->dims[1] == 1 ? 0 : row };
 }
 
 /* Of [batch, heads, rows, keys], with leading dims left out. */
@@ -125,7 +125,7 @@ static td_status attention_prepare(td_call *c)
     const size_t d = p->out_depth;
     p->out = a->joins_heads ? (td_attention_steps){ p->rows * p->heads * d, d, p->heads * d }
                             : (td_attention_steps){ p->heads * p->rows * d, p->rows * d, d };
-    st->is_empty = td_shape_count(&s) == 0 || depth == 0 || p->depth == 0;
+    st->is_empty = td_shape_count(&s) == 0 || depth == 0;
     if (st->is_empty) return NULL;
     if (c->n_in > MASK) mask_steps(&td_in(c, MASK)->shape, p);
     st->softmax = td_softmax_select(c->env->cpu);

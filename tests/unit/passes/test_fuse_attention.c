@@ -1,103 +1,355 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_fuse_attention.c -- attention over heads becomes one node, with the same results. */
+/* test_fuse_attention.c -- attention over heads becomes one node, with the same results: every form that
+ * fuse_attention.c takes, and its neighbours, which must stay as they are. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "pass_graph.h"
+#include "words.h"
 
-enum { BATCH = 2, HEADS = 3, DEPTH = 13 };
+/* Words say how a graph differs from softmax(q k' 3) v with heads joined; how many fused nodes that makes. */
+typedef struct form {
+    const char *words;
+    size_t fused;
+} form;
 
-typedef enum mask_kind { NO_MASK, KEY_MASK, ROW_MASK, WHOLE_MASK } mask_kind;
+typedef struct sizes {
+    int64_t batch, heads, rows, keys, depth, out_depth;
+} sizes;
 
-/* What make() builds. */
-static mask_kind mask;
-static bool turns_k, divides, joins_heads;
-static int32_t middle; /* of the permutations: 2 is what moves heads */
+static const sizes usual = { 2, 3, 5, 7, 4, 6 };
 
-static td_edge transpose(td_graph *g, td_edge x, bool turns)
+static const char *words; /* what make() builds */
+static sizes size;
+
+static bool has(const char *word)
 {
-    const int32_t by_head[] = { 0, middle, 3 - middle, 3 }, turned[] = { 0, 2, 3, 1 };
+    return words_have(words, word);
+}
 
-    return pg_node(g, "Transpose T=%f", x, pg_ints(g, 4, turns ? turned : by_head), PG_END);
+/* ---------------------------------------------------------------- the graph */
+
+/* "V2 T=%f adj_y=true" for "V2 adj_y=true". */
+static td_edge op(td_graph *g, const char *text, td_edge a, td_edge b)
+{
+    const int name = (int)strcspn(text, " ");
+    char full[96];
+
+    (void)snprintf(full, sizeof full, "%.*s T=%s%s", name, text, has("double") ? "%double" : "%float",
+                   text + name);
+    return b.node ? pg_node(g, full, a, b, PG_END) : pg_node(g, full, a, PG_END);
+}
+
+/* A value by its name: "shared_x" wants x outside, too, "waits_x" has it wait for something. */
+static td_edge value(td_graph *g, td_edge e, const char *name)
+{
+    char word[32];
+
+    (void)snprintf(word, sizeof word, "shared_%s", name);
+    if (has(word)) pg_ret(g, e);
+    (void)snprintf(word, sizeof word, "waits_%s", name);
+    if (has(word)) td_node_add_ctrl(g, e.node, pg_assert(g));
+    return has("identities") ? op(g, "Identity", e, PG_END) : e;
+}
+
+static const int32_t by_head[] = { 0, 2, 1, 3 }, turned[] = { 0, 2, 3, 1 };
+
+static td_edge transpose(td_graph *g, td_edge x, const int32_t *perm, const char *odd)
+{
+    static const int32_t other[] = { 0, 1, 2, 3 };
+    const int64_t wide[] = { perm[0], perm[1], perm[2], perm[3] };
+
+    if (has("wide_perms"))
+        return op(g, "Transpose Tperm=%int64", x,
+                  pg_tensor(g, &(td_tensor){ TD_I64, { 1, { 4 } }, (void *)(uintptr_t)wide, NULL }));
+    return op(g, "Transpose", x, pg_ints(g, 4, has(odd) ? other : perm));
+}
+
+static td_edge scores_of(td_graph *g, td_edge q, td_edge k)
+{
+    const td_edge a = value(g, transpose(g, q, has("adj_x") ? turned : by_head, "odd_q"), "q");
+    const td_edge b = value(g, transpose(g, k, has("turned") ? turned : by_head, "odd_k"), "k");
+
+    if (has("adj_x")) return op(g, "BatchMatMulV2 adj_x=true adj_y=true", a, b);
+    if (has("v1")) return op(g, "BatchMatMul adj_y=true", a, b);
+    return op(g, has("turned") ? "BatchMatMulV2" : "BatchMatMulV2 adj_y=true", a, b);
+}
+
+static td_edge number(td_graph *g, double v, int rank)
+{
+    float narrow = (float)v;
+
+    if (has("double")) return pg_tensor(g, &(td_tensor){ TD_F64, { rank, { 1, 1, 1, 1, 1 } }, &v, NULL });
+    return pg_tensor(g, &(td_tensor){ TD_F32, { rank, { 1, 1, 1, 1, 1 } }, &narrow, NULL });
+}
+
+/* By what scores x are multiplied. */
+static td_edge factor(td_graph *g, td_edge x, td_edge other)
+{
+    if (has("by_itself")) return x;
+    if (has("by_unknown")) return other;
+    if (has("by_row")) return pg_noise(g, &(td_shape){ 1, { size.keys } }, 9);
+    if (has("by_5d")) return number(g, 3, 5);
+    if (has("by_1d")) return number(g, 3, 1);
+    if (has("by_0")) return number(g, 0, 0);
+    if (has("by_tiny")) return number(g, 1e-40, 0);
+    if (has("by_nan")) return number(g, (double)NAN, 0);
+    if (has("by_inf")) return number(g, (double)INFINITY, 0);
+    return number(g, 3, 0);
+}
+
+static td_edge scaled(td_graph *g, td_edge x, td_edge other)
+{
+    if (has("unscaled")) return x;
+    if (has("scale_first")) return op(g, "Mul", factor(g, x, other), x);
+    if (has("scale_below")) return op(g, "RealDiv", factor(g, x, other), x);
+    return op(g, has("divided") ? "RealDiv" : has("subtracted") ? "Sub" : "Mul", x, factor(g, x, other));
+}
+
+static td_edge masked(td_graph *g, td_edge x, td_edge mask)
+{
+    if (has("mask_itself")) return op(g, "AddV2", x, x);
+    if (has("mask_5d")) return op(g, "AddV2", x, number(g, 0.5, 5));
+    if (has("mask_row")) return op(g, "AddV2", x, pg_noise(g, &(td_shape){ 1, { size.keys } }, 8));
+    if (has("mask_times")) return op(g, "Mul", x, mask);
+    if (has("mask_first")) return op(g, "Add", mask, x);
+    return has("mask") ? op(g, "AddV2", x, mask) : x;
+}
+
+static td_edge mixed(td_graph *g, td_edge probs, td_edge v)
+{
+    const td_edge heads = value(g, transpose(g, v, has("adj_v") ? turned : by_head, "odd_v"), "v");
+
+    if (has("adj_probs")) return op(g, "BatchMatMulV2 adj_x=true", probs, heads);
+    return op(g, has("adj_v") ? "BatchMatMulV2 adj_y=true" : "BatchMatMulV2", probs, heads);
 }
 
 static td_graph *make(td_arena *arena)
 {
+    const td_dtype type = has("double") ? TD_F64 : TD_F32;
     td_graph *const g = td_graph_make(arena, "main");
-    const td_edge q = pg_arg(g, TD_F32), k = pg_arg(g, TD_F32), v = pg_arg(g, TD_F32), m = pg_arg(g, TD_F32);
-    td_edge x = pg_node(g, turns_k ? "BatchMatMulV2 T=%f" : "BatchMatMulV2 T=%f adj_y=true",
-                        transpose(g, q, false), transpose(g, k, turns_k), PG_END);
+    const td_edge q = pg_arg(g, type), k = pg_arg(g, type), v = pg_arg(g, type), m = pg_arg(g, type);
 
-    x = pg_node(g, divides ? "RealDiv T=%f" : "Mul T=%f", x, pg_float(g, 3.0f), PG_END);
-    if (mask != NO_MASK) x = pg_node(g, "AddV2 T=%f", x, m, PG_END);
-    x = pg_node(g, "Softmax T=%f", x, PG_END);
-    x = pg_node(g, "BatchMatMulV2 T=%f", x, transpose(g, v, false), PG_END);
-    pg_ret(g, joins_heads ? transpose(g, x, false) : x);
+    td_edge x = value(g, scores_of(g, q, k), "scores");
+    x = value(g, scaled(g, x, m), "scaled");
+    x = value(g, masked(g, x, m), "logits");
+    x = value(g, op(g, has("log") ? "LogSoftmax" : "Softmax", x, PG_END), "probs");
+    x = value(g, mixed(g, x, v), "last");
+    if (!has("apart")) x = value(g, transpose(g, x, by_head, "odd_last"), "joined");
+    pg_ret(g, x);
     return g;
 }
 
-static td_shape mask_shape(int64_t rows, int64_t keys)
+/* ---------------------------------------------------------------- checks */
+
+/* Of [batch, heads, rows, keys]. */
+static td_shape mask_shape(void)
 {
-    if (mask == KEY_MASK) return (td_shape){ 4, { BATCH, 1, 1, keys } };
-    if (mask == ROW_MASK) return (td_shape){ 3, { HEADS, rows, 1 } };
-    return (td_shape){ 4, { BATCH, HEADS, rows, keys } };
+    if (has("of_all")) return (td_shape){ 0 };
+    if (has("of_keys")) return (td_shape){ 1, { size.keys } };
+    if (has("of_rows")) return (td_shape){ 3, { size.heads, size.rows, 1 } };
+    if (has("of_batch")) return (td_shape){ 4, { size.batch, 1, 1, size.keys } };
+    if (has("more_batch")) return (td_shape){ 4, { 3, 1, 1, size.keys } };
+    if (has("more_heads")) return (td_shape){ 3, { 4, size.rows, size.keys } };
+    if (has("more_rows")) return (td_shape){ 4, { 1, 1, 6, size.keys } };
+    if (has("more_dims")) return (td_shape){ 5, { 2, 1, 1, 1, size.keys } };
+    if (has("more_keys")) return (td_shape){ 1, { size.keys + 1 } };
+    return (td_shape){ 4, { size.batch, size.heads, size.rows, size.keys } };
 }
 
-static void check(int64_t rows, int64_t keys, size_t count)
+enum { MOST = 2 * 3 * 200 * 200 };
+
+static void fill(td_tensor *t, unsigned seed, double scale)
 {
-    static float q[BATCH * 200 * HEADS * DEPTH], k[sizeof q / sizeof *q], v[sizeof q / sizeof *q];
-    static float m[BATCH * HEADS * 200 * 200];
-    const td_tensor in[] = { { TD_F32, { 4, { BATCH, rows, HEADS, DEPTH } }, q, NULL },
-                             { TD_F32, { 4, { BATCH, keys, HEADS, DEPTH } }, k, NULL },
-                             { TD_F32, { 4, { BATCH, keys, HEADS, DEPTH } }, v, NULL },
-                             { TD_F32, mask_shape(rows, keys), m, NULL } };
+    static float narrow[4][MOST];
+    static double wide[4][MOST];
+    const size_t n = (size_t)td_shape_count(&t->shape);
+
+    assert_true(n <= MOST);
+    pg_fill(narrow[seed], n, seed);
+    for (size_t i = 0; i < n; i++)
+        wide[seed][i] = narrow[seed][i] = (float)((double)narrow[seed][i] * scale);
+    t->data = t->dtype == TD_F64 ? (void *)wide[seed] : narrow[seed];
+}
+
+/* Rows, all of whose keys are masked, among others. */
+static void mask_whole_rows(td_tensor *mask)
+{
+    for (int64_t i = 0; i < td_shape_count(&mask->shape); i++)
+        if (i / size.keys % 2) ((float *)mask->data)[i] = -INFINITY;
+}
+
+static void check(const form *f, const sizes *s)
+{
+    const td_dtype type = words_have(f->words, "double") ? TD_F64 : TD_F32;
     pg t;
 
-    pg_fill(q, sizeof q / sizeof *q, 1);
-    pg_fill(k, sizeof q / sizeof *q, 2);
-    pg_fill(v, sizeof q / sizeof *q, 3);
-    pg_fill(m, sizeof m / sizeof *m, 4);
+    words = f->words;
+    size = *s;
+    td_tensor in[] = {
+        { type, { 4, { s->batch, s->rows, s->heads, s->depth } }, NULL, NULL },
+        { type, { 4, { s->batch, s->keys, s->heads, s->depth } }, NULL, NULL },
+        { type, { 4, { s->batch, s->keys, s->heads, s->out_depth } }, NULL, NULL },
+        { type, mask_shape(), NULL, NULL },
+    };
+    if (has("q_of_one_batch")) in[0].shape.dims[0] = 1;
+    if (has("k_of_one_batch")) in[1].shape.dims[0] = 1;
+    if (has("k_of_one_head")) in[1].shape.dims[2] = 1;
+    if (has("v_of_one_head")) in[2].shape.dims[2] = 1;
+    if (has("other_depth")) in[0].shape.dims[3]++;
+    if (has("other_keys")) in[2].shape.dims[1]++;
+    if (has("other_batch")) in[1].shape.dims[0]++;
+    if (has("other_rank")) in[2].shape.rank = 3;
+    for (unsigned i = 0; i < 4; i++)
+        fill(&in[i], i, 1.0);
+    if (has("minus_infinity")) mask_whole_rows(&in[3]);
     pg_open(&t, NULL);
-    assert_int_equal(pg_count_after(&t, make(t.p.arena), "_FusedAttention"), count);
-    pg_assert_same(&t, make, in, 1e-5);
+    const size_t fused = pg_count_after(&t, make(t.p.arena), "_FusedAttention");
+    if (fused != f->fused) fail_msg("\"%s\": %zu fused", words, fused);
+    for (td_cpu level = t.env.cpu;; level--) {
+        t.env.cpu = level;
+        if (has("fails"))
+            pg_assert_same_error(&t, make, in);
+        else
+            pg_assert_same(&t, make, in, 1e-5);
+        if (level == TD_CPU_ref) break;
+    }
     pg_close(&t);
 }
 
-static void test_forms(void **state)
+static void check_all(const form *forms, size_t n, const sizes *s)
 {
-    (void)state;
-    middle = 2;
-    for (int i = 0; i < 32; i++) {
-        mask = (mask_kind)(i & 3);
-        turns_k = i & 4;
-        divides = i & 8;
-        joins_heads = i & 16;
-        check(7, 19, 1);
-    }
-    mask = WHOLE_MASK;
-    check(197, 199, 1); /* more rows than a block has */
-    mask = ROW_MASK;
-    check(1, 200, 1);
+    for (size_t i = 0; i < n; i++)
+        check(&forms[i], s);
 }
 
-static void test_other_layouts_stay(void **state)
+static void test_spellings(void **state)
 {
+    static const form forms[] = {
+        { "", 1 },
+        { "turned", 1 },
+        { "v1", 1 },
+        { "adj_x", 0 },
+        { "unscaled", 1 },
+        { "divided", 1 },
+        { "scale_first by_1d", 1 },
+        { "mask", 1 },
+        { "mask unscaled turned", 1 },
+        { "mask_first divided", 1 },
+        { "mask_row", 1 },
+        { "apart", 1 },
+        { "apart mask_row unscaled", 1 },
+        { "identities mask", 1 },
+        { "turned mask divided identities", 1 },
+    };
+
     (void)state;
-    middle = 1;
-    mask = NO_MASK;
-    turns_k = joins_heads = false;
-    check(5, 5, 0);
+    check_all(forms, TD_COUNT(forms), &usual);
+    check_all(forms, TD_COUNT(forms), &(sizes){ 1, 2, 197, 199, 13, 13 }); /* more rows than a block has */
+}
+
+static void test_neighbours_stay(void **state)
+{
+    static const form forms[] = {
+        { "double", 0 },
+        { "wide_perms", 0 },
+        { "log", 0 },
+        { "odd_q fails", 0 },
+        { "odd_v fails", 0 },
+        { "odd_last", 1 },
+        { "adj_v", 0 },
+        { "adj_probs fails", 0 },
+        { "subtracted", 0 },
+        { "scale_below", 0 },
+        { "by_itself", 0 },
+        { "by_unknown", 0 },
+        { "by_row", 0 },
+        { "by_0", 0 },
+        { "by_nan", 0 },
+        { "by_inf", 0 },
+        { "by_tiny", 0 },
+        { "divided by_inf", 0 },
+        { "apart by_5d", 0 },
+        { "mask_times", 0 },
+        { "mask_itself", 0 },
+        { "apart mask_5d", 0 },
+        { "shared_q", 1 }, /* what heads are moved from, a node of their own makes */
+        { "shared_scores", 0 },
+        { "shared_scaled", 0 },
+        { "mask shared_logits", 0 },
+        { "shared_probs", 0 },
+        { "shared_last", 1 },
+        { "shared_joined", 1 },
+    };
+
+    (void)state;
+    check_all(forms, TD_COUNT(forms), &usual);
+    check(&(form){ "odd_q odd_k odd_v odd_last", 0 }, &(sizes){ 2, 5, 5, 5, 5, 5 });
+}
+
+static void test_masks(void **state)
+{
+    static const form forms[] = {
+        { "mask of_all", 1 },          { "mask of_keys", 1 },
+        { "mask of_rows", 1 },         { "mask of_batch", 1 },
+        { "mask more_keys fails", 1 }, { "mask more_dims fails", 1 },
+        { "mask minus_infinity", 1 },  { "mask more_heads fails", 1 },
+        { "mask more_rows fails", 1 }, { "mask of_rows turned apart", 0 },
+    };
+    static const sizes one[] = { { 2, 1, 5, 7, 4, 6 }, { 1, 3, 5, 7, 4, 6 }, { 2, 3, 1, 7, 4, 6 } };
+
+    (void)state;
+    check_all(forms, TD_COUNT(forms), &usual);
+    check(&(form){ "mask more_heads", 1 }, &one[0]);
+    check(&(form){ "mask more_batch", 1 }, &one[1]);
+    check(&(form){ "mask more_rows", 1 }, &one[2]);
+    check(&(form){ "mask more_rows more_batch", 1 }, &(sizes){ 1, 2, 1, 1, 4, 6 });
+    check(&(form){ "mask of_rows", 1 }, &(sizes){ 1, 3, 197, 1, 4, 6 });
+}
+
+static void test_operands(void **state)
+{
+    static const form forms[] = {
+        { "q_of_one_batch", 1 },       { "k_of_one_batch mask", 1 }, { "k_of_one_head", 1 },
+        { "v_of_one_head turned", 1 }, { "other_depth fails", 1 },   { "other_keys fails", 1 },
+        { "other_batch fails", 1 },    { "other_rank fails", 1 },
+    };
+
+    (void)state;
+    check_all(forms, TD_COUNT(forms), &usual);
+}
+
+/* Sums of nothing are 0, and a softmax of equal logits a mean. */
+static void test_empty(void **state)
+{
+    static const form forms[] = {
+        { "", 1 }, { "turned divided", 1 }, { "mask", 1 }, { "mask of_keys", 1 }, { "mask of_rows", 1 },
+    };
+    static const sizes sizes_of[] = {
+        { 2, 3, 5, 7, 0, 6 }, { 2, 3, 197, 7, 0, 6 }, { 2, 3, 5, 1, 0, 6 }, { 2, 3, 5, 0, 4, 6 },
+        { 2, 3, 0, 7, 4, 6 }, { 2, 3, 5, 7, 4, 0 },   { 2, 0, 5, 7, 4, 6 }, { 0, 3, 5, 7, 4, 6 },
+        { 2, 3, 5, 0, 0, 6 }, { 0, 0, 0, 0, 0, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(sizes_of); i++)
+        check_all(forms, TD_COUNT(forms), &sizes_of[i]);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_other_layouts_stay),
+        cmocka_unit_test(test_spellings), cmocka_unit_test(test_neighbours_stay),
+        cmocka_unit_test(test_masks),     cmocka_unit_test(test_operands),
+        cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
