@@ -23,7 +23,8 @@ static inline __attribute__((always_inline)) void tile(const row_job *r, const s
 {
     const td_depthwise *const d = r->d;
     const size_t ch = d->channels, pixel_step = d->stride[1] * ch, tap_step = d->dilation[1] * ch;
-    const float *line = r->line + (ptrdiff_t)((int64_t)(x * d->stride[1]) - d->pad[1]) * (ptrdiff_t)ch + c;
+    /* Behind `line`: before the image where the first taps lie in the padding, which kx0 leaves out. */
+    ptrdiff_t at = (ptrdiff_t)((int64_t)(x * d->stride[1]) - d->pad[1]) * (ptrdiff_t)ch + (ptrdiff_t)c;
     const float *w = r->w + c;
     V acc[SPAN];
 
@@ -31,10 +32,10 @@ static inline __attribute__((always_inline)) void tile(const row_job *r, const s
     for (size_t i = 0; i < span; i++)
         acc[i] =
             r->end->bias ? (n == VW ? V_LOAD(r->end->bias + c) : V_LOAD_N(r->end->bias + c, n)) : V_ZERO();
-    for (size_t ky = 0; ky < r->ky_count; ky++, line += r->line_step, w += d->kernel[1] * ch) {
+    for (size_t ky = 0; ky < r->ky_count; ky++, at += (ptrdiff_t)r->line_step, w += d->kernel[1] * ch) {
         for (size_t kx = kx0; kx < kx1; kx++) {
             const V weight = n == VW ? V_LOAD(w + kx * ch) : V_LOAD_N(w + kx * ch, n);
-            const float *const p = line + kx * tap_step;
+            const float *const p = r->line + (at + (ptrdiff_t)(kx * tap_step));
 #pragma GCC unroll 8
             for (size_t i = 0; i < span; i++)
                 acc[i] = V_FMA(n == VW ? V_LOAD(p + i * pixel_step) : V_LOAD_N(p + i * pixel_step, n), weight,
