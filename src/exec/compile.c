@@ -338,7 +338,7 @@ static td_status add_steps(builder *b)
     b->prog->steps = TD_ARENA_NEW_N(b->p->arena, td_step, g->n_nodes + 1);
     for (size_t i = 0; i < g->n_nodes; i++) {
         const td_node *const n = g->nodes[i];
-        const td_tensor *const value = td_edge_const(&(td_edge){ g->nodes[i], 0, NULL });
+        const td_tensor *const value = td_node_const(n);
 
         if (value) {
             const uint32_t v = b->first[n->id];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fold.c -- pure nodes whose inputs are constants become constants. The graph must be sorted.
+/* fold.c -- pure nodes whose inputs are constants become constants, if they wait for nothing. The graph must be sorted.
  *
  * A constant that was made on the way and has no user left is given back at once: of a long chain only the last one stays.
  */
@@ -16,7 +16,8 @@ static bool is_foldable(const td_node *n)
 {
     const uint32_t never = TD_OP_STATEFUL | TD_OP_CALL | TD_OP_CONTROL;
 
-    if ((n->op->flags & never) || n->n_out == 0 || (!n->op->kernels && !(n->op->flags & TD_OP_ALIAS)))
+    if ((n->op->flags & never) || n->n_ctrl || n->n_out == 0 ||
+        (!n->op->kernels && !(n->op->flags & TD_OP_ALIAS)))
         return false;
     if (n->n_in == 0 && !td_node_is(n, "VarHandleOp") && !n->op->infer) return false;
     for (uint32_t i = 0; i < n->n_attrs; i++)
@@ -176,8 +177,7 @@ static td_status fold_nodes(folding *f, size_t n)
     return NULL;
 }
 
-/* Control edges on folded nodes order nothing any more, but their own control inputs may:
- * keep those by keeping the edge only where the folded node had some. */
+/* Control edges on folded nodes, which waited for nothing, order nothing any more. */
 static void drop_order(td_graph *g, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -185,7 +185,7 @@ static void drop_order(td_graph *g, size_t n)
         uint32_t kept = 0;
 
         for (uint32_t k = 0; k < u->n_ctrl; k++)
-            if (!u->ctrl[k]->mark || u->ctrl[k]->n_ctrl > 0) u->ctrl[kept++] = u->ctrl[k];
+            if (!u->ctrl[k]->mark) u->ctrl[kept++] = u->ctrl[k];
         u->n_ctrl = kept;
     }
 }

@@ -218,8 +218,23 @@ static td_status freeze_read(td_pass *p, td_graph *g, td_node *read)
     }
     now = td_pass_const(p, g, read->name, value);
     if (!td_node_is(read, "ReadVariableOp")) TD_TRY(gather_node(p, g, read, now, &now));
+    for (uint32_t i = 0; i < read->n_ctrl; i++)
+        td_node_add_ctrl(g, now, read->ctrl[i]);
     read->mark = now;
     return NULL;
+}
+
+/* Who waited for a read waits for what the read did. */
+static void follow_order(td_node **ctrl, size_t n, size_t *n_kept)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        td_node *const now = ctrl[i]->mark;
+
+        if (!now || now->n_ctrl) ctrl[kept++] = now ? now : ctrl[i];
+    }
+    *n_kept = kept;
 }
 
 td_status td_pass_freeze(td_pass *p, td_graph *g)
@@ -237,16 +252,11 @@ td_status td_pass_freeze(td_pass *p, td_graph *g)
     for (size_t i = 0; i < g->n_rets; i++)
         if (g->rets[i].node->mark) g->rets[i] = (td_edge){ g->rets[i].node->mark, 0, NULL };
     for (size_t i = 0; i < g->n_nodes; i++) {
-        td_node *const u = g->nodes[i];
-        uint32_t kept = 0;
+        size_t kept;
 
-        for (uint32_t k = 0; k < u->n_ctrl; k++)
-            if (!u->ctrl[k]->mark) u->ctrl[kept++] = u->ctrl[k];
-        u->n_ctrl = kept;
+        follow_order(g->nodes[i]->ctrl, g->nodes[i]->n_ctrl, &kept);
+        g->nodes[i]->n_ctrl = (uint32_t)kept;
     }
-    size_t kept = 0;
-    for (size_t i = 0; i < g->n_ctrl_rets; i++)
-        if (!g->ctrl_rets[i]->mark) g->ctrl_rets[kept++] = g->ctrl_rets[i];
-    g->n_ctrl_rets = kept;
+    follow_order(g->ctrl_rets, g->n_ctrl_rets, &g->n_ctrl_rets);
     return NULL;
 }

@@ -38,7 +38,7 @@ static bool is_product(const td_node *n)
 /* Is e x with its dims in the order a, b, c, d? */
 static bool read_transpose(td_edge e, const int32_t *perm, td_edge *x)
 {
-    if (!td_node_is(e.node, "Transpose")) return false;
+    if (!td_node_is(e.node, "Transpose") || e.node->n_ctrl) return false;
     const td_edge from = operand(e.node, 1);
     const td_tensor *const t = td_edge_const(&from);
     if (!t || t->dtype != TD_I32 || !t->data || td_shape_count(&t->shape) != 4) return false;
@@ -51,7 +51,8 @@ static const int32_t by_head[] = { 0, 2, 1, 3 }, turned[] = { 0, 2, 3, 1 };
 
 static bool read_scores(const td_node *n, attention *a)
 {
-    if (!is_product(n) || td_node_attr_true(n, "adj_x") || n->out_type[0] != TD_F32) return false;
+    if (!is_product(n) || td_node_attr_true(n, "adj_x") || n->n_ctrl || n->out_type[0] != TD_F32)
+        return false;
     if (!read_transpose(operand(n, 0), by_head, &a->q)) return false;
     a->product = n;
     return read_transpose(operand(n, 1), td_node_attr_true(n, "adj_y") ? by_head : turned, &a->k);

@@ -85,7 +85,7 @@ static td_node *scalar_user(const fusion *f, const td_node *n, const char *op, d
     for (size_t i = 0; i < td_users_count(f->users, n); i++) {
         td_node *const u = td_users_at(f->users, n, i);
         double v;
-        if (!u || u->n_in != 2 || !td_node_is(u, op)) continue;
+        if (!u || u->n_in != 2 || u->n_ctrl || !td_node_is(u, op)) continue;
         const bool is_first = td_edge_is(&u->in[0], n);
         if (td_edge_scalar(&u->in[is_first ? 1 : 0], &v) && fabs(v - value) <= 1e-5 * fabs(value)) return u;
     }
@@ -159,7 +159,7 @@ static bool take_swish(fusion *f)
     for (size_t i = 0; i < 2; i++) {
         td_node *const gate = td_users_at(f->users, f->last, i), *const mul =
                                                                      td_users_at(f->users, f->last, 1 - i);
-        if (!gate || !mul || !td_node_is(gate, "Sigmoid") || !td_node_is(mul, "Mul") || mul->n_in != 2)
+        if (!gate || !mul || !td_node_is(gate, "Sigmoid") || !td_node_is(mul, "Mul") || gate->n_ctrl)
             continue;
         if (td_users_only(f->users, gate) != mul) continue;
         const bool is_it = (td_edge_is(&mul->in[0], f->last) && td_edge_is(&mul->in[1], gate)) ||
@@ -206,7 +206,7 @@ static bool take_gelu_erfc(fusion *f)
     if (!half || td_users_count(f->users, x) != 2) return false;
     td_node *const a = td_users_at(f->users, x, 0), *const b = td_users_at(f->users, x, 1);
     td_node *const minus = a == half ? b : a;
-    if (!minus || !td_node_is(minus, "Neg")) return false;
+    if (!minus || !td_node_is(minus, "Neg") || minus->n_ctrl) return false;
     td_node *const inner = scalar_user(f, minus, "Mul", 0.70710678118654752);
     td_node *const erfc_node = inner ? td_users_only(f->users, inner) : NULL;
     if (!erfc_node || td_users_only(f->users, minus) != inner || !td_node_is(erfc_node, "Erfc")) return false;
@@ -268,7 +268,8 @@ static void take_pad(fusion *f)
     const td_edge from = td_edge_source(f->first->in[0]);
     td_node *const pad = from.node;
 
-    if (!f->head->pads || !td_node_is(pad, "Pad") || !attr_is(f->first, "padding", "VALID")) return;
+    if (!f->head->pads || !td_node_is(pad, "Pad") || pad->n_ctrl || !attr_is(f->first, "padding", "VALID"))
+        return;
     if (td_users_count(f->users, pad) != 1) return;
     const td_tensor *const t = const_of(&pad->in[1]);
     if (!t || !t->data || td_shape_count(&t->shape) != 8 || (t->dtype != TD_I32 && t->dtype != TD_I64))

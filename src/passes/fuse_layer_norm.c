@@ -22,7 +22,7 @@ static td_edge source(td_edge e)
 {
     for (;;) {
         const td_edge from = td_edge_source(e);
-        if (!td_node_is(from.node, "StopGradient")) return from;
+        if (!td_node_is(from.node, "StopGradient") || from.node->n_ctrl) return from;
         e = from.node->in[0];
     }
 }
@@ -32,9 +32,10 @@ static td_edge operand(td_edge e, uint32_t i)
     return source(e.node->in[i]);
 }
 
+/* What waits for something is nothing here: the fused node would not. */
 static bool is_op(td_edge e, const char *op)
 {
-    return td_node_is(e.node, op);
+    return td_node_is(e.node, op) && !e.node->n_ctrl;
 }
 
 static bool is_add(td_edge e)
@@ -172,7 +173,7 @@ td_status td_fuse_layer_norm(td_pass *p, td_graph *g, bool *changed)
         norm n = { 0 };
         td_node *made;
 
-        if (g->nodes[i]->n_ctrl || !read_norm((td_edge){ .node = g->nodes[i] }, &n) || !fits(&n)) continue;
+        if (!read_norm((td_edge){ .node = g->nodes[i] }, &n) || !fits(&n)) continue;
         const td_edge in[] = { n.x, n.gamma, n.beta };
         const td_attr attrs[] = {
             { "T", { .kind = TD_ATTR_TYPE, .u.type = TD_F32 } },

@@ -3,7 +3,7 @@
  *
  * A constant has no input that could be dead; what says that it belongs to a branch is a control edge from
  * the branch's pivot. Where a graph has a Switch, such a constant gets a _Gate behind it, which the pivot's
- * value keeps alive.
+ * value keeps alive, and which waits for all that the constant waited for.
  */
 #include "passes/pass.h"
 
@@ -26,6 +26,8 @@ static td_status add_gate(td_pass *p, td_graph *g, td_node *constant, td_node *p
     TD_TRY(td_pass_node(p, g, constant->name, "_Gate", (td_edge[]){ when, when }, 2, attrs, 2, &gate));
     td_pass_replace(g, value, (td_edge){ gate, 0, NULL });
     gate->in[0] = value;
+    for (uint32_t i = 0; i < constant->n_ctrl; i++)
+        if (constant->ctrl[i] != pivot) td_node_add_ctrl(g, gate, constant->ctrl[i]);
     constant->n_ctrl = 0;
     return NULL;
 }

@@ -81,12 +81,17 @@ bool td_node_is(const td_node *n, const char *op_name)
     return strcmp(n->op_name, op_name) == 0;
 }
 
-const td_tensor *td_edge_const(const td_edge *e)
+const td_tensor *td_node_const(const td_node *n)
 {
-    if (!td_node_is(e->node, "Const")) return NULL;
-    const td_attr_value *const v = td_node_attr(e->node, "value");
+    if (!td_node_is(n, "Const")) return NULL;
+    const td_attr_value *const v = td_node_attr(n, "value");
 
     return v && v->kind == TD_ATTR_TENSOR ? v->u.tensor : NULL;
+}
+
+const td_tensor *td_edge_const(const td_edge *e)
+{
+    return e->node->n_ctrl ? NULL : td_node_const(e->node);
 }
 
 td_status td_pass_node(td_pass *p, td_graph *g, const char *name, const char *op_name, const td_edge *in,

@@ -10,6 +10,7 @@
  *   gate     constants in branches of TF1's conditionals die with their branch
  *   prune    topological order; drops what nobody needs
  *   freeze   reads of variables that no signature assigns become constants
+ *   relax    control edges that order nothing go; passes after this one leave nodes with others alone
  *   fold     pure nodes on constants become constants
  *   choose   If and Case with a constant condition become a call of their branch, and unswitch does the same
  *            for Switch and Merge; then it goes on at inline until nothing is left to choose
@@ -72,6 +73,7 @@ TD_MUST_USE td_status td_pass_variable(td_pass *p, const td_edge *e, td_variable
  * half of a Keras 3 file restores dead copies. */
 TD_MUST_USE td_status td_pass_drop_dead_assigns(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_freeze(td_pass *p, td_graph *g);
+void td_pass_relax(td_graph *g); /* which is sorted */
 TD_MUST_USE td_status td_pass_fold(td_pass *p, td_graph *g);
 /* Sets *changed where it made calls; the caller inlines them. */
 TD_MUST_USE td_status td_pass_choose(td_pass *p, td_graph *g, bool *changed);
@@ -109,7 +111,10 @@ td_node *td_pass_const(td_pass *p, td_graph *g, const char *name, td_tensor t);
 td_node *td_pass_const_of(td_pass *p, td_graph *g, const char *name, td_tensor t);
 void td_pass_own(td_pass *p, td_tensor t);
 bool td_edge_same(td_edge a, td_edge b);
-/* The value of a Const node; NULL when the edge comes from another op. */
+/* The value of a Const node; NULL for another op. */
+const td_tensor *td_node_const(const td_node *n);
+/* The same of the node that the edge comes from; NULL, too, where that has to wait for something: who uses the value
+ * wants what it waits for. */
 const td_tensor *td_edge_const(const td_edge *e);
 bool td_node_is(const td_node *n, const char *op_name);
 /* A bound node of op `op_name` with these inputs; INTERNAL when that op's declaration is contradicted.

@@ -78,6 +78,7 @@ static td_status fold_function(td_seq_loop *s, td_graph *g)
     TD_TRY(td_pass_prune(s->p, g));
     TD_TRY(td_pass_freeze(s->p, g));
     TD_TRY(td_pass_prune(s->p, g));
+    td_pass_relax(g);
     TD_TRY(td_pass_fold(s->p, g));
     return td_pass_prune(s->p, g);
 }
@@ -171,7 +172,7 @@ bool td_seq_loop_is_input(const td_seq_loop *s, td_edge e, td_edge *x)
     if (list < 0 || !is_invariant(s, (uint32_t)list)) return false;
     if (!is_counter(s, td_seq_loop_var(s, get->in[1]))) return false;
     const td_node *const from = td_edge_source(s->loop->in[list]).node;
-    if (!td_node_is(from, "TensorListFromTensor")) return false;
+    if (!td_node_is(from, "TensorListFromTensor") || from->n_ctrl) return false;
     *x = td_edge_source(from->in[0]);
     return true;
 }
@@ -186,7 +187,9 @@ static bool read_list(td_seq_loop *s)
         int32_t at;
 
         if (!td_node_is(set, "TensorListSetItem")) continue;
-        if (td_seq_loop_var(s, set->in[0]) != (int)i || !td_node_is(from, "TensorListReserve")) return false;
+        if (td_seq_loop_var(s, set->in[0]) != (int)i || !td_node_is(from, "TensorListReserve") ||
+            from->n_ctrl)
+            return false;
         s->keeps_last = int_const(set->in[1], &at);
         if (s->keeps_last ? at != 0 : !is_counter(s, td_seq_loop_var(s, set->in[1]))) return false;
         s->list = i;
@@ -204,7 +207,7 @@ static bool is_use_ok(const td_seq_loop *s, td_edge e, const td_node *user)
 
     if (from.node != s->loop) return true;
     if (from.index == s->list)
-        return user && (td_node_is(user, "TensorListStack") || td_node_is(user, "Identity"));
+        return user && !user->n_ctrl && (td_node_is(user, "TensorListStack") || td_node_is(user, "Identity"));
     return is_invariant(s, from.index) || !is_counter(s, (int)from.index);
 }
 

@@ -23,6 +23,7 @@ static td_status fold(td_pass *p, td_graph *g, bool serve)
         TD_TRY(td_pass_freeze(p, g));
         TD_TRY(td_pass_prune(p, g));
     }
+    td_pass_relax(g);
     if (!td_env_does(p->env, TD_PASS_fold)) return NULL;
     TD_TRY(td_pass_fold(p, g));
     return td_pass_prune(p, g);

@@ -4,9 +4,14 @@
 
 #include "base/mem.h"
 
+static bool is_looked_through(const td_node *n)
+{
+    return td_node_is(n, "Identity") && !n->n_ctrl;
+}
+
 td_edge td_edge_source(td_edge e)
 {
-    while (td_node_is(e.node, "Identity") && e.node->n_in == 1)
+    while (is_looked_through(e.node))
         e = e.node->in[0];
     return e;
 }
@@ -25,7 +30,7 @@ td_users td_users_make(td_graph *g)
 
     for (size_t i = 0; i < g->n_nodes; i++)
         for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
-            if (!td_node_is(g->nodes[i], "Identity")) at[td_edge_source(g->nodes[i]->in[k]).node->id + 1]++;
+            if (!is_looked_through(g->nodes[i])) at[td_edge_source(g->nodes[i]->in[k]).node->id + 1]++;
     for (size_t i = 0; i < g->n_rets; i++)
         at[td_edge_source(g->rets[i]).node->id + 1]++;
     for (size_t i = 1; i <= g->n_nodes; i++)
@@ -33,7 +38,7 @@ td_users td_users_make(td_graph *g)
     u.list = TD_NEW_N(td_node *, at[g->n_nodes] + 1);
     for (size_t i = 0; i < g->n_nodes; i++)
         for (uint32_t k = 0; k < g->nodes[i]->n_in; k++)
-            if (!td_node_is(g->nodes[i], "Identity"))
+            if (!is_looked_through(g->nodes[i]))
                 u.list[at[td_edge_source(g->nodes[i]->in[k]).node->id]++] = g->nodes[i];
     for (size_t i = 0; i < g->n_rets; i++)
         u.list[at[td_edge_source(g->rets[i]).node->id]++] = NULL;

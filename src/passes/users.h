@@ -10,7 +10,8 @@ typedef struct td_users {
     td_node **list;  /* NULL: a return value */
 } td_users;
 
-/* Numbers the graph. Identity nodes are looked through: their users count as users of what they pass on. */
+/* Numbers the graph. Identity nodes that wait for nothing are looked through: their users count as users of what they
+ * pass on. */
 td_users td_users_make(td_graph *g);
 void td_users_free(td_users *u);
 
@@ -19,7 +20,7 @@ td_node *td_users_only(const td_users *u, const td_node *n);
 size_t td_users_count(const td_users *u, const td_node *n);
 td_node *td_users_at(const td_users *u, const td_node *n, size_t i);
 
-/* An edge's source, Identity nodes skipped. */
+/* An edge's source, Identity nodes that wait for nothing skipped. */
 td_edge td_edge_source(td_edge e);
 bool td_edge_is(const td_edge *e, const td_node *n); /* does it come from output 0 of n? */
 

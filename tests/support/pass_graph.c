@@ -139,10 +139,7 @@ size_t pg_count_after(pg *x, td_graph *g, const char *op)
     size_t n = 0;
 
     assert_ok(td_pass_resolve(&x->p, g));
-    assert_ok(td_pass_prune(&x->p, g));
-    assert_ok(td_pass_freeze(&x->p, g));
-    assert_ok(td_pass_fold(&x->p, g));
-    assert_ok(td_pass_prune(&x->p, g));
+    assert_ok(td_pass_settle(&x->p, g, true));
     assert_ok(td_pass_fuse(&x->p, g));
     for (size_t i = 0; i < g->n_nodes; i++)
         n += td_node_is(g->nodes[i], op);

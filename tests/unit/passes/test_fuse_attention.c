@@ -190,6 +190,7 @@ static void mask_whole_rows(td_tensor *mask)
 static void check(const form *f, const sizes *s)
 {
     const td_dtype type = words_have(f->words, "double") ? TD_F64 : TD_F32;
+    uint8_t holds = true;
     pg t;
 
     words = f->words;
@@ -199,6 +200,7 @@ static void check(const form *f, const sizes *s)
         { type, { 4, { s->batch, s->keys, s->heads, s->depth } }, NULL, NULL },
         { type, { 4, { s->batch, s->keys, s->heads, s->out_depth } }, NULL, NULL },
         { type, mask_shape(), NULL, NULL },
+        { TD_BOOL, { 0 }, &holds, NULL },
     };
     if (has("q_of_one_batch")) in[0].shape.dims[0] = 1;
     if (has("k_of_one_batch")) in[1].shape.dims[0] = 1;
@@ -222,6 +224,8 @@ static void check(const form *f, const sizes *s)
             pg_assert_same(&t, make, in, 1e-5);
         if (level == TD_CPU_ref) break;
     }
+    holds = false;
+    if (strstr(words, "waits_")) pg_assert_same_error(&t, make, in);
     pg_close(&t);
 }
 
@@ -281,6 +285,16 @@ static void test_neighbours_stay(void **state)
         { "mask_times", 0 },
         { "mask_itself", 0 },
         { "apart mask_5d", 0 },
+        { "waits_q", 0 },
+        { "waits_k", 0 },
+        { "waits_scores", 0 },
+        { "waits_scaled", 0 },
+        { "mask waits_logits", 0 },
+        { "waits_probs", 0 },
+        { "waits_v", 0 },
+        { "waits_last", 0 },
+        { "waits_joined", 1 },
+        { "identities waits_scores", 0 },
         { "shared_q", 1 }, /* what heads are moved from, a node of their own makes */
         { "shared_scores", 0 },
         { "shared_scaled", 0 },

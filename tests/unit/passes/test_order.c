@@ -18,28 +18,29 @@
 
 static const td_shape scalar = { 0 };
 
-static td_edge handle(td_graph *g)
+static td_edge handle(td_graph *g, const char *name)
 {
-    const td_edge e = pg_node(g, "VarHandleOp dtype=%float shared_name='v", PG_END);
+    char text[64];
 
+    (void)snprintf(text, sizeof text, "VarHandleOp dtype=%%float shared_name='%s", name);
+    const td_edge e = pg_node(g, text, PG_END);
     td_node_add_attr(g, e.node, "shape", (td_attr_value){ .kind = TD_ATTR_SHAPE, .u.shape = &scalar });
     return e;
 }
 
-/* The variable is 0, and some signature assigns it. */
-static void set_variable(pg *x)
+/* A variable has this value, and maybe some signature assigns it. */
+static void set_variable(pg *x, const char *name, float value, bool is_assigned)
 {
     td_graph *const g = td_graph_make(x->p.arena, "init");
-    float zero = 0;
     td_tensor at = { 0 };
     td_variable *v;
 
-    pg_ret(g, handle(g));
+    pg_ret(g, handle(g, name));
     assert_ok(td_pass_resolve(&x->p, g));
     assert_ok(td_node_eval(g->rets[0].node, &x->env, NULL, &at));
     assert_ok(td_variable_of(&at, &v));
-    assert_ok(td_variable_assign(v, &(td_tensor){ TD_F32, scalar, &zero, NULL }));
-    v->is_assigned = true;
+    assert_ok(td_variable_assign(v, &(td_tensor){ TD_F32, scalar, &value, NULL }));
+    v->is_assigned = is_assigned;
     td_tensor_unref(&at);
 }
 
@@ -69,7 +70,8 @@ static void check(td_graph *(*make)(td_arena *), pg_function *functions, const t
     pg x;
 
     pg_open(&x, functions);
-    set_variable(&x);
+    set_variable(&x, "v", 0, true);
+    set_variable(&x, "fixed", 7, false);
     td_graph *const g = make(x.p.arena);
 
     assert_ok(td_pass_resolve(&x.p, g));
@@ -91,7 +93,7 @@ static void check(td_graph *(*make)(td_arena *), pg_function *functions, const t
 static td_graph *make_sum_between(td_arena *a)
 {
     td_graph *const g = td_graph_make(a, "sum");
-    const td_edge v = handle(g);
+    const td_edge v = handle(g, "v");
     const td_edge set = assign(g, v, "AssignVariableOp", pg_float(g, 5));
     const td_edge sum = pg_node(g, "AddV2 T=%float", pg_float(g, 1), pg_float(g, 2), PG_END);
 
@@ -105,6 +107,97 @@ static void test_folded_nodes_keep_order(void **state)
 {
     (void)state;
     check(make_sum_between, NULL, NULL, (const float[]){ 5, 3 }, 2);
+}
+
+/* TF1 graphs have their effects behind control edges of values, which is all that a signature names. */
+static td_graph *make_effect(td_arena *a, td_edge (*wants)(td_graph *g, td_node *set))
+{
+    td_graph *const g = td_graph_make(a, "effect");
+    const td_edge v = handle(g, "v"), set = assign(g, v, "AssignAddVariableOp", pg_float(g, 5));
+    const td_edge y = wants(g, set.node);
+
+    pg_ret(g, y);
+    pg_ret(g, read(g, v, y));
+    return g;
+}
+
+static td_edge after(td_graph *g, td_edge e, td_node *before)
+{
+    td_node_add_ctrl(g, e.node, before);
+    return e;
+}
+
+static td_edge folded_sum(td_graph *g, td_node *set)
+{
+    const td_edge sum = pg_node(g, "AddV2 T=%float", pg_float(g, 1), pg_float(g, 2), PG_END);
+
+    return pg_node(g, "Neg T=%float", after(g, sum, set), PG_END);
+}
+
+static td_edge waiting_const(td_graph *g, td_node *set)
+{
+    return pg_node(g, "Neg T=%float", after(g, pg_float(g, 3), set), PG_END);
+}
+
+/* Of a variable that nobody assigns: a constant, which waits as the read did. */
+static td_edge frozen_read(td_graph *g, td_node *set)
+{
+    const td_edge value = read(g, handle(g, "fixed"), (td_edge){ .node = set });
+
+    return pg_node(g, "Neg T=%float", value, PG_END);
+}
+
+/* Waits for a read that will be a constant, and so for what the read waits for. */
+static td_edge after_frozen_read(td_graph *g, td_node *set)
+{
+    const td_edge before = frozen_read(g, set).node->in[0];
+
+    return after(g, pg_node(g, "Neg T=%float", pg_float(g, 3), PG_END), before.node);
+}
+
+static td_edge waiting_identity(td_graph *g, td_node *set)
+{
+    const td_edge x = pg_node(g, "Neg T=%float", pg_arg(g, TD_F32), PG_END);
+
+    return pg_node(g, "Square T=%float", after(g, pg_node(g, "Identity T=%float", x, PG_END), set), PG_END);
+}
+
+/* A switch on something else: constants of branches get gates, and keep what else they wait for. */
+static td_edge gated_const(td_graph *g, td_node *set)
+{
+    const td_edge pred = pg_arg(g, TD_BOOL), fork = pg_node(g, "Switch T=%bool", pred, pred, PG_END);
+    const td_edge pivot = pg_node(g, "Identity T=%bool", pg_out(fork, 1), PG_END);
+    const td_edge c = pg_float(g, 3);
+
+    td_node_add_ctrl(g, c.node, pivot.node);
+    return pg_node(g, "Neg T=%float", after(g, c, set), PG_END);
+}
+
+static td_edge (*wants)(td_graph *g, td_node *set);
+
+static td_graph *make_wanted(td_arena *a)
+{
+    return make_effect(a, wants);
+}
+
+static void test_values_have_their_effects(void **state)
+{
+    float x = 2;
+    uint8_t pred = 1;
+
+    (void)state;
+    wants = folded_sum;
+    check(make_wanted, NULL, NULL, (const float[]){ -3, 5 }, 2);
+    wants = waiting_const;
+    check(make_wanted, NULL, NULL, (const float[]){ -3, 5 }, 2);
+    wants = frozen_read;
+    check(make_wanted, NULL, NULL, (const float[]){ -7, 5 }, 2);
+    wants = after_frozen_read;
+    check(make_wanted, NULL, NULL, (const float[]){ -3, 5 }, 2);
+    wants = waiting_identity;
+    check(make_wanted, NULL, &(td_tensor){ TD_F32, { 0 }, &x, NULL }, (const float[]){ 4, 5 }, 2);
+    wants = gated_const;
+    check(make_wanted, NULL, &(td_tensor){ TD_BOOL, { 0 }, &pred, NULL }, (const float[]){ -3, 5 }, 2);
 }
 
 static td_graph *make_fill(td_arena *a, int32_t n)
@@ -148,7 +241,7 @@ static td_graph *lower_add(td_arena *a, const char *name)
 static td_graph *make_call_between(td_arena *a)
 {
     td_graph *const g = td_graph_make(a, "call");
-    const td_edge v = handle(g), set = assign(g, v, "AssignVariableOp", pg_float(g, 1));
+    const td_edge v = handle(g, "v"), set = assign(g, v, "AssignVariableOp", pg_float(g, 1));
     const td_edge call = pg_node(g, "StatefulPartitionedCall Tin=%resource%float Tout=%float%float f=@add", v,
                                  pg_float(g, 10), PG_END);
 
@@ -162,7 +255,7 @@ static td_graph *make_call_between(td_arena *a)
 static td_graph *make_bump_between(td_arena *a)
 {
     td_graph *const g = td_graph_make(a, "call");
-    const td_edge v = handle(g), set = assign(g, v, "AssignVariableOp", pg_float(g, 1));
+    const td_edge v = handle(g, "v"), set = assign(g, v, "AssignVariableOp", pg_float(g, 1));
     const td_edge call = pg_node(g, "StatefulPartitionedCall Tin=%resource%float Tout=%float%float f=@bump",
                                  v, pg_float(g, 10), PG_END);
 
@@ -210,6 +303,7 @@ static void test_constants_die_with_their_branch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_folded_nodes_keep_order),
+                                        cmocka_unit_test(test_values_have_their_effects),
                                         cmocka_unit_test(test_large_results_are_not_kept),
                                         cmocka_unit_test(test_calls_keep_order),
                                         cmocka_unit_test(test_constants_die_with_their_branch) };
