@@ -119,7 +119,7 @@ static td_attr_value code_of(const group *gr)
         td_attr_value *const w = words + (size_t)i * WORDS;
         int32_t bits;
         memcpy(&bits, &info->alpha, sizeof bits);
-        const int64_t head[4] = { info->id, info->in, info->out, info->n_in };
+        const int64_t head[4] = { info->id, info->in, info->out, info->n_in | info->rule << 2 };
         for (unsigned k = 0; k < WORDS; k++)
             w[k] = (td_attr_value){ .kind = TD_ATTR_INT, .u.i = k < 4 ? head[k] : 0 };
         for (unsigned k = 0; k < info->n_in; k++)

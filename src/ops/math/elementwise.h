@@ -7,6 +7,7 @@
 
 #include "kernels/elt/bcast.h"
 #include "kernels/elt/elt.h"
+#include "ops/math/elementwise_rule.h"
 #include "ops/op.h"
 #include "tensor/type_sets.h"
 

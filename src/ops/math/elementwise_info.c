@@ -13,25 +13,28 @@ static const struct {
     const char *op;
     td_elt_id id;
     unsigned n_in;
+    td_elementwise_rule rule;
 } functions[] = {
-#define UNARY(name, id, sig, types) { #name, TD_ELT_##id, 1 },
+#define UNARY(name, id, sig, types) { #name, TD_ELT_##id, 1, TD_RULE_BROADCAST },
 #include "ops/math/op_unary.inc"
 #undef UNARY
-#define BINARY(name, id, sig, types, flags) { #name, TD_ELT_##id, 2 },
+#define BINARY(name, id, sig, types, flags) { #name, TD_ELT_##id, 2, TD_RULE_BROADCAST },
+#define GRADIENT(name, id, sig, types)      { #name, TD_ELT_##id, 2, TD_RULE_EQUAL },
 #include "ops/math/op_binary.inc"
 #undef BINARY
-    { "Add", TD_ELT_add, 2 },
-    { "BiasAdd", TD_ELT_add, 2 },
-    { "Pow", TD_ELT_pow, 2 },
-    { "Equal", TD_ELT_equal, 2 },
-    { "NotEqual", TD_ELT_not_equal, 2 },
-    { "LogicalNot", TD_ELT_logical_not, 1 },
-    { "LogicalAnd", TD_ELT_logical_and, 2 },
-    { "LogicalOr", TD_ELT_logical_or, 2 },
-    { "LeakyRelu", TD_ELT_leaky_relu, 1 },
-    { "ClipByValue", TD_ELT_clip, 3 },
-    { "SelectV2", (td_elt_id)TD_ELEMENTWISE_SELECT, 3 },
-    { "Cast", TD_ELT_none, 1 },
+#undef GRADIENT
+    { "Add", TD_ELT_add, 2, TD_RULE_BROADCAST },
+    { "BiasAdd", TD_ELT_add, 2, TD_RULE_BIAS },
+    { "Pow", TD_ELT_pow, 2, TD_RULE_BROADCAST },
+    { "Equal", TD_ELT_equal, 2, TD_RULE_BROADCAST },
+    { "NotEqual", TD_ELT_not_equal, 2, TD_RULE_BROADCAST },
+    { "LogicalNot", TD_ELT_logical_not, 1, TD_RULE_BROADCAST },
+    { "LogicalAnd", TD_ELT_logical_and, 2, TD_RULE_BROADCAST },
+    { "LogicalOr", TD_ELT_logical_or, 2, TD_RULE_BROADCAST },
+    { "LeakyRelu", TD_ELT_leaky_relu, 1, TD_RULE_BROADCAST },
+    { "ClipByValue", TD_ELT_clip, 3, TD_RULE_CLIP },
+    { "SelectV2", (td_elt_id)TD_ELEMENTWISE_SELECT, 3, TD_RULE_BROADCAST },
+    { "Cast", TD_ELT_none, 1, TD_RULE_BROADCAST },
 };
 
 /* What a node's attributes can say against its op being one plain function. */
@@ -68,7 +71,8 @@ bool td_elementwise_describe(const td_node *n, td_elementwise_info *out)
         td_elementwise_info info = { .id = (int)functions[i].id,
                                      .in = key->node->out_type[key->index],
                                      .out = n->out_type[0],
-                                     .n_in = functions[i].n_in };
+                                     .n_in = functions[i].n_in,
+                                     .rule = functions[i].rule };
         td_elt elt;
         if (info.id == TD_ELT_none) info.id = (int)cast_to(info.out);
         if (info.in >= 64 || info.out >= 64 || !(ok >> info.in & 1) || !(ok >> info.out & 1)) return false;
@@ -77,6 +81,13 @@ bool td_elementwise_describe(const td_node *n, td_elementwise_info *out)
         return true;
     }
     return false;
+}
+
+const char *td_elementwise_op(const td_elementwise_info *info)
+{
+    for (size_t i = 0; i < TD_COUNT(functions); i++)
+        if ((int)functions[i].id == info->id && functions[i].rule == info->rule) return functions[i].op;
+    return "?";
 }
 
 bool td_elementwise_body(const td_elementwise_info *info, td_cpu cpu, td_elt *out)

@@ -25,19 +25,10 @@ BINARY(Complex, make_complex, , , )
 /* Gradients do not broadcast: a gradient for each element. */
 static td_status gradient_infer(td_call *c)
 {
-    const td_shape *const a = &td_in(c, 0)->shape, *const b = &td_in(c, 1)->shape;
+    const td_shape *const in[] = { &td_in(c, 0)->shape, &td_in(c, 1)->shape };
 
-    if (!td_shape_equal(a, b)) {
-        char ta[TD_SHAPE_TEXT], tb[TD_SHAPE_TEXT];
-
-        return TD_ERR(
-            INVALID_ARGUMENT,
-            "Inputs to operation %s of type %s must have the same size and shape.  Input 0: %s != input "
-            "1: %s",
-            c->node, c->op->name, td_shape_text(a, ta, sizeof ta), td_shape_text(b, tb, sizeof tb));
-    }
-    td_out(c, 0)->shape = *a;
-    return NULL;
+    return td_elementwise_shape(TD_RULE_EQUAL, (td_string){ c->node, strlen(c->node) }, c->op->name, in, 2,
+                                &td_out(c, 0)->shape);
 }
 
 /* ---------------------------------------------------------------- Pow */

@@ -2,8 +2,8 @@
 /* op_elementwise.c -- _FusedElementwise: a chain of elementwise ops as one (passes/fuse_elementwise makes
  * it).
  *
- * `code` has eight numbers for each link: function, operand type, result type, count of operands, three
- * operands (k >= 0: input k; -1 - j: link j), and the bits of alpha. The last link is the result. Links whose
+ * `code` has eight numbers for each link: function, operand type, result type, count of operands (and, from bit 2 on, the
+ * rule of their shapes), three operands (k >= 0: input k; -1 - j: link j), and the bits of alpha. The last link is the result. Links whose
  * shape is smaller than the result's (a mean's square root, say) are worked out once, into scratch, before
  * the pass over the big ones. `names` are the nodes that the links were, for errors; it may be empty. Files can
  * hold such a node, so everything is checked.
@@ -36,11 +36,16 @@ static bool read_link(const int64_t *w, unsigned i, link_code *out)
 
     for (unsigned k = 0; k < 7; k++)
         if (w[k] < INT16_MIN || w[k] > INT16_MAX) return false;
-    if (w[3] < 1 || w[3] > TD_ELT_MAX_IN || !td_dtype_is_valid(w[1]) || !td_dtype_is_valid(w[2]))
+    const int64_t n_in = w[3] & 3, rule = w[3] >> 2;
+
+    if (n_in < 1 || n_in > TD_ELT_MAX_IN || rule < 0 || rule >= TD_RULE_COUNT || !td_dtype_is_valid(w[1]) ||
+        !td_dtype_is_valid(w[2]))
         return false;
-    out->info = (td_elementwise_info){
-        .id = (int)w[0], .in = (td_dtype)w[1], .out = (td_dtype)w[2], .n_in = (unsigned)w[3]
-    };
+    out->info = (td_elementwise_info){ .id = (int)w[0],
+                                       .in = (td_dtype)w[1],
+                                       .out = (td_dtype)w[2],
+                                       .n_in = (unsigned)n_in,
+                                       .rule = (td_elementwise_rule)rule };
     memcpy(&out->info.alpha, &bits, sizeof bits);
     for (unsigned k = 0; k < out->info.n_in; k++) {
         out->from[k] = (int)w[4 + k];
@@ -65,6 +70,14 @@ static td_status chain_parse(td_parse *p)
     return NULL;
 }
 
+/* Which of the fused nodes it was; the chain itself when nobody knows. */
+static td_string node_of_link(const td_call *c, unsigned i)
+{
+    const chain_attrs *const a = c->attrs;
+
+    return a->names ? a->names[i].u.s : (td_string){ c->node, strlen(c->node) };
+}
+
 /* Says which of the fused nodes it was; takes error. */
 static td_status name_link(const td_call *c, unsigned i, td_status error)
 {
@@ -79,7 +92,7 @@ static td_status shape_of_link(td_call *c, unsigned i, td_shape *shapes)
 {
     const chain_attrs *const a = c->attrs;
     const link_code *const l = &a->links[i];
-    td_shape out = { 0 };
+    const td_shape *in[TD_ELT_MAX_IN] = { 0 };
 
     for (unsigned k = 0; k < l->info.n_in; k++) {
         const int from = l->from[k];
@@ -88,18 +101,12 @@ static td_status shape_of_link(td_call *c, unsigned i, td_shape *shapes)
         if (type != td_elementwise_in_type(&l->info, k))
             return TD_ERR(INVALID_ARGUMENT, "%s: operand %u of link %u is %s", c->node, k, i,
                           td_dtype_name(type));
-        const td_shape *const s = from >= 0 ? &td_in(c, (uint32_t)from)->shape : &shapes[-1 - from];
-        const td_shape so_far = out;
-        if (!td_shape_broadcast(&so_far, s, &out)) {
-            char ta[TD_SHAPE_TEXT], tb[TD_SHAPE_TEXT];
-            return name_link(c, i,
-                             TD_ERR(INVALID_ARGUMENT, "Incompatible shapes: %s vs. %s",
-                                    td_shape_text(&so_far, ta, sizeof ta), td_shape_text(s, tb, sizeof tb)));
-        }
+        in[k] = from >= 0 ? &td_in(c, (uint32_t)from)->shape : &shapes[-1 - from];
     }
-    TD_TRY(td_shape_check(&out));
-    shapes[i] = out;
-    return NULL;
+    const td_status error = td_elementwise_shape(l->info.rule, node_of_link(c, i),
+                                                 td_elementwise_op(&l->info), in, l->info.n_in, &shapes[i]);
+
+    return error ? name_link(c, i, error) : NULL;
 }
 
 static td_status shapes_of_links(td_call *c, td_shape *shapes)

@@ -80,15 +80,9 @@ static const td_kernel select_v2_kernels[] = TD_ELEMENTWISE_KERNELS(COPYABLE, se
 
 static td_status clip_infer(td_call *c)
 {
-    const td_shape *const t = &td_in(c, 0)->shape;
+    const td_shape *const in[] = { &td_in(c, 0)->shape, &td_in(c, 1)->shape, &td_in(c, 2)->shape };
 
-    for (uint32_t i = 1; i < 3; i++)
-        if (td_in(c, i)->shape.rank != 0 && !td_shape_equal(&td_in(c, i)->shape, t))
-            return shapes_differ(
-                "clip_value_min and clip_value_max must be either of the same shape as input, or "
-                "a scalar",
-                t, &td_in(c, i)->shape);
-    return td_infer_same(c);
+    return td_elementwise_shape(TD_RULE_CLIP, (td_string){ 0 }, c->op->name, in, 3, &td_out(c, 0)->shape);
 }
 
 static td_status clip_prepare(td_call *c)

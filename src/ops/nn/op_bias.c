@@ -30,18 +30,7 @@ static int channel_dim(const td_call *c)
 
 static td_status bias_infer(td_call *c)
 {
-    const td_shape *const value = &td_in(c, 0)->shape, *const bias = &td_in(c, 1)->shape;
-    char tv[TD_SHAPE_TEXT], tb[TD_SHAPE_TEXT];
-
-    if (value->rank < 2)
-        return TD_ERR(INVALID_ARGUMENT, "Input tensor must be at least 2D: %s",
-                      td_shape_text(value, tv, sizeof tv));
-    if (bias->rank != 1)
-        return TD_ERR(INVALID_ARGUMENT, "Biases must be 1D: %s", td_shape_text(bias, tb, sizeof tb));
-    if (bias->dims[0] != value->dims[channel_dim(c)])
-        return TD_ERR(INVALID_ARGUMENT,
-                      "Must provide as many biases as the last dimension of the input tensor: %s vs. %s",
-                      td_shape_text(bias, tb, sizeof tb), td_shape_text(value, tv, sizeof tv));
+    TD_TRY(td_bias_shape(&td_in(c, 0)->shape, &td_in(c, 1)->shape, channel_dim(c)));
     return td_infer_same(c);
 }
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "ops/math/elementwise_rule.h"
 #include "passes/fuse.h"
 
 typedef struct fixture {
@@ -123,6 +124,21 @@ static void test_long_chain(void **state)
     assert_string_equal(middle->in[0].node->in[0].node->op_name, "_Arg");
 }
 
+/* What refuses to broadcast alone refuses in a chain, too. */
+static void test_rules_of_shapes(void **state)
+{
+    fixture *const f = *state;
+    td_node *const a = add(f, "a", "_Arg", NULL, NULL), *const b = add(f, "b", "_Arg", NULL, NULL);
+    td_node *const sum = add(f, "sum", "BiasAdd", a, b), *const grad = add(f, "grad", "EluGrad", sum, a);
+
+    returns(f, add(f, "y", "Mul", grad, b));
+    assert_true(fuse(f));
+    const td_attr_value *const code = td_node_attr(fused(f, 0, 3), "code")->u.list.items;
+    assert_int_equal(code[3].u.i >> 2, TD_RULE_BIAS);
+    assert_int_equal(code[8 + 3].u.i >> 2, TD_RULE_EQUAL);
+    assert_int_equal(code[16 + 3].u.i >> 2, TD_RULE_BROADCAST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +146,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shared_value_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_cycle, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_chain, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rules_of_shapes, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
