@@ -72,25 +72,34 @@ typedef struct td_run_options {
 } td_run_options;
 
 /* Runs one signature. in[i] feeds sig->inputs[i]; in[i].dtype == TD_DTYPE_NONE means "not given": the default
- * value is taken, and without one the run fails. in[] is borrowed until td_result_free(). want[] lists
- * indices into sig->outputs. On success *out must be given back with td_result_free(); it holds the outputs
- * in want's order, readable until then (they may lie in the executor's workspace, or be the caller's own
- * input). opts may be NULL. */
+ * value is taken, and without one the run fails. in[] is borrowed until the last td_result_free(). want[] lists
+ * indices into sig->outputs. On success *out holds one reference, to be given back with td_result_free(); opts may be
+ * NULL. */
 TD_MUST_USE td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in,
                                      const size_t *want, size_t n_want, const td_run_options *opts,
                                      td_result **out);
 
-/* Is a run, by what earlier ones took, too long for a thread that others wait for? An event loop hands such
- * runs to another thread and does the rest itself. False before the first run. */
-bool td_session_is_long(const td_session *s, const td_signature *sig);
+/* The nanoseconds that a run with inputs of these shapes takes, by earlier ones of the same shapes. 0: nobody knows: there
+ * was none, and to prepare for new shapes can take many milliseconds by itself. in[] as for td_session_run(); elements
+ * are not looked at. Costs less than 100 ns. */
+int64_t td_session_expect(const td_session *s, const td_signature *sig, const td_tensor *in);
 
 /* Compares the model's files with what they were when they were loaded: sizes and times, no content.
  * DATA_LOSS names one that somebody has written to in place; from then on runs fail with the same. A file
  * that was replaced or removed is no trouble: the loaded one lives on. A few system calls. Any thread. */
 TD_MUST_USE td_status td_session_check(td_session *s);
 
+/* What a run answered. It keeps the run's memory, so it should not be kept for long. Any thread may hold a reference. */
+td_result *td_result_ref(td_result *r); /* returns r */
+void td_result_free(td_result *r);      /* gives a reference back; NULL is fine */
+
+/* The outputs in want's order, readable while r is (they may lie in the executor's workspace, or be the caller's own
+ * input). */
 const td_tensor *td_result_outputs(const td_result *r);
-void td_result_free(td_result *r); /* NULL is fine */
+
+/* Rows [first, first + n) of every output, by its first dimension: out[i] is a view of td_result_outputs(r)[i] that
+ * takes no reference. OUT_OF_RANGE when an output has not so many rows, or none because it is a scalar. */
+TD_MUST_USE td_status td_result_rows(const td_result *r, size_t first, size_t n, td_tensor *out);
 
 TD_END_DECLS
 

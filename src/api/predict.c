@@ -11,6 +11,8 @@
 
 static const char default_signature[] = "serving_default";
 
+enum { LONG_NS = 200000 };
+
 static td_status unknown_signature(const td_predict *p, const char *name, td_wording wording)
 {
     td_strbuf known = { 0 };
@@ -168,6 +170,13 @@ static td_status check_inputs(const td_predict *p)
         }
     }
     return NULL;
+}
+
+bool td_predict_is_long(const td_predict *p)
+{
+    const int64_t ns = td_session_expect(td_servable_session(p->servable), p->sig, p->inputs);
+
+    return ns <= 0 || ns > LONG_NS;
 }
 
 td_status td_predict_run(td_predict *p, int64_t deadline_ns)

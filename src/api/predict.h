@@ -42,6 +42,10 @@ size_t td_predict_input(const td_predict *p, td_string alias);
 /* Replaces want by the named outputs. INVALID_ARGUMENT as tfserving.md 3.2 item 7. */
 TD_MUST_USE td_status td_predict_filter(td_predict *p, const td_string *names, size_t n);
 
+/* Is the run, its inputs being filled, too long for a thread that others wait for, or may it be? An event loop hands
+ * such runs to another thread, which costs about 10 us, and does the rest itself. */
+bool td_predict_is_long(const td_predict *p);
+
 /* Types must agree with the signature ("Expects arg[0] to be float but int32 is provided"). deadline_ns as in
  * td_run_options. DEADLINE_EXCEEDED, CANCELLED, or what the model's ops say. */
 TD_MUST_USE td_status td_predict_run(td_predict *p, int64_t deadline_ns);

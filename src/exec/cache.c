@@ -62,6 +62,16 @@ static td_plan *find_plan_locked(td_program *prog, const td_tensor *in) TD_REQUI
     return NULL;
 }
 
+int64_t td_cache_expect(td_program *prog, const td_tensor *in)
+{
+    td_mutex_lock(&prog->cache.mu);
+    const td_plan *const plan = find_plan_locked(prog, in);
+    const int64_t ns = plan ? td_plan_expected(plan) : 0;
+
+    td_mutex_unlock(&prog->cache.mu);
+    return ns;
+}
+
 static td_plan *insert_plan_locked(td_program *prog, td_plan *plan) TD_REQUIRES(prog->cache.mu)
 {
     td_plan *evicted = NULL;

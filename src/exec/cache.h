@@ -16,6 +16,10 @@ void td_cache_init(td_cache *c);
 TD_MUST_USE td_status td_frame_enter(td_program *prog, const td_tensor *in, td_frame **out);
 void td_frame_leave(td_frame *f);
 
+/* What a run with these input shapes takes, by the plan's earlier runs, in nanoseconds. 0: there is no such plan, or it
+ * never ran. */
+int64_t td_cache_expect(td_program *prog, const td_tensor *in);
+
 /* Frees the idle frames of all of prog's plans: memory of a signature that may never be asked for. No run may
  * be going on. */
 void td_frames_trim(td_program *prog);

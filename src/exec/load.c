@@ -235,7 +235,7 @@ static td_status run_once(td_entry *e, const td_tensor *in, int64_t deadline_ns)
     td_frame *f;
 
     TD_TRY(td_frame_enter(e->prog, in, &f));
-    const td_status s = td_entry_run(e, f, &options);
+    const td_status s = td_entry_run(f, &options);
     td_frame_leave(f);
     return s;
 }

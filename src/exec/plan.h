@@ -32,6 +32,7 @@ typedef struct td_plan_step {
 struct td_plan {
     td_program *prog;
     atomic_uint refs;
+    atomic_llong expected_ns; /* what a run takes, by those that were (entry.c); 0: it never ran to its end */
     td_arena *arena;
     /* Templates: shape where known; data for constants and what was computed while planning. */
     td_tensor *values;
@@ -42,6 +43,11 @@ struct td_plan {
     struct td_frame *idle; /* guarded by the cache's lock */
     size_t n_idle;
 };
+
+static inline int64_t td_plan_expected(const td_plan *p)
+{
+    return atomic_load_explicit(&p->expected_ns, memory_order_relaxed);
+}
 
 /* in[i]: the shape of prog->args[i]. */
 TD_MUST_USE td_status td_plan_make(td_program *prog, const td_tensor *in, td_plan **out);

@@ -9,11 +9,7 @@
 #include "exec/cache.h"
 #include "exec/files.h"
 #include "exec/load.h"
-
-struct td_result {
-    td_frame *frame;
-    td_tensor *out;
-};
+#include "exec/result.h"
 
 td_session *td_session_ref(td_session *s)
 {
@@ -44,28 +40,65 @@ static td_entry *entry_of(const td_session *s, const td_signature *sig)
     return &s->entries[sig - s->file->signatures];
 }
 
-bool td_session_is_long(const td_session *s, const td_signature *sig)
+/* Inputs as the program takes them. */
+typedef struct full_inputs {
+    const td_tensor *in; /* the caller's, when it gave all */
+    td_tensor few[16], *many;
+} full_inputs;
+
+static void fill_in(full_inputs *f, const td_signature *sig, const td_tensor *in)
 {
-    return td_entry_is_long(entry_of(s, sig));
+    if (sig->n_inputs > TD_COUNT(f->few)) f->many = TD_NEW_N(td_tensor, sig->n_inputs);
+    td_tensor *const all = f->many ? f->many : f->few;
+
+    for (size_t i = 0; i < sig->n_inputs; i++)
+        all[i] = in[i].dtype == TD_DTYPE_NONE && sig->inputs[i].default_value ? *sig->inputs[i].default_value
+                                                                              : in[i];
+    f->in = all;
 }
 
-static td_status check_inputs(const td_signature *sig, const td_tensor *in, td_tensor *full)
+/* With default values where the caller gave none. */
+static void open_inputs(full_inputs *f, const td_signature *sig, const td_tensor *in)
+{
+    bool has_all = true;
+
+    f->in = in;
+    f->many = NULL;
+    for (size_t i = 0; i < sig->n_inputs; i++)
+        has_all = has_all && in[i].dtype != TD_DTYPE_NONE;
+    if (!has_all) fill_in(f, sig, in);
+}
+
+static void close_inputs(full_inputs *f)
+{
+    td_free(f->many);
+}
+
+static td_status check_inputs(const td_signature *sig, const td_tensor *in)
 {
     for (size_t i = 0; i < sig->n_inputs; i++) {
         const td_tensor_info *const info = &sig->inputs[i];
 
-        full[i] = in[i];
-        if (in[i].dtype == TD_DTYPE_NONE) {
-            if (!info->default_value)
-                return TD_ERR(INVALID_ARGUMENT, "input %s was not given and has no default value",
-                              info->alias);
-            full[i] = *info->default_value;
-        }
-        if (full[i].dtype != info->dtype)
+        if (in[i].dtype == TD_DTYPE_NONE)
+            return TD_ERR(INVALID_ARGUMENT, "input %s was not given and has no default value", info->alias);
+        if (in[i].dtype != info->dtype)
             return TD_ERR(INVALID_ARGUMENT, "Expects arg[%zu] to be %s but %s is provided", i,
-                          td_dtype_name(info->dtype), td_dtype_name(full[i].dtype));
+                          td_dtype_name(info->dtype), td_dtype_name(in[i].dtype));
     }
     return NULL;
+}
+
+int64_t td_session_expect(const td_session *s, const td_signature *sig, const td_tensor *in)
+{
+    const td_entry *const e = entry_of(s, sig);
+    full_inputs full;
+
+    if (!e->prog) return 0;
+    open_inputs(&full, sig, in);
+    const int64_t ns = td_cache_expect(e->prog, full.in);
+
+    close_inputs(&full);
+    return ns;
 }
 
 static td_status why_unusable(const td_entry *e, const td_signature *sig)
@@ -84,44 +117,39 @@ static td_status blame_files(td_session *s, td_status st)
     return loss;
 }
 
+static td_status run(td_session *s, const td_entry *e, const td_tensor *in, const td_run_options *opts,
+                     td_frame **out)
+{
+    td_frame *f;
+
+    TD_TRY(td_frame_enter(e->prog, in, &f));
+    td_status st = td_files_check(&s->env);
+    if (!st) st = td_entry_run(f, opts);
+    if (st)
+        td_frame_leave(f);
+    else
+        *out = f;
+    return st;
+}
+
 td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
                          size_t n_want, const td_run_options *opts, td_result **out)
 {
-    td_entry *const e = entry_of(s, sig);
-    td_tensor small[16];
-    td_tensor *const full = sig->n_inputs <= TD_COUNT(small) ? small : TD_NEW_N(td_tensor, sig->n_inputs);
-    td_frame *f = NULL;
+    const td_entry *const e = entry_of(s, sig);
+    full_inputs full;
+    td_frame *f;
 
-    td_status st = e->prog ? check_inputs(sig, in, full) : why_unusable(e, sig);
-    if (!st) st = td_frame_enter(e->prog, full, &f);
-    if (full != small) td_free(full);
-    if (!st) st = td_files_check(&s->env);
-    if (!st) st = td_entry_run(e, f, opts);
-    st = blame_files(s, st);
-    if (st) {
-        if (f) td_frame_leave(f);
-        return st;
-    }
-    td_result *const r = TD_ARENA_NEW(f->strings, td_result);
-    r->frame = f;
-    r->out = TD_ARENA_NEW_N(f->strings, td_tensor, n_want + 1);
-    for (size_t i = 0; i < n_want; i++)
-        r->out[i] = *td_frame_ret(f, want[i]);
-    *out = r;
+    if (!e->prog) return blame_files(s, why_unusable(e, sig));
+    open_inputs(&full, sig, in);
+    td_status st = check_inputs(sig, full.in);
+    if (!st) st = run(s, e, full.in, opts, &f);
+    close_inputs(&full);
+    TD_TRY(blame_files(s, st));
+    *out = td_result_make(f, want, n_want);
     return NULL;
 }
 
 td_status td_session_check(td_session *s)
 {
     return td_files_look(&s->env);
-}
-
-const td_tensor *td_result_outputs(const td_result *r)
-{
-    return r->out;
-}
-
-void td_result_free(td_result *r)
-{
-    if (r) td_frame_leave(r->frame);
 }

@@ -19,8 +19,8 @@ ROOMS = ["base", "obs", "config", "device", "tensor", "kernels", "graph", "forma
 NUMBER = {room: number for number, room in enumerate(ROOMS)}
 SHARED = {"ops/array/array.h", "ops/array/scatter.h", "ops/math/elementwise.h", "ops/nn/epilogue.h"}
 TOWER = ["files.h", "files.c", "lane.h", "lane.c", "program.h", "program.c", "plan.h", "memplan.h", "memplan.c",
-         "plan.c", "frame.h", "frame.c", "cache.h", "cache.c", "region.h", "region.c", "compile.h", "compile.c",
-         "objects.h", "objects.c", "entry.h", "entry.c", "load.h", "load.c", "session.c"]
+         "plan.c", "frame.h", "frame.c", "cache.h", "cache.c", "result.h", "result.c", "region.h", "region.c",
+         "compile.h", "compile.c", "objects.h", "objects.c", "entry.h", "entry.c", "load.h", "load.c", "session.c"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 

@@ -88,11 +88,6 @@ static td_status start(job *j, bool *must_wait)
     return *must_wait ? NULL : j->verb->open(j, servable);
 }
 
-static bool is_long(const job *j)
-{
-    return td_session_is_long(td_servable_session(j->predict.servable), j->predict.sig);
-}
-
 static void start_and_run(void *ctx)
 {
     job *const j = ctx;
@@ -105,7 +100,7 @@ static void start_and_run(void *ctx)
         end(j, error, (grpc_slice){ 0 });
     else if (must_wait)
         offload(j, s->waits, wait_and_run);
-    else if (is_here && is_long(j))
+    else if (is_here && td_predict_is_long(&j->predict))
         offload(j, s->runs, run);
     else
         run(j);

@@ -110,11 +110,6 @@ static void wait_and_run(void *request)
         run(r);
 }
 
-static bool is_long(const td_rest_request *r)
-{
-    return td_session_is_long(td_servable_session(r->predict.servable), r->predict.sig);
-}
-
 static void prepare_and_run(void *request)
 {
     td_rest_request *const r = request;
@@ -125,7 +120,7 @@ static void prepare_and_run(void *request)
         td_rest_end(r, error);
     else if (must_wait)
         td_rest_offload(r, r->server->waits, wait_and_run);
-    else if (!r->is_suspended && is_long(r))
+    else if (!r->is_suspended && td_predict_is_long(&r->predict))
         td_rest_offload(r, r->server->runs, run);
     else
         run(r);

@@ -108,12 +108,6 @@ void td_manager_free_health(td_model_health *h, size_t n)
     td_free(h);
 }
 
-bool td_session_is_long(const td_session *s, const td_signature *sig)
-{
-    (void)sig;
-    return *(const char *)(const void *)s == 's';
-}
-
 static inline void fake_take_time(td_session *s)
 {
     if (*(const char *)(const void *)s == 's') td_sleep_ns(50000000);

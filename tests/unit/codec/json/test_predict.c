@@ -52,6 +52,14 @@ td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor
     return NULL;
 }
 
+int64_t td_session_expect(const td_session *s, const td_signature *sig, const td_tensor *in)
+{
+    (void)s;
+    (void)sig;
+    (void)in;
+    return 0;
+}
+
 const td_tensor *td_result_outputs(const td_result *r)
 {
     return r->outputs;
