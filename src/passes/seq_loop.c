@@ -91,6 +91,16 @@ static bool is_pure(const td_graph *g)
     return true;
 }
 
+/* Does the body hand argument i on, whatever that waits for? */
+static bool hands_on(const td_graph *body, uint32_t i)
+{
+    td_edge e = body->rets[i];
+
+    while (td_node_is(e.node, "Identity"))
+        e = e.node->in[0];
+    return e.node == body->args[i];
+}
+
 static td_status read_functions(td_seq_loop *s, td_graph **cond, bool *matches)
 {
     const uint32_t n = s->loop->n_in;
@@ -102,7 +112,7 @@ static td_status read_functions(td_seq_loop *s, td_graph **cond, bool *matches)
     if (!*matches) return NULL;
     s->is_invariant = TD_ARENA_NEW_N(s->p->arena, bool, n + 1);
     for (uint32_t i = 0; i < n; i++)
-        s->is_invariant[i] = td_seq_loop_next(s, i).node == s->body->args[i];
+        s->is_invariant[i] = hands_on(s->body, i);
     TD_TRY(fold_function(s, *cond));
     TD_TRY(fold_function(s, s->body));
     *matches = is_pure(s->body) && is_pure(*cond);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -97,8 +98,16 @@ static td_graph *lower(td_arena *arena, const char *name)
                          keeps_last ? pg_int(g, 0) : v[TIME_AT], next[H], PG_END);
     next[COUNTER] = pg_node(g, "AddV2 T=%i", v[COUNTER], pg_int(g, 1), PG_END);
     next[TIME_AT] = pg_node(g, "AddV2 T=%i", v[TIME_AT], pg_int(g, 1), PG_END);
-    for (size_t i = 0; i < N_VARS; i++)
+    const td_edge noop = pg_node(g, "NoOp", PG_END);
+    for (size_t i = 0; i < N_VARS;
+         i++) { /* as Keras has it, of what reads variables before they are constants */
+        char text[64];
+
+        (void)snprintf(text, sizeof text, "Identity T=%%%s", td_dtype_name(types[i]));
+        next[i] = pg_node(g, text, next[i], PG_END);
+        td_node_add_ctrl(g, next[i].node, noop.node);
         pg_ret(g, next[i]);
+    }
     return g;
 }
 
