@@ -66,7 +66,7 @@ static void report(const fz_model *m, const fz_setting *s, uint64_t seed, bool a
 }
 
 /* Under every setting; false: one differs. What few variants call a difference has to hold against many. */
-static bool check(const fz_model *m, const fz_right *right, uint64_t seed, bool allows_nan, totals *t)
+static bool check(const fz_model *m, fz_right *right, uint64_t seed, bool allows_nan, totals *t)
 {
     fz_setting settings[TD_PASS_COUNT + 16];
     const size_t n = list_settings(settings);

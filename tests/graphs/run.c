@@ -14,6 +14,7 @@
 #include "exec/cache.h"
 #include "exec/compile.h"
 #include "ops/pack.h"
+#include "number.h"
 #include "ops/resources.h"
 
 enum { THREADS = 3, MOST_NS = 300000000 };
@@ -50,6 +51,7 @@ static bool evaluate(fz_eval *e, unsigned feed, size_t variant, fz_right *out)
 
 bool fz_right_make(fz_eval *e, size_t n_variants, bool allows_nan, fz_right *out)
 {
+    memset(out->seen, 0, sizeof out->seen);
     for (unsigned feed = 0; feed < FZ_FEEDS; feed++)
         out->error[feed] = NULL;
     out->n_variants = n_variants;
@@ -64,8 +66,11 @@ bool fz_right_make(fz_eval *e, size_t n_variants, bool allows_nan, fz_right *out
 
 void fz_right_fini(fz_right *r)
 {
-    for (unsigned feed = 0; feed < FZ_FEEDS; feed++)
+    for (unsigned feed = 0; feed < FZ_FEEDS; feed++) {
         td_status_free(r->error[feed]);
+        for (size_t i = 0; i < FZ_MAX_ENDS; i++)
+            free(r->seen[feed][i]);
+    }
 }
 
 /* ---------------------------------------------------------------- inputs */
@@ -164,10 +169,25 @@ static void compiled_fini(compiled *c)
 
 /* ---------------------------------------------------------------- running */
 
-static bool compare(const fz_model *m, const fz_right *right, unsigned feed, td_frame *f, td_strbuf *why)
+static bool agrees(fz_right *right, unsigned feed, uint32_t i, const td_tensor *got, td_strbuf *why)
+{
+    const td_tensor *const v = right->rets[feed][i];
+    void **const seen = &right->seen[feed][i];
+    const bool is_alike = got->dtype == v->dtype && td_shape_equal(&got->shape, &v->shape);
+    const size_t bytes = is_alike && fz_is_inexact(v->dtype) ? td_tensor_bytes(v) : 0;
+
+    if (bytes && *seen && !memcmp(got->data, *seen, bytes)) return true;
+    if (!fz_agrees(got, v, right->n_variants, why)) return false;
+    if (!bytes) return true;
+    if (!*seen) *seen = malloc(bytes);
+    if (*seen) memcpy(*seen, got->data, bytes);
+    return true;
+}
+
+static bool compare(const fz_model *m, fz_right *right, unsigned feed, td_frame *f, td_strbuf *why)
 {
     for (uint32_t i = 0; i < m->main->n_rets; i++) {
-        if (fz_agrees(td_frame_ret(f, i), right->rets[feed][i], right->n_variants, why)) continue;
+        if (agrees(right, feed, i, td_frame_ret(f, i), why)) continue;
         td_strbuf_printf(why, " (result %u, feed %u)", i, feed);
         return false;
     }
@@ -184,7 +204,7 @@ static bool same_error(td_status got, const fz_right *right, unsigned feed, td_s
     return false;
 }
 
-static bool run_feed(compiled *c, const fz_right *right, const fz_setting *s, unsigned feed, td_strbuf *why)
+static bool run_feed(compiled *c, fz_right *right, const fz_setting *s, unsigned feed, td_strbuf *why)
 {
     static td_team *team; /* one for all */
     const fz_graph *const main = c->model->main;
@@ -210,7 +230,7 @@ static bool run_feed(compiled *c, const fz_right *right, const fz_setting *s, un
     return ok;
 }
 
-bool fz_run(const fz_model *m, const fz_right *right, const fz_setting *s, td_strbuf *why)
+bool fz_run(const fz_model *m, fz_right *right, const fz_setting *s, td_strbuf *why)
 {
     static const unsigned feeds[] = { 0, 1, 2, 0 }; /* the last finds what the others left behind */
     compiled c;

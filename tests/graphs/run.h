@@ -22,6 +22,8 @@ typedef struct fz_right {
     td_status error[FZ_FEEDS];
     td_tensor rets[FZ_FEEDS][FZ_MAX_ENDS][FZ_MANY_VARIANTS]; /* variants next to each other */
     size_t n_variants;
+    void *seen[FZ_FEEDS]
+              [FZ_MAX_ENDS]; /* the bytes of a result that was found right: most settings repeat them */
 } fz_right;
 
 /* Evaluates; *out is big: not for the stack. False: the graph is not as stable as it should be, nothing can be
@@ -30,7 +32,7 @@ bool fz_right_make(fz_eval *e, size_t n_variants, bool allows_nan, fz_right *out
 void fz_right_fini(fz_right *r);
 
 /* Compiles m under s and runs every feed. True: as it should be; else *why says what differs. */
-bool fz_run(const fz_model *m, const fz_right *right, const fz_setting *s, td_strbuf *why);
+bool fz_run(const fz_model *m, fz_right *right, const fz_setting *s, td_strbuf *why);
 
 /* The same, and whatever comes out is right, a status too. Returns whether something did. */
 bool fz_run_hostile(const fz_model *m, const fz_setting *s);

@@ -180,7 +180,7 @@ td_status td_bundle_find(const td_bundle *b, td_string key, td_bundle_entry *out
 /* ---- shards -------------------------------------------------------------------------------------------- */
 
 /* What all entries need of their shards. Entries that are damaged say so when they are read. */
-static void measure_shards(td_bundle *b)
+static td_status measure_shards(td_bundle *b)
 {
     const char *key;
     void *value;
@@ -192,8 +192,10 @@ static void measure_shards(td_bundle *b)
 
         if (!bad && e.shard < b->n_shards && !__builtin_add_overflow(e.offset, e.size, &end))
             b->shards[e.shard].least = TD_MAX(b->shards[e.shard].least, end);
+        if (td_status_code(bad) == TD_RESOURCE_EXHAUSTED) return bad; /* nothing is known of the entry */
         td_status_free(bad);
     }
+    return NULL;
 }
 
 /* A shard that is too short is being copied, or was cut: what lies before the cut is not to be trusted either, and
@@ -219,7 +221,7 @@ static td_status open_shard_locked(td_bundle *b, uint32_t i) TD_REQUIRES(b->mu)
     shard *const s = &b->shards[i];
 
     if (s->is_open) return NULL;
-    if (!b->is_measured) measure_shards(b);
+    if (!b->is_measured) TD_TRY(measure_shards(b));
     b->is_measured = true;
     char *const path = td_format("%s.data-%05" PRIu32 "-of-%05" PRIu32, b->prefix, i, b->n_shards);
     const td_status status = map_shard(s, path, &s->map);
