@@ -19,20 +19,9 @@
 
 enum { RCU_SPINS = 100, RCU_NAP_NS = 20000 };
 
-static atomic_uint next_stripe;
-
-static unsigned my_stripe(void)
-{
-    static _Thread_local unsigned mine; /* 1 + index; 0: not chosen yet */
-
-    if (TD_UNLIKELY(!mine))
-        mine = 1 + atomic_fetch_add_explicit(&next_stripe, 1, memory_order_relaxed) % TD_RCU_STRIPES;
-    return mine - 1;
-}
-
 void td_rcu_init(td_rcu *r)
 {
-    for (size_t i = 0; i < TD_RCU_STRIPES; i++)
+    for (size_t i = 0; i < TD_STRIPES; i++)
         for (size_t phase = 0; phase < 2; phase++)
             atomic_init(&r->stripes[i].inside[phase], 0);
     atomic_init(&r->phase, 0);
@@ -48,7 +37,7 @@ td_rcu_ticket td_rcu_enter(td_rcu *r)
 {
     /* relaxed: an old phase is fine, see the head of this file */
     const unsigned phase = atomic_load_explicit(&r->phase, memory_order_relaxed) & 1;
-    const td_rcu_ticket ticket = &r->stripes[my_stripe()].inside[phase];
+    const td_rcu_ticket ticket = &r->stripes[td_stripe_mine().index].inside[phase];
 
     atomic_fetch_add_explicit(ticket, 1, memory_order_seq_cst);
     return ticket;
@@ -72,7 +61,7 @@ static void await_zero(atomic_uint *count)
 
 static void await_phase(td_rcu *r, unsigned phase)
 {
-    for (size_t i = 0; i < TD_RCU_STRIPES; i++)
+    for (size_t i = 0; i < TD_STRIPES; i++)
         await_zero(&r->stripes[i].inside[phase]);
 }
 

@@ -11,15 +11,14 @@
 #include <stdatomic.h>
 
 #include "base/mutex.h"
-
-enum { TD_RCU_STRIPES = 16, TD_RCU_LINE = 128 };
+#include "base/stripe.h"
 
 typedef struct td_rcu_stripe {
-    _Alignas(TD_RCU_LINE) atomic_uint inside[2]; /* readers, by the phase in which they entered */
+    _Alignas(TD_STRIPE_LINE) atomic_uint inside[2]; /* readers, by the phase in which they entered */
 } td_rcu_stripe;
 
 typedef struct td_rcu {
-    td_rcu_stripe stripes[TD_RCU_STRIPES]; /* a thread always uses the same one */
+    td_rcu_stripe stripes[TD_STRIPES]; /* a thread always uses the same one */
     atomic_uint phase;
     td_mutex writers;
 } td_rcu;
