@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* requests.c -- the series of a version's requests, made when they are first needed, and what each request adds. */
+#include "obs/requests.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/macros.h"
+#include "base/mem.h"
+#include "obs/metrics.h"
+
+struct td_request_series {
+    td_series *request, *signature;
+    td_series *tf_requests, *tf_latency, *tf_runtime, *tf_graph; /* NULL: not counted */
+};
+
+struct td_request_set {
+    char *model, version[24];
+    const td_signature *signatures;
+    size_t n;
+    _Atomic(td_request_series *)
+        series[]; /* [n + 1, TD_PROTOCOL_COUNT, TD_METHOD_COUNT]; signature n: none */
+};
+
+static const char *const protocol_names[TD_PROTOCOL_COUNT] = { "rest", "grpc" };
+static const char *const method_names[TD_METHOD_COUNT] = { "predict",  "classify", "regress",
+                                                           "metadata", "status",   "other" };
+
+const char *td_protocol_name(td_protocol p)
+{
+    return protocol_names[p];
+}
+
+/* ---- sets ---- */
+
+static size_t count_series(size_t n_signatures)
+{
+    return (n_signatures + 1) * TD_PROTOCOL_COUNT * TD_METHOD_COUNT;
+}
+
+td_request_set *td_request_set_make(const char *model, int64_t version, const td_signature *signatures,
+                                    size_t n)
+{
+    const size_t count = count_series(n);
+    td_request_set *const set = td_alloc(sizeof *set + count * sizeof set->series[0]);
+
+    set->model = td_strdup(model);
+    if (version >= 0) snprintf(set->version, sizeof set->version, "%" PRId64, version);
+    set->signatures = signatures;
+    set->n = n;
+    for (size_t i = 0; i < count; i++)
+        atomic_init(&set->series[i], NULL);
+    return set;
+}
+
+static void free_series(td_request_series *s)
+{
+    if (!s) return;
+    td_series_close(s->request);
+    td_series_close(s->signature);
+    td_series_close(s->tf_requests);
+    td_series_close(s->tf_latency);
+    td_series_close(s->tf_runtime);
+    td_series_close(s->tf_graph);
+    td_free(s);
+}
+
+void td_request_set_free(td_request_set *set)
+{
+    if (!set) return;
+    for (size_t i = 0; i < count_series(set->n); i++)
+        free_series(atomic_load_explicit(&set->series[i], memory_order_relaxed)); /* nobody else is left */
+    td_free(set->model);
+    td_free(set);
+}
+
+static td_request_set *nobody;
+
+static void make_nobody(void)
+{
+    nobody = td_request_set_make("", TD_NO_VERSION, NULL, 0);
+}
+
+td_request_set *td_requests_nobody(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, make_nobody);
+    return nobody;
+}
+
+/* ---- series ---- */
+
+static bool runs(td_method m)
+{
+    return m <= TD_METHOD_REGRESS;
+}
+
+static void open_tf(td_request_series *s, const char *model, td_protocol protocol, td_method method)
+{
+    static const char *const rest_names[] = { "predict", "classify", "regress" };
+    static const char *const grpc_names[] = { "Predict", "Classify", "Regress" };
+    const bool is_rest = protocol == TD_PROTOCOL_REST;
+
+    if (!is_rest && !runs(method)) return;
+    s->tf_requests = td_series_open(TD_GROUP_tf_requests, (const char *const[]){ model });
+    const char *const api = !runs(method) ? "" : is_rest ? rest_names[method] : grpc_names[method];
+    s->tf_latency =
+        td_series_open(TD_GROUP_tf_latency, (const char *const[]){ model, api, is_rest ? "REST" : "GRPC" });
+    if (!runs(method)) return;
+    s->tf_runtime =
+        td_series_open(TD_GROUP_tf_runtime, (const char *const[]){ model, grpc_names[method], "TF1" });
+    s->tf_graph = td_series_open(TD_GROUP_tf_graph, NULL);
+}
+
+static td_request_series *make_series(const td_request_set *set, const char *signature, td_protocol protocol,
+                                      td_method method)
+{
+    td_request_series *const s = TD_NEW(td_request_series);
+    const char *const labels[] = { set->model, set->version, signature, protocol_names[protocol],
+                                   method_names[method] };
+
+    s->request = td_series_open(TD_GROUP_request, labels);
+    if (runs(method) && *signature)
+        s->signature = td_series_open(TD_GROUP_signature, labels); /* the first three */
+    if (td_metrics_counts_tf()) open_tf(s, set->model, protocol, method);
+    return s;
+}
+
+td_request_series *td_request_set_get(td_request_set *set, const td_signature *sig, td_protocol protocol,
+                                      td_method method)
+{
+    const size_t signature = sig && set->n ? (size_t)(sig - set->signatures) : set->n;
+    _Atomic(td_request_series *) *const at =
+        &set->series[(signature * TD_PROTOCOL_COUNT + protocol) * TD_METHOD_COUNT + method];
+    td_request_series *there = atomic_load_explicit(at, memory_order_acquire);
+
+    if (TD_LIKELY(there != NULL)) return there;
+    td_request_series *const made = make_series(set, sig ? sig->name : "", protocol, method);
+
+    /* release: publishes its fields; acquire: those of somebody who was faster */
+    if (atomic_compare_exchange_strong_explicit(at, &there, made, memory_order_acq_rel, memory_order_acquire))
+        return made;
+    free_series(made);
+    return there;
+}
+
+/* ---- protocols ---- */
+
+static td_series *protocols[TD_PROTOCOL_COUNT];
+
+static void open_protocols(void)
+{
+    for (size_t i = 0; i < TD_PROTOCOL_COUNT; i++)
+        protocols[i] = td_series_open(TD_GROUP_protocol, &protocol_names[i]);
+}
+
+static td_series *protocol_series(td_protocol p)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, open_protocols);
+    return protocols[p];
+}
+
+void td_request_begin(td_protocol protocol)
+{
+    td_series_add(protocol_series(protocol), TD_AT_in_flight, 1);
+}
+
+void td_connection_begin(td_protocol protocol)
+{
+    td_series_add(protocol_series(protocol), TD_AT_accepted, 1);
+}
+
+/* ---- requests ---- */
+
+static uint64_t span(int64_t from, int64_t to)
+{
+    return to > from ? (uint64_t)(to - from) : 0;
+}
+
+static void count_stages(td_tally t, const td_request_times *at)
+{
+    const size_t one = TD_CELLS_HISTOGRAM(stages);
+
+    if (at->filled)
+        td_tally_observe(t, TD_AT_stage + TD_STAGE_PARSE * one, TD_BUCKETS_stages,
+                         span(at->arrived, at->parsed) + span(at->acquired, at->filled));
+    if (at->queued)
+        td_tally_observe(t, TD_AT_stage + TD_STAGE_QUEUE * one, TD_BUCKETS_stages,
+                         span(at->parsed, at->acquired) + span(at->filled, at->queued));
+    if (!at->ran) return;
+    td_tally_observe(t, TD_AT_stage + TD_STAGE_RUN * one, TD_BUCKETS_stages, span(at->queued, at->ran));
+    td_tally_observe(t, TD_AT_stage + TD_STAGE_WRITE * one, TD_BUCKETS_stages, span(at->ran, at->written));
+}
+
+static void count_tf(const td_request_series *s, const td_request_record *r)
+{
+    td_tally_add(td_series_tally(s->tf_requests), TD_AT_tf_request_count + (size_t)r->code, 1);
+    if (r->code != TD_OK) return;
+    td_tally_observe(td_series_tally(s->tf_latency), TD_AT_tf_request_latency, TD_BUCKETS_tf_latencies,
+                     span(r->times.arrived, r->times.written));
+    if (s->tf_runtime && r->times.ran)
+        td_tally_observe(td_series_tally(s->tf_runtime), TD_AT_tf_runtime_latency, TD_BUCKETS_tf_latencies,
+                         span(r->times.queued, r->times.ran));
+}
+
+void td_request_done(const td_request_record *r)
+{
+    td_request_series *const s = r->series;
+
+    td_series_add(protocol_series(r->protocol), TD_AT_in_flight, -1);
+    if (!s) return;
+    const td_tally t = td_series_tally(s->request);
+
+    td_tally_add(t, TD_AT_requests + (size_t)r->code, 1);
+    td_tally_observe(t, TD_AT_duration, TD_BUCKETS_durations, span(r->times.arrived, r->times.written));
+    count_stages(t, &r->times);
+    td_tally_add(t, TD_AT_request_bytes, r->bytes_in);
+    td_tally_add(t, TD_AT_response_bytes, r->bytes_out);
+    td_tally_add(t, TD_AT_request_rows, r->rows);
+    if (s->tf_requests) count_tf(s, r);
+}
+
+void td_request_queue(td_request_series *s, int change)
+{
+    td_series_add(s->request, TD_AT_queued, change);
+}
+
+void td_request_ran(td_request_series *s, size_t rows, int64_t ns)
+{
+    const uint64_t time = span(0, ns);
+
+    if (s->signature)
+        td_tally_observe(td_series_tally(s->signature), TD_AT_batch_rows, TD_BUCKETS_rows, rows);
+    if (!s->tf_graph) return;
+    const td_tally t = td_series_tally(s->tf_graph);
+
+    td_tally_add(t, TD_AT_tf_run_time, time / 1000);
+    td_tally_observe(t, TD_AT_tf_run_times, TD_BUCKETS_tf_runs, time);
+    td_tally_add(t, TD_AT_tf_runs, 1);
+}
