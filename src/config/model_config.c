@@ -4,17 +4,14 @@
 
 #include <string.h>
 
-#include "base/file.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "config/textproto.h"
+#include "config/text_config.h"
 #include "obs/log.h"
 #include "tensorflow_serving/config/model_server_config.pb-c.h"
 
 typedef Tensorflow__Serving__ModelConfig model_config;
 typedef Tensorflow__Serving__ModelServerConfig server_config;
-
-static const size_t CONFIG_LIMIT = 64 << 20;
 
 /* ---------------------------------------------------------------- checks */
 
@@ -161,36 +158,31 @@ static td_status take_config(const server_config *config, td_model_options **out
     return NULL;
 }
 
-td_status td_model_config_parse(const char *text, size_t size, const char *path, td_model_options **out,
-                                size_t *n)
+/* Takes config. */
+static td_status end_config(ProtobufCMessage *config, td_model_options **out, size_t *n)
 {
-    ProtobufCMessage *config;
-    const td_status wrong =
-        td_textproto_parse(text, size, &tensorflow__serving__model_server_config__descriptor, &config);
-
-    if (td_status_code(wrong) == TD_RESOURCE_EXHAUSTED) return wrong;
-    if (wrong) {
-        td_error("config", "Error parsing text-format tensorflow.serving.ModelServerConfig: %s",
-                 td_status_text(wrong));
-        td_status_free(wrong);
-        return TD_ERR(INVALID_ARGUMENT, "Invalid protobuf file: '%s'", path);
-    }
     const td_status error = take_config((const server_config *)(const void *)config, out, n);
 
     protobuf_c_message_free_unpacked(config, NULL);
     return error;
 }
 
+td_status td_model_config_parse(const char *text, size_t size, const char *path, td_model_options **out,
+                                size_t *n)
+{
+    ProtobufCMessage *config;
+
+    TD_TRY(td_text_config_parse(text, size, path, &tensorflow__serving__model_server_config__descriptor,
+                                &config));
+    return end_config(config, out, n);
+}
+
 td_status td_model_config_read(const char *path, td_model_options **out, size_t *n)
 {
-    char *text;
-    size_t size;
+    ProtobufCMessage *config;
 
-    TD_TRY(td_file_read(path, CONFIG_LIMIT, &text, &size));
-    const td_status error = td_model_config_parse(text, size, path, out, n);
-
-    td_free(text);
-    return error;
+    TD_TRY(td_text_config_read(path, &tensorflow__serving__model_server_config__descriptor, &config));
+    return end_config(config, out, n);
 }
 
 td_status td_model_config_single(const char *name, const char *base_path, td_model_options **out, size_t *n)

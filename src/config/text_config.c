@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text_config.c -- reading, and TensorFlow Serving's two ways to say what is wrong: one to the log, one to the user. */
+#include "config/text_config.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "config/textproto.h"
+#include "obs/log.h"
+
+static const size_t CONFIG_LIMIT = 64 << 20;
+
+td_status td_text_config_parse(const char *text, size_t size, const char *path,
+                               const ProtobufCMessageDescriptor *type, ProtobufCMessage **out)
+{
+    const td_status wrong = td_textproto_parse(text, size, type, out);
+
+    if (!wrong || td_status_code(wrong) == TD_RESOURCE_EXHAUSTED) return wrong;
+    td_error("config", "Error parsing text-format %s: %s", type->name, td_status_text(wrong));
+    td_status_free(wrong);
+    return TD_ERR(INVALID_ARGUMENT, "Invalid protobuf file: '%s'", path);
+}
+
+td_status td_text_config_read(const char *path, const ProtobufCMessageDescriptor *type,
+                              ProtobufCMessage **out)
+{
+    char *text;
+    size_t size;
+
+    TD_TRY(td_file_read(path, CONFIG_LIMIT, &text, &size));
+    const td_status error = td_text_config_parse(text, size, path, type, out);
+
+    td_free(text);
+    return error;
+}
