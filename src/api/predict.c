@@ -190,6 +190,16 @@ td_status td_predict_run(td_predict *p, int64_t deadline_ns)
     return TD_UNLIKELY(error != NULL) ? td_explain_run(p, error) : NULL;
 }
 
+size_t td_predict_rows(const td_predict *p)
+{
+    for (size_t i = 0; p->inputs && i < p->sig->n_inputs; i++) {
+        const td_tensor *const t = &p->inputs[i];
+
+        if (t->dtype != TD_DTYPE_NONE) return t->shape.rank > 0 ? (size_t)t->shape.dims[0] : 1;
+    }
+    return 0;
+}
+
 const td_tensor *td_predict_output(const td_predict *p, size_t i)
 {
     return &td_result_outputs(p->result)[i];

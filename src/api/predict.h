@@ -49,6 +49,8 @@ bool td_predict_is_long(const td_predict *p);
 /* Types must agree with the signature ("Expects arg[0] to be float but int32 is provided"). deadline_ns as in
  * td_run_options. DEADLINE_EXCEEDED, CANCELLED, or what the model's ops say. */
 TD_MUST_USE td_status td_predict_run(td_predict *p, int64_t deadline_ns);
+/* Rows that the client sent: the first dimension of the first input that it gave; a scalar is one. */
+size_t td_predict_rows(const td_predict *p);
 const td_tensor *td_predict_output(const td_predict *p, size_t i);
 void td_predict_close(td_predict *p); /* cleared structs are fine */
 

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "config/model_config.h"
+#include "config/monitoring.h"
 #include "obs/log.h"
 
 static const int64_t NS_PER_S = 1000000000, MS_PER_S = 1000;
@@ -74,6 +75,7 @@ static void fill_net(const td_flags *f, td_net_options *out)
         .rest_write_ms = f->rest_api_write_timeout_seconds * MS_PER_S,
         .rest_max_connections = f->rest_api_max_connections,
         .rest_cors = f->rest_api_enable_cors_support,
+        .metrics_path = f->metrics_path,
     };
     if (f->rest_api_port && f->rest_api_port == f->port) {
         td_error("serve",
@@ -116,6 +118,15 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
     };
 }
 
+static td_status read_files(const td_flags *f, td_server_options *o)
+{
+    if (is_set(f->monitoring_config_file))
+        TD_TRY(td_monitoring_read(f->monitoring_config_file, &o->monitoring_path));
+    if (is_set(f->model_config_file))
+        return td_model_config_read(f->model_config_file, &o->models, &o->n_models);
+    return td_model_config_single(f->model_name, f->model_base_path, &o->models, &o->n_models);
+}
+
 td_status td_server_options_make(const td_flags *flags, td_server_options *out)
 {
     td_server_options o = { .config_file = flags->model_config_file,
@@ -123,23 +134,25 @@ td_status td_server_options_make(const td_flags *flags, td_server_options *out)
                                 TD_MAX(flags->model_config_file_poll_wait_seconds, 0) * NS_PER_S,
                             .drain_ns = to_ns(TD_MAX(flags->drain_timeout_seconds, 0)),
                             .shutdown_delay_ns = to_ns(flags->shutdown_delay_seconds) };
-    size_t n;
+    td_status error = check_flags(flags);
 
-    TD_TRY(check_flags(flags));
-    if (is_set(flags->model_config_file))
-        TD_TRY(td_model_config_read(flags->model_config_file, &o.models, &n));
-    else
-        TD_TRY(td_model_config_single(flags->model_name, flags->model_base_path, &o.models, &n));
+    if (!error) error = read_files(flags, &o);
+    if (error) {
+        td_server_options_fini(&o);
+        return error;
+    }
     fill_net(flags, &o.net);
+    o.net.monitoring_path = o.monitoring_path;
     fill_serve(flags, &o.serve);
     o.serve.models = o.models;
-    o.serve.n_models = n;
+    o.serve.n_models = o.n_models;
     *out = o;
     return NULL;
 }
 
 void td_server_options_fini(td_server_options *o)
 {
-    td_models_free(o->models, o->serve.n_models);
+    td_models_free(o->models, o->n_models);
+    td_free(o->monitoring_path);
     *o = (td_server_options){ 0 };
 }

@@ -10,9 +10,11 @@
 typedef struct td_server_options {
     td_serve_options serve;
     td_net_options net;
-    td_model_options *models; /* owned; serve.models points to it */
-    const char *config_file;  /* "" : none */
-    int64_t config_poll_ns;   /* 0: read once */
+    td_model_options *models; /* owned, n_models; serve.models points to it */
+    size_t n_models;
+    char *monitoring_path;   /* owned; net.monitoring_path points to it */
+    const char *config_file; /* "" : none */
+    int64_t config_poll_ns;  /* 0: read once */
     int64_t drain_ns;
     int64_t shutdown_delay_ns; /* negative: by whether there are clients */
 } td_server_options;

@@ -19,6 +19,7 @@
 #include "net/grpc.h"
 #include "net/rest.h"
 #include "obs/log.h"
+#include "obs/process.h"
 
 enum {
     EXIT_BY_SIGNAL = 128,
@@ -96,21 +97,36 @@ static void arm_second_signal(void)
 
 /* ---------------------------------------------------------------- start */
 
+/* What the REST server's pages of metrics show of all the rest. It goes first at the end. */
+static void tell_metrics(void *ctx, td_page *p)
+{
+    const server *const s = ctx;
+
+    td_process_tell(p);
+    td_manager_tell(s->manager, p);
+    td_page_tell(p, TD_READING_connections, (const char *const[]){ td_protocol_name(TD_PROTOCOL_GRPC) },
+                 (double)td_grpc_connections(s->grpc));
+}
+
 /* A port that is taken does not stop the server, as in TensorFlow Serving. */
 static void start_rest(server *s)
 {
-    const td_net_options *const net = &s->options->net;
+    td_net_options net = s->options->net;
+
+    net.tell_metrics = tell_metrics;
+    net.tell_ctx = s;
     const td_status error =
-        net->rest_api_port != TD_PORT_NONE ? td_rest_start(net, s->manager, &s->rest) : NULL;
+        net.rest_api_port != TD_PORT_NONE ? td_rest_start(&net, s->manager, &s->rest) : NULL;
 
     if (error)
-        td_error("serve", "Failed to start HTTP Server at localhost:%d error=\"%s\"", net->rest_api_port,
+        td_error("serve", "Failed to start HTTP Server at localhost:%d error=\"%s\"", net.rest_api_port,
                  td_status_text(error));
     td_status_free(error);
 }
 
 static td_status start(server *s)
 {
+    if (s->options->net.monitoring_path) td_metrics_count_tf();
     td_lanes_configure(s->options->serve.threads);
     TD_TRY(td_manager_start(&s->options->serve, &s->manager));
     TD_TRY(td_grpc_start(&s->options->net, s->manager, &s->grpc));

@@ -19,6 +19,8 @@ typedef struct td_grpc_server td_grpc_server;
  * address is taken. PERMISSION_DENIED: it is not for this user. */
 TD_MUST_USE td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_grpc_server **out);
 int td_grpc_port(const td_grpc_server *s); /* the TCP port; 0: none */
+/* Open ones. Reads every descriptor. Any thread, until the end. */
+size_t td_grpc_connections(const td_grpc_server *s);
 
 /* The steps of an end, in order, by one thread. NULL is fine for each. */
 

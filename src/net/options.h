@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "obs/page.h"
+
 enum { TD_PORT_NONE = 0, TD_PORT_ANY = -1 }; /* ANY: the system picks one (tests) */
 
 typedef struct td_net_options {
@@ -37,6 +39,12 @@ typedef struct td_net_options {
     bool rest_cors;           /* --rest_api_enable_cors_support */
     size_t rest_max_body;     /* bytes of a request's body; 0: 2 GiB */
     size_t rest_max_inflated; /* bytes of a gzip body once inflated; 0: 100 MiB, as TensorFlow Serving */
+
+    /* Metrics, on the REST port. */
+    const char *metrics_path;                    /* --metrics_path; NULL or "": none */
+    const char *monitoring_path;                 /* of --monitoring_config_file; NULL: none */
+    void (*tell_metrics)(void *ctx, td_page *p); /* what is known elsewhere; NULL: nothing is */
+    void *tell_ctx;
 } td_net_options;
 
 #endif

@@ -51,6 +51,8 @@ void td_configure_add(td_manager *m, const td_model_options *options)
 
     model->manager = m;
     set_options(model, options);
+    model->requests = td_request_set_make(options->name, TD_NO_VERSION, NULL, 0);
+    model->loads = td_series_open(TD_GROUP_model, (const char *const[]){ options->name });
     m->models = td_realloc(m->models, (m->n_models + 1) * sizeof *m->models);
     m->models[m->n_models++] = model;
 }
@@ -123,10 +125,13 @@ void td_manager_configure(td_manager *m, const td_model_options *models, size_t 
 static void free_model(td_model *model)
 {
     for (size_t i = 0; i < model->n_versions; i++) {
+        td_series_close(model->versions[i]->tf_load);
         td_free(model->versions[i]->path);
         td_free(model->versions[i]->text);
         td_free(model->versions[i]);
     }
+    td_request_set_free(model->requests);
+    td_series_close(model->loads);
     td_free(model->versions);
     td_free(model->labels);
     td_free(model->problem);

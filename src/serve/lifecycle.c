@@ -93,6 +93,29 @@ static void begin_try(td_version *v)
 
 static void unload_servable(td_servable *s);
 
+/* A try has ended. */
+static void count_try(td_version *v, td_code code, int64_t ns)
+{
+    const td_tally t = td_series_tally(v->model->loads);
+
+    td_tally_add(t, TD_AT_loads + (size_t)code, 1);
+    if (code == TD_OK) td_tally_observe(t, TD_AT_load_time, TD_BUCKETS_loads, (uint64_t)ns);
+    if (!td_metrics_counts_tf()) return;
+    if (!v->tf_load) v->tf_load = td_series_open(TD_GROUP_tf_load, (const char *const[]){ v->path });
+    td_series_add(v->tf_load, TD_AT_tf_load_attempts + (code == TD_OK ? TD_OUTCOME_SUCCESS : TD_OUTCOME_FAIL),
+                  1);
+    td_series_add(v->tf_load, TD_AT_tf_load_latency, ns / NS_PER_US);
+}
+
+static void count_requests(const td_manager *m, td_servable *s)
+{
+    size_t n = 0;
+    const td_signature *const signatures =
+        m->options.signatures ? m->options.signatures(s->session, &n) : NULL;
+
+    td_servable_count(s, td_request_set_make(s->name, s->version, signatures, n));
+}
+
 static void try_succeeded(td_version *v, td_session *session)
 {
     const int64_t took = td_now_ns() - v->since_ns;
@@ -100,6 +123,7 @@ static void try_succeeded(td_version *v, td_session *session)
     clear_error(v);
     v->has_failed = false;
     v->servable = td_servable_make(v->model->options->name, v->number, session, unload_servable, v);
+    count_requests(v->model->manager, v->servable);
     v->model->manager->n_servables++;
     set_state(v, TD_STATE_AVAILABLE);
     td_info("serve", "event=available model=%s version=%" PRId64 " ms=%" PRId64, v->model->options->name,
@@ -186,11 +210,14 @@ static void load_task(void *ctx)
     if (is_beside_others) step_back();
 
     const td_print before = td_print_take(v->path);
+    const int64_t begin = td_now_ns();
     if (is_on) error = m->options.load(v->path, &options, &session);
+    const int64_t took = td_now_ns() - begin;
     if (is_on) td_heap_trim(); /* loading leaves much behind */
 
     td_mutex_lock(&m->mu);
     v->tried = before;
+    if (is_on) count_try(v, td_status_code(error), took);
     const bool is_wanted = v->is_wanted && !m->is_stopping;
     if (!is_wanted)
         end_load(v);
@@ -374,6 +401,7 @@ static void add_model(td_table *t, const td_model *model)
         td_table_add_model(t, model->options->name, model->n_versions, model->options->n_labels);
     bool is_first_wanted = true;
 
+    tm->requests = model->requests;
     tm->is_pending = !model->is_round_over && !model->manager->is_stopping;
     for (size_t i = 0; i < model->n_versions; i++) {
         const td_version *const v = model->versions[i];

@@ -24,6 +24,7 @@ static td_manager *make_manager(const td_serve_options *options)
     td_cond_init(&m->changed);
     m->options = *options;
     if (!m->options.load && !m->options.check) m->options.check = td_session_check;
+    if (!m->options.load && !m->options.signatures) m->options.signatures = td_session_signatures;
     if (!m->options.load) m->options.load = td_session_load;
     if (!m->options.unload) m->options.unload = td_session_unref;
     m->options.models = NULL;
@@ -158,6 +159,18 @@ td_status td_manager_acquire(td_manager *m, const td_model_spec *spec, td_servab
     *must_wait = found.verdict == TD_VERDICT_WAIT;
     if (found.verdict == TD_VERDICT_FOUND) *out = found.servable;
     return error;
+}
+
+td_request_set *td_manager_requests(td_manager *m, const td_model_spec *spec)
+{
+    const td_rcu_ticket ticket = td_rcu_enter(&m->rcu);
+    /* seq_cst: rcu.c's order */
+    const td_table *const table = atomic_load_explicit(&m->table, memory_order_seq_cst);
+    const td_table_model *const model = td_map_get_n(&table->models, spec->name.data, spec->name.size);
+    td_request_set *const found = model ? model->requests : td_requests_nobody();
+
+    td_rcu_leave(ticket);
+    return found;
 }
 
 td_status td_manager_acquire_wait(td_manager *m, const td_model_spec *spec, int64_t deadline_ns,

@@ -10,6 +10,8 @@
 
 #include "tensord/session.h"
 
+#include "obs/page.h"
+#include "obs/requests.h"
 #include "serve/options.h"
 
 typedef struct td_manager td_manager;
@@ -78,6 +80,11 @@ void td_servable_release(td_servable *s); /* NULL is fine */
 const char *td_servable_name(const td_servable *s);
 int64_t td_servable_version(const td_servable *s);
 td_session *td_servable_session(const td_servable *s);
+td_request_set *td_servable_requests(const td_servable *s); /* lives as long as s is held */
+
+/* What counts a request that found no version: the model's that spec names, or nobody's. Lives as long as m. Never
+ * blocks. */
+td_request_set *td_manager_requests(td_manager *m, const td_model_spec *spec);
 
 /* Every version ever seen of spec's model, or the one it names, highest first; td_manager_free_status() them.
  * NOT_FOUND "Could not find any versions of model m" / "Could not find version 5 of model m". Labels are
@@ -89,5 +96,8 @@ void td_manager_free_status(td_version_status *s, size_t n);
 /* All configured models, by name. td_manager_free_health() them. */
 void td_manager_health(td_manager *m, td_model_health **out, size_t *n);
 void td_manager_free_health(td_model_health *h, size_t n);
+
+/* Tells a page of metrics which models are ready, and the state of each version. */
+void td_manager_tell(td_manager *m, td_page *p);
 
 #endif

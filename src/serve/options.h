@@ -29,6 +29,8 @@ typedef struct td_serve_options {
     /* How sessions come and go; NULL: td_session_load() and td_session_unref(). For tests. */
     td_status (*load)(const char *path, const td_session_options *options, td_session **out);
     void (*unload)(td_session *session);
+    /* NULL: td_session_signatures(), or none if load is set */
+    const td_signature *(*signatures)(const td_session *session, size_t *n);
     td_status (*check)(td_session *session); /* NULL: td_session_check(), or nothing if load is set */
 } td_serve_options;
 

@@ -29,6 +29,7 @@
 
 #include "base/mutex.h"
 #include "device/pool.h"
+#include "obs/metrics.h"
 #include "serve/discover.h"
 #include "serve/manager.h"
 #include "serve/rcu.h"
@@ -51,6 +52,7 @@ typedef struct td_version {
     int64_t due_ns;
     int64_t since_ns; /* when its files were first seen as they are (START), when the load began (LOADING) */
     td_servable *servable; /* inv. 1 */
+    td_series *tf_load;    /* NULL until its first load has ended, or where nobody asked for it */
 
     /* The watcher's own, for files that are still being written. */
     td_print seen;        /* at the last look */
@@ -73,9 +75,11 @@ struct td_model {
     bool is_removed;           /* no longer configured; what was loaded goes, its states stay */
     td_version **versions;     /* highest first */
     size_t n_versions;
-    bool is_scanned;    /* at least once */
-    bool is_round_over; /* every version of the first scan has ended, one way or the other */
-    char *problem;      /* why there is no version to load; NULL: there is one */
+    bool is_scanned;          /* at least once */
+    bool is_round_over;       /* every version of the first scan has ended, one way or the other */
+    char *problem;            /* why there is no version to load; NULL: there is one */
+    td_request_set *requests; /* of those that find no version */
+    td_series *loads;
 
     /* The watcher's own. */
     int64_t next_complaint_ns, complaint_gap_ns;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* status.c -- what the manager tells about itself. Nothing here is hot: it locks. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -119,14 +120,19 @@ static char *describe_trouble(const td_model *model)
                      model->is_scanned ? "" : " yet: it has not been looked at");
 }
 
+static bool is_ready(const td_model *model)
+{
+    for (size_t i = 0; i < model->n_versions; i++)
+        if (model->versions[i]->state == TD_STATE_AVAILABLE) return true;
+    return false;
+}
+
 static td_model_health describe_health(const td_model *model)
 {
-    bool is_ready = false;
+    const bool is_fine = is_ready(model);
 
-    for (size_t i = 0; i < model->n_versions; i++)
-        is_ready = is_ready || model->versions[i]->state == TD_STATE_AVAILABLE;
-    return (td_model_health){ td_strdup(model->options->name), is_ready,
-                              is_ready ? td_strdup("") : describe_trouble(model) };
+    return (td_model_health){ td_strdup(model->options->name), is_fine,
+                              is_fine ? td_strdup("") : describe_trouble(model) };
 }
 
 static void sort_by_name(td_model_health *list, size_t n)
@@ -154,6 +160,33 @@ void td_manager_health(td_manager *m, td_model_health **out, size_t *n)
     sort_by_name(list, count);
     *n = count;
     *out = list;
+}
+
+static void tell_versions(const td_model *model, td_page *p)
+{
+    for (size_t i = 0; i < model->n_versions; i++) {
+        const td_version *const v = model->versions[i];
+        char number[24];
+
+        if (v->state == TD_STATE_END && v->code == TD_OK) continue;
+        snprintf(number, sizeof number, "%" PRId64, v->number);
+        td_page_tell(p, TD_READING_model_state, (const char *const[]){ model->options->name, number },
+                     v->state);
+    }
+}
+
+void td_manager_tell(td_manager *m, td_page *p)
+{
+    td_mutex_lock(&m->mu);
+    for (size_t i = 0; i < m->n_models; i++) {
+        const td_model *const model = m->models[i];
+
+        if (model->is_removed) continue;
+        td_page_tell(p, TD_READING_model_ready, (const char *const[]){ model->options->name },
+                     is_ready(model));
+        tell_versions(model, p);
+    }
+    td_mutex_unlock(&m->mu);
 }
 
 void td_manager_free_health(td_model_health *h, size_t n)

@@ -18,8 +18,14 @@ td_servable *td_servable_make(const char *name, int64_t version, td_session *ses
     return s;
 }
 
+void td_servable_count(td_servable *s, td_request_set *requests)
+{
+    s->requests = requests;
+}
+
 void td_servable_free(td_servable *s)
 {
+    td_request_set_free(s->requests);
     td_free(s->name);
     td_free(s);
 }
@@ -50,6 +56,11 @@ int64_t td_servable_version(const td_servable *s)
 td_session *td_servable_session(const td_servable *s)
 {
     return s->session;
+}
+
+td_request_set *td_servable_requests(const td_servable *s)
+{
+    return s->requests ? s->requests : td_requests_nobody();
 }
 
 td_table *td_table_make(void)

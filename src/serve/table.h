@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "obs/requests.h"
 #include "serve/manager.h"
 
 struct td_servable {
@@ -18,6 +19,7 @@ struct td_servable {
     char *name; /* owned */
     int64_t version;
     td_session *session;
+    td_request_set *requests; /* owned; NULL: nobody counts */
     /* called with the last reference, on whatever thread drops it; frees s */
     void (*on_last)(td_servable *s);
     void *owner;
@@ -26,6 +28,8 @@ struct td_servable {
 /* One reference, the caller's. */
 td_servable *td_servable_make(const char *name, int64_t version, td_session *session,
                               void (*on_last)(td_servable *s), void *owner);
+/* Its requests count there; takes it. Before anybody else has s. */
+void td_servable_count(td_servable *s, td_request_set *requests);
 td_servable *td_servable_ref(td_servable *s); /* returns s */
 void td_servable_free(td_servable *s);        /* the struct, not the session; for on_last */
 
@@ -40,9 +44,10 @@ typedef struct td_table_model {
     size_t n_servables;
     td_table_label *labels;
     size_t n_labels;
-    bool is_pending;      /* its first round of loads is going on */
-    bool has_latest;      /* servables[0] is what Latest will mean when the round is over */
-    bool has_open_labels; /* some labels wait for their version */
+    td_request_set *requests; /* for requests that find no version; lives as long as the manager */
+    bool is_pending;          /* its first round of loads is going on */
+    bool has_latest;          /* servables[0] is what Latest will mean when the round is over */
+    bool has_open_labels;     /* some labels wait for their version */
 } td_table_model;
 
 typedef struct td_table {

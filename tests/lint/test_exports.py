@@ -13,7 +13,6 @@ import tree
 
 BODY = re.compile(r"_ref$")  # the plain body of a kernel: picked in its own file, and the tests' definition of right
 ALLOWED = {
-    "td_cpu_name": "names levels in the output of checks",
     "td_edit_distance": "own file; a test walks its cases",
     "td_crc32c_portable": "own file where the CPU lacks the instruction; a test compares both",
     "td_elt_table_count": "own file; checks walk the tables",
@@ -23,6 +22,7 @@ ALLOWED = {
     "td_grpc_port": "tests let the system choose a port",
     "td_memplan_on_heap": "own file",
     "td_mem_faults_here": "tests make allocations fail",
+    "td_metrics_forget": "own file; tests say how late it is",
     "td_npy_format": "own file; tests and fuzzers need no file on disk",
     "td_npy_parse": "own file; tests and fuzzers need no file on disk",
     "td_savedmodel_parse": "own file; tests and fuzzers need no file on disk",

@@ -94,24 +94,24 @@ static td_status regress_encode(td_grpc_job *j, grpc_slice *out)
 
 void td_grpc_serve_predict(td_grpc_call *c)
 {
-    static const td_grpc_verb verb = { sizeof(td_grpc_predict_request), predict_parse, predict_open,
-                                       predict_encode };
+    static const td_grpc_verb verb = { TD_METHOD_PREDICT, sizeof(td_grpc_predict_request), predict_parse,
+                                       predict_open, predict_encode };
 
     td_grpc_run(c, &verb);
 }
 
 void td_grpc_serve_classify(td_grpc_call *c)
 {
-    static const td_grpc_verb verb = { sizeof(td_grpc_examples), examples_parse, classify_open,
-                                       classify_encode };
+    static const td_grpc_verb verb = { TD_METHOD_CLASSIFY, sizeof(td_grpc_examples), examples_parse,
+                                       classify_open, classify_encode };
 
     td_grpc_run(c, &verb);
 }
 
 void td_grpc_serve_regress(td_grpc_call *c)
 {
-    static const td_grpc_verb verb = { sizeof(td_grpc_examples), examples_parse, regress_open,
-                                       regress_encode };
+    static const td_grpc_verb verb = { TD_METHOD_REGRESS, sizeof(td_grpc_examples), examples_parse,
+                                       regress_open, regress_encode };
 
     td_grpc_run(c, &verb);
 }

@@ -11,6 +11,7 @@
 typedef struct td_grpc_job td_grpc_job;
 
 typedef struct td_grpc_verb {
+    td_method method;
     size_t request_size;                /* of what parse fills */
     td_status (*parse)(td_grpc_job *j); /* the message -> j->request and j->spec */
     td_status (*open)(td_grpc_job *j,
@@ -25,6 +26,7 @@ struct td_grpc_job {
     const td_grpc_spec *spec; /* in request */
     td_predict predict;
     int64_t deadline_ns;
+    td_request_times times;
 };
 
 void td_grpc_run(td_grpc_call *c, const td_grpc_verb *verb);

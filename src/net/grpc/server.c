@@ -142,6 +142,7 @@ static void take_connection(void *ctx, int fd, const struct sockaddr *address, s
 
     (void)address;
     (void)size;
+    td_connection_begin(TD_PROTOCOL_GRPC);
     if (has_room(s))
         grpc_server_add_channel_from_fd(s->core, fd, s->credentials);
     else
@@ -155,6 +156,7 @@ static td_status start_listening(td_grpc_server *s, const td_net_options *o)
     const td_status error = open_listeners(o, listeners, &n);
 
     if (!error && o->grpc_port != TD_PORT_NONE) s->port = listeners[0].port;
+    if (!error && listeners[n - 1].path) s->socket_path = td_strdup(listeners[n - 1].path);
     if (!error) return td_acceptor_start("grpc-accept", listeners, n, take_connection, s, &s->acceptor);
     while (n)
         td_listener_close(&listeners[--n]);
@@ -225,6 +227,17 @@ td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_g
 int td_grpc_port(const td_grpc_server *s)
 {
     return s->port;
+}
+
+/* Not the acceptor's: it goes before the last connection does. */
+size_t td_grpc_connections(const td_grpc_server *s)
+{
+    const td_listener tcp = { .fd = -1, .port = s->port }, local = { .fd = -1, .path = s->socket_path };
+    size_t n = 0;
+
+    if (s->port) n += td_listener_connections(&tcp);
+    if (s->socket_path) n += td_listener_connections(&local);
+    return n;
 }
 
 /* ---- end ---- */
@@ -304,6 +317,7 @@ static void free_server(td_grpc_server *s)
         td_grpc_free_calls(&s->queues[i]);
     }
     td_free(s->queues);
+    td_free(s->socket_path);
     td_cond_fini(&s->drained);
     td_mutex_fini(&s->mu);
     td_free(s);

@@ -102,6 +102,7 @@ struct td_grpc_server {
     size_t max_inflated;
     bool is_closed; /* td_grpc_close() was called: by one thread */
     int port;
+    char *socket_path; /* owned; NULL: none */
     void *handles[TD_GRPC_METHODS];
     td_pool *runs;  /* long runs */
     td_pool *waits; /* waits for a first version */

@@ -115,6 +115,9 @@ void td_rest_serve(td_rest_request *r)
     case TD_REST_READYZ:
         serve_readyz(r);
         break;
+    case TD_REST_METRICS:
+        td_rest_serve_metrics(r);
+        break;
     case TD_REST_OPTIONS:
         end_empty(r, r->head.has_origin ? 200 : 400);
         break;

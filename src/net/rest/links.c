@@ -255,6 +255,14 @@ td_rest_link *td_rest_links_add(td_rest_links *l, int fd)
     return link;
 }
 
+size_t td_rest_links_count(td_rest_links *l)
+{
+    td_mutex_lock(&l->mu);
+    const size_t n = l->n;
+    td_mutex_unlock(&l->mu);
+    return n;
+}
+
 void td_rest_links_drop(td_rest_links *l, td_rest_link *link)
 {
     td_mutex_lock(&l->mu);

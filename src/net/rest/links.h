@@ -57,6 +57,8 @@ void td_rest_links_free(td_rest_links *l); /* when the last connection is closed
 td_rest_link *td_rest_links_add(td_rest_links *l, int fd);
 void td_rest_links_drop(td_rest_links *l, td_rest_link *link); /* before its descriptor is closed */
 
+size_t td_rest_links_count(td_rest_links *l); /* how many there are */
+
 /* Waits until there is room for one more, which td_rest_links_add() then takes: idle connections have to go for
  * it. After td_rest_links_close() (NULL is fine) there is room for anyone. */
 void td_rest_links_wait_for_room(td_rest_links *l);

@@ -33,8 +33,11 @@ static td_status try_fill(td_rest_request *r, bool may_sleep, bool *must_wait)
 
     TD_TRY(acquire(r, may_sleep, &servable, must_wait));
     if (*must_wait) return NULL;
+    r->times.acquired = td_now_ns();
     TD_TRY(td_predict_open(servable, r->json.signature, TD_WORDING_REST, r->arena, &r->predict));
-    return td_json_predict_fill(&r->json, &r->predict);
+    TD_TRY(td_json_predict_fill(&r->json, &r->predict));
+    r->times.filled = td_now_ns();
+    return NULL;
 }
 
 static td_status open_examples(td_rest_request *r, td_servable *servable)
@@ -52,8 +55,11 @@ static td_status prepare_examples(td_rest_request *r, bool may_sleep, bool *must
     td_servable *servable = NULL;
 
     TD_TRY(td_json_examples_parse(r->body, r->size, method, r->arena, &r->examples));
+    r->times.parsed = td_now_ns();
     TD_TRY(acquire(r, may_sleep, &servable, must_wait));
-    return *must_wait ? NULL : open_examples(r, servable);
+    if (*must_wait) return NULL;
+    r->times.acquired = r->times.filled = td_now_ns();
+    return open_examples(r, servable);
 }
 
 static td_status put_reply(td_rest_request *r)
@@ -79,6 +85,7 @@ static td_status prepare(td_rest_request *r, bool may_sleep, bool *must_wait)
     if (r->route.verb != TD_REST_PREDICT) return prepare_examples(r, may_sleep, must_wait);
     td_status error = td_json_predict_open(r->body, r->size, r->arena, &r->json);
 
+    r->times.parsed = td_now_ns();
     if (!error) error = try_fill(r, may_sleep, must_wait);
     if (TD_LIKELY(!error)) return NULL;
     td_status_free(error); /* what the client hears comes of a second, closer look */
@@ -92,7 +99,13 @@ static void run(void *request)
     td_rest_request *const r = request;
     td_status error = check_time(r);
 
+    td_rest_count_waiting(r, false);
+    r->times.queued = td_now_ns();
     if (!error) error = td_predict_run(&r->predict, r->deadline_ns);
+    if (!error) {
+        r->times.ran = td_now_ns();
+        td_request_ran(td_rest_series(r), td_predict_rows(&r->predict), r->times.ran - r->times.queued);
+    }
     if (!error) error = put_reply(r);
     td_rest_end(r, error);
 }
@@ -110,6 +123,12 @@ static void wait_and_run(void *request)
         run(r);
 }
 
+static void run_elsewhere(td_rest_request *r)
+{
+    td_rest_count_waiting(r, true);
+    td_rest_offload(r, r->server->runs, run);
+}
+
 static void prepare_and_run(void *request)
 {
     td_rest_request *const r = request;
@@ -121,7 +140,7 @@ static void prepare_and_run(void *request)
     else if (must_wait)
         td_rest_offload(r, r->server->waits, wait_and_run);
     else if (!r->is_suspended && td_predict_is_long(&r->predict))
-        td_rest_offload(r, r->server->runs, run);
+        run_elsewhere(r);
     else
         run(r);
 }

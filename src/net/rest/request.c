@@ -172,10 +172,9 @@ void td_rest_end(td_rest_request *r, td_status error)
 {
     static const char late[] = "Timed out waiting for notification";
     const bool was_suspended = r->is_suspended;
+    const td_code code = td_status_code(error);
 
     if (error) {
-        const td_code code = td_status_code(error);
-
         r->reply.size = 0;
         r->reply.is_broken = false;
         td_json_put_error(&r->reply, code == TD_DEADLINE_EXCEEDED ? late : td_status_text(error));
@@ -184,6 +183,7 @@ void td_rest_end(td_rest_request *r, td_status error)
     } else if (!r->code) {
         r->code = 200;
     }
+    td_rest_count_end(r, code);
     td_predict_close(&r->predict);
     r->is_done = true;
     if (!was_suspended) return;

@@ -154,7 +154,7 @@ static td_rest_verb route_any(const char *method, const char *path, td_rest_rout
 }
 
 /* The path and query of "http://host:port/path?query", which clients send to proxies and servers must take. */
-static const char *origin_form(const char *target)
+const char *td_rest_route_path(const char *target)
 {
     const char *p = target;
 
@@ -171,7 +171,7 @@ static bool has_nul(td_string s)
 void td_rest_route_find(const char *method, const char *target, td_arena *arena, td_rest_route *out)
 {
     *out = (td_rest_route){ 0 };
-    out->verb = route_any(method, origin_form(target), out);
+    out->verb = route_any(method, td_rest_route_path(target), out);
     out->model.name = decode(out->model.name, arena);
     out->model.label = decode(out->model.label, arena);
     if (!has_nul(out->model.name) && !has_nul(out->model.label)) return;

@@ -22,6 +22,7 @@ typedef enum td_rest_verb {
     TD_REST_METADATA,
     TD_REST_HEALTHZ,
     TD_REST_READYZ,
+    TD_REST_METRICS,     /* by the flags, which td_rest_route_find() does not know */
     TD_REST_OPTIONS,     /* below /v1/ */
     TD_REST_MALFORMED,   /* below /v1/, but nothing of the above */
     TD_REST_NO_MODEL,    /* GET without a model's name */
@@ -38,5 +39,8 @@ typedef struct td_rest_route {
 /* target is the request's as it came, with its query, or with scheme and host before; it must live as long as
  * the route. */
 void td_rest_route_find(const char *method, const char *target, td_arena *arena, td_rest_route *out);
+
+/* The path and query of such a target. */
+const char *td_rest_route_path(const char *target);
 
 #endif

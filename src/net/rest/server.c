@@ -82,7 +82,7 @@ static enum MHD_Result queue_reply(td_rest_request *r)
         MHD_create_response_from_buffer(r->reply.size, r->reply.data, MHD_RESPMEM_PERSISTENT);
 
     if (!response) return MHD_NO;
-    add_header(response, "Content-Type", "application/json");
+    add_header(response, "Content-Type", r->content_type ? r->content_type : "application/json");
     if (s->with_cors && r->route.verb != TD_REST_ELSEWHERE) {
         add_header(response, "Access-Control-Allow-Origin", "*");
         add_header(response, "Access-Control-Allow-Methods", "POST, GET");
@@ -120,6 +120,7 @@ static enum MHD_Result take_head(td_rest_request *r, const char *method, const c
     r->method = method;
     td_rest_link_move(r->link, TD_REST_BODY);
     td_rest_route_find(method, r->path, r->arena, &r->route);
+    if (td_rest_is_metrics(r)) r->route.verb = TD_REST_METRICS;
     const td_status error = td_rest_head_read(r->connection, version, &r->head);
 
     if (error) return refuse_head(r, error);
@@ -148,6 +149,7 @@ static enum MHD_Result take_end(td_rest_request *r)
         return MHD_YES;
     }
     td_rest_link_move(r->link, TD_REST_RUN);
+    td_rest_count_begin(r);
     td_rest_serve(r);
     return r->is_done ? queue_reply(r) : MHD_YES;
 }
@@ -227,6 +229,7 @@ static void take_connection(void *ctx, int fd, const struct sockaddr *address, s
 {
     td_rest_server *const s = ctx;
 
+    td_connection_begin(TD_PROTOCOL_REST);
     td_rest_links_wait_for_room(s->links);
     if (MHD_add_connection(s->daemon, fd, address, size) != MHD_YES) /* it has closed fd */
         td_debug("rest", "event=connection_refused error=\"%s\"", strerror(errno));
@@ -247,6 +250,7 @@ static void free_server(td_rest_server *s)
     td_acceptor_free(s->acceptor);
     td_pool_free(s->runs);
     td_pool_free(s->waits);
+    td_pool_free(s->scrapes);
     if (s->daemon) MHD_stop_daemon(s->daemon);
     td_rest_links_free(s->links);
     td_rest_free_spares(s);
@@ -267,6 +271,11 @@ td_status td_rest_start(const td_net_options *options, td_manager *manager, td_r
     td_mutex_init(&s->mu, TD_LOCK_leaf);
     s->runs = td_pool_make("rest-run", long_threads, (size_t)1 << 16);
     s->waits = td_pool_make("rest-wait", 64, (size_t)1 << 16);
+    s->scrapes = td_pool_make("rest-scrape", 1, 64);
+    s->metrics_path = options->metrics_path;
+    s->monitoring_path = options->monitoring_path;
+    s->tell_metrics = options->tell_metrics;
+    s->tell_ctx = options->tell_ctx;
 
     td_status error = make_links(s, options);
     if (!error) error = start_daemon(s, options);

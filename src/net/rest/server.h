@@ -44,9 +44,10 @@ struct td_rest_request {
     const char *method;
     td_rest_route route;
     td_rest_head head;
-    bool has_head;   /* it was looked at */
-    bool is_gzip;    /* the body is still to be inflated */
-    bool must_close; /* nothing behind it is to be trusted */
+    const char *content_type; /* NULL: JSON */
+    bool has_head;            /* it was looked at */
+    bool is_gzip;             /* the body is still to be inflated */
+    bool must_close;          /* nothing behind it is to be trusted */
 
     char *body; /* TD_JSON_PAD zero bytes behind it once it is complete */
     size_t size, capacity;
@@ -62,6 +63,9 @@ struct td_rest_request {
     td_json_examples examples; /* :classify, :regress */
     td_predict predict;
     int64_t deadline_ns;
+    td_request_times times;
+    size_t bytes_in; /* of the body, as it came */
+    bool is_waiting; /* counted in its queue */
 
     td_rest_request *next; /* spare list */
     size_t spare_bytes;    /* what it holds there */
@@ -73,11 +77,15 @@ struct td_rest_server {
     td_manager *manager;
     td_pool *runs;         /* large bodies and long runs */
     td_pool *waits;        /* waits for a first version */
+    td_pool *scrapes;      /* pages of metrics */
     td_acceptor *acceptor; /* NULL: no more connections */
     int port;
     bool with_cors;
     int64_t timeout_ns; /* 0: none */
     size_t max_body, max_inflated;
+    const char *metrics_path, *monitoring_path;
+    void (*tell_metrics)(void *ctx, td_page *p);
+    void *tell_ctx;
     atomic_bool is_draining;      /* not ready */
     atomic_bool is_closing;       /* replies end their connection */
     atomic_int in_flight;         /* requests between their first line and their end */
@@ -118,5 +126,16 @@ TD_MUST_USE td_status td_rest_head_read(struct MHD_Connection *connection, const
 
 void td_rest_serve(td_rest_request *r);         /* rest_info.c */
 void td_rest_serve_predict(td_rest_request *r); /* rest_predict.c */
+
+/* ---- metrics (metrics.c, count.c) ---- */
+
+bool td_rest_is_metrics(const td_rest_request *r); /* asks for a page of them */
+void td_rest_serve_metrics(td_rest_request *r);
+
+/* Around the work for a request; the end while its servable is still held, once the reply is there. */
+void td_rest_count_begin(td_rest_request *r);
+void td_rest_count_end(td_rest_request *r, td_code code);
+void td_rest_count_waiting(td_rest_request *r, bool is_waiting); /* for its run */
+td_request_series *td_rest_series(const td_rest_request *r);
 
 #endif

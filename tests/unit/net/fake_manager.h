@@ -74,6 +74,13 @@ td_status td_manager_acquire_wait(td_manager *m, const td_model_spec *spec, int6
     }
 }
 
+td_request_set *td_manager_requests(td_manager *m, const td_model_spec *spec)
+{
+    (void)m;
+    (void)spec;
+    return td_requests_nobody();
+}
+
 td_status td_manager_status(td_manager *m, const td_model_spec *spec, td_version_status **out, size_t *n)
 {
     (void)m;

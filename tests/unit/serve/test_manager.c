@@ -478,6 +478,44 @@ static void test_acquire_is_cheap(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, fake_setup, fake_teardown)
 
+/* The lines of the page that say something of model m. */
+static void expect_page(td_manager *m, const char *const *lines, size_t n)
+{
+    td_page *const p = td_page_make(TD_PAGE_TENSORD);
+    td_strbuf out = { 0 };
+
+    td_manager_tell(m, p);
+    td_page_write(p, &out);
+    td_page_free(p);
+    for (size_t i = 0; i < n; i++)
+        if (!strstr(td_strbuf_text(&out), lines[i])) fail_msg("no %s in %s", lines[i], td_strbuf_text(&out));
+    td_strbuf_fini(&out);
+}
+
+static void test_metrics(void **state)
+{
+    static const char *const lines[] = {
+        "tensord_model_loads_total{model=\"counted\",code=\"OK\"} 1\n",
+        "tensord_model_loads_total{model=\"counted\",code=\"DATA_LOSS\"} 1\n",
+        "tensord_model_load_seconds_count{model=\"counted\"} 1\n",
+        "tensord_model_ready{model=\"counted\"} 1\n",
+        "tensord_model_state{model=\"counted\",version=\"2\"} 50\n",
+        "tensord_model_state{model=\"counted\",version=\"1\"} 30\n",
+    };
+    const td_model_spec known = fake_version("counted", 9), unknown = fake_spec("other");
+
+    (void)state;
+    fake_write("counted", "1", "10");
+    fake_write("counted", "2", "bad");
+    td_model_options model = { .name = (char *)(uintptr_t) "counted", .policy = TD_POLICY_ALL };
+    td_manager *const m = start_with(&model, 1, defaults());
+    fake_await_states(m, "counted", "2:END(DATA_LOSS) 1:AVAILABLE");
+    expect_page(m, lines, sizeof lines / sizeof *lines);
+    assert_ptr_equal(td_manager_requests(m, &unknown), td_requests_nobody());
+    assert_ptr_not_equal(td_manager_requests(m, &known), td_requests_nobody());
+    stop(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -494,6 +532,7 @@ int main(void)
         CASE(test_wait_ends_at_its_deadline),
         CASE(test_stop_waits_for_references),
         CASE(test_configure),
+        CASE(test_metrics),
         CASE(test_readers_while_versions_change),
         CASE(test_acquire_is_cheap),
     };
