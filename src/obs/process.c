@@ -14,7 +14,7 @@
 #include "base/cpu.h"
 
 typedef struct stat_line {
-    unsigned long long user, system, start; /* ticks */
+    unsigned long long start; /* ticks */
     unsigned long long virtual_size;
     long long threads, resident; /* pages */
 } stat_line;
@@ -30,11 +30,10 @@ static bool read_stat(stat_line *s)
     text[n] = '\0';
     const char *const behind_name = strrchr(text, ')'); /* the name may hold anything */
 
-    return behind_name &&
-           sscanf(behind_name,
-                  ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %lld %*d %llu "
-                  "%llu %lld",
-                  &s->user, &s->system, &s->threads, &s->start, &s->virtual_size, &s->resident) == 6;
+    return behind_name && sscanf(behind_name,
+                                 ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lld "
+                                 "%*d %llu %llu %lld",
+                                 &s->threads, &s->start, &s->virtual_size, &s->resident) == 4;
 }
 
 static double seconds(clockid_t clock)
@@ -60,7 +59,6 @@ static void tell_stat(td_page *p)
 
     (void)pthread_once(&once, find_boot);
     if (!read_stat(&s)) return;
-    td_page_tell(p, TD_READING_process_cpu, NULL, (double)(s.user + s.system) / tick);
     td_page_tell(p, TD_READING_process_resident, NULL, (double)s.resident * page);
     td_page_tell(p, TD_READING_process_virtual, NULL, (double)s.virtual_size);
     td_page_tell(p, TD_READING_process_threads, NULL, (double)s.threads);
@@ -87,6 +85,7 @@ void td_process_tell(td_page *p)
 {
     td_page_tell(p, TD_READING_build_info,
                  (const char *const[]){ TENSORD_VERSION, td_cpu_name(td_cpu_detect()) }, 1);
+    td_page_tell(p, TD_READING_process_cpu, NULL, seconds(CLOCK_PROCESS_CPUTIME_ID)); /* finer than in stat */
     tell_stat(p);
     tell_descriptors(p);
 }
