@@ -271,6 +271,7 @@ static td_status make_node(const td_seq_loop *s, const cell *l, td_node **out)
         { "T", { .kind = TD_ATTR_TYPE, .u.type = TD_F32 } },
         { "num_limits", { .kind = TD_ATTR_INT, .u.i = s->n_limits } },
         { "keeps_last", { .kind = TD_ATTR_BOOL, .u.b = s->keeps_last } },
+        { "is_open", { .kind = TD_ATTR_BOOL, .u.b = s->is_open } },
     };
     uint32_t n = 1;
 

@@ -2,6 +2,8 @@
 /* seq_loop.c -- see seq_loop.h. */
 #include "passes/seq_loop.h"
 
+#include "ops/list/list_util.h"
+#include "ops/op.h"
 #include "passes/users.h"
 
 td_edge td_seq_loop_next(const td_seq_loop *s, uint32_t i)
@@ -204,24 +206,51 @@ static bool read_list(td_seq_loop *s)
         if (s->keeps_last ? at != 0 : !is_counter(s, td_seq_loop_var(s, set->in[1]))) return false;
         s->list = i;
         s->written = td_edge_source(set->in[2]);
+        s->reserve = from;
         s->size = td_edge_source(from->in[1]);
         found++;
     }
     return found == 1 && s->size.node->out_type[s->size.index] == TD_I32;
 }
 
+/* A constant shape of elements, as lists take it; false: the graph works it out. */
+static bool read_shape(td_edge e, td_shape *out)
+{
+    const td_edge from = td_edge_source(e);
+    const td_tensor *const t = td_edge_const(&from);
+
+    if (!t || !t->data || t->shape.rank > 1 || td_shape_count(&t->shape) > TD_MAX_RANK) return false;
+    *out = (td_shape){ .rank = t->shape.rank == 0 ? -1 : (int32_t)td_shape_count(&t->shape) };
+    for (int i = 0; i < out->rank; i++)
+        out->dims[i] = td_tensor_int(t, (size_t)i);
+    return true;
+}
+
+/* What a TensorListStack of the list would make of no elements. False: of any, since its shape is another. */
+static bool read_stack(td_seq_loop *s, const td_node *stack)
+{
+    td_shape elem, stacked;
+
+    if (!read_shape(s->reserve->in[0], &elem) || !read_shape(stack->in[1], &stacked)) return true;
+    if (!td_shape_merge(&elem, &stacked)) return false;
+    s->is_open = s->is_open || !td_shape_is_known(&elem);
+    return true;
+}
+
 /* Outside, the list may only be stacked; states and what was handed through may be used freely. */
-static bool is_use_ok(const td_seq_loop *s, td_edge e, const td_node *user)
+static bool is_use_ok(td_seq_loop *s, td_edge e, const td_node *user)
 {
     const td_edge from = td_edge_source(e);
 
     if (from.node != s->loop) return true;
-    if (from.index == s->list)
-        return user && !user->n_ctrl && (td_node_is(user, "TensorListStack") || td_node_is(user, "Identity"));
+    if (from.index == s->list) {
+        if (!user || user->n_ctrl) return false;
+        return td_node_is(user, "Identity") || (td_node_is(user, "TensorListStack") && read_stack(s, user));
+    }
     return is_invariant(s, from.index) || !is_counter(s, (int)from.index);
 }
 
-static bool are_uses_ok(const td_seq_loop *s)
+static bool are_uses_ok(td_seq_loop *s)
 {
     for (size_t i = 0; i < s->g->n_nodes; i++)
         for (uint32_t k = 0; k < s->g->nodes[i]->n_in; k++)

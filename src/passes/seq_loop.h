@@ -22,9 +22,11 @@ typedef struct td_seq_loop {
     td_graph *body;
     bool *is_invariant;                /* by loop variable: the body hands it through */
     uint32_t list;                     /* loop variable: the list that is written */
+    const td_node *reserve;            /* what makes that list, in g */
     td_edge written;                   /* in the body: the value written */
     bool keeps_last;                   /* always to element 0 */
     td_edge size;                      /* of the list, in g */
+    bool is_open;                      /* an empty list has no shape to be stacked with: that is an error */
     td_edge limits[TD_SEQ_MAX_LIMITS]; /* in g, int32: the loop runs while its counter is below all */
     uint32_t n_limits;
 } td_seq_loop;

@@ -18,6 +18,7 @@
 typedef struct rnn_attrs {
     td_rnn_kind kind;
     bool keeps_last;
+    bool is_open;                      /* without a step there is nothing that says how long the rows are */
     uint32_t c0, wx, wh, bx, bh, size; /* input indices; 0: none */
 } rnn_attrs;
 
@@ -29,6 +30,7 @@ static td_status lstm_parse(td_parse *p)
 
     *a = (rnn_attrs){ .kind = TD_RNN_LSTM, .c0 = 2, .wx = 3, .wh = 4, .bx = 5, .size = 6 };
     a->keeps_last = td_attr_bool(p, "keeps_last");
+    a->is_open = td_attr_bool(p, "is_open");
     return NULL;
 }
 
@@ -38,6 +40,7 @@ static td_status gru_parse(td_parse *p)
 
     *a = (rnn_attrs){ .kind = TD_RNN_GRU, .wx = 2, .wh = 3, .bx = 4, .bh = 5, .size = 6 };
     a->keeps_last = td_attr_bool(p, "keeps_last");
+    a->is_open = td_attr_bool(p, "is_open");
     return NULL;
 }
 
@@ -73,6 +76,10 @@ static td_status read_steps(td_call *c, const rnn_attrs *a, sizes *s)
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "Trying to modify element %" PRId64 " in a list with %" PRId64 " elements.", s->size,
                          s->size);
+    if (a->is_open && s->steps == 0)
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "Tried to stack list which only contains uninitialized tensors and has a "
+                         "non-fully-defined element shape");
     return NULL;
 }
 
@@ -198,8 +205,8 @@ static const td_kernel rnn_kernels[] = {
 };
 
 #define COMMON                                                                                               \
-    .attrs = "T: type, num_limits: int, keeps_last: bool", .attrs_size = sizeof(rnn_attrs),                  \
-    .infer = rnn_infer, .kernels = rnn_kernels
+    .attrs = "T: type, num_limits: int, keeps_last: bool, is_open: bool = false",                            \
+    .attrs_size = sizeof(rnn_attrs), .infer = rnn_infer, .kernels = rnn_kernels
 
 const td_op td_ops_rnn[] = {
     { .name = "_FusedLSTM",
