@@ -309,7 +309,7 @@ td_status td_fuse_rnn(td_pass *p, td_graph *g, bool *changed)
         TD_TRY(td_seq_loop_read(p, g, node, &s, &matches));
         if (!matches || (!read_lstm(&s, &l) && !read_gru(&s, &l)) || !are_floats(&s, &l)) continue;
         TD_TRY(make_node(&s, &l, &made));
-        td_seq_loop_replace(&s, made, l.states, l.n_states);
+        TD_TRY(td_seq_loop_replace(&s, made, l.states, l.n_states));
         *changed = true;
     }
     return NULL;

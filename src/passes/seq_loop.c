@@ -4,6 +4,7 @@
 
 #include "ops/list/list_util.h"
 #include "ops/op.h"
+#include "ops/signature.h"
 #include "passes/users.h"
 
 td_edge td_seq_loop_next(const td_seq_loop *s, uint32_t i)
@@ -244,7 +245,7 @@ static bool is_use_ok(td_seq_loop *s, td_edge e, const td_node *user)
 
     if (from.node != s->loop) return true;
     if (from.index == s->list) {
-        if (!user || user->n_ctrl) return false;
+        if (!user) return false;
         return td_node_is(user, "Identity") || (td_node_is(user, "TensorListStack") && read_stack(s, user));
     }
     return is_invariant(s, from.index) || !is_counter(s, (int)from.index);
@@ -277,28 +278,60 @@ td_status td_seq_loop_read(td_pass *p, td_graph *g, td_node *loop, td_seq_loop *
 
 /* ---------------------------------------------------------------- replacing it */
 
+static bool has_input(const td_node *n, const td_node *from)
+{
+    for (uint32_t i = 0; i < n->n_in; i++)
+        if (td_edge_source(n->in[i]).node == from) return true;
+    return false;
+}
+
+/* What was worked out for the loop and is of no use to `node` may have an effect still. */
+static void wait_for(td_graph *g, td_node *node, td_edge e)
+{
+    const td_edge from = td_edge_source(e);
+
+    if (td_node_is(from.node, "TensorListReserve") || td_node_is(from.node, "TensorListFromTensor")) {
+        wait_for(g, node, from.node->in[0]);
+        wait_for(g, node, from.node->in[1]);
+    } else if (!td_edge_const(&from) && !has_input(node, from.node)) {
+        td_node_add_ctrl(g, node, from.node);
+    }
+}
+
 static void redirect(const td_seq_loop *s, td_edge *e, td_node *node, const uint32_t *states, uint32_t n)
 {
     const td_edge from = td_edge_source(*e);
 
-    if (td_node_is(from.node, "TensorListStack")) {
-        const td_edge list = td_edge_source(from.node->in[0]);
-        if (list.node == s->loop) *e = (td_edge){ .node = node };
-        return;
-    }
     if (from.node != s->loop || from.index == s->list) return;
     if (is_invariant(s, from.index)) *e = s->loop->in[from.index];
     for (uint32_t k = 0; k < n; k++)
         if (states[k] == from.index) *e = (td_edge){ .node = node, .index = k + 1 };
 }
 
-void td_seq_loop_replace(const td_seq_loop *s, td_node *node, const uint32_t *states, uint32_t n_states)
+/* A stack of the loop's list hands `node`'s first output on. */
+static td_status drop_stack(const td_seq_loop *s, td_node *stack, td_node *node)
+{
+    const td_edge shape = td_edge_source(stack->in[1]);
+
+    if (td_edge_source(stack->in[0]).node != s->loop) return NULL;
+    if (!td_edge_const(&shape)) td_node_add_ctrl(s->g, stack, shape.node);
+    stack->op_name = "Identity";
+    stack->in[0] = (td_edge){ .node = node };
+    stack->n_in = 1;
+    td_node_add_attr(s->g, stack, "T", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = node->out_type[0] });
+    return td_node_bind(stack, s->p->arena);
+}
+
+td_status td_seq_loop_replace(const td_seq_loop *s, td_node *node, const uint32_t *states, uint32_t n_states)
 {
     td_graph *const g = s->g;
 
+    for (uint32_t i = 0; i < s->loop->n_in; i++)
+        wait_for(g, node, s->loop->in[i]);
     for (size_t i = 0; i < g->n_nodes; i++) {
         td_node *const n = g->nodes[i];
 
+        if (td_node_is(n, "TensorListStack")) TD_TRY(drop_stack(s, n, node));
         for (uint32_t k = 0; k < n->n_in; k++)
             redirect(s, &n->in[k], node, states, n_states);
         for (uint32_t k = 0; k < n->n_ctrl; k++)
@@ -310,4 +343,5 @@ void td_seq_loop_replace(const td_seq_loop *s, td_node *node, const uint32_t *st
         if (g->ctrl_rets[i] == s->loop) g->ctrl_rets[i] = node;
     for (uint32_t i = 0; i < s->loop->n_ctrl; i++)
         td_node_add_ctrl(g, node, s->loop->ctrl[i]);
+    return NULL;
 }

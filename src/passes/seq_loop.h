@@ -44,6 +44,7 @@ td_edge td_seq_loop_next(const td_seq_loop *s, uint32_t i);
 
 /* `node` takes the loop's place: its output 0 is the stacked list, output k > 0 the last value of variable
  * states[k - 1]. */
-void td_seq_loop_replace(const td_seq_loop *s, td_node *node, const uint32_t *states, uint32_t n_states);
+TD_MUST_USE td_status td_seq_loop_replace(const td_seq_loop *s, td_node *node, const uint32_t *states,
+                                          uint32_t n_states);
 
 #endif

@@ -165,6 +165,8 @@ static void leave(td_program *prog, td_frame *f)
     if (prog) td_program_free(prog);
 }
 
+static size_t at; /* of a walk's nodes */
+
 static bool is_near(double a, double b, double room)
 {
     return a == b || (isnan(a) && isnan(b)) || fabs(a - b) <= room;
@@ -174,19 +176,19 @@ static void assert_near(const td_tensor *got, const td_tensor *want, double tol)
 {
     const float *const a = got->data, *const b = want->data;
     double most = 1e-30;
-    size_t at;
+    size_t odd;
 
     assert_true(td_shape_equal(&got->shape, &want->shape));
     assert_int_equal(got->dtype, want->dtype);
-    if (want->dtype != TD_F32 && !golden_same(got, want, &at))
-        fail_msg("%s", golden_difference(got, want, at));
+    if (want->dtype != TD_F32 && !golden_same(got, want, &odd))
+        fail_msg("%s", golden_difference(got, want, odd));
     if (want->dtype != TD_F32) return;
     const size_t n = (size_t)td_shape_count(&want->shape);
     for (size_t i = 0; i < n; i++)
         if (isfinite(b[i])) most = fmax(most, fabs((double)b[i]));
     for (size_t i = 0; i < n; i++)
         if (!is_near((double)a[i], (double)b[i], tol * most))
-            fail_msg("[%zu] %g, want %g", i, (double)a[i], (double)b[i]);
+            fail_msg("[%zu] %g, want %g (node %zu of a walk)", i, (double)a[i], (double)b[i], at);
 }
 
 static td_status run_plain(pg *x, td_graph *(*make)(td_arena *arena), const td_tensor *in, td_program **prog,
@@ -226,4 +228,69 @@ void pg_assert_same_error(pg *x, td_graph *(*make)(td_arena *arena), const td_te
     td_status_free(got);
     leave(plain, f);
     leave(fused, g);
+}
+
+/* ---------------------------------------------------------------- walks */
+
+enum { MOST_ARGS = 16 };
+
+/* What make_waiting() and make_returning() change: node `at`, or its output `out`. */
+static td_graph *(*walked)(td_arena *arena);
+static uint32_t out;
+
+static td_graph *make_waiting(td_arena *arena)
+{
+    td_graph *const g = walked(arena);
+    td_node *const n = g->nodes[at];
+
+    td_node_add_ctrl(g, n, pg_assert(g));
+    return g;
+}
+
+static td_graph *make_returning(td_arena *arena)
+{
+    td_graph *const g = walked(arena);
+
+    pg_ret(g, (td_edge){ .node = g->nodes[at], .index = out });
+    return g;
+}
+
+static void walk_node(pg *x, const td_node *n, bool is_needed, const td_tensor *in, uint8_t *holds,
+                      double tol)
+{
+    const uint64_t odd = TD_DTYPE_BIT(TD_VARIANT) | TD_DTYPE_BIT(TD_RESOURCE);
+
+    if (td_node_is(n, "_Arg")) return;
+    *holds = true;
+    pg_assert_same(x, make_waiting, in, tol);
+    *holds = false;
+    if (is_needed) pg_assert_same_error(x, make_waiting, in);
+    for (out = 0; out < n->n_out; out++)
+        if (!(odd >> n->out_type[out] & 1)) pg_assert_same(x, make_returning, in, tol);
+}
+
+static bool has_node(const td_graph *g, const td_node *n)
+{
+    for (size_t i = 0; i < g->n_nodes; i++)
+        if (g->nodes[i] == n) return true;
+    return false;
+}
+
+void pg_assert_same_walk(pg *x, td_graph *(*make)(td_arena *arena), const td_tensor *in, double tol)
+{
+    td_graph *const g = make(x->p.arena);
+    const size_t n = g->n_nodes;
+    td_node **const nodes = TD_ARENA_NEW_N(x->p.arena, td_node *, n);
+    td_tensor more[MOST_ARGS];
+    uint8_t holds;
+
+    assert_true(g->n_args < MOST_ARGS);
+    memcpy(more, in, g->n_args * sizeof *in);
+    more[g->n_args] = (td_tensor){ TD_BOOL, { 0 }, &holds, NULL };
+    assert_ok(td_pass_resolve(&x->p, g));
+    walked = make;
+    memcpy(nodes, g->nodes, n * sizeof *nodes);
+    assert_ok(td_pass_prune(&x->p, g));
+    for (at = 0; at < n; at++)
+        walk_node(x, nodes[at], has_node(g, nodes[at]), more, &holds, tol);
 }

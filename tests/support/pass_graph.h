@@ -42,6 +42,9 @@ size_t pg_count_after(pg *x, td_graph *g, const char *op);
 /* Runs make(arena) as a program with all passes on this CPU's bodies, and without passes on the reference's,
  * on in[]; every return value must agree: floats within tol, relative to the largest. */
 void pg_assert_same(pg *x, td_graph *(*make)(td_arena *arena), const td_tensor *in, double tol);
+/* The same of each graph that make()'s becomes when one of its nodes waits for something, so that the runs fail when that
+ * does, or when one more value is returned. */
+void pg_assert_same_walk(pg *x, td_graph *(*make)(td_arena *arena), const td_tensor *in, double tol);
 /* Both must fail, with one code. */
 void pg_assert_same_error(pg *x, td_graph *(*make)(td_arena *arena), const td_tensor *in);
 

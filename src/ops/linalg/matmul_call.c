@@ -69,6 +69,11 @@ static void choose(const td_call *c, td_matmul_call *m)
     if (td_dnnl_gemm_fits(&s, c->env->cpu)) m->dnnl = td_dnnl_gemm_make(&s, c->env->cpu, c->threads);
 }
 
+static size_t reserve_sums(const td_matmul_call *m, size_t *at)
+{
+    return td_reserve(at, m->out_type == TD_F32 && !m->is_late ? 0 : m->count_c * sizeof(float));
+}
+
 td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
 {
     size_t at = 0;
@@ -88,18 +93,35 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
         m->scratch_size = at;
         return NULL;
     }
-    if (!td_is_single(m->type) || m->count_c == 0 || m->p.k == 0) return NULL;
+    if (!td_is_single(m->type) || m->count_c == 0) return NULL;
+    if (m->p.k == 0) {
+        m->at_c = reserve_sums(m, &at);
+        m->scratch_size = at;
+        return NULL;
+    }
     td_matmul_simplify(&m->p);
     TD_TRY(pack_weights(c, m));
     choose(c, m);
     td_matmul_plan_make(&m->p, c->threads, m->packed != NULL, &m->plan);
     m->at_a = td_reserve(&at, m->type == TD_F32 ? 0 : m->count_a * sizeof(float));
     m->at_b = td_reserve(&at, m->type == TD_F32 || m->packed ? 0 : m->count_b * sizeof(float));
-    m->at_c = td_reserve(&at, m->out_type == TD_F32 && !m->is_late ? 0 : m->count_c * sizeof(float));
+    m->at_c = reserve_sums(m, &at);
     m->at_scratch = td_reserve(&at, m->dnnl ? td_dnnl_gemm_scratch(m->dnnl, c->threads)
                                             : td_matmul_scratch(&m->plan, c->threads));
     m->scratch_size = at;
     return NULL;
+}
+
+/* Sums of nothing have an end, too. */
+static void end_zeros(const td_gemm_end *e, float *c, size_t count, size_t n)
+{
+    for (size_t at = 0; at < count; at += n) {
+        for (size_t i = 0; i < n; i++) {
+            const float v = (e->bias ? e->bias[i] : 0.0f) + (e->add ? e->add[at / n * e->add_ld + i] : 0.0f);
+            c[at + i] = v < e->lo ? e->lo : v > e->hi ? e->hi : v;
+        }
+        if (e->post) e->post(c + at, n);
+    }
 }
 
 /* Float, half, bfloat16. */
@@ -120,7 +142,9 @@ static td_status run_float(td_call *c, const td_matmul_call *m, void *out, const
         b = b_wide;
     }
     void *const own = scratch + m->at_scratch;
-    if (!m->dnnl)
+    if (m->p.k == 0)
+        end_zeros(&end, c_wide, m->count_c, m->p.n);
+    else if (!m->dnnl)
         td_matmul_run(&m->plan, td_gemm_select(c->env->cpu), c_wide, a, b, m->packed, &end, own, c->team);
     else if (!td_dnnl_gemm_run(m->dnnl, c_wide, a, m->packed, &end, own, c->team))
         return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
@@ -152,7 +176,7 @@ static void run_widened(td_call *c, const td_matmul_call *m, void *out, const vo
 td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
 {
     if (m->count_c == 0) return NULL;
-    if (m->p.k == 0)
+    if (m->p.k == 0 && !td_is_single(m->type))
         memset(out, 0, m->count_c * td_dtype_size(m->out_type));
     else if (m->widens)
         run_widened(c, m, out, a, b);

@@ -75,10 +75,17 @@ static bool is_product(void)
     return strstr(now->head, "product") != NULL;
 }
 
+/* Of a product. */
+static int64_t inputs(void)
+{
+    return strstr(now->head, "empty") ? 0 : IN;
+}
+
 static td_edge product(td_graph *g, td_edge x)
 {
     const bool turns = strstr(now->head, "turned") != NULL;
-    const td_edge w = pg_noise(g, turns ? &(td_shape){ 2, { OUT, IN } } : &(td_shape){ 2, { IN, OUT } }, 1);
+    const td_edge w =
+        pg_noise(g, turns ? &(td_shape){ 2, { OUT, inputs() } } : &(td_shape){ 2, { inputs(), OUT } }, 1);
 
     if (strstr(now->head, "batch"))
         return pg_node(g, turns ? "BatchMatMulV2 T=%f adj_y=true" : "BatchMatMulV2 T=%f", x, w, PG_END);
@@ -226,18 +233,20 @@ static size_t count_left(pg *t)
     return n;
 }
 
-static void check(const form *f)
+/* The residual has this shape; NULL: that of the sum. */
+static void check_with(const form *f, const td_shape *shape)
 {
-    static float x[2 * SIZE * SIZE * IN], other[2 * SIZE * SIZE * OUT];
+    static float x[2 * SIZE * SIZE * IN], other[3 * 2 * SIZE * SIZE * OUT];
     const bool unknown = !strcmp(f->head, "unknown_weights");
     td_shape image = { 4, { 2, SIZE, SIZE, IN } }, sum = { 4, { 2, SIZE, SIZE, OUT } };
     pg t;
 
     now = f;
-    if (is_product()) image = (td_shape){ 2, { SIZE, IN } }, sum = (td_shape){ 2, { SIZE, OUT } };
+    if (is_product()) image = (td_shape){ 2, { SIZE, inputs() } }, sum = (td_shape){ 2, { SIZE, OUT } };
     if (strstr(f->head, "batch"))
-        image = (td_shape){ 3, { 2, SIZE, IN } }, sum = (td_shape){ 3, { 2, SIZE, OUT } };
+        image = (td_shape){ 3, { 2, SIZE, inputs() } }, sum = (td_shape){ 3, { 2, SIZE, OUT } };
     if (unknown) sum = (td_shape){ 1, { IN * OUT } };
+    if (shape) sum = *shape;
     const td_tensor in[] = { { TD_F32, image, x, NULL }, { TD_F32, sum, other, NULL } };
     pg_fill(x, TD_COUNT(x), 1);
     pg_fill(other, TD_COUNT(other), 2);
@@ -251,7 +260,15 @@ static void check(const form *f)
         pg_assert_same(&t, make, in, 1e-5);
         if (level == TD_CPU_ref) break;
     }
+    t.env.cpu = td_cpu_detect();
+    t.env.passes_off = 0;
+    pg_assert_same_walk(&t, make, in, 1e-5);
     pg_close(&t);
+}
+
+static void check(const form *f)
+{
+    check_with(f, NULL);
 }
 
 #define CONV      "_FusedConv2D"
@@ -269,6 +286,10 @@ static void test_heads(void **state)
         { "batch_product", "bias Relu", PRODUCT, 0 },
         { "turned_batch_product", "add", PRODUCT, 0 },
         { "conv", "", NULL, 0 },
+        { "empty_product", "bias", PRODUCT, 0 },
+        { "empty_product", "mul bias residual Tanh", PRODUCT, 0 },
+        { "empty_product", "sub Relu6", PRODUCT, 0 },
+        { "empty_turned_batch_product", "residual swish", PRODUCT, 0 },
         { "first", "Relu", NULL, 1 },
         { "unknown_weights", "bias Relu", NULL, 2 },
     };
@@ -338,6 +359,43 @@ static void test_residuals(void **state)
         check(&forms[i]);
 }
 
+/* Fewer dims than the sum, ones, and more than it has. */
+static void test_residuals_broadcast(void **state)
+{
+    static const form conv[] = {
+        { "conv", "residual", CONV, 0 },
+        { "wide", "norm residual Relu", CONV, 0 },
+        { "conv", "bias rresidual add gelu_div", CONV, 0 },
+        { "groups2", "mul residual hard_swish", CONV, 0 },
+    };
+    static const form product[] = {
+        { "product", "residual", PRODUCT, 0 },
+        { "turned_product", "mul bias rresidual add swish", PRODUCT, 0 },
+        { "empty_product", "bias residual bias Relu6", PRODUCT, 0 },
+    };
+    static const td_shape of_conv[] = { { 0 },
+                                        { 1, { OUT } },
+                                        { 1, { 1 } },
+                                        { 3, { SIZE, 1, OUT } },
+                                        { 4, { 1, SIZE, SIZE, 1 } },
+                                        { 4, { 2, 1, 1, OUT } },
+                                        { 5, { 3, 2, SIZE, SIZE, OUT } },
+                                        { 5, { 3, 1, 1, 1, 1 } },
+                                        { 5, { 0, 1, 1, 1, OUT } } };
+    static const td_shape of_product[] = {
+        { 0 },           { 1, { OUT } },       { 2, { SIZE, 1 } },
+        { 2, { 1, 1 } }, { 3, { 2, 1, OUT } }, { 4, { 2, 3, SIZE, OUT } }
+    };
+
+    (void)state;
+    for (size_t s = 0; s < TD_COUNT(of_conv); s++)
+        for (size_t i = 0; i < TD_COUNT(conv); i++)
+            check_with(&conv[i], &of_conv[s]);
+    for (size_t s = 0; s < TD_COUNT(of_product); s++)
+        for (size_t i = 0; i < TD_COUNT(product); i++)
+            check_with(&product[i], &of_product[s]);
+}
+
 static void test_activations(void **state)
 {
     static const form forms[] = {
@@ -384,9 +442,13 @@ static void test_pads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads),        cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_affine_steps), cmocka_unit_test(test_residuals),
-        cmocka_unit_test(test_activations),  cmocka_unit_test(test_pads),
+        cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_affine_steps),
+        cmocka_unit_test(test_residuals),
+        cmocka_unit_test(test_residuals_broadcast),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_pads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
