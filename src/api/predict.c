@@ -205,6 +205,15 @@ const td_tensor *td_predict_output(const td_predict *p, size_t i)
     return &td_result_outputs(p->result)[i];
 }
 
+td_servable *td_predict_detach(td_predict *p)
+{
+    td_servable *const servable = p->servable;
+
+    p->servable = NULL;
+    td_predict_close(p);
+    return servable;
+}
+
 void td_predict_close(td_predict *p)
 {
     for (size_t i = 0; p->inputs && i < p->sig->n_inputs; i++)

@@ -53,5 +53,7 @@ TD_MUST_USE td_status td_predict_run(td_predict *p, int64_t deadline_ns);
 size_t td_predict_rows(const td_predict *p);
 const td_tensor *td_predict_output(const td_predict *p, size_t i);
 void td_predict_close(td_predict *p); /* cleared structs are fine */
+/* Closes p but for its servable, which is the caller's again. */
+td_servable *td_predict_detach(td_predict *p);
 
 #endif

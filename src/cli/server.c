@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
+#include "base/macros.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "cli/config_poll.h"
@@ -36,6 +38,7 @@ static const int64_t DEFAULT_DELAY_NS = INT64_C(5000000000);
 typedef struct server {
     const td_server_options *options;
     td_manager *manager;
+    td_flows *flows;
     td_grpc_server *grpc;
     bool has_leftovers;   /* threads still work: libraries must not be torn down beneath them */
     td_rest_server *rest; /* NULL: none */
@@ -116,7 +119,7 @@ static void start_rest(server *s)
     net.tell_metrics = tell_metrics;
     net.tell_ctx = s;
     const td_status error =
-        net.rest_api_port != TD_PORT_NONE ? td_rest_start(&net, s->manager, &s->rest) : NULL;
+        net.rest_api_port != TD_PORT_NONE ? td_rest_start(&net, s->flows, &s->rest) : NULL;
 
     if (error)
         td_error("serve", "Failed to start HTTP Server at localhost:%d error=\"%s\"", net.rest_api_port,
@@ -124,12 +127,21 @@ static void start_rest(server *s)
     td_status_free(error);
 }
 
+/* Each protocol has a flag for the same threads. */
+static int most_run_threads(const td_net_options *net)
+{
+    const int threads = net->grpc_max_threads > 0 ? net->grpc_max_threads : 4 * td_cpu_cores();
+
+    return TD_MAX(threads, net->rest_threads);
+}
+
 static td_status start(server *s)
 {
     if (s->options->net.monitoring_path) td_metrics_count_tf();
     td_lanes_configure(s->options->serve.threads);
     TD_TRY(td_manager_start(&s->options->serve, &s->manager));
-    TD_TRY(td_grpc_start(&s->options->net, s->manager, &s->grpc));
+    s->flows = td_flows_make(s->manager, most_run_threads(&s->options->net));
+    TD_TRY(td_grpc_start(&s->options->net, s->flows, &s->grpc));
     start_rest(s);
     return NULL;
 }
@@ -227,6 +239,7 @@ static void stop(server *s, int64_t deadline_ns)
     td_grpc_close(s->grpc);
     s->has_leftovers |= !td_rest_stop(s->rest, deadline_ns);
     s->has_leftovers |= !td_grpc_stop(s->grpc, deadline_ns);
+    if (!s->has_leftovers) td_flows_free(s->flows);
     s->has_leftovers |= !td_manager_stop(s->manager, deadline_ns);
 }
 

@@ -2,22 +2,20 @@
 /* grpc.h -- the gRPC server: TensorFlow Serving's services and grpc.health.v1 on a TCP port, a UNIX socket or
  * both.
  *
- * Each event thread has a completion queue of its own. A call is served where it arrives when that is quick;
- * a run that takes long, or a wait for a model that is loading, goes to a pool thread, so that no queue ever
- * stands still.
+ * Each event thread has a completion queue of its own. api/flow.h keeps it from standing still.
  */
 #ifndef TD_NET_GRPC_H
 #define TD_NET_GRPC_H
 
 #include "net/options.h"
-#include "serve/manager.h"
+#include "api/flow.h"
 
 typedef struct td_grpc_server td_grpc_server;
 
-/* Listens and serves from now on. manager is borrowed until td_grpc_stop(); options only for the call (its
+/* Listens and serves from now on. flows are borrowed until td_grpc_stop(); options only for the call (its
  * strings too). INVALID_ARGUMENT: bad --grpc_channel_arguments, or nothing to listen on. UNAVAILABLE: an
  * address is taken. PERMISSION_DENIED: it is not for this user. */
-TD_MUST_USE td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_grpc_server **out);
+TD_MUST_USE td_status td_grpc_start(const td_net_options *options, td_flows *flows, td_grpc_server **out);
 int td_grpc_port(const td_grpc_server *s); /* the TCP port; 0: none */
 /* Open ones. Reads every descriptor. Any thread, until the end. */
 size_t td_grpc_connections(const td_grpc_server *s);

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rest.h -- the REST server: TensorFlow Serving's HTTP/JSON API, /healthz and /readyz, on libmicrohttpd.
  *
- * A few event threads serve all connections. A request is served where it arrives when that is quick; large
- * bodies, runs that take long, and waits for a model that is loading go to pool threads meanwhile, so that no
- * event thread ever stands still.
+ * A few event threads serve all connections. api/flow.h keeps them from standing still.
  */
 #ifndef TD_NET_REST_H
 #define TD_NET_REST_H
 
 #include "net/options.h"
-#include "serve/manager.h"
+#include "api/flow.h"
 
 typedef struct td_rest_server td_rest_server;
 
-/* Listens and serves from now on: on IPv6 and IPv4, or IPv4 alone. manager is borrowed until td_rest_stop();
+/* Listens and serves from now on: on IPv6 and IPv4, or IPv4 alone. flows are borrowed until td_rest_stop();
  * options only for the call. UNAVAILABLE: the port is taken.
  * PERMISSION_DENIED: it is not for this user. */
-TD_MUST_USE td_status td_rest_start(const td_net_options *options, td_manager *manager, td_rest_server **out);
+TD_MUST_USE td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_server **out);
 int td_rest_port(const td_rest_server *s);
 
 /* The steps of an end, in order. NULL is fine for each. */

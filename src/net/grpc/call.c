@@ -150,19 +150,17 @@ void td_grpc_handle(td_grpc_call *c, td_grpc_event event, bool is_good)
     }
 }
 
-bool td_grpc_offload(td_grpc_call *c, td_pool *pool, void (*work)(void *ctx), void *ctx)
+void td_grpc_let_go(td_grpc_call *c)
 {
     const grpc_op close = { .op = GRPC_OP_RECV_CLOSE_ON_SERVER,
                             .data.recv_close_on_server.cancelled = &c->cancelled };
 
-    if (!c->is_offloaded) {
-        atomic_store_explicit(&c->is_closed, false, memory_order_relaxed);
-        c->is_offloaded = true;
-        c->awaited = 2; /* CLOSED and DONE */
-        TD_ASSERT(grpc_call_start_batch(c->call, &close, 1, td_grpc_tag(c, TD_GRPC_CLOSED), NULL) ==
-                  GRPC_CALL_OK);
-    }
-    return td_pool_submit(pool, work, ctx);
+    atomic_store_explicit(&c->is_closed, false, memory_order_relaxed);
+    c->is_offloaded = true;
+    c->awaited = 2; /* CLOSED and DONE */
+    atomic_fetch_add_explicit(&c->queue->server->away, 1, memory_order_relaxed);
+    TD_ASSERT(grpc_call_start_batch(c->call, &close, 1, td_grpc_tag(c, TD_GRPC_CLOSED), NULL) ==
+              GRPC_CALL_OK);
 }
 
 /* ---- replies ---- */
@@ -188,8 +186,11 @@ static void finish(td_grpc_call *c, bool has_body, grpc_status_code code, grpc_s
         ops[n++].data.recv_close_on_server.cancelled = &c->cancelled;
     }
     grpc_call *const call = c->call;
+    td_grpc_server *const s = c->queue->server;
+    const bool was_away = c->is_offloaded;
     atomic_store_explicit(&c->is_answered, true, memory_order_release); /* from here on c is its queue's */
     TD_ASSERT(grpc_call_start_batch(call, ops, n, td_grpc_tag(c, TD_GRPC_DONE), NULL) == GRPC_CALL_OK);
+    if (was_away) atomic_fetch_sub_explicit(&s->away, 1, memory_order_release);
 }
 
 uint8_t *td_grpc_reply_make(size_t size, grpc_slice *out)

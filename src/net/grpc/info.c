@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* info.c -- the small RPCs: metadata, status, and the polite refusals. */
 #include "codec/pb/info.h"
-#include "net/grpc/server.h"
+#include "net/grpc/run.h"
 
 /* Ends the call with what b holds, or error. Takes both. */
 static void answer(td_grpc_call *c, td_status error, td_strbuf *b)
@@ -15,59 +15,31 @@ static void answer(td_grpc_call *c, td_status error, td_strbuf *b)
 
 /* ---- GetModelMetadata ---- */
 
-typedef struct metadata_job {
-    td_grpc_call *call;
-    td_grpc_spec spec;
-} metadata_job;
+static td_status metadata_parse(td_flow *f)
+{
+    td_grpc_job *const j = f->request;
+    td_grpc_spec *const spec = j->message;
 
-/* Takes servable. */
-static void answer_metadata(td_grpc_call *c, td_servable *servable)
+    TD_TRY(td_grpc_job_open(j));
+    TD_TRY(td_grpc_metadata_parse(j->call->bytes, j->call->size, spec));
+    td_grpc_job_ask(j, spec);
+    return NULL;
+}
+
+static td_status metadata_write(td_flow *f)
 {
     td_strbuf b = { 0 };
-    const td_status error = td_grpc_metadata_put(servable, &b);
 
-    td_servable_release(servable);
-    answer(c, error, &b);
-}
-
-static void wait_for_metadata(void *ctx)
-{
-    metadata_job *const j = ctx;
-    td_grpc_call *const c = j->call;
-    td_servable *servable;
-    const td_status error =
-        td_manager_acquire_wait(c->queue->server->manager, &j->spec.model, td_grpc_deadline(c), &servable);
-
-    if (error)
-        td_grpc_fail(c, error);
-    else
-        answer_metadata(c, servable);
-}
-
-static td_status start_metadata(metadata_job *j, td_servable **servable, bool *must_wait)
-{
-    td_grpc_call *const c = j->call;
-
-    TD_TRY(td_grpc_message_open(c));
-    TD_TRY(td_grpc_metadata_parse(c->bytes, c->size, &j->spec));
-    return td_manager_acquire(c->queue->server->manager, &j->spec.model, servable, must_wait);
+    TD_TRY(td_grpc_metadata_put(f->predict.servable, &b));
+    return td_grpc_job_put(f->request, &b);
 }
 
 void td_grpc_serve_metadata(td_grpc_call *c)
 {
-    metadata_job *const j = TD_ARENA_NEW(c->arena, metadata_job);
-    td_servable *servable = NULL;
-    bool must_wait = false;
+    static const td_flow_verb verb = { TD_METHOD_METADATA, TD_FLOW_MODEL, metadata_parse, NULL, NULL,
+                                       metadata_write };
 
-    j->call = c;
-
-    const td_status error = start_metadata(j, &servable, &must_wait);
-    if (error)
-        td_grpc_fail(c, error);
-    else if (!must_wait)
-        answer_metadata(c, servable);
-    else if (!td_grpc_offload(c, c->queue->server->waits, wait_for_metadata, j))
-        td_grpc_fail(c, TD_ERR(RESOURCE_EXHAUSTED, "Too many requests are waiting"));
+    td_grpc_run(c, &verb, sizeof(td_grpc_spec));
 }
 
 /* ---- GetModelStatus ---- */

@@ -93,6 +93,11 @@ td_status td_grpc_message_open(td_grpc_call *c)
     return error;
 }
 
+size_t td_grpc_message_size(const td_grpc_call *c)
+{
+    return c->payload ? grpc_byte_buffer_length(c->payload) : 0;
+}
+
 bool td_grpc_message_is_slow(const td_grpc_call *c)
 {
     enum { QUICK = 4 << 10 }; /* a thousand times as much at most: some milliseconds */

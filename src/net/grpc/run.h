@@ -1,34 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* run.h -- the way of every call that runs a model;
- * predict, classify and regress differ in three functions. */
+/* run.h -- gRPC as the host of flows: calls that ask a model. */
 #ifndef TD_NET_GRPC_RUN_H
 #define TD_NET_GRPC_RUN_H
 
-#include "api/predict.h"
+#include "api/flow.h"
+#include "base/strbuf.h"
 #include "codec/pb/spec.h"
 #include "net/grpc/server.h"
 
-typedef struct td_grpc_job td_grpc_job;
-
-typedef struct td_grpc_verb {
-    td_method method;
-    size_t request_size;                /* of what parse fills */
-    td_status (*parse)(td_grpc_job *j); /* the message -> j->request and j->spec */
-    td_status (*open)(td_grpc_job *j,
-                      td_servable *servable);             /* -> j->predict, inputs filled; takes servable */
-    td_status (*encode)(td_grpc_job *j, grpc_slice *out); /* after the run */
-} td_grpc_verb;
-
-struct td_grpc_job {
+/* In the call's arena, as all of it: gone once the flow has ended. */
+typedef struct td_grpc_job {
+    td_flow flow;
     td_grpc_call *call;
-    const td_grpc_verb *verb;
-    void *request;
-    const td_grpc_spec *spec; /* in request */
-    td_predict predict;
-    int64_t deadline_ns;
-    td_request_times times;
-};
+    void *message;            /* what the verb's parse fills */
+    const td_grpc_spec *spec; /* in message; parse sets it */
+    grpc_slice reply;         /* write makes it */
+} td_grpc_job;
 
-void td_grpc_run(td_grpc_call *c, const td_grpc_verb *verb);
+/* Makes call->bytes of the message, for a verb's parse. */
+TD_MUST_USE td_status td_grpc_job_open(td_grpc_job *j);
+/* Sets what the flow asks for: parse's last act. spec must live as long as the job. */
+void td_grpc_job_ask(td_grpc_job *j, const td_grpc_spec *spec);
+/* b -> the reply. Takes b. */
+TD_MUST_USE td_status td_grpc_job_put(td_grpc_job *j, td_strbuf *b);
+
+/* message_size: bytes of j->message, cleared. */
+void td_grpc_run(td_grpc_call *c, const td_flow_verb *verb, size_t message_size);
 
 #endif

@@ -192,14 +192,14 @@ static td_status make_core(td_grpc_server *s, const td_net_options *o)
 
 static void free_server(td_grpc_server *s);
 
-td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_grpc_server **out)
+td_status td_grpc_start(const td_net_options *options, td_flows *flows, td_grpc_server **out)
 {
     td_grpc_server *const s = TD_NEW(td_grpc_server);
-    const int max_threads = options->grpc_max_threads > 0 ? options->grpc_max_threads : 4 * td_cpu_cores();
 
     gpr_set_log_function(log_core);
     grpc_init();
-    s->manager = manager;
+    s->flows = flows;
+    s->manager = td_flows_manager(flows);
     s->credentials = grpc_insecure_server_credentials_create();
     s->max_inflated = options->grpc_max_inflated ? options->grpc_max_inflated : default_max_inflated;
     s->max_connections = td_most_connections(options->grpc_max_connections);
@@ -207,8 +207,6 @@ td_status td_grpc_start(const td_net_options *options, td_manager *manager, td_g
     td_mutex_init(&s->mu, TD_LOCK_leaf);
     td_cond_init(&s->drained);
     s->watchers = td_grpc_watchers_make(s);
-    s->runs = td_pool_make("grpc-run", max_threads, (size_t)1 << 16);
-    s->waits = td_pool_make("grpc-wait", 64, (size_t)1 << 16);
 
     td_status error = make_core(s, options);
     if (!error) {
@@ -299,8 +297,6 @@ static bool wait_drained(td_grpc_server *s, int64_t deadline_ns)
 /* Of a server that has drained, or failed to start. */
 static void free_server(td_grpc_server *s)
 {
-    td_pool_free(s->runs); /* their replies go to the queues */
-    td_pool_free(s->waits);
     if (s->core) td_grpc_close(s);
     td_grpc_watchers_free(s->watchers);
     for (size_t i = 0; i < s->n_queues; i++)
@@ -324,6 +320,16 @@ static void free_server(td_grpc_server *s)
     grpc_shutdown();
 }
 
+/* The core is done with a call that it has cancelled; the thread that works for it is not. */
+static bool wait_for_away(const td_grpc_server *s, int64_t deadline_ns)
+{
+    while (atomic_load_explicit(&s->away, memory_order_acquire) > 0) {
+        if (td_now_ns() >= deadline_ns) return false;
+        td_sleep_ns(LOOK_NS);
+    }
+    return true;
+}
+
 bool td_grpc_stop(td_grpc_server *s, int64_t deadline_ns)
 {
     if (!s) return true;
@@ -331,8 +337,10 @@ bool td_grpc_stop(td_grpc_server *s, int64_t deadline_ns)
     if (!wait_drained(s, deadline_ns)) {
         td_warning("grpc", "event=calls_cut_off");
         grpc_server_cancel_all_calls(s->core);
-        if (!wait_drained(s, td_now_ns() + LAST_WORDS_NS)) return false; /* a run does not end */
+        if (!wait_drained(s, td_now_ns() + LAST_WORDS_NS)) return false;
     }
+    if (!wait_for_away(s, TD_MAX(deadline_ns, td_now_ns() + LAST_WORDS_NS)))
+        return false; /* a run does not end */
     free_server(s);
     return true;
 }

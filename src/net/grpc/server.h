@@ -4,10 +4,10 @@
  * A call's life:
  *
  *   asked for -> NEW -> served -> reply batch -> DONE -> asked for again (its queue's free list)
- *                          \-> offloaded to a pool thread -> reply batch --^
+ *                          \-> let go, another thread has it -> reply batch --^
  *
- * Everything of a call happens on its queue's thread, but for what a pool thread does between
- * td_grpc_offload() and its reply. Events carry the call and, in the low bits of the tag, what happened.
+ * Everything of a call happens on its queue's thread, but for what another thread does between
+ * td_grpc_let_go() and its reply. Events carry the call and, in the low bits of the tag, what happened.
  */
 #ifndef TD_NET_GRPC_SERVER_H
 #define TD_NET_GRPC_SERVER_H
@@ -17,9 +17,9 @@
 #include <grpc/byte_buffer.h>
 #include <grpc/grpc.h>
 
+#include "api/flow.h"
 #include "base/arena.h"
 #include "base/mutex.h"
-#include "device/pool.h"
 #include "net/acceptor.h"
 #include "net/grpc.h"
 
@@ -104,13 +104,13 @@ struct td_grpc_server {
     int port;
     char *socket_path; /* owned; NULL: none */
     void *handles[TD_GRPC_METHODS];
-    td_pool *runs;  /* long runs */
-    td_pool *waits; /* waits for a first version */
+    td_flows *flows;
     td_grpc_watchers *watchers;
     td_grpc_queue *queues;
     size_t n_queues;
     atomic_bool is_draining;  /* not ready */
     atomic_int large_replies; /* on their way out; see goaway.c */
+    atomic_int away;          /* calls that other threads have and will reply to */
     td_mutex mu;
     td_cond drained;
     bool is_drained; /* guarded by mu */
@@ -136,9 +136,8 @@ void td_grpc_reply(td_grpc_call *c, grpc_slice body); /* takes body */
 void td_grpc_reply_bytes(td_grpc_call *c, const void *data, size_t size);
 void td_grpc_fail(td_grpc_call *c, td_status error); /* takes error */
 
-/* Moves the call to a pool thread, which runs work(ctx) and ends the call.
- * False: the pool is full, the call stays here. */
-bool td_grpc_offload(td_grpc_call *c, td_pool *pool, void (*work)(void *ctx), void *ctx);
+/* The call is to be another thread's, which ends it: this one hears if the client goes away meanwhile. */
+void td_grpc_let_go(td_grpc_call *c);
 int64_t td_grpc_deadline(const td_grpc_call *c); /* td_now_ns() time; 0: none */
 
 /* ---- messages (grpc_message.c) ---- */
@@ -147,6 +146,7 @@ int64_t td_grpc_deadline(const td_grpc_call *c); /* td_now_ns() time; 0: none */
  * RESOURCE_EXHAUSTED without memory, or it inflates to more than the server takes. */
 TD_MUST_USE td_status td_grpc_message_open(td_grpc_call *c);
 void td_grpc_message_close(td_grpc_call *c);
+size_t td_grpc_message_size(const td_grpc_call *c);  /* as it came */
 bool td_grpc_message_is_slow(const td_grpc_call *c); /* too much to inflate for an event thread */
 
 /* ---- the end (goaway.c) ---- */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* info.c -- every route that runs no model: status, metadata, readiness, and the polite refusals. */
-#include "base/clock.h"
 #include "codec/json/info.h"
 #include "net/rest/server.h"
 
@@ -19,42 +18,20 @@ static td_status put_status(td_rest_request *r)
 
 /* ---- metadata ---- */
 
-/* Takes servable. */
-static void answer_metadata(td_rest_request *r, td_servable *servable)
+static td_status metadata_write(td_flow *f)
 {
-    const td_status error = td_json_put_metadata(&r->reply, servable);
+    td_rest_request *const r = f->request;
 
-    td_servable_release(servable);
-    td_rest_end(r, error);
-}
-
-static void wait_for_metadata(void *request)
-{
-    td_rest_request *const r = request;
-    td_servable *servable;
-    const td_status error =
-        td_manager_acquire_wait(r->server->manager, &r->route.model, r->deadline_ns, &servable);
-
-    if (error)
-        td_rest_end(r, error);
-    else
-        answer_metadata(r, servable);
+    return td_json_put_metadata(&r->reply, f->predict.servable);
 }
 
 static void serve_metadata(td_rest_request *r)
 {
-    td_rest_server *const s = r->server;
-    td_servable *servable = NULL;
-    bool must_wait = false;
+    static const td_flow_verb verb = { .method = TD_METHOD_METADATA,
+                                       .asks = TD_FLOW_MODEL,
+                                       .write = metadata_write };
 
-    r->deadline_ns = s->timeout_ns ? td_now_ns() + s->timeout_ns : 0;
-    const td_status error = td_manager_acquire(s->manager, &r->route.model, &servable, &must_wait);
-    if (error)
-        td_rest_end(r, error);
-    else if (must_wait)
-        td_rest_offload(r, s->waits, wait_for_metadata);
-    else
-        answer_metadata(r, servable);
+    td_rest_flow(r, &verb);
 }
 
 /* ---- probes ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* metrics.c -- the pages of metrics: tensord's own, and TensorFlow Serving's, each where its flag says; both on one
- * path are one page. Making one may take milliseconds, so a thread of its own does it, which no run can keep. */
+ * path are one page. Making one may take milliseconds: no work for an event thread. */
 #include <string.h>
 
 #include "net/rest/server.h"
@@ -46,13 +46,13 @@ static void put_page(td_rest_request *r, td_page_kind kind)
     td_page_free(p);
 }
 
-static void put_pages(void *request)
+static td_status put_pages(td_flow *f)
 {
-    td_rest_request *const r = request;
+    td_rest_request *const r = f->request;
 
     if (is_monitoring(r)) put_page(r, TD_PAGE_TF);
     if (is_metrics(r)) put_page(r, TD_PAGE_TENSORD);
-    td_rest_end(r, td_json_out_check(&r->reply));
+    return td_json_out_check(&r->reply);
 }
 
 /* As TensorFlow Serving does. */
@@ -68,9 +68,11 @@ static void refuse_query(td_rest_request *r)
 
 void td_rest_serve_metrics(td_rest_request *r)
 {
+    static const td_flow_verb verb = { .asks = TD_FLOW_NOTHING, .write = put_pages };
+
     r->content_type = is_metrics(r) ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain";
     if (!is_metrics(r) && *behind(td_rest_route_path(r->path), r->server->monitoring_path))
         refuse_query(r);
     else
-        td_rest_offload(r, r->server->scrapes, put_pages);
+        td_rest_flow(r, &verb);
 }

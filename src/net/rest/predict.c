@@ -1,160 +1,124 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* predict.c -- POST ...:predict, :classify, :regress.
- *
- *   parse -> acquire -> open, fill -> run -> write -> reply
- *     |        |                       \-> a pool thread, when the run is long
- *     |        \-> a pool thread, when the model's first version is still loading
- *     \-> a pool thread, when the body is large
- */
-#include "base/clock.h"
+/* predict.c -- POST ...:predict, :classify, :regress as verbs of a flow. */
 #include "net/rest/server.h"
 
-enum { LARGE_BODY = 256 << 10 };
+/* ---- :predict ---- */
 
-static td_status check_time(const td_rest_request *r)
+/* Whatever is wrong with a body is wrong with all of it: what the client hears comes of a second, closer look. */
+static td_status predict_parse(td_flow *f)
 {
-    if (r->deadline_ns && td_now_ns() >= r->deadline_ns)
-        return TD_ERR(DEADLINE_EXCEEDED, "Deadline exceeded");
-    return NULL;
+    td_rest_request *const r = f->request;
+
+    TD_TRY(td_rest_end_body(r));
+    const td_status error = td_json_predict_open(r->body, r->size, r->arena, &r->json);
+
+    if (TD_LIKELY(!error)) return NULL;
+    td_status_free(error);
+    return td_json_predict_survey(&r->json);
 }
 
-/* Whether this thread may sleep until a model is there, or *must_wait says that it should. */
-static td_status acquire(td_rest_request *r, bool may_sleep, td_servable **out, bool *must_wait)
+static td_status try_open(td_flow *f, td_servable *servable)
 {
-    td_manager *const m = r->server->manager;
+    td_rest_request *const r = f->request;
 
-    if (may_sleep) return td_manager_acquire_wait(m, &r->route.model, r->deadline_ns, out);
-    return td_manager_acquire(m, &r->route.model, out, must_wait);
+    TD_TRY(td_predict_open(servable, r->json.signature, TD_WORDING_REST, r->arena, &f->predict));
+    return td_json_predict_fill(&r->json, &f->predict);
 }
 
-static td_status try_fill(td_rest_request *r, bool may_sleep, bool *must_wait)
+static td_status predict_open(td_flow *f, td_servable *servable)
 {
-    td_servable *servable = NULL;
+    td_rest_request *const r = f->request;
+    const td_status error = try_open(f, servable);
 
-    TD_TRY(acquire(r, may_sleep, &servable, must_wait));
-    if (*must_wait) return NULL;
-    r->times.acquired = td_now_ns();
-    TD_TRY(td_predict_open(servable, r->json.signature, TD_WORDING_REST, r->arena, &r->predict));
-    TD_TRY(td_json_predict_fill(&r->json, &r->predict));
-    r->times.filled = td_now_ns();
-    return NULL;
+    if (TD_LIKELY(!error) || r->json.is_surveyed) return error;
+    td_status_free(error);
+    TD_TRY(td_json_predict_survey(&r->json));
+    return try_open(f, td_predict_detach(&f->predict));
 }
 
-static td_status open_examples(td_rest_request *r, td_servable *servable)
+/* Bad JSON comes before an unknown model. */
+static td_status predict_explain(td_flow *f, td_status error)
 {
+    td_rest_request *const r = f->request;
+    const td_status worse = r->json.is_surveyed ? NULL : td_json_predict_survey(&r->json);
+
+    if (!worse) return error;
+    td_status_free(error);
+    return worse;
+}
+
+static td_status predict_write(td_flow *f)
+{
+    td_rest_request *const r = f->request;
+
+    return td_json_predict_put(&r->json, &f->predict, &r->reply);
+}
+
+/* ---- :classify, :regress ---- */
+
+static td_status examples_parse(td_rest_request *r, const char *method)
+{
+    TD_TRY(td_rest_end_body(r));
+    return td_json_examples_parse(r->body, r->size, method, r->arena, &r->examples);
+}
+
+static td_status classify_parse(td_flow *f)
+{
+    return examples_parse(f->request, "classify");
+}
+
+static td_status regress_parse(td_flow *f)
+{
+    return examples_parse(f->request, "regress");
+}
+
+static td_status classify_open(td_flow *f, td_servable *servable)
+{
+    const td_rest_request *const r = f->request;
     const td_json_examples *const e = &r->examples;
 
-    return r->route.verb == TD_REST_CLASSIFY
-               ? td_classify_open(servable, e->signature, e->items, e->n, r->arena, &r->predict)
-               : td_regress_open(servable, e->signature, e->items, e->n, r->arena, &r->predict);
+    return td_classify_open(servable, e->signature, e->items, e->n, r->arena, &f->predict);
 }
 
-static td_status prepare_examples(td_rest_request *r, bool may_sleep, bool *must_wait)
+static td_status regress_open(td_flow *f, td_servable *servable)
 {
-    const char *const method = r->route.verb == TD_REST_CLASSIFY ? "classify" : "regress";
-    td_servable *servable = NULL;
+    const td_rest_request *const r = f->request;
+    const td_json_examples *const e = &r->examples;
 
-    TD_TRY(td_json_examples_parse(r->body, r->size, method, r->arena, &r->examples));
-    r->times.parsed = td_now_ns();
-    TD_TRY(acquire(r, may_sleep, &servable, must_wait));
-    if (*must_wait) return NULL;
-    r->times.acquired = r->times.filled = td_now_ns();
-    return open_examples(r, servable);
+    return td_regress_open(servable, e->signature, e->items, e->n, r->arena, &f->predict);
 }
 
-static td_status put_reply(td_rest_request *r)
+static td_status classify_write(td_flow *f)
 {
+    td_rest_request *const r = f->request;
     td_classes classes;
-    const float *values;
-    size_t n;
 
-    if (r->route.verb == TD_REST_PREDICT) return td_json_predict_put(&r->json, &r->predict, &r->reply);
-    if (r->route.verb == TD_REST_CLASSIFY) {
-        TD_TRY(td_classify_result(&r->predict, &classes));
-        td_json_put_classes(&classes, &r->reply);
-    } else {
-        TD_TRY(td_regress_result(&r->predict, &values, &n));
-        td_json_put_regressions(values, n, &r->reply);
-    }
+    TD_TRY(td_classify_result(&f->predict, &classes));
+    td_json_put_classes(&classes, &r->reply);
     return td_json_out_check(&r->reply);
 }
 
-static td_status prepare(td_rest_request *r, bool may_sleep, bool *must_wait)
+static td_status regress_write(td_flow *f)
 {
-    TD_TRY(td_rest_end_body(r));
-    if (r->route.verb != TD_REST_PREDICT) return prepare_examples(r, may_sleep, must_wait);
-    td_status error = td_json_predict_open(r->body, r->size, r->arena, &r->json);
+    td_rest_request *const r = f->request;
+    const float *values;
+    size_t n;
 
-    r->times.parsed = td_now_ns();
-    if (!error) error = try_fill(r, may_sleep, must_wait);
-    if (TD_LIKELY(!error)) return NULL;
-    td_status_free(error); /* what the client hears comes of a second, closer look */
-    td_predict_close(&r->predict);
-    TD_TRY(td_json_predict_survey(&r->json));
-    return try_fill(r, may_sleep, must_wait);
-}
-
-static void run(void *request)
-{
-    td_rest_request *const r = request;
-    td_status error = check_time(r);
-
-    td_rest_count_waiting(r, false);
-    r->times.queued = td_now_ns();
-    if (!error) error = td_predict_run(&r->predict, r->deadline_ns);
-    if (!error) {
-        r->times.ran = td_now_ns();
-        td_request_ran(td_rest_series(r), td_predict_rows(&r->predict), r->times.ran - r->times.queued);
-    }
-    if (!error) error = put_reply(r);
-    td_rest_end(r, error);
-}
-
-static void wait_and_run(void *request)
-{
-    td_rest_request *const r = request;
-    bool must_wait = false;
-    td_status error = check_time(r);
-
-    if (!error) error = prepare(r, true, &must_wait);
-    if (error)
-        td_rest_end(r, error);
-    else
-        run(r);
-}
-
-static void run_elsewhere(td_rest_request *r)
-{
-    td_rest_count_waiting(r, true);
-    td_rest_offload(r, r->server->runs, run);
-}
-
-static void prepare_and_run(void *request)
-{
-    td_rest_request *const r = request;
-    bool must_wait = false;
-    const td_status error = prepare(r, false, &must_wait);
-
-    if (error)
-        td_rest_end(r, error);
-    else if (must_wait)
-        td_rest_offload(r, r->server->waits, wait_and_run);
-    else if (!r->is_suspended && td_predict_is_long(&r->predict))
-        run_elsewhere(r);
-    else
-        run(r);
+    TD_TRY(td_regress_result(&f->predict, &values, &n));
+    td_json_put_regressions(values, n, &r->reply);
+    return td_json_out_check(&r->reply);
 }
 
 void td_rest_serve_predict(td_rest_request *r)
 {
-    td_rest_server *const s = r->server;
+    static const td_flow_verb predict = { TD_METHOD_PREDICT, TD_FLOW_RUN,     predict_parse,
+                                          predict_open,      predict_explain, predict_write },
+                              classify = { TD_METHOD_CLASSIFY, TD_FLOW_RUN, classify_parse,
+                                           classify_open,      NULL,        classify_write },
+                              regress = { TD_METHOD_REGRESS, TD_FLOW_RUN, regress_parse,
+                                          regress_open,      NULL,        regress_write };
 
-    const int64_t now = td_now_ns();
-
-    r->deadline_ns = s->timeout_ns ? now + s->timeout_ns : 0;
-    atomic_store_explicit(&s->last_run_ns, now, memory_order_relaxed);
-    if (r->size > LARGE_BODY || r->is_gzip)
-        td_rest_offload(r, s->runs, prepare_and_run);
-    else
-        prepare_and_run(r);
+    td_rest_flow(r, r->route.verb == TD_REST_CLASSIFY  ? &classify
+                    : r->route.verb == TD_REST_REGRESS ? &regress
+                                                       : &predict);
 }

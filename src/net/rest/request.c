@@ -2,6 +2,7 @@
 /* request.c -- a request's memory, body and reply. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "codec/json/info.h"
 #include "net/inflate.h"
@@ -49,7 +50,7 @@ static void clear(td_rest_request *r)
                                    .capacity = r->capacity,
                                    .reply = { .data = r->reply.data, .capacity = r->reply.capacity } };
 
-    td_predict_close(&r->predict);
+    td_predict_close(&r->flow.predict); /* of one that was cut off before it went on */
     td_arena_reset(r->arena);
     *r = kept;
 }
@@ -168,10 +169,10 @@ static unsigned http_code_of(td_code code)
     return (size_t)code < TD_COUNT(codes) && codes[code] ? codes[code] : 500;
 }
 
-void td_rest_end(td_rest_request *r, td_status error)
+/* The code and, for an error, the body. */
+static void seal(td_rest_request *r, const td_status error)
 {
     static const char late[] = "Timed out waiting for notification";
-    const bool was_suspended = r->is_suspended;
     const td_code code = td_status_code(error);
 
     if (error) {
@@ -179,39 +180,74 @@ void td_rest_end(td_rest_request *r, td_status error)
         r->reply.is_broken = false;
         td_json_put_error(&r->reply, code == TD_DEADLINE_EXCEEDED ? late : td_status_text(error));
         r->code = http_code_of(code);
-        td_status_free(error);
     } else if (!r->code) {
         r->code = 200;
     }
-    td_rest_count_end(r, code);
-    td_predict_close(&r->predict);
+}
+
+void td_rest_end(td_rest_request *r, td_status error)
+{
+    seal(r, error);
+    td_rest_count_end(r, td_status_code(error));
+    td_status_free(error);
     r->is_done = true;
-    if (!was_suspended) return;
-
-    td_rest_server *const s = r->server;
-    struct MHD_Connection *const connection = r->connection;
-
-    atomic_fetch_sub(&s->offloaded, 1); /* before the resume: td_rest_stop() waits for in_flight, too */
-    MHD_resume_connection(connection);  /* r is the event thread's again */
-}
-
-static void submit(td_rest_request *r)
-{
-    if (!td_pool_submit(r->pool, r->work, r))
-        td_rest_end(r, TD_ERR(RESOURCE_EXHAUSTED, "Too many requests are waiting"));
-}
-
-void td_rest_offload(td_rest_request *r, td_pool *pool, void (*work)(void *request))
-{
-    r->pool = pool;
-    r->work = work;
-    if (r->is_suspended) submit(r);
 }
 
 void td_rest_sleep(td_rest_request *r)
 {
     r->is_suspended = true;
     atomic_fetch_add(&r->server->offloaded, 1);
-    MHD_suspend_connection(r->connection); /* first: the work may be done before submit returns */
-    submit(r);
+    MHD_suspend_connection(r->connection); /* first: it may be over when go returns */
+    td_flow_go(&r->flow);
+}
+
+/* ---- as the host of a flow ---- */
+
+/* The event thread lets go when libmicrohttpd has stopped reading: server.c. */
+static void suspend(td_flow *f)
+{
+    td_rest_request *const r = f->request;
+
+    r->wants_sleep = true;
+}
+
+static size_t seal_reply(td_flow *f, const td_status error)
+{
+    td_rest_request *const r = f->request;
+
+    seal(r, error);
+    return r->reply.size;
+}
+
+static void end(td_flow *f, td_status error)
+{
+    td_rest_request *const r = f->request;
+    td_rest_server *const s = r->server;
+    struct MHD_Connection *const connection = r->connection;
+    const bool was_suspended = r->is_suspended;
+
+    td_status_free(error);
+    r->is_done = true;
+    if (!was_suspended) return;
+    atomic_fetch_sub(&s->offloaded, 1); /* before the resume: td_rest_stop() waits for in_flight, too */
+    MHD_resume_connection(connection);  /* r is the event thread's again */
+}
+
+void td_rest_flow(td_rest_request *r, const td_flow_verb *verb)
+{
+    static const td_flow_host host = { TD_PROTOCOL_REST, suspend, NULL, seal_reply, end };
+    td_rest_server *const s = r->server;
+    const int64_t now = td_now_ns();
+
+    r->flow = (td_flow){ .shared = s->flows,
+                         .host = &host,
+                         .verb = verb,
+                         .request = r,
+                         .arena = r->arena,
+                         .size = r->size,
+                         .is_slow = r->is_gzip,
+                         .deadline_ns = s->timeout_ns ? now + s->timeout_ns : 0,
+                         .model = r->route.model };
+    if (verb->asks != TD_FLOW_NOTHING) atomic_store_explicit(&s->last_run_ns, now, memory_order_relaxed);
+    td_flow_start(&r->flow);
 }

@@ -138,13 +138,13 @@ static enum MHD_Result take_body(td_rest_request *r, const char *data, size_t *s
     return is_taken ? MHD_YES : MHD_NO;
 }
 
-/* What a pool thread is to do waits for a second call, which comes at once: between the two libmicrohttpd
+/* What another thread is to do waits for a second call, which comes at once: between the two libmicrohttpd
  * stops reading. A connection that was put to sleep while it read reads on when it wakes, before the reply is
  * queued, and a client that had closed its side by then would get none. */
 static enum MHD_Result take_end(td_rest_request *r)
 {
     if (r->is_done) return queue_reply(r);
-    if (r->work) {
+    if (r->wants_sleep && !r->is_suspended) {
         td_rest_sleep(r);
         return MHD_YES;
     }
@@ -248,9 +248,6 @@ static void free_server(td_rest_server *s)
 {
     td_rest_links_close(s->links);
     td_acceptor_free(s->acceptor);
-    td_pool_free(s->runs);
-    td_pool_free(s->waits);
-    td_pool_free(s->scrapes);
     if (s->daemon) MHD_stop_daemon(s->daemon);
     td_rest_links_free(s->links);
     td_rest_free_spares(s);
@@ -258,24 +255,21 @@ static void free_server(td_rest_server *s)
     td_free(s);
 }
 
-td_status td_rest_start(const td_net_options *options, td_manager *manager, td_rest_server **out)
+td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_server **out)
 {
     td_rest_server *const s = TD_NEW(td_rest_server);
-    const int long_threads = TD_MAX(4 * td_cpu_cores(), options->rest_threads);
 
-    s->manager = manager;
+    s->flows = flows;
+    s->manager = td_flows_manager(flows);
+    s->metrics_path = options->metrics_path;
+    s->monitoring_path = options->monitoring_path;
+    s->tell_metrics = options->tell_metrics;
+    s->tell_ctx = options->tell_ctx;
     s->with_cors = options->rest_cors;
     s->timeout_ns = to_ns(options->rest_timeout_ms);
     s->max_body = options->rest_max_body ? options->rest_max_body : default_max_body;
     s->max_inflated = options->rest_max_inflated ? options->rest_max_inflated : default_max_inflated;
     td_mutex_init(&s->mu, TD_LOCK_leaf);
-    s->runs = td_pool_make("rest-run", long_threads, (size_t)1 << 16);
-    s->waits = td_pool_make("rest-wait", 64, (size_t)1 << 16);
-    s->scrapes = td_pool_make("rest-scrape", 1, 64);
-    s->metrics_path = options->metrics_path;
-    s->monitoring_path = options->monitoring_path;
-    s->tell_metrics = options->tell_metrics;
-    s->tell_ctx = options->tell_ctx;
 
     td_status error = make_links(s, options);
     if (!error) error = start_daemon(s, options);

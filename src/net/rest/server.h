@@ -4,10 +4,10 @@
  * A request's life:
  *
  *   request line -> taken from the spares -> head -> body, piece by piece -> served -> reply out -> spares
- *                                                                         \-> pool thread -^
+ *                                                                         \-> other thread -^
  *
- * It belongs to its connection's event thread, but for the time between td_rest_offload() and
- * td_rest_end(), when the connection sleeps and the pool thread has it. Buffers stay with the request when
+ * It belongs to its connection's event thread, but for the time between td_rest_sleep() and
+ * td_rest_end(), when the connection sleeps and its flow is another thread's. Buffers stay with the request when
  * it goes back to the spares, so that a small request allocates nothing here.
  */
 #ifndef TD_NET_REST_SERVER_H
@@ -17,11 +17,10 @@
 
 #include <microhttpd.h>
 
-#include "api/predict.h"
+#include "api/flow.h"
 #include "base/mutex.h"
 #include "codec/json/examples.h"
 #include "codec/json/predict.h"
-#include "device/pool.h"
 #include "net/acceptor.h"
 #include "net/rest.h"
 #include "net/rest/links.h"
@@ -52,20 +51,16 @@ struct td_rest_request {
     char *body; /* TD_JSON_PAD zero bytes behind it once it is complete */
     size_t size, capacity;
 
-    td_pool *pool; /* where its work waits to be done, from td_rest_offload() on */
-    void (*work)(void *request);
-    bool is_suspended; /* a pool thread has it, or had */
+    bool wants_sleep;  /* the flow is to go on elsewhere */
+    bool is_suspended; /* another thread has it, or had */
     bool is_done;      /* code and reply are what the client gets */
     unsigned code;
     td_json_out reply;
 
     td_json_predict json;
     td_json_examples examples; /* :classify, :regress */
-    td_predict predict;
-    int64_t deadline_ns;
-    td_request_times times;
-    size_t bytes_in; /* of the body, as it came */
-    bool is_waiting; /* counted in its queue */
+    td_flow flow;
+    int64_t arrived_ns; /* of what is counted and asks no model; else 0 */
 
     td_rest_request *next; /* spare list */
     size_t spare_bytes;    /* what it holds there */
@@ -75,9 +70,7 @@ struct td_rest_server {
     struct MHD_Daemon *daemon;
     td_rest_links *links;
     td_manager *manager;
-    td_pool *runs;         /* large bodies and long runs */
-    td_pool *waits;        /* waits for a first version */
-    td_pool *scrapes;      /* pages of metrics */
+    td_flows *flows;
     td_acceptor *acceptor; /* NULL: no more connections */
     int port;
     bool with_cors;
@@ -89,7 +82,7 @@ struct td_rest_server {
     atomic_bool is_draining;      /* not ready */
     atomic_bool is_closing;       /* replies end their connection */
     atomic_int in_flight;         /* requests between their first line and their end */
-    atomic_int offloaded;         /* those that pool threads have */
+    atomic_int offloaded;         /* those that other threads have */
     _Atomic(int64_t) last_run_ns; /* when a request for a model came last; 0: never */
 
     td_mutex mu;
@@ -108,13 +101,13 @@ bool td_rest_reserve_body(td_rest_request *r, size_t size);
 /* Completes the body: inflates it, puts zeros behind it. */
 TD_MUST_USE td_status td_rest_end_body(td_rest_request *r);
 
-/* Ends the request with what is in reply, or (error; takes it) with an error's text and code. */
+/* Ends a request that is no flow with what is in reply, or (error; takes it) with an error's text and code. */
 void td_rest_end(td_rest_request *r, td_status error);
 
-/* Has work(r) done by a pool thread while the connection sleeps; work ends the request or offloads it once
- * more. A full pool ends it at once. On an event thread nothing happens before td_rest_sleep(). */
-void td_rest_offload(td_rest_request *r, td_pool *pool, void (*work)(void *request));
+/* The connection sleeps, and the flow goes on elsewhere. */
 void td_rest_sleep(td_rest_request *r);
+/* Starts a flow for r, which asks r->route.model. */
+void td_rest_flow(td_rest_request *r, const td_flow_verb *verb);
 
 /* ---- heads (head.c) ---- */
 
@@ -132,10 +125,8 @@ void td_rest_serve_predict(td_rest_request *r); /* rest_predict.c */
 bool td_rest_is_metrics(const td_rest_request *r); /* asks for a page of them */
 void td_rest_serve_metrics(td_rest_request *r);
 
-/* Around the work for a request; the end while its servable is still held, once the reply is there. */
+/* Around the work for a request that is no flow, which counts itself. */
 void td_rest_count_begin(td_rest_request *r);
 void td_rest_count_end(td_rest_request *r, td_code code);
-void td_rest_count_waiting(td_rest_request *r, bool is_waiting); /* for its run */
-td_request_series *td_rest_series(const td_rest_request *r);
 
 #endif

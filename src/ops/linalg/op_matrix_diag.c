@@ -340,6 +340,7 @@ static td_status band_part_run(td_call *c)
                          "num_upper must be negative or less or equal to number of columns (%" PRId64
                          ") got: %" PRId64,
                          cols, upper);
+    if (!cols) return NULL; /* no memory, not even for nothing */
     if (lower < 0) lower = rows;
     if (upper < 0) upper = cols;
     for (int64_t r = 0; r < batch * rows; r++) {

@@ -22,6 +22,7 @@
 #define HEALTH     "/grpc.health.v1.Health/"
 
 static td_grpc_server *server;
+static td_flows *flows;
 static client here;
 
 /* ---------------------------------------------------------------- requests */
@@ -97,8 +98,9 @@ static int setup(void **state)
     (void)state;
     atomic_store(&fake_is_loaded, false);
     fake_run = fake_take_time;
+    if (!flows) flows = td_flows_make(NULL, 8);
     grpc_init();
-    assert_null(td_grpc_start(&options, NULL, &server));
+    assert_null(td_grpc_start(&options, flows, &server));
     assert_true(td_grpc_port(server) > 0);
     here = connect_to(server);
     return 0;
@@ -331,7 +333,7 @@ static void a_taken_port_is_refused(void **state)
 
     (void)state;
     options.grpc_port = td_grpc_port(server);
-    const td_status error = td_grpc_start(&options, NULL, &second);
+    const td_status error = td_grpc_start(&options, flows, &second);
     assert_int_equal(td_status_code(error), TD_UNAVAILABLE);
     assert_null(second);
     td_status_free(error);
@@ -354,7 +356,7 @@ static void serves_a_socket_path(void **state)
                      0); /* left by a dead server */
     close(fd);
 
-    assert_null(td_grpc_start(&options, NULL, &second));
+    assert_null(td_grpc_start(&options, flows, &second));
     assert_int_equal(td_grpc_port(second), 0);
     client c = client_open(target);
     const client_reply r = predict(&c, "quick", 20000);
@@ -372,11 +374,11 @@ static void takes_channel_arguments(void **state)
 
     (void)state;
     options.grpc_channel_arguments = "grpc.max_concurrent_streams=10,unknown.key=text,,grpc.so_reuseport=0";
-    assert_null(td_grpc_start(&options, NULL, &second));
+    assert_null(td_grpc_start(&options, flows, &second));
     assert_true(td_grpc_stop(second, soon()));
 
     options.grpc_channel_arguments = "grpc.max_concurrent_streams=10,nothing";
-    assert_status(td_grpc_start(&options, NULL, &second), TD_INVALID_ARGUMENT,
+    assert_status(td_grpc_start(&options, flows, &second), TD_INVALID_ARGUMENT,
                   "grpc_channel_arguments: \"nothing\" is not of the form key=value");
 }
 
@@ -387,7 +389,7 @@ static void health_can_be_left_out(void **state)
 
     (void)state;
     options.grpc_health = false;
-    assert_null(td_grpc_start(&options, NULL, &second));
+    assert_null(td_grpc_start(&options, flows, &second));
     client c = connect_to(second);
     assert_int_equal(ask_health(&c, ""), -TD_UNIMPLEMENTED);
     client_close(&c);
@@ -415,5 +417,8 @@ int main(void)
         CASE(health_can_be_left_out),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    td_flows_free(flows);
+    return failed;
 }

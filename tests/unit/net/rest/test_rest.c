@@ -24,6 +24,7 @@ const char *td_state_name(td_state s)
 }
 
 static td_rest_server *server;
+static td_flows *flows;
 
 /* ---------------------------------------------------------------- client */
 
@@ -108,7 +109,8 @@ static int start(void **state)
     (void)state;
     fake_run = fake_take_time;
     atomic_store(&fake_is_loaded, false);
-    assert_null(td_rest_start(&options, NULL, &server));
+    if (!flows) flows = td_flows_make(NULL, 8);
+    assert_null(td_rest_start(&options, flows, &server));
     assert_true(td_rest_port(server) > 0);
     return 0;
 }
@@ -280,7 +282,7 @@ static void test_who_waits_for_us_is_not_late(void **state)
     td_rest_server *const usual = server;
 
     (void)state;
-    assert_null(td_rest_start(&options, NULL, &server));
+    assert_null(td_rest_start(&options, flows, &server));
     const int fd = connect_to(td_rest_port(server));
     send_request(fd, "POST", "/v1/models/loading:predict", one);
     td_sleep_ns(1000000000);
@@ -401,7 +403,7 @@ static void test_a_taken_port(void **state)
 {
     const td_net_options options = { .rest_api_port = td_rest_port(server) };
     td_rest_server *other = NULL;
-    const td_status error = td_rest_start(&options, NULL, &other);
+    const td_status error = td_rest_start(&options, flows, &other);
 
     (void)state;
     assert_int_equal(td_status_code(error), TD_UNAVAILABLE);
@@ -415,7 +417,7 @@ static void test_a_body_beyond_the_limit(void **state)
     td_rest_server *const usual = server;
 
     (void)state;
-    assert_null(td_rest_start(&options, NULL, &server));
+    assert_null(td_rest_start(&options, flows, &server));
     const reply r = ask("POST", "/v1/models/quick:predict", one);
     assert_int_equal(r.status, 413);
     assert_true(td_rest_stop(server, td_now_ns() + INT64_C(20000000000)));
@@ -443,5 +445,8 @@ int main(void)
         TEST(test_a_body_beyond_the_limit),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    td_flows_free(flows);
+    return failed;
 }

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow.c -- see flow.h. */
+#include "api/flow.h"
+
+#include "base/clock.h"
+#include "base/macros.h"
+#include "base/mem.h"
+#include "device/pool.h"
+
+enum {
+    LARGE = 64 << 10, /* bytes that an event thread does not parse */
+    WAITERS = 64,     /* threads that wait for models */
+    MOST_QUEUED = 1 << 16
+};
+
+struct td_flows {
+    td_manager *manager;
+    td_pool *runs, *waits;
+};
+
+td_flows *td_flows_make(td_manager *manager, int max_threads)
+{
+    td_flows *const fs = TD_NEW(td_flows);
+
+    fs->manager = manager;
+    fs->runs = td_pool_make("run", max_threads, MOST_QUEUED);
+    fs->waits = td_pool_make("wait", WAITERS, MOST_QUEUED);
+    return fs;
+}
+
+void td_flows_free(td_flows *fs)
+{
+    if (!fs) return;
+    td_pool_free(fs->runs);
+    td_pool_free(fs->waits);
+    td_free(fs);
+}
+
+td_manager *td_flows_manager(const td_flows *fs)
+{
+    return fs->manager;
+}
+
+/* ---- counting ---- */
+
+static td_request_series *series_of(const td_flow *f)
+{
+    td_request_set *const set = f->predict.servable ? td_servable_requests(f->predict.servable)
+                                : f->times.parsed   ? td_manager_requests(f->shared->manager, &f->model)
+                                                    : td_requests_nobody();
+
+    return td_request_set_get(set, f->predict.sig, f->host->protocol, f->verb->method);
+}
+
+static void count_queued(td_flow *f, bool is_queued)
+{
+    if (is_queued != f->is_queued) td_request_queue(series_of(f), is_queued ? 1 : -1);
+    f->is_queued = is_queued;
+}
+
+static void count_end(td_flow *f, td_code code, size_t bytes_out)
+{
+    if (f->verb->asks == TD_FLOW_NOTHING) return;
+    count_queued(f, false); /* turned away */
+    if (!f->times.written) f->times.written = td_now_ns();
+    const td_request_record record = { .series = series_of(f),
+                                       .protocol = f->host->protocol,
+                                       .code = code,
+                                       .times = f->times,
+                                       .bytes_in = f->size,
+                                       .bytes_out = bytes_out,
+                                       .rows = td_predict_rows(&f->predict) };
+
+    td_request_done(&record);
+}
+
+static void end(td_flow *f, td_status error)
+{
+    count_end(f, td_status_code(error), f->host->seal(f, error));
+    td_predict_close(&f->predict);
+    f->host->end(f, error);
+}
+
+/* ---- threads ---- */
+
+static void take_up(void *flow)
+{
+    td_flow *const f = flow;
+
+    f->next(f);
+}
+
+void td_flow_go(td_flow *f)
+{
+    td_pool *const pool = f->waits_for_model ? f->shared->waits : f->shared->runs;
+
+    f->is_away = true;
+    if (!td_pool_submit(pool, take_up, f))
+        end(f, TD_ERR(RESOURCE_EXHAUSTED, "Too many requests are waiting"));
+}
+
+static void move(td_flow *f, bool waits_for_model, void (*next)(td_flow *f))
+{
+    f->waits_for_model = waits_for_model;
+    f->next = next;
+    if (f->is_away)
+        td_flow_go(f);
+    else
+        f->host->suspend(f);
+}
+
+/* ---- stages ---- */
+
+static bool is_unwanted(void *flow)
+{
+    const td_flow *const f = flow;
+
+    return f->is_away && f->host->is_unwanted && f->host->is_unwanted(f);
+}
+
+/* Work for nobody is not begun. */
+static td_status check_wanted(td_flow *f)
+{
+    if (is_unwanted(f)) return TD_ERR(CANCELLED, "The call was cancelled");
+    if (f->deadline_ns && td_now_ns() >= f->deadline_ns)
+        return TD_ERR(DEADLINE_EXCEEDED, "Deadline exceeded");
+    return NULL;
+}
+
+static td_status write_reply(td_flow *f)
+{
+    TD_TRY(f->verb->write(f));
+    f->times.written = td_now_ns();
+    return NULL;
+}
+
+static td_status run_and_write(td_flow *f)
+{
+    count_queued(f, false);
+    TD_TRY(check_wanted(f));
+    f->times.queued = td_now_ns();
+    if (f->is_away && f->host->is_unwanted) {
+        f->predict.cancelled = is_unwanted;
+        f->predict.cancelled_ctx = f;
+    }
+    TD_TRY(td_predict_run(&f->predict, f->deadline_ns));
+    f->times.ran = td_now_ns();
+    td_request_ran(series_of(f), td_predict_rows(&f->predict), f->times.ran - f->times.queued);
+    return write_reply(f);
+}
+
+static void run(td_flow *f)
+{
+    end(f, run_and_write(f));
+}
+
+static void tell(td_flow *f)
+{
+    end(f, write_reply(f));
+}
+
+static void run_elsewhere(td_flow *f)
+{
+    count_queued(f, true);
+    move(f, false, run);
+}
+
+/* The model is there: takes servable. */
+static void fill_and_run(td_flow *f, td_servable *servable)
+{
+    f->times.acquired = td_now_ns();
+    if (f->verb->asks == TD_FLOW_MODEL) {
+        f->predict = (td_predict){ .servable = servable };
+        tell(f);
+        return;
+    }
+    const td_status error = f->verb->open(f, servable);
+
+    if (error) {
+        end(f, error);
+        return;
+    }
+    f->times.filled = td_now_ns();
+    if (!f->is_away && td_predict_is_long(&f->predict))
+        run_elsewhere(f);
+    else
+        run(f);
+}
+
+static void end_without_model(td_flow *f, td_status error)
+{
+    end(f, f->verb->explain ? f->verb->explain(f, error) : error);
+}
+
+static void wait_for_model(td_flow *f)
+{
+    td_servable *servable = NULL;
+    td_status error = check_wanted(f);
+
+    if (!error) error = td_manager_acquire_wait(f->shared->manager, &f->model, f->deadline_ns, &servable);
+    if (error)
+        end_without_model(f, error);
+    else
+        fill_and_run(f, servable);
+}
+
+static void acquire(td_flow *f)
+{
+    td_servable *servable = NULL;
+    bool must_wait = false;
+    const td_status error = td_manager_acquire(f->shared->manager, &f->model, &servable, &must_wait);
+
+    if (error)
+        end_without_model(f, error);
+    else if (must_wait)
+        move(f, true, wait_for_model);
+    else
+        fill_and_run(f, servable);
+}
+
+static void parse(td_flow *f)
+{
+    td_status error = f->is_away ? check_wanted(f) : NULL;
+
+    if (!error && f->verb->parse) error = f->verb->parse(f);
+    if (error) {
+        end(f, error);
+        return;
+    }
+    f->times.parsed = td_now_ns();
+    acquire(f);
+}
+
+void td_flow_start(td_flow *f)
+{
+    f->times.arrived = td_now_ns();
+    if (f->verb->asks != TD_FLOW_NOTHING) td_request_begin(f->host->protocol);
+    if (f->verb->asks == TD_FLOW_NOTHING)
+        move(f, true, tell);
+    else if (f->is_slow || f->size > LARGE)
+        move(f, false, parse);
+    else
+        parse(f);
+}

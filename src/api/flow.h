@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow.h -- the way of a request for a model, the same for every protocol and verb.
+ *
+ *   arrived -> parsed -> acquired -> filled -> queued -> ran -> written
+ *
+ * The protocol is the host of a flow: it owns its memory and its connection, and hears of the end. The verb knows
+ * what the bytes mean. The flow alone knows threads: it begins on the host's event thread and stays there while all
+ * is quick; a large message, a model that is still loading, or a run that takes long moves it to a thread of its own
+ * pools, for good. From then on only that thread touches it, until the host's end() is called. It counts what it does (obs/requests.h).
+ */
+#ifndef TD_API_FLOW_H
+#define TD_API_FLOW_H
+
+#include "api/predict.h"
+#include "base/arena.h"
+#include "obs/requests.h"
+#include "serve/manager.h"
+
+typedef struct td_flow td_flow;
+typedef struct td_flows td_flows; /* what all flows share: the models and the threads */
+
+typedef enum td_flow_asks {
+    TD_FLOW_RUN,     /* a run of a model */
+    TD_FLOW_MODEL,   /* a model, of which write tells: f->predict.servable */
+    TD_FLOW_NOTHING, /* no model: write is all there is, too slow for an event thread, and nobody counts it */
+} td_flow_asks;
+
+typedef struct td_flow_verb {
+    td_method method;
+    td_flow_asks asks;
+    /* The message -> f->model, and what open needs. NULL: the host knows it. */
+    td_status (*parse)(td_flow *f);
+    /* Takes servable. -> f->predict, opened and filled. */
+    td_status (*open)(td_flow *f, td_servable *servable);
+    /* What a client must hear when the model cannot be had: takes error. NULL: just that. */
+    td_status (*explain)(td_flow *f, td_status error);
+    /* The result -> the reply, in the host's memory. */
+    td_status (*write)(td_flow *f);
+} td_flow_verb;
+
+typedef struct td_flow_host {
+    td_protocol protocol;
+    /* The event thread lets go of the request and calls td_flow_go(f), now or later; f is another thread's then. */
+    void (*suspend)(td_flow *f);
+    /* Does nobody wait for the answer any more? Asked by any thread once f is suspended. NULL: nobody knows. */
+    bool (*is_unwanted)(const td_flow *f);
+    /* Puts the reply together: what write left, or an error's (borrowed). Its bytes. */
+    size_t (*seal)(td_flow *f, td_status error);
+    /* It is over, by what was sealed; takes error; f is the host's again. From any thread. Nothing of
+     * f is open by then. */
+    void (*end)(td_flow *f, td_status error);
+} td_flow_host;
+
+/* One lies in each request of a host, cleared but for the first block when it starts. */
+struct td_flow {
+    td_flows *shared;
+    const td_flow_host *host;
+    const td_flow_verb *verb;
+    void *request;       /* the host's */
+    td_arena *arena;     /* the request's */
+    size_t size;         /* bytes that parse and open have to look at */
+    bool is_slow;        /* or more work than bytes tell: they are compressed */
+    int64_t deadline_ns; /* td_now_ns() time; 0: none */
+
+    td_model_spec model; /* views, which live as long as the request */
+    td_predict predict;
+    td_request_times times;
+    bool is_away;             /* not on the host's thread any more */
+    void (*next)(td_flow *f); /* what waits for a thread */
+    bool waits_for_model;     /* ... which may sleep for long */
+    bool is_queued;           /* counted among those that wait for their run */
+};
+
+/* max_threads: those that take up runs and large messages. manager is borrowed. */
+td_flows *td_flows_make(td_manager *manager, int max_threads);
+void td_flows_free(td_flows *fs); /* no flow may be left; NULL is fine */
+td_manager *td_flows_manager(const td_flows *fs);
+
+/* Takes the request on its way, on the host's event thread. Never blocks, parses no more than 64 KiB and runs
+ * nothing that is known to take more than 200 us: end() may have been called on return, or f was suspended. */
+void td_flow_start(td_flow *f);
+/* Goes on with a flow that its host has suspended. f may be over on return. */
+void td_flow_go(td_flow *f);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_flow.c -- where a request's work is done, in which order, and how it may end: a host of one event thread
+ * over fake models. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+
+#include "api/flow.h"
+#include "assert_status.h"
+#include "base/mutex.h"
+#include "../net/fake_manager.h"
+
+typedef struct request {
+    td_flow flow;
+    const char *model;
+    td_status parse_error, open_error, write_error;
+    float x;
+
+    char steps[16]; /* p, o, w, as they came; s: suspended */
+    size_t n_steps;
+    pthread_t by; /* of the last step */
+    atomic_bool is_unwanted;
+
+    td_mutex mu;
+    td_cond ended;
+    bool has_ended; /* guarded by mu */
+    td_status error;
+} request;
+
+static td_flows *flows;
+
+static void step(td_flow *f, char what)
+{
+    request *const r = f->request;
+
+    r->steps[r->n_steps++] = what;
+    r->by = pthread_self();
+}
+
+static td_status parse(td_flow *f)
+{
+    request *const r = f->request;
+
+    step(f, 'p');
+    f->model.name = (td_string){ r->model, strlen(r->model) };
+    return td_status_copy(r->parse_error);
+}
+
+static td_status open_it(td_flow *f, td_servable *servable)
+{
+    request *const r = f->request;
+
+    step(f, 'o');
+    TD_TRY(td_predict_open(servable, (td_string){ 0 }, TD_WORDING_GRPC, f->arena, &f->predict));
+    f->predict.inputs[0] = (td_tensor){ .dtype = TD_F32, .shape = { 1, { 1 } }, .data = &r->x };
+    return td_status_copy(r->open_error);
+}
+
+static td_status explain(td_flow *f, td_status error)
+{
+    step(f, 'e');
+    return error;
+}
+
+static td_status write_it(td_flow *f)
+{
+    request *const r = f->request;
+
+    step(f, 'w');
+    return td_status_copy(r->write_error);
+}
+
+static void suspend(td_flow *f)
+{
+    step(f, 's');
+    td_flow_go(f);
+}
+
+static bool is_unwanted(const td_flow *f)
+{
+    request *const r = f->request;
+
+    return atomic_load(&r->is_unwanted);
+}
+
+static size_t seal(td_flow *f, td_status error)
+{
+    (void)f;
+    return error ? 0 : 5;
+}
+
+static void end(td_flow *f, td_status error)
+{
+    request *const r = f->request;
+
+    assert_null(f->predict.servable);
+    td_mutex_lock(&r->mu);
+    r->error = error;
+    r->has_ended = true;
+    td_cond_broadcast(&r->ended);
+    td_mutex_unlock(&r->mu);
+}
+
+static const td_flow_verb verb = { TD_METHOD_PREDICT, TD_FLOW_RUN, parse, open_it, explain, write_it },
+                          look = { TD_METHOD_METADATA, TD_FLOW_MODEL, parse, NULL, NULL, write_it },
+                          page = { .asks = TD_FLOW_NOTHING, .write = write_it };
+static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, seal, end };
+
+static void begin(request *r, const td_flow_verb *v)
+{
+    td_mutex_init(&r->mu, TD_LOCK_leaf);
+    td_cond_init(&r->ended);
+    r->flow.shared = flows;
+    r->flow.host = &host;
+    r->flow.verb = v;
+    r->flow.request = r;
+    r->flow.arena = td_arena_make();
+    td_flow_start(&r->flow);
+}
+
+/* Waits for the end; returns what it ended with. */
+static td_code finish(request *r)
+{
+    td_mutex_lock(&r->mu);
+    while (!r->has_ended)
+        td_cond_wait(&r->ended, &r->mu);
+    td_mutex_unlock(&r->mu);
+    const td_code code = td_status_code(r->error);
+    td_status_free(r->error);
+    td_status_free(r->parse_error);
+    td_status_free(r->open_error);
+    td_status_free(r->write_error);
+    td_arena_free(r->flow.arena);
+    td_cond_fini(&r->ended);
+    td_mutex_fini(&r->mu);
+    assert_int_equal(atomic_load(&fake_servables), 0);
+    return code;
+}
+
+static td_code serve(request *r)
+{
+    begin(r, &verb);
+    return finish(r);
+}
+
+static bool was_here(const request *r)
+{
+    return pthread_equal(r->by, pthread_self()) != 0;
+}
+
+/* ---------------------------------------------------------------- tests */
+
+static void test_quick_stays(void **state)
+{
+    request r = { .model = "quick" };
+
+    (void)state;
+    assert_int_equal(serve(&r), TD_OK);
+    assert_string_equal(r.steps, "pow");
+    assert_true(was_here(&r));
+    const td_request_times *const t = &r.flow.times;
+    assert_true(t->arrived > 0 && t->parsed >= t->arrived && t->acquired >= t->parsed);
+    assert_true(t->filled >= t->acquired && t->queued >= t->filled && t->ran >= t->queued);
+    assert_true(t->written >= t->ran);
+}
+
+static void test_long_run_goes_away(void **state)
+{
+    request r = { .model = "slow" };
+
+    (void)state;
+    assert_int_equal(serve(&r), TD_OK);
+    assert_string_equal(r.steps, "posw");
+    assert_false(was_here(&r));
+    assert_true(r.flow.times.ran - r.flow.times.queued >= 50000000);
+}
+
+static void test_large_message_is_parsed_elsewhere(void **state)
+{
+    request small = { .model = "quick", .flow.size = 64 << 10 },
+            large = { .model = "slow", .flow.size = (64 << 10) + 1 },
+            packed = { .model = "quick", .flow.is_slow = true };
+
+    (void)state;
+    assert_int_equal(serve(&small), TD_OK);
+    assert_string_equal(small.steps, "pow");
+    assert_int_equal(serve(&large), TD_OK);
+    assert_string_equal(large.steps, "spow"); /* and stays there */
+    assert_int_equal(serve(&packed), TD_OK);
+    assert_string_equal(packed.steps, "spow");
+}
+
+static void test_waits_for_a_model(void **state)
+{
+    request r = { .model = "loading" },
+            late = { .model = "loading", .flow.deadline_ns = td_now_ns() + 20000000 };
+
+    (void)state;
+    begin(&late, &verb);
+    assert_int_equal(finish(&late), TD_UNAVAILABLE);
+    assert_string_equal(late.steps, "pse");
+    begin(&r, &verb);
+    td_sleep_ns(5000000);
+    atomic_store(&fake_is_loaded, true);
+    assert_int_equal(finish(&r), TD_OK);
+    assert_string_equal(r.steps, "psow");
+    atomic_store(&fake_is_loaded, false);
+}
+
+static void test_answers_without_a_run(void **state)
+{
+    request r = { .model = "slow" };
+
+    (void)state;
+    begin(&r, &look);
+    assert_int_equal(finish(&r), TD_OK);
+    assert_string_equal(r.steps, "pw");
+    assert_int_equal(r.flow.times.ran, 0);
+    request p = { .model = "none" };
+    begin(&p, &page);
+    assert_int_equal(finish(&p), TD_OK);
+    assert_string_equal(p.steps, "sw");
+    assert_false(was_here(&p));
+}
+
+static void test_errors_end_it(void **state)
+{
+    request parse_fails = { .model = "quick", .parse_error = TD_ERR(INVALID_ARGUMENT, "x") },
+            unknown = { .model = "none" },
+            open_fails = { .model = "slow", .open_error = TD_ERR(OUT_OF_RANGE, "x") },
+            write_fails = { .model = "slow", .write_error = TD_ERR(INTERNAL, "x") };
+
+    (void)state;
+    assert_int_equal(serve(&parse_fails), TD_INVALID_ARGUMENT);
+    assert_string_equal(parse_fails.steps, "p");
+    assert_int_equal(serve(&unknown), TD_NOT_FOUND);
+    assert_string_equal(unknown.steps, "pe");
+    assert_int_equal(serve(&open_fails), TD_OUT_OF_RANGE);
+    assert_string_equal(open_fails.steps, "po");
+    assert_int_equal(serve(&write_fails), TD_INTERNAL);
+    assert_string_equal(write_fails.steps, "posw");
+}
+
+/* Work for nobody, or too late, is not begun. */
+static void test_unwanted_is_not_run(void **state)
+{
+    request gone = { .model = "slow", .is_unwanted = true },
+            late = { .model = "slow", .flow.deadline_ns = 1 },
+            large = { .model = "quick", .flow.size = 1 << 20, .is_unwanted = true };
+
+    (void)state;
+    assert_int_equal(serve(&gone), TD_CANCELLED);
+    assert_string_equal(gone.steps, "pos");
+    assert_int_equal(gone.flow.times.queued, 0);
+    assert_int_equal(serve(&late), TD_DEADLINE_EXCEEDED);
+    assert_int_equal(late.flow.times.queued, 0);
+    assert_int_equal(serve(&large), TD_CANCELLED);
+    assert_string_equal(large.steps, "s");
+}
+
+static void test_many_at_once(void **state)
+{
+    enum { N = 40 };
+    static request all[N];
+
+    (void)state;
+    memset(all, 0, sizeof all);
+    for (int i = 0; i < N; i++) {
+        all[i].model = i % 2 ? "slow" : "quick";
+        all[i].flow.size = i % 3 ? 1 : 1 << 20;
+        begin(&all[i], &verb);
+    }
+    for (int i = 0; i < N; i++) {
+        td_mutex_lock(&all[i].mu);
+        while (!all[i].has_ended)
+            td_cond_wait(&all[i].ended, &all[i].mu);
+        td_mutex_unlock(&all[i].mu);
+    }
+    for (int i = 0; i < N; i++)
+        assert_int_equal(finish(&all[i]), TD_OK);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    fake_run = fake_take_time;
+    flows = td_flows_make(NULL, 4);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    td_flows_free(flows);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_quick_stays),
+        cmocka_unit_test(test_long_run_goes_away),
+        cmocka_unit_test(test_large_message_is_parsed_elsewhere),
+        cmocka_unit_test(test_waits_for_a_model),
+        cmocka_unit_test(test_answers_without_a_run),
+        cmocka_unit_test(test_errors_end_it),
+        cmocka_unit_test(test_unwanted_is_not_run),
+        cmocka_unit_test(test_many_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}
