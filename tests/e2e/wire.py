@@ -15,14 +15,14 @@ def post(body, more=b"", path=PREDICT):
     return b"POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n%s" % (path.encode(), more, len(body), body)
 
 
-def read_reply(stream):
-    """One reply from a raw stream: (status line, headers in lower case, body)."""
+def read_reply(stream, has_body=True):
+    """One reply from a raw stream: (status line, headers in lower case, body). HEAD has no body."""
     line = stream.readline().decode().strip()
     headers = {}
     while (field := stream.readline().strip()):
         name, _, value = field.decode().partition(":")
         headers[name.lower()] = value.strip()
-    return line, headers, stream.read(int(headers.get("content-length", 0)))
+    return line, headers, stream.read(int(headers.get("content-length", 0)) if has_body else 0)
 
 
 def reset(connection):

@@ -69,12 +69,14 @@ static td_status check(const head *h, const char *version)
     return NULL;
 }
 
-td_status td_rest_head_read(struct MHD_Connection *connection, const char *version, td_rest_head *out)
+td_status td_rest_head_read(const td_rest_request *r, const char *version, td_rest_head *out)
 {
-    head h = { .out = out };
+    head h = { .out = out, .has_odd_name = r->link->condenser.verdict == TD_HEAD_ODD };
 
-    *out = (td_rest_head){ 0 };
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_field, &h);
+    *out = (td_rest_head){
+        .bytes = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size
+    };
+    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, take_field, &h);
     TD_TRY(check(&h, version));
     if (h.length) out->size = strtoull(h.length, NULL, 10);
     return NULL;

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "base/thread.h"
+#include "net/rest/receive.h"
 #include "obs/log.h"
 
 enum {
@@ -252,6 +253,7 @@ td_rest_link *td_rest_links_add(td_rest_links *l, int fd)
     l->all[l->n++] = link;
     if (l->is_asleep) td_cond_signal(&l->work);
     td_mutex_unlock(&l->mu);
+    td_rest_receive_begin(link);
     return link;
 }
 
@@ -265,6 +267,7 @@ size_t td_rest_links_count(td_rest_links *l)
 
 void td_rest_links_drop(td_rest_links *l, td_rest_link *link)
 {
+    td_rest_receive_end(link);
     td_mutex_lock(&l->mu);
     td_rest_link *const last = l->all[--l->n];
 

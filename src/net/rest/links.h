@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "net/rest/condense.h"
 #include "tensord/status.h"
 
 typedef enum td_rest_stage {
@@ -37,6 +38,8 @@ typedef struct td_rest_link {
     int fd;
     size_t at;       /* among the links */
     bool is_leaving; /* it was ended to make room */
+
+    td_condenser condenser; /* the event thread's */
 
     /* The looking thread's. */
     uint_fast32_t seen; /* place, when it last looked */
@@ -63,6 +66,11 @@ size_t td_rest_links_count(td_rest_links *l); /* how many there are */
  * it. After td_rest_links_close() (NULL is fine) there is room for anyone. */
 void td_rest_links_wait_for_room(td_rest_links *l);
 void td_rest_links_close(td_rest_links *l);
+
+static inline td_rest_stage td_rest_link_stage(const td_rest_link *link)
+{
+    return (td_rest_stage)(atomic_load_explicit(&link->place, memory_order_relaxed) & 7);
+}
 
 /* The connection has come to that stage, or further within it. By its event thread. */
 static inline void td_rest_link_move(td_rest_link *link, td_rest_stage stage)

@@ -64,6 +64,7 @@ static void end(void *cls, struct MHD_Connection *connection, void **context,
 
     (void)connection;
     (void)why;
+    td_condense_end(&r->link->condenser, r->head.bytes, r->head.size);
     td_rest_link_move(r->link, TD_REST_IDLE);
     td_rest_request_give(r);
     *context = NULL;
@@ -107,6 +108,18 @@ static enum MHD_Result refuse_size(td_rest_request *r)
     return queue_reply(r);
 }
 
+static enum MHD_Result refuse_large_head(td_rest_request *r)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "Request head is larger than %d bytes, or has more than %d fields",
+             TD_HEAD_BYTES, TD_HEAD_FIELDS);
+    td_json_put_error(&r->reply, text);
+    r->code = 431;
+    r->must_close = true;
+    return queue_reply(r);
+}
+
 static enum MHD_Result refuse_head(td_rest_request *r, td_status why)
 {
     r->must_close = true;
@@ -121,7 +134,8 @@ static enum MHD_Result take_head(td_rest_request *r, const char *method, const c
     td_rest_link_move(r->link, TD_REST_BODY);
     td_rest_route_find(method, r->path, r->arena, &r->route);
     if (td_rest_is_metrics(r)) r->route.verb = TD_REST_METRICS;
-    const td_status error = td_rest_head_read(r->connection, version, &r->head);
+    if (r->link->condenser.verdict == TD_HEAD_LARGE) return refuse_large_head(r);
+    const td_status error = td_rest_head_read(r, version, &r->head);
 
     if (error) return refuse_head(r, error);
     if (r->head.size > r->server->max_body) return refuse_size(r);

@@ -29,6 +29,7 @@
 typedef struct td_rest_request td_rest_request;
 
 typedef struct td_rest_head {
+    size_t bytes;            /* of it, as libmicrohttpd has read it */
     unsigned long long size; /* Content-Length; 0: none */
     bool is_gzip;
     bool has_origin; /* an Origin of http or https */
@@ -111,9 +112,9 @@ void td_rest_flow(td_rest_request *r, const td_flow_verb *verb);
 
 /* ---- heads (head.c) ---- */
 
-/* INVALID_ARGUMENT, UNIMPLEMENTED: the connection must end with the reply. version: "HTTP/1.1". */
-TD_MUST_USE td_status td_rest_head_read(struct MHD_Connection *connection, const char *version,
-                                        td_rest_head *out);
+/* INVALID_ARGUMENT, UNIMPLEMENTED: the connection must end with the reply. version: "HTTP/1.1".
+ * Fields that it does not ask for, nor libmicrohttpd, do not come: a new one is to be named in condense.c. */
+TD_MUST_USE td_status td_rest_head_read(const td_rest_request *r, const char *version, td_rest_head *out);
 
 /* ---- what requests ask for ---- */
 
