@@ -100,7 +100,6 @@ bool td_rest_reserve_body(td_rest_request *r, size_t size)
 
 bool td_rest_add_body(td_rest_request *r, const char *data, size_t size)
 {
-    if (size > r->server->max_body - r->size) return false;
     if (r->size + size + TD_JSON_PAD > r->capacity) {
         const size_t want = TD_MAX(TD_MAX(r->capacity * 2, r->size + size + TD_JSON_PAD), (size_t)BODY_FIRST);
         char *const body = td_try_realloc(r->body, want);

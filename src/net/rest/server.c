@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -76,6 +78,11 @@ static enum MHD_Result add_header(struct MHD_Response *response, const char *nam
     return MHD_add_response_header(response, name, value);
 }
 
+static bool has_cors(const td_rest_request *r)
+{
+    return r->server->with_cors && r->route.verb != TD_REST_ELSEWHERE;
+}
+
 static enum MHD_Result queue_reply(td_rest_request *r)
 {
     const td_rest_server *const s = r->server;
@@ -84,7 +91,7 @@ static enum MHD_Result queue_reply(td_rest_request *r)
 
     if (!response) return MHD_NO;
     add_header(response, "Content-Type", r->content_type ? r->content_type : "application/json");
-    if (s->with_cors && r->route.verb != TD_REST_ELSEWHERE) {
+    if (has_cors(r)) {
         add_header(response, "Access-Control-Allow-Origin", "*");
         add_header(response, "Access-Control-Allow-Methods", "POST, GET");
         add_header(response, "Access-Control-Allow-Headers", "Content-Type");
@@ -98,13 +105,18 @@ static enum MHD_Result queue_reply(td_rest_request *r)
     return result;
 }
 
-static enum MHD_Result refuse_size(td_rest_request *r)
+static void say_too_large(td_rest_request *r)
 {
     char text[128];
 
     snprintf(text, sizeof text, "Request body is larger than %zu bytes", r->server->max_body);
     td_json_put_error(&r->reply, text);
     r->code = 413;
+}
+
+static enum MHD_Result refuse_size(td_rest_request *r)
+{
+    say_too_large(r);
     return queue_reply(r);
 }
 
@@ -143,13 +155,40 @@ static enum MHD_Result take_head(td_rest_request *r, const char *method, const c
     return td_rest_reserve_body(r, (size_t)r->head.size) ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result take_body(td_rest_request *r, const char *data, size_t *size)
+/* libmicrohttpd takes no reply in the middle of a body, so this one passes it by; chunks that still come are
+ * dropped, since a connection that ends with bytes unread may end before the client has read the reply. The client
+ * has the time that it has for any reply. */
+static enum MHD_Result cut_body(td_rest_request *r)
 {
-    const bool is_taken = td_rest_add_body(r, data, *size);
+    static const char cors[] = "Access-Control-Allow-Origin: *\r\n"
+                               "Access-Control-Allow-Methods: POST, GET\r\n"
+                               "Access-Control-Allow-Headers: Content-Type\r\n";
+    const int fd = r->link->fd;
+    char head[512];
 
+    say_too_large(r);
+    r->is_cut = true;
+    td_rest_link_move(r->link, TD_REST_REPLY);
+    const int size = snprintf(head, sizeof head,
+                              "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n"
+                              "Content-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n",
+                              has_cors(r) ? cors : "", r->reply.size);
+    struct iovec parts[] = { { head, (size_t)size }, { r->reply.data, r->reply.size } };
+    const struct msghdr message = { .msg_iov = parts, .msg_iovlen = TD_COUNT(parts) };
+
+    if (sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return MHD_NO;
+    return shutdown(fd, SHUT_WR) ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result take_body(td_rest_request *r, const char *data, size_t *n)
+{
+    const size_t size = *n;
+
+    *n = 0;
+    if (r->is_cut) return MHD_YES;
+    if (size > r->server->max_body - r->size) return cut_body(r);
     td_rest_link_move(r->link, TD_REST_BODY);
-    *size = 0;
-    return is_taken ? MHD_YES : MHD_NO;
+    return td_rest_add_body(r, data, size) ? MHD_YES : MHD_NO;
 }
 
 /* What another thread is to do waits for a second call, which comes at once: between the two libmicrohttpd
@@ -158,6 +197,7 @@ static enum MHD_Result take_body(td_rest_request *r, const char *data, size_t *s
 static enum MHD_Result take_end(td_rest_request *r)
 {
     if (r->is_done) return queue_reply(r);
+    if (r->is_cut) return MHD_NO;
     if (r->wants_sleep && !r->is_suspended) {
         td_rest_sleep(r);
         return MHD_YES;

@@ -48,6 +48,7 @@ struct td_rest_request {
     bool has_head;            /* it was looked at */
     bool is_gzip;             /* the body is still to be inflated */
     bool must_close;          /* nothing behind it is to be trusted */
+    bool is_cut;              /* its reply is out, the rest of its body is dropped */
 
     char *body; /* TD_JSON_PAD zero bytes behind it once it is complete */
     size_t size, capacity;
@@ -96,7 +97,7 @@ struct td_rest_server {
 td_rest_request *td_rest_request_take(td_rest_server *s);
 void td_rest_request_give(td_rest_request *r);
 void td_rest_free_spares(td_rest_server *s);
-/* Adds a piece of the body. False: no memory, or too much of it. */
+/* Adds a piece of the body, which is not too large with it. False: no memory. */
 bool td_rest_add_body(td_rest_request *r, const char *data, size_t size);
 bool td_rest_reserve_body(td_rest_request *r, size_t size);
 /* Completes the body: inflates it, puts zeros behind it. */

@@ -411,17 +411,109 @@ static void test_a_taken_port(void **state)
     td_status_free(error);
 }
 
-static void test_a_body_beyond_the_limit(void **state)
+/* A server whose bodies have at most 16 bytes, in place of the usual one. */
+static td_rest_server *start_small(bool with_cors)
 {
-    const td_net_options options = { .rest_api_port = TD_PORT_ANY, .rest_max_body = 16, .rest_threads = 1 };
+    const td_net_options options = { .rest_api_port = TD_PORT_ANY,
+                                     .rest_max_body = 16,
+                                     .rest_threads = 1,
+                                     .rest_cors = with_cors,
+                                     .rest_write_ms = 600 };
     td_rest_server *const usual = server;
 
-    (void)state;
     assert_null(td_rest_start(&options, flows, &server));
-    const reply r = ask("POST", "/v1/models/quick:predict", one);
-    assert_int_equal(r.status, 413);
+    return usual;
+}
+
+static void stop_small(td_rest_server *usual)
+{
     assert_true(td_rest_stop(server, td_now_ns() + INT64_C(20000000000)));
     server = usual;
+}
+
+static void test_a_body_beyond_the_limit(void **state)
+{
+    td_rest_server *const usual = start_small(false);
+
+    (void)state;
+    const reply r = ask("POST", "/v1/models/quick:predict", one);
+    assert_int_equal(r.status, 413);
+    stop_small(usual);
+}
+
+static int send_chunks(const char *text)
+{
+    static const char head[] = "POST /v1/models/quick:predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const int fd = connect_to(td_rest_port(server));
+
+    assert_true(fd >= 0);
+    assert_int_equal(send(fd, head, strlen(head), MSG_NOSIGNAL), strlen(head));
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+    return fd;
+}
+
+static void assert_cut(int fd)
+{
+    const reply r = read_reply(fd);
+
+    assert_int_equal(r.status, 413);
+    assert_true(r.says_close);
+    assert_string_equal(r.body, "{\n    \"error\": \"Request body is larger than 16 bytes\"\n}");
+}
+
+static void assert_end(int fd)
+{
+    char byte;
+
+    assert_int_equal(recv(fd, &byte, 1, 0), 0);
+    close(fd);
+}
+
+#define NINE "9\r\n123456789\r\n"
+
+static void test_chunks_beyond_the_limit(void **state)
+{
+    td_rest_server *const usual = start_small(false);
+
+    (void)state;
+    /* the whole body, and what a client may have sent behind it */
+    int fd = send_chunks(NINE NINE "0\r\n\r\n");
+    assert_cut(fd);
+    assert_end(fd);
+    fd = send_chunks("11\r\n12345678901234567\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n");
+    assert_cut(fd);
+    assert_end(fd);
+
+    /* the reply waits for no end, and none of it is lost to who sends on */
+    fd = send_chunks(NINE NINE "9\r\n12");
+    assert_cut(fd);
+    assert_int_equal(send(fd, "3456789\r\n", 9, MSG_NOSIGNAL), 9);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(send(fd, NINE, strlen(NINE), MSG_NOSIGNAL), strlen(NINE));
+    assert_end(fd);
+
+    /* just so much */
+    fd = send_chunks("10\r\n{\"inputs\":[1.5]}\r\n0\r\n\r\n");
+    const reply r = read_reply(fd);
+    assert_echo(&r);
+    close(fd);
+    stop_small(usual);
+}
+
+/* Who does not end its body is cut off like who does not read its reply. */
+static void test_chunks_without_an_end(void **state)
+{
+    td_rest_server *const usual = start_small(true);
+    const int fd = send_chunks(NINE NINE);
+
+    (void)state;
+    assert_cut(fd);
+    const int64_t until = td_now_ns() + INT64_C(20000000000);
+    while (send(fd, NINE, strlen(NINE), MSG_NOSIGNAL) > 0 && td_now_ns() < until)
+        td_sleep_ns(10000000);
+    assert_true(td_now_ns() < until);
+    close(fd);
+    stop_small(usual);
 }
 
 int main(void)
@@ -443,6 +535,8 @@ int main(void)
         TEST(test_stop_waits_for_runs),
         TEST(test_a_taken_port),
         TEST(test_a_body_beyond_the_limit),
+        TEST(test_chunks_beyond_the_limit),
+        TEST(test_chunks_without_an_end),
     };
 
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
