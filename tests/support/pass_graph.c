@@ -232,7 +232,7 @@ void pg_assert_same_error(pg *x, td_graph *(*make)(td_arena *arena), const td_te
 
 /* ---------------------------------------------------------------- walks */
 
-enum { MOST_ARGS = 16 };
+enum { MOST_ARGS = 24 };
 
 /* What make_waiting() and make_returning() change: node `at`, or its output `out`. */
 static td_graph *(*walked)(td_arena *arena);
