@@ -134,11 +134,20 @@ td_edge pg_noise(td_graph *g, const td_shape *shape, unsigned seed)
 
 /* ---------------------------------------------------------------- runs */
 
+/* What a signature's graph goes through before it is a program's. */
+static td_status open_graph(pg *x, td_graph *g)
+{
+    TD_TRY(td_pass_resolve(&x->p, g));
+    TD_TRY(td_pass_inline(&x->p, g));
+    TD_TRY(td_pass_deref(&x->p, g));
+    return td_pass_gate(&x->p, g);
+}
+
 size_t pg_count_after(pg *x, td_graph *g, const char *op)
 {
     size_t n = 0;
 
-    assert_ok(td_pass_resolve(&x->p, g));
+    assert_ok(open_graph(x, g));
     assert_ok(td_pass_settle(&x->p, g, true));
     assert_ok(td_pass_fuse(&x->p, g));
     for (size_t i = 0; i < g->n_nodes; i++)
@@ -146,14 +155,13 @@ size_t pg_count_after(pg *x, td_graph *g, const char *op)
     return n;
 }
 
-/* Without passes: those that settle.c leaves out where nothing is served. */
 static td_status run(pg *x, td_graph *g, bool serve, const td_tensor *in, td_program **prog, td_frame **f)
 {
     const td_run_context none = { 0 };
     td_status s;
 
     *f = NULL;
-    TD_TRY(td_pass_resolve(&x->p, g));
+    TD_TRY(open_graph(x, g));
     TD_TRY(td_program_make(&x->p, g, serve, prog));
     s = td_frame_enter(*prog, in, f);
     return s ? s : td_frame_run(*f, &none);
@@ -195,10 +203,14 @@ static td_status run_plain(pg *x, td_graph *(*make)(td_arena *arena), const td_t
                            td_frame **f)
 {
     const td_cpu cpu = x->env.cpu;
+    const uint32_t off = x->env.passes_off;
 
     x->env.cpu = TD_CPU_ref;
+    x->env.passes_off = UINT32_MAX;
     const td_status s = run(x, make(x->p.arena), false, in, prog, f);
+    td_pass_forget_bodies(&x->p); /* these are plain ones */
     x->env.cpu = cpu;
+    x->env.passes_off = off;
     return s;
 }
 

@@ -76,6 +76,7 @@ static void check(td_graph *(*make)(td_arena *), pg_function *functions, const t
 
     assert_ok(td_pass_resolve(&x.p, g));
     assert_ok(td_pass_inline(&x.p, g));
+    assert_ok(td_pass_deref(&x.p, g));
     assert_ok(td_pass_gate(&x.p, g));
     assert_ok(td_program_make(&x.p, g, true, &prog));
     assert_ok(td_frame_enter(prog, in, &f));
@@ -272,6 +273,35 @@ static void test_calls_keep_order(void **state)
     check(make_bump_between, lower_add, NULL, (const float[]){ 10, 11 }, 2);
 }
 
+/* ---------------------------------------------------------------- deref */
+
+/* TF1's references: v = 1; v += 5, twice; each value is that of its own place in the order. */
+static td_graph *make_references(td_arena *a)
+{
+    td_graph *const g = td_graph_make(a, "references");
+    const td_edge v = pg_node(g, "VariableV2 dtype=%float shared_name='v", PG_END);
+
+    td_node_add_attr(g, v.node, "shape", (td_attr_value){ .kind = TD_ATTR_SHAPE, .u.shape = &scalar });
+    const td_edge set = pg_node(g, "Assign T=%float", v, pg_float(g, 1), PG_END);
+    const td_edge six = pg_node(g, "AssignAdd T=%float", set, pg_float(g, 5), PG_END);
+    const td_edge early = pg_node(g, "Neg T=%float", set, PG_END);
+    td_node_add_ctrl(g, six.node, early.node);
+    const td_edge last = pg_node(g, "AssignAdd T=%float", six, pg_float(g, 5), PG_END);
+    const td_edge between = pg_node(g, "Neg T=%float", v, PG_END);
+    td_node_add_ctrl(g, between.node, six.node);
+    td_node_add_ctrl(g, last.node, between.node);
+    pg_ret(g, early);
+    pg_ret(g, between);
+    pg_ret(g, last);
+    return g;
+}
+
+static void test_references_are_read_in_order(void **state)
+{
+    (void)state;
+    check(make_references, NULL, NULL, (const float[]){ -1, -6, 11 }, 3);
+}
+
 /* ---------------------------------------------------------------- gate */
 
 /* TF1's cond(pred, 1, 2): constants that only a control edge ties to their branch */
@@ -306,6 +336,7 @@ int main(void)
                                         cmocka_unit_test(test_values_have_their_effects),
                                         cmocka_unit_test(test_large_results_are_not_kept),
                                         cmocka_unit_test(test_calls_keep_order),
+                                        cmocka_unit_test(test_references_are_read_in_order),
                                         cmocka_unit_test(test_constants_die_with_their_branch) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
