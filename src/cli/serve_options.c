@@ -118,6 +118,20 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
     };
 }
 
+static td_status find_access_format(const char *name, td_access_format *out)
+{
+    static const char *const names[] = {
+        [TD_ACCESS_OFF] = "off", [TD_ACCESS_TEXT] = "text", [TD_ACCESS_JSON] = "json"
+    };
+
+    for (size_t i = 0; i < TD_COUNT(names); i++) {
+        if (strcmp(name, names[i]) != 0) continue;
+        *out = (td_access_format)i;
+        return NULL;
+    }
+    return TD_ERR(INVALID_ARGUMENT, "access_log is \"%s\"; there are off, text and json", name);
+}
+
 static td_status read_files(const td_flags *f, td_server_options *o)
 {
     if (is_set(f->monitoring_config_file))
@@ -130,12 +144,14 @@ static td_status read_files(const td_flags *f, td_server_options *o)
 td_status td_server_options_make(const td_flags *flags, td_server_options *out)
 {
     td_server_options o = { .config_file = flags->model_config_file,
+                            .access_path = flags->access_log_file,
                             .config_poll_ns =
                                 TD_MAX(flags->model_config_file_poll_wait_seconds, 0) * NS_PER_S,
                             .drain_ns = to_ns(TD_MAX(flags->drain_timeout_seconds, 0)),
                             .shutdown_delay_ns = to_ns(flags->shutdown_delay_seconds) };
     td_status error = check_flags(flags);
 
+    if (!error) error = find_access_format(flags->access_log, &o.access_format);
     if (!error) error = read_files(flags, &o);
     if (error) {
         td_server_options_fini(&o);

@@ -5,6 +5,7 @@
 
 #include "config/flags.h"
 #include "net/options.h"
+#include "obs/access_line.h"
 #include "serve/options.h"
 
 typedef struct td_server_options {
@@ -15,6 +16,8 @@ typedef struct td_server_options {
     char *monitoring_path;   /* owned; net.monitoring_path points to it */
     const char *config_file; /* "" : none */
     int64_t config_poll_ns;  /* 0: read once */
+    td_access_format access_format;
+    const char *access_path; /* "": standard error */
     int64_t drain_ns;
     int64_t shutdown_delay_ns; /* negative: by whether there are clients */
 } td_server_options;

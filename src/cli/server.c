@@ -20,15 +20,17 @@
 #include "exec/lane.h"
 #include "net/grpc.h"
 #include "net/rest.h"
+#include "obs/access_log.h"
 #include "obs/log.h"
 #include "obs/process.h"
 
 enum {
     EXIT_BY_SIGNAL = 128,
     ROUND_LOOK_NS = 20000000,
-    DOOR_NS = 500000000,      /* for handshakes that are under way when nobody else gets in */
-    SHORT_DOOR_NS = 20000000, /* the same where nobody is to be expected */
-    OVERTIME_NS = 300000000,  /* past the deadline, for the last words */
+    DOOR_NS = 500000000,       /* for handshakes that are under way when nobody else gets in */
+    SHORT_DOOR_NS = 20000000,  /* the same where nobody is to be expected */
+    OVERTIME_NS = 300000000,   /* past the deadline, for the last words */
+    LAST_LINES_NS = 100000000, /* the same for the access log's */
 };
 static const int64_t CHORES_NS = INT64_C(3000000000);
 static const int64_t BUSY_NS = INT64_C(100000000);
@@ -77,6 +79,7 @@ static int take_signal(int64_t ns)
     do
         got = sigtimedwait(&set, NULL, &wait);
     while (got < 0 && errno == EINTR); /* by a signal of another kind: rare, and no harm to wait again */
+    if (got == SIGHUP) td_access_log_reopen();
     return got < 0 ? 0 : got;
 }
 
@@ -137,6 +140,7 @@ static int most_run_threads(const td_net_options *net)
 
 static td_status start(server *s)
 {
+    TD_TRY(td_access_log_start(s->options->access_format, s->options->access_path));
     if (s->options->net.monitoring_path) td_metrics_count_tf();
     td_lanes_configure(s->options->serve.threads);
     TD_TRY(td_manager_start(&s->options->serve, &s->manager));
@@ -311,12 +315,14 @@ td_status td_server_run(const td_server_options *options)
     const td_status error = start(&s);
     if (error) {
         stop(&s, td_now_ns());
+        td_access_log_stop(td_now_ns() + LAST_LINES_NS);
         return error;
     }
     const int got = serve_until_signal(&s);
 
     arm_second_signal();
     drain(&s, got);
+    td_access_log_stop(td_now_ns() + LAST_LINES_NS);
     td_log_flush();
     td_info("serve", "event=stopped");
     if (s.has_leftovers) _exit(0);

@@ -2,8 +2,7 @@
 /* labels.c -- label text, and what of it is UTF-8. */
 #include "obs/labels.h"
 
-/* Bytes of the UTF-8 character at p, of at most size bytes; 0: there is none. */
-static size_t utf8_size(const char *p, size_t size)
+size_t td_utf8_size(const char *p, size_t size)
 {
     const unsigned char *const b = (const unsigned char *)p;
     /* the least second byte keeps longer forms of shorter characters out, the greatest surrogates and what is beyond
@@ -26,7 +25,7 @@ static size_t utf8_size(const char *p, size_t size)
 static void put_value(td_strbuf *out, const char *value)
 {
     for (size_t left = strlen(value), n; left; left -= n, value += n) {
-        n = utf8_size(value, left);
+        n = td_utf8_size(value, left);
         if (*value == '\n')
             td_strbuf_puts(out, "\\n");
         else if (*value == '\\' || *value == '"')

@@ -9,4 +9,7 @@
  * makes no UTF-8 becomes "?", for who reads a page refuses all of it otherwise. */
 void td_labels_put(td_strbuf *out, const char *names, const char *const *values);
 
+/* Bytes of the UTF-8 character at p, of at most size bytes; 0: there is none. */
+size_t td_utf8_size(const char *p, size_t size);
+
 #endif

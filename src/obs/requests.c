@@ -6,12 +6,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/macros.h"
 #include "base/mem.h"
+#include "obs/access_log.h"
 #include "obs/metrics.h"
 
 struct td_request_series {
+    const td_request_set *set;
+    const char *signature_name;
+    td_protocol protocol;
+    td_method method;
     td_series *request, *signature;
     td_series *tf_requests, *tf_latency, *tf_runtime, *tf_graph; /* NULL: not counted */
 };
@@ -122,6 +128,9 @@ static td_request_series *make_series(const td_request_set *set, const char *sig
     const char *const labels[] = { set->model, set->version, signature, protocol_names[protocol],
                                    method_names[method] };
 
+    *s = (td_request_series){
+        .set = set, .signature_name = signature, .protocol = protocol, .method = method
+    };
     s->request = td_series_open(TD_GROUP_request, labels);
     if (runs(method) && *signature)
         s->signature = td_series_open(TD_GROUP_signature, labels); /* the first three */
@@ -182,19 +191,54 @@ static uint64_t span(int64_t from, int64_t to)
     return to > from ? (uint64_t)(to - from) : 0;
 }
 
-static void count_stages(td_tally t, const td_request_times *at)
+/* Nanoseconds of each stage; -1: it did not come to its end. */
+static void find_stages(const td_request_times *at, int64_t ns[TD_STAGE_COUNT])
 {
-    const size_t one = TD_CELLS_HISTOGRAM(stages);
+    ns[TD_STAGE_PARSE] =
+        at->filled ? (int64_t)(span(at->arrived, at->parsed) + span(at->acquired, at->filled)) : -1;
+    ns[TD_STAGE_QUEUE] =
+        at->queued ? (int64_t)(span(at->parsed, at->acquired) + span(at->filled, at->queued)) : -1;
+    ns[TD_STAGE_RUN] = at->ran ? (int64_t)span(at->queued, at->ran) : -1;
+    ns[TD_STAGE_WRITE] = at->ran ? (int64_t)span(at->ran, at->written) : -1;
+}
 
-    if (at->filled)
-        td_tally_observe(t, TD_AT_stage + TD_STAGE_PARSE * one, TD_BUCKETS_stages,
-                         span(at->arrived, at->parsed) + span(at->acquired, at->filled));
-    if (at->queued)
-        td_tally_observe(t, TD_AT_stage + TD_STAGE_QUEUE * one, TD_BUCKETS_stages,
-                         span(at->parsed, at->acquired) + span(at->filled, at->queued));
-    if (!at->ran) return;
-    td_tally_observe(t, TD_AT_stage + TD_STAGE_RUN * one, TD_BUCKETS_stages, span(at->queued, at->ran));
-    td_tally_observe(t, TD_AT_stage + TD_STAGE_WRITE * one, TD_BUCKETS_stages, span(at->ran, at->written));
+static void count_stages(td_tally t, const int64_t ns[TD_STAGE_COUNT])
+{
+    for (size_t i = 0; i < TD_STAGE_COUNT; i++)
+        if (ns[i] >= 0)
+            td_tally_observe(t, TD_AT_stage + i * TD_CELLS_HISTOGRAM(stages), TD_BUCKETS_stages,
+                             (uint64_t)ns[i]);
+}
+
+static int64_t real_now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void log_request(const td_request_record *r, const int64_t ns[TD_STAGE_COUNT])
+{
+    const td_request_series *const s = r->series;
+    td_access a = { .now_ns = real_now_ns(),
+                    .model = s->set->model,
+                    .version = s->set->version,
+                    .signature = s->signature_name,
+                    .protocol = protocol_names[s->protocol],
+                    .method = method_names[s->method],
+                    .code = td_code_name(r->code),
+                    .request_id = r->ids ? r->ids->request : "",
+                    .trace_id = r->ids ? r->ids->trace : "",
+                    .bytes_in = r->bytes_in,
+                    .bytes_out = r->bytes_out,
+                    .rows = r->rows,
+                    .batch = r->batch,
+                    .total_ns = span(r->times.arrived, r->times.written) };
+
+    for (size_t i = 0; i < TD_STAGE_COUNT; i++)
+        a.stage_ns[i] = (uint64_t)TD_MAX(ns[i], 0);
+    td_access_log_put(&a);
 }
 
 static void count_tf(const td_request_series *s, const td_request_record *r)
@@ -215,14 +259,17 @@ void td_request_done(const td_request_record *r)
     td_series_add(protocol_series(r->protocol), TD_AT_in_flight, -1);
     if (!s) return;
     const td_tally t = td_series_tally(s->request);
+    int64_t stages[TD_STAGE_COUNT];
 
+    find_stages(&r->times, stages);
     td_tally_add(t, TD_AT_requests + (size_t)r->code, 1);
     td_tally_observe(t, TD_AT_duration, TD_BUCKETS_durations, span(r->times.arrived, r->times.written));
-    count_stages(t, &r->times);
+    count_stages(t, stages);
     td_tally_add(t, TD_AT_request_bytes, r->bytes_in);
     td_tally_add(t, TD_AT_response_bytes, r->bytes_out);
     td_tally_add(t, TD_AT_request_rows, r->rows);
     if (s->tf_requests) count_tf(s, r);
+    if (TD_UNLIKELY(td_access_log_is_on())) log_request(r, stages);
 }
 
 void td_request_queue(td_request_series *s, int change)

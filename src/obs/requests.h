@@ -18,6 +18,8 @@
 
 #include "tensord/session.h"
 
+#include "obs/request_ids.h"
+
 typedef enum td_protocol { TD_PROTOCOL_REST, TD_PROTOCOL_GRPC, TD_PROTOCOL_COUNT } td_protocol;
 
 typedef enum td_method {
@@ -65,10 +67,13 @@ typedef struct td_request_record {
     td_code code;
     td_request_times times;
     size_t bytes_in, bytes_out, rows;
+    size_t batch;              /* rows of the run that it was part of */
+    const td_request_ids *ids; /* NULL: none */
 } td_request_record;
 
 void td_request_begin(td_protocol protocol);
-/* The end of every request that was begun, while what its series belongs to is still held. */
+/* The end of every request that was begun, while what its series belongs to is still held. Writes its line of the access
+ * log, too. */
 void td_request_done(const td_request_record *r);
 
 /* It begins to wait for its run (change 1), or has waited enough (-1). */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request_ids.h -- what tells one request from all others, in logs of several machines: x-request-id, and the trace id of
+ * W3C's traceparent. */
+#ifndef TD_OBS_REQUEST_IDS_H
+#define TD_OBS_REQUEST_IDS_H
+
+#include "tensord/tensor.h"
+
+enum { TD_REQUEST_ID_MOST = 128, TD_TRACE_ID_SIZE = 32 };
+
+typedef struct td_request_ids {
+    char request[TD_REQUEST_ID_MOST + 1]; /* the client's, or one that is made */
+    char trace[TD_TRACE_ID_SIZE + 1];     /* ""; none */
+} td_request_ids;
+
+/* From the values of both headers (NULL data: not sent). A request id with anything but visible ASCII, or more than
+ * TD_REQUEST_ID_MOST bytes, is none; nor is a traceparent that is malformed. */
+void td_request_ids_take(td_request_ids *ids, td_string request_id, td_string traceparent);
+
+#endif
