@@ -69,7 +69,9 @@ static void count_end(td_flow *f, td_code code, size_t bytes_out)
                                        .times = f->times,
                                        .bytes_in = f->size,
                                        .bytes_out = bytes_out,
-                                       .rows = td_predict_rows(&f->predict) };
+                                       .rows = td_predict_rows(&f->predict),
+                                       .batch = f->times.ran ? td_predict_rows(&f->predict) : 0,
+                                       .ids = f->ids };
 
     td_request_done(&record);
 }

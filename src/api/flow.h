@@ -56,11 +56,12 @@ struct td_flow {
     td_flows *shared;
     const td_flow_host *host;
     const td_flow_verb *verb;
-    void *request;       /* the host's */
-    td_arena *arena;     /* the request's */
-    size_t size;         /* bytes that parse and open have to look at */
-    bool is_slow;        /* or more work than bytes tell: they are compressed */
-    int64_t deadline_ns; /* td_now_ns() time; 0: none */
+    void *request;             /* the host's */
+    td_arena *arena;           /* the request's */
+    size_t size;               /* bytes that parse and open have to look at */
+    bool is_slow;              /* or more work than bytes tell: they are compressed */
+    int64_t deadline_ns;       /* td_now_ns() time; 0: none */
+    const td_request_ids *ids; /* for the access log; NULL: none */
 
     td_model_spec model; /* views, which live as long as the request */
     td_predict predict;

@@ -82,7 +82,9 @@ static bool is_empty(size_t at, size_t size)
 
 static bool passes(size_t at, size_t name)
 {
-    static const char all[] = " connection content-encoding content-length expect origin transfer-encoding ";
+    static const char all[] =
+        " connection content-encoding content-length expect origin traceparent transfer-encoding "
+        "x-request-id ";
     char word[64] = " ";
 
     if (name > 30) return false;

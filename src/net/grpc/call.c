@@ -50,6 +50,7 @@ static void recycle(td_grpc_call *c)
         grpc_call_details_init(&c->details);
     }
     c->metadata.count = 0;
+    c->ids = NULL;
     c->is_offloaded = false;
     atomic_store_explicit(&c->is_answered, false, memory_order_relaxed);
     c->next = q->idle;
@@ -168,11 +169,18 @@ void td_grpc_let_go(td_grpc_call *c)
 /* One batch ends the call: head, message (if there is one), status, and the client's end of it. */
 static void finish(td_grpc_call *c, bool has_body, grpc_status_code code, grpc_slice *details)
 {
+    grpc_metadata id = { .key = grpc_slice_from_static_string("x-request-id"), .value = grpc_empty_slice() };
     grpc_op ops[4];
     size_t n = 0;
 
     memset(ops, 0, sizeof ops);
-    ops[n++].op = GRPC_OP_SEND_INITIAL_METADATA;
+    ops[n].op = GRPC_OP_SEND_INITIAL_METADATA;
+    if (c->ids) {
+        id.value = grpc_slice_from_copied_string(c->ids->request);
+        ops[n].data.send_initial_metadata.count = 1;
+        ops[n].data.send_initial_metadata.metadata = &id; /* core copies it */
+    }
+    n++;
     if (has_body) {
         ops[n].op = GRPC_OP_SEND_MESSAGE;
         ops[n++].data.send_message.send_message = &c->reply;
@@ -190,6 +198,7 @@ static void finish(td_grpc_call *c, bool has_body, grpc_status_code code, grpc_s
     const bool was_away = c->is_offloaded;
     atomic_store_explicit(&c->is_answered, true, memory_order_release); /* from here on c is its queue's */
     TD_ASSERT(grpc_call_start_batch(call, ops, n, td_grpc_tag(c, TD_GRPC_DONE), NULL) == GRPC_CALL_OK);
+    grpc_slice_unref(id.value);
     if (was_away) atomic_fetch_sub_explicit(&s->away, 1, memory_order_release);
 }
 

@@ -65,8 +65,9 @@ struct td_grpc_call {
     size_t size;
     void *gathered;
 
-    td_arena *arena;        /* the request's */
-    grpc_byte_buffer reply; /* reused: start_batch takes the slices out of it */
+    td_arena *arena;           /* the request's */
+    const td_request_ids *ids; /* in arena; NULL without an access log */
+    grpc_byte_buffer reply;    /* reused: start_batch takes the slices out of it */
     bool is_offloaded;
     bool is_large;           /* counted in large_replies */
     atomic_bool is_closed;   /* offloaded calls: nobody waits for the answer any more */

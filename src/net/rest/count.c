@@ -59,7 +59,8 @@ void td_rest_count_end(td_rest_request *r, td_code code)
                                        .code = code,
                                        .times = { .arrived = r->arrived_ns, .written = td_now_ns() },
                                        .bytes_in = r->size,
-                                       .bytes_out = r->reply.size };
+                                       .bytes_out = r->reply.size,
+                                       .ids = r->ids };
 
     td_request_done(&record);
 }

@@ -52,6 +52,10 @@ static enum MHD_Result take_field(void *cls, enum MHD_ValueKind kind, const char
         take_first(&h->coding, &h->has_other_coding, value);
     else if (is_named(name, name_size, "Content-Encoding"))
         h->out->is_gzip |= strstr(value, "gzip") != NULL;
+    else if (is_named(name, name_size, "X-Request-Id"))
+        h->out->request_id = value;
+    else if (is_named(name, name_size, "traceparent"))
+        h->out->traceparent = value;
     else if (is_named(name, name_size, "Origin"))
         h->out->has_origin |= !strncmp(value, "http://", 7) || !strncmp(value, "https://", 8);
     return MHD_YES;

@@ -13,6 +13,7 @@
 #include "base/cpu.h"
 #include "base/mem.h"
 #include "codec/json/info.h"
+#include "obs/access_log.h"
 #include "obs/log.h"
 
 static const size_t default_max_body = (size_t)2 << 30, default_max_inflated = (size_t)100 << 20;
@@ -96,6 +97,7 @@ static enum MHD_Result queue_reply(td_rest_request *r)
         add_header(response, "Access-Control-Allow-Methods", "POST, GET");
         add_header(response, "Access-Control-Allow-Headers", "Content-Type");
     }
+    if (r->ids) add_header(response, "X-Request-Id", r->ids->request);
     if (TD_UNLIKELY(r->must_close || atomic_load_explicit(&s->is_closing, memory_order_relaxed)))
         add_header(response, "Connection", "close");
     td_rest_link_move(r->link, TD_REST_REPLY);
@@ -139,6 +141,19 @@ static enum MHD_Result refuse_head(td_rest_request *r, td_status why)
     return queue_reply(r);
 }
 
+static td_string text(const char *s)
+{
+    return (td_string){ s, s ? strlen(s) : 0 };
+}
+
+static void take_ids(td_rest_request *r)
+{
+    td_request_ids *const ids = TD_ARENA_NEW(r->arena, td_request_ids);
+
+    td_request_ids_take(ids, text(r->head.request_id), text(r->head.traceparent));
+    r->ids = ids;
+}
+
 static enum MHD_Result take_head(td_rest_request *r, const char *method, const char *version)
 {
     r->has_head = true;
@@ -150,6 +165,7 @@ static enum MHD_Result take_head(td_rest_request *r, const char *method, const c
     const td_status error = td_rest_head_read(r, version, &r->head);
 
     if (error) return refuse_head(r, error);
+    if (td_access_log_is_on()) take_ids(r);
     if (r->head.size > r->server->max_body) return refuse_size(r);
     r->is_gzip = r->head.is_gzip;
     return td_rest_reserve_body(r, (size_t)r->head.size) ? MHD_YES : MHD_NO;

@@ -32,7 +32,8 @@ typedef struct td_rest_head {
     size_t bytes;            /* of it, as libmicrohttpd has read it */
     unsigned long long size; /* Content-Length; 0: none */
     bool is_gzip;
-    bool has_origin; /* an Origin of http or https */
+    bool has_origin;                      /* an Origin of http or https */
+    const char *request_id, *traceparent; /* NULL: not sent */
 } td_rest_head;
 
 struct td_rest_request {
@@ -44,11 +45,12 @@ struct td_rest_request {
     const char *method;
     td_rest_route route;
     td_rest_head head;
-    const char *content_type; /* NULL: JSON */
-    bool has_head;            /* it was looked at */
-    bool is_gzip;             /* the body is still to be inflated */
-    bool must_close;          /* nothing behind it is to be trusted */
-    bool is_cut;              /* its reply is out, the rest of its body is dropped */
+    const td_request_ids *ids; /* NULL without an access log */
+    const char *content_type;  /* NULL: JSON */
+    bool has_head;             /* it was looked at */
+    bool is_gzip;              /* the body is still to be inflated */
+    bool must_close;           /* nothing behind it is to be trusted */
+    bool is_cut;               /* its reply is out, the rest of its body is dropped */
 
     char *body; /* TD_JSON_PAD zero bytes behind it once it is complete */
     size_t size, capacity;
