@@ -10,12 +10,13 @@
 enum {
     LARGE = 64 << 10, /* bytes that an event thread does not parse */
     WAITERS = 64,     /* threads that wait for models */
+    PAGES = 64,       /* that wait for their own thread, which neither runs nor waits can keep */
     MOST_QUEUED = 1 << 16
 };
 
 struct td_flows {
     td_manager *manager;
-    td_pool *runs, *waits;
+    td_pool *runs, *waits, *pages;
 };
 
 td_flows *td_flows_make(td_manager *manager, int max_threads)
@@ -25,6 +26,7 @@ td_flows *td_flows_make(td_manager *manager, int max_threads)
     fs->manager = manager;
     fs->runs = td_pool_make("run", max_threads, MOST_QUEUED);
     fs->waits = td_pool_make("wait", WAITERS, MOST_QUEUED);
+    fs->pages = td_pool_make("page", 1, PAGES);
     return fs;
 }
 
@@ -33,6 +35,7 @@ void td_flows_free(td_flows *fs)
     if (!fs) return;
     td_pool_free(fs->runs);
     td_pool_free(fs->waits);
+    td_pool_free(fs->pages);
     td_free(fs);
 }
 
@@ -92,12 +95,16 @@ static void take_up(void *flow)
     f->next(f);
 }
 
+static td_pool *pool_for(const td_flow *f)
+{
+    if (f->verb->asks == TD_FLOW_NOTHING) return f->shared->pages;
+    return f->waits_for_model ? f->shared->waits : f->shared->runs;
+}
+
 void td_flow_go(td_flow *f)
 {
-    td_pool *const pool = f->waits_for_model ? f->shared->waits : f->shared->runs;
-
     f->is_away = true;
-    if (!td_pool_submit(pool, take_up, f))
+    if (!td_pool_submit(pool_for(f), take_up, f))
         end(f, TD_ERR(RESOURCE_EXHAUSTED, "Too many requests are waiting"));
 }
 
@@ -238,7 +245,7 @@ void td_flow_start(td_flow *f)
     f->times.arrived = td_now_ns();
     if (f->verb->asks != TD_FLOW_NOTHING) td_request_begin(f->host->protocol);
     if (f->verb->asks == TD_FLOW_NOTHING)
-        move(f, true, tell);
+        move(f, false, tell);
     else if (f->is_slow || f->size > LARGE)
         move(f, false, parse);
     else

@@ -80,6 +80,13 @@ class Own(unittest.TestCase):
         with self.assertRaises(grpc.RpcError):
             self.server.predict("nobody", {"x": np.float32([1])})
         self.server.get("half_plus_two")
+        self.server.get("half_plus_two/metadata")
+        for service, method in (("ModelService", "GetModelStatus"), ("PredictionService", "GetModelMetadata")):
+            request = harness.message(f"tensorflow.serving.{method}Request")()
+            if method == "GetModelMetadata":
+                request.metadata_field.append("signature_def")
+            harness.set_spec(request.model_spec, "half_plus_two")
+            self.server.call(service, method, request)
         self.server.get("x/y/z")
         self.server.http("GET", "/healthz")
         page = read(self.server)
@@ -91,9 +98,14 @@ class Own(unittest.TestCase):
         self.assertEqual(counts(model="half_plus_two", version="", method="predict", code="NOT_FOUND"), 1)
         self.assertEqual(counts(model="", protocol="rest", method="predict", code="NOT_FOUND"), 3)
         self.assertEqual(counts(model="", protocol="grpc", method="predict", code="NOT_FOUND"), 1)
-        self.assertEqual(counts(model="half_plus_two", method="status", code="OK"), 1)
+        status, metadata = {"method": "status", "version": ""}, {"method": "metadata", "version": "2"}
+        for labels in (status, metadata):
+            self.assertEqual(counts(protocol="rest", model="half_plus_two", code="OK", **labels), 1)
+        self.assertEqual(counts(protocol="grpc", model="half_plus_two", code="OK", **metadata), 1)
+        waits = counts(protocol="grpc", model="half_plus_two", code="OK", **status)  # the harness's, for one
+        self.assertGreater(waits, 1)
         self.assertEqual(counts(model="", method="other", code="INVALID_ARGUMENT"), 1)
-        self.assertEqual(sum(v for (n, _), v in page.items() if n == "tensord_requests_total"), 22)
+        self.assertEqual(sum(v for (n, _), v in page.items() if n == "tensord_requests_total"), 24 + waits)
         rest = lambda name, **labels: pick(page, name, protocol="rest", **labels, **served)
         self.assertEqual(rest("tensord_request_duration_seconds_count"), 10)
         self.assertGreater(rest("tensord_request_duration_seconds_sum"), 0)

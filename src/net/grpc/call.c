@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "net/grpc/server.h"
+#include "obs/access_log.h"
 #include "obs/log.h"
 
 const td_grpc_method td_grpc_methods[TD_GRPC_METHODS + 1] = {
@@ -106,12 +107,30 @@ static void give_arena(td_grpc_queue *q, td_arena *a)
 
 /* ---- events ---- */
 
+static td_string find_metadata(const td_grpc_call *c, const char *key)
+{
+    for (size_t i = 0; i < c->metadata.count; i++)
+        if (grpc_slice_str_cmp(c->metadata.metadata[i].key, key) == 0)
+            return (td_string){ (const char *)GRPC_SLICE_START_PTR(c->metadata.metadata[i].value),
+                                GRPC_SLICE_LENGTH(c->metadata.metadata[i].value) };
+    return (td_string){ 0 };
+}
+
+static void take_ids(td_grpc_call *c)
+{
+    td_request_ids *const ids = TD_ARENA_NEW(c->arena, td_request_ids);
+
+    td_request_ids_take(ids, find_metadata(c, "x-request-id"), find_metadata(c, "traceparent"));
+    c->ids = ids;
+}
+
 static void serve(td_grpc_call *c)
 {
     td_grpc_queue *const q = c->queue;
 
     td_grpc_ask(q, c->method);
     c->arena = take_arena(q);
+    if (td_access_log_is_on()) take_ids(c);
     td_grpc_methods[c->method].serve(c);
     if (c->is_offloaded) return; /* a pool thread has it now, with its arena */
     give_arena(q, c->arena);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* info.c -- the small RPCs: metadata, status, and the polite refusals. */
+#include "base/clock.h"
 #include "codec/pb/info.h"
 #include "net/grpc/run.h"
 
@@ -44,25 +45,48 @@ void td_grpc_serve_metadata(td_grpc_call *c)
 
 /* ---- GetModelStatus ---- */
 
-static td_status make_status(td_grpc_call *c, td_strbuf *out)
+static td_status make_status(td_grpc_call *c, td_grpc_spec *spec, td_strbuf *out)
 {
-    td_grpc_spec spec;
     td_version_status *versions;
     size_t n;
 
     TD_TRY(td_grpc_message_open(c));
-    TD_TRY(td_grpc_status_parse(c->bytes, c->size, &spec));
-    TD_TRY(td_manager_status(c->queue->server->manager, &spec.model, &versions, &n));
+    TD_TRY(td_grpc_status_parse(c->bytes, c->size, spec));
+    TD_TRY(td_manager_status(c->queue->server->manager, &spec->model, &versions, &n));
     td_grpc_status_put(versions, n, out);
     td_manager_free_status(versions, n);
     return NULL;
 }
 
+static void count_status(const td_grpc_call *c, const td_grpc_spec *spec, int64_t arrived, td_code code,
+                         size_t bytes_out)
+{
+    td_request_set *const set = spec->model.name.size
+                                    ? td_manager_requests(c->queue->server->manager, &spec->model)
+                                    : td_requests_nobody();
+    const td_request_record record = {
+        .series = td_request_set_get(set, NULL, TD_PROTOCOL_GRPC, TD_METHOD_STATUS),
+        .protocol = TD_PROTOCOL_GRPC,
+        .code = code,
+        .times = { .arrived = arrived, .written = td_now_ns() },
+        .bytes_in = c->size,
+        .bytes_out = bytes_out,
+        .ids = c->ids,
+    };
+
+    td_request_done(&record);
+}
+
 void td_grpc_serve_status(td_grpc_call *c)
 {
+    const int64_t arrived = td_now_ns();
+    td_grpc_spec spec = { 0 };
     td_strbuf b = { 0 };
-    const td_status error = make_status(c, &b);
 
+    td_request_begin(TD_PROTOCOL_GRPC);
+    const td_status error = make_status(c, &spec, &b);
+
+    count_status(c, &spec, arrived, td_status_code(error), b.size);
     answer(c, error, &b);
 }
 

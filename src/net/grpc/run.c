@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "obs/access_log.h"
 
 static td_grpc_job *job_of(const td_flow *f)
 {
@@ -59,29 +58,11 @@ td_status td_grpc_job_put(td_grpc_job *j, td_strbuf *b)
     return p ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "No memory for a reply");
 }
 
-static td_string find_metadata(const td_grpc_call *c, const char *key)
-{
-    for (size_t i = 0; i < c->metadata.count; i++)
-        if (grpc_slice_str_cmp(c->metadata.metadata[i].key, key) == 0)
-            return (td_string){ (const char *)GRPC_SLICE_START_PTR(c->metadata.metadata[i].value),
-                                GRPC_SLICE_LENGTH(c->metadata.metadata[i].value) };
-    return (td_string){ 0 };
-}
-
-static void take_ids(td_grpc_call *c)
-{
-    td_request_ids *const ids = TD_ARENA_NEW(c->arena, td_request_ids);
-
-    td_request_ids_take(ids, find_metadata(c, "x-request-id"), find_metadata(c, "traceparent"));
-    c->ids = ids;
-}
-
 void td_grpc_run(td_grpc_call *c, const td_flow_verb *verb, size_t message_size)
 {
     static const td_flow_host host = { TD_PROTOCOL_GRPC, suspend, is_unwanted, seal, end };
     td_grpc_job *const j = TD_ARENA_NEW(c->arena, td_grpc_job);
 
-    if (td_access_log_is_on()) take_ids(c);
     j->call = c;
     j->message = td_arena_alloc(c->arena, message_size);
     j->flow = (td_flow){ .shared = c->queue->server->flows,
