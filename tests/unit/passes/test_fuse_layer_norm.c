@@ -327,6 +327,7 @@ static void test_other_arithmetic_stays(void **state)
         { "keras abs", 0 },
         { "keras subtracts_back", 0 },
         { "keras subtracts other_mean", 0 },
+        { "keras subtracts other_k", 0 },
     };
 
     (void)state;
