@@ -19,6 +19,7 @@ typedef struct td_result td_result;
 typedef struct td_session_options {
     const char *tags; /* comma-separated tag set, compared as a set; NULL: "serve" */
     int threads;      /* compute threads for one run; 0: one per core this process may use */
+    double weight;    /* how many times the core time of others it gets where they compete; 0: 1 */
     bool skip_warmup; /* do not run the signatures once with one row of zeros before returning */
 
     /* The most that the load may take, all its parts together; 0: the default, negative: no limit. */
@@ -69,6 +70,8 @@ typedef struct td_run_options {
     int64_t deadline_ns; /* td_now_ns() time after which the run may stop with DEADLINE_EXCEEDED; 0: none */
     bool (*cancelled)(void *ctx); /* NULL, or asked between pieces of work, by several threads: CANCELLED */
     void *cancelled_ctx;
+    /* For a thread that others wait for: without a free core nothing is done, and *out is NULL. */
+    bool never_waits;
 } td_run_options;
 
 /* Runs one signature. in[i] feeds sig->inputs[i]; in[i].dtype == TD_DTYPE_NONE means "not given": the default

@@ -143,7 +143,7 @@ static td_status write_reply(td_flow *f)
     return NULL;
 }
 
-static td_status run_and_write(td_flow *f)
+static td_status run_and_write(td_flow *f, bool *must_wait)
 {
     count_queued(f, false);
     TD_TRY(check_wanted(f));
@@ -152,26 +152,37 @@ static td_status run_and_write(td_flow *f)
         f->predict.cancelled = is_unwanted;
         f->predict.cancelled_ctx = f;
     }
+    f->predict.never_waits = !f->is_away;
     TD_TRY(td_predict_run(&f->predict, f->deadline_ns));
+    *must_wait = !f->predict.result;
+    if (*must_wait) return NULL;
     f->times.ran = td_now_ns();
     td_request_ran(series_of(f), td_predict_rows(&f->predict), f->times.ran - f->times.queued);
     return write_reply(f);
 }
 
-static void run(td_flow *f)
-{
-    end(f, run_and_write(f));
-}
-
-static void tell(td_flow *f)
-{
-    end(f, write_reply(f));
-}
+static void run(td_flow *f);
 
 static void run_elsewhere(td_flow *f)
 {
     count_queued(f, true);
     move(f, false, run);
+}
+
+static void run(td_flow *f)
+{
+    bool must_wait = false;
+    const td_status error = run_and_write(f, &must_wait);
+
+    if (must_wait)
+        run_elsewhere(f);
+    else
+        end(f, error);
+}
+
+static void tell(td_flow *f)
+{
+    end(f, write_reply(f));
 }
 
 /* The model is there: takes servable. */

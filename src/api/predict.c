@@ -181,7 +181,7 @@ bool td_predict_is_long(const td_predict *p)
 
 td_status td_predict_run(td_predict *p, int64_t deadline_ns)
 {
-    const td_run_options options = { deadline_ns, p->cancelled, p->cancelled_ctx };
+    const td_run_options options = { deadline_ns, p->cancelled, p->cancelled_ctx, p->never_waits };
 
     TD_TRY(check_inputs(p));
     const td_status error = td_session_run(td_servable_session(p->servable), p->sig, p->inputs, p->want,

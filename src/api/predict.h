@@ -28,6 +28,7 @@ typedef struct td_predict {
     /* As in td_run_options; the caller's to set behind open. NULL: it cannot be. */
     bool (*cancelled)(void *ctx);
     void *cancelled_ctx;
+    bool never_waits; /* likewise: without a free core a run does nothing, and leaves no result */
     td_result *result;
 } td_predict;
 

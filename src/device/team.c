@@ -224,7 +224,7 @@ static void publish(td_team *t, uint32_t shards, team_fn *fn, void *ctx)
     atomic_store(&t->state, run << 32 | shards); /* publishes the job, and all that the caller wrote before */
 
     const unsigned sleepers = atomic_load(&t->sleepers);
-    if (!sleepers) return;
+    if (!sleepers || !may_work(t, 1)) return;
     atomic_fetch_add(&t->wakes, 1);
     td_futex_wake(&t->wakes, (int)TD_MIN(sleepers, shards - 1));
 }

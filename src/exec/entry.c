@@ -5,40 +5,61 @@
 #include "base/clock.h"
 #include "base/macros.h"
 #include "device/stop.h"
-#include "exec/lane.h"
 
 /* A plan whose runs take less computes on the caller's thread and one core, without a lane: to get one would
  * take longer. Never one that has not run. */
 enum { ALONE_NS = 60000 };
 
-/* A moving average that forgets quickly: the last run counts for a quarter. Lost updates do no harm. A run that
- * lost its core for a time slice must not make a model of a microsecond look like one of milliseconds. */
+/* A moving average that sooner believes what is quick: a first run finds nothing ready, and one that lost its core for a
+ * time slice must not make a model of microseconds look like one of milliseconds. Lost updates do no harm. */
 static void learn(td_plan *p, int64_t ns)
 {
     const int64_t old = td_plan_expected(p);
-    const int64_t seen = TD_MIN(ns, 8 * old + 20000);
+    const int64_t more = TD_MIN(ns, 2 * old + 20000) - old;
+    const int64_t now = old ? old + more / (more > 0 ? 8 : 2) : ns;
 
     /* relaxed: it publishes nothing but itself */
-    atomic_store_explicit(&p->expected_ns, old ? old + (seen - old) / 4 : TD_MAX(ns, 1),
-                          memory_order_relaxed);
+    atomic_store_explicit(&p->expected_ns, TD_MAX(now, 1), memory_order_relaxed);
 }
 
-td_status td_entry_run(td_frame *f, const td_run_options *opts)
+static td_status run(td_frame *f, td_team *team, int64_t *took)
+{
+    const td_run_context context = { .team = team };
+    const int64_t start = td_now_ns();
+    const td_status s = td_frame_run(f, &context);
+
+    *took = td_now_ns() - start;
+    if (!s) learn(f->plan, *took);
+    return s;
+}
+
+static td_status run_in_lane(td_frame *f, td_share *share, bool never_waits, bool *must_wait)
 {
     const int64_t expected = td_plan_expected(f->plan);
-    const bool is_alone = expected > 0 && expected < ALONE_NS;
-    td_lane lane = { 0 };
+    td_lane lane;
+    int64_t took;
+
+    if (expected > 0 && expected < ALONE_NS) return run(f, NULL, &took);
+    if (never_waits) {
+        *must_wait = !td_lane_try(share, expected, &lane);
+        if (*must_wait) return NULL;
+    } else {
+        TD_TRY(td_lane_enter(share, expected, &lane));
+    }
+    const td_status s = run(f, lane.team, &took);
+
+    td_lane_leave(&lane, took);
+    return s;
+}
+
+td_status td_entry_run(td_frame *f, td_share *share, const td_run_options *opts, bool *must_wait)
+{
     td_stop stop = { 0 };
 
     if (opts) stop = (td_stop){ opts->deadline_ns, opts->cancelled, opts->cancelled_ctx, TD_OK };
-    if (!is_alone) TD_TRY(td_lane_enter(stop.deadline_ns, &lane));
-    const td_run_context run = { lane.team, NULL };
     td_stop *const before = td_stop_swap(stop.deadline_ns || stop.cancelled ? &stop : NULL);
-    const int64_t start = td_now_ns();
-    const td_status s = td_frame_run(f, &run);
+    const td_status s = run_in_lane(f, share, opts && opts->never_waits, must_wait);
 
-    if (!s) learn(f->plan, td_now_ns() - start);
     (void)td_stop_swap(before);
-    if (!is_alone) td_lane_leave(&lane);
     return s;
 }

@@ -6,6 +6,7 @@
 #include "tensord/session.h"
 
 #include "exec/frame.h"
+#include "exec/lane.h"
 
 typedef struct td_entry {
     td_graph *graph;
@@ -13,7 +14,8 @@ typedef struct td_entry {
     td_status error;
 } td_entry;
 
-/* Runs f, a frame of a signature's program, with the cores it can get, and learns what that took. */
-TD_MUST_USE td_status td_entry_run(td_frame *f, const td_run_options *opts);
+/* Runs f, a frame of a signature's program, with the cores it can get, and learns what that took. *must_wait (false
+ * before): opts says never to wait, and no core is free; nothing was done. opts may be NULL. */
+TD_MUST_USE td_status td_entry_run(td_frame *f, td_share *share, const td_run_options *opts, bool *must_wait);
 
 #endif

@@ -229,15 +229,16 @@ static bool make_zeros(const td_signature *sig, td_tensor *in)
 }
 
 /* A run whose answer nobody wants. */
-static td_status run_once(td_entry *e, const td_tensor *in, int64_t deadline_ns)
+static td_status run_once(td_session *s, const td_entry *e, const td_tensor *in)
 {
-    const td_run_options options = { .deadline_ns = deadline_ns };
+    const td_run_options options = { .deadline_ns = s->budget.end_ns };
+    bool must_wait;
     td_frame *f;
 
     TD_TRY(td_frame_enter(e->prog, in, &f));
-    const td_status s = td_entry_run(f, &options);
+    const td_status st = td_entry_run(f, &s->share, &options, &must_wait);
     td_frame_leave(f);
-    return s;
+    return st;
 }
 
 /* Is it the model that fails, and would fail for every request, or does it just not like zeros? (Lack of a key, division
@@ -252,7 +253,7 @@ static bool is_fatal(td_session *s, td_code code)
 static td_status warm_up(td_session *s, td_entry *e, const td_signature *sig)
 {
     td_tensor *const in = TD_NEW_N(td_tensor, sig->n_inputs);
-    td_status st = make_zeros(sig, in) ? run_once(e, in, s->budget.end_ns) : NULL;
+    td_status st = make_zeros(sig, in) ? run_once(s, e, in) : NULL;
 
     if (st && !is_fatal(s, td_status_code(st))) {
         td_info("exec", "model_dir=%s signature=%s warm_up=failed code=%s error=\"%s\"", s->file->path,
@@ -372,6 +373,7 @@ td_status td_session_load(const char *path, const td_session_options *opts, td_s
     td_session *const s = TD_NEW(td_session);
 
     atomic_init(&s->refs, 1);
+    s->share.weight = o.weight;
     td_lanes_configure(o.threads);
     s->env.cpu = td_cpu_detect();
     s->env.threads = td_lanes_cores();

@@ -18,6 +18,7 @@ struct td_session {
     td_pass pass;
     td_env env;
     td_budget budget;
+    td_share share;      /* of core time */
     td_file_map *assets; /* by index into file->assets; kept mapped, so that a change of one is seen */
     td_entry *entries;   /* by index into file->signatures */
 };

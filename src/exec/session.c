@@ -117,15 +117,17 @@ static td_status blame_files(td_session *s, td_status st)
     return loss;
 }
 
+/* *out: what ran; NULL: it would have had to wait. */
 static td_status run(td_session *s, const td_entry *e, const td_tensor *in, const td_run_options *opts,
                      td_frame **out)
 {
+    bool must_wait = false;
     td_frame *f;
 
     TD_TRY(td_frame_enter(e->prog, in, &f));
     td_status st = td_files_check(&s->env);
-    if (!st) st = td_entry_run(f, opts);
-    if (st)
+    if (!st) st = td_entry_run(f, &s->share, opts, &must_wait);
+    if (st || must_wait)
         td_frame_leave(f);
     else
         *out = f;
@@ -137,7 +139,7 @@ td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor
 {
     const td_entry *const e = entry_of(s, sig);
     full_inputs full;
-    td_frame *f;
+    td_frame *f = NULL;
 
     if (!e->prog) return blame_files(s, why_unusable(e, sig));
     open_inputs(&full, sig, in);
@@ -145,7 +147,7 @@ td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor
     if (!st) st = run(s, e, full.in, opts, &f);
     close_inputs(&full);
     TD_TRY(blame_files(s, st));
-    *out = td_result_make(f, want, n_want);
+    *out = f ? td_result_make(f, want, n_want) : NULL;
     return NULL;
 }
 

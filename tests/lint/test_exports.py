@@ -20,6 +20,7 @@ ALLOWED = {
     "td_gemm_cut_make": "own file; checks run pieces one by one",
     "td_gemm_run_piece": "own file; checks run pieces one by one",
     "td_grpc_port": "tests let the system choose a port",
+    "td_lanes_waiting": "tests start a run when another waits",
     "td_memplan_on_heap": "own file",
     "td_mem_faults_here": "tests make allocations fail",
     "td_metrics_forget": "own file; tests say how late it is",
