@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import grpc
@@ -120,6 +121,20 @@ class Own(unittest.TestCase):
         self.assertEqual(pick(page, "tensord_requests_in_flight", protocol="rest"), 0)
         self.assertEqual(pick(page, "tensord_connections", protocol="grpc"), 1)
 
+    def test_what_is_refused_at_once(self):
+        """It is nobody's: there may be more of it than anybody could have named."""
+        refused = lambda protocol, code: pick(read(self.server), "tensord_requests_total", model="", method="other",
+                                              protocol=protocol, code=code)
+        self.server.http("POST", "/v1/models/half_plus_two:predict", b"{}", {"Content-Length": str(1 << 40)})
+        self.assertEqual(refused("rest", "RESOURCE_EXHAUSTED"), 1)
+        self.server.http("POST", "/v1/models/half_plus_two:predict", b"{}", {"Transfer-Encoding": "odd"})
+        self.assertGreaterEqual(refused("rest", "INVALID_ARGUMENT") + refused("rest", "UNIMPLEMENTED"), 1)
+        call = self.server.channel.unary_unary("/a.b/C")
+        with self.assertRaises(grpc.RpcError):
+            call(b"", timeout=harness.PATIENCE)
+        self.assertEqual(refused("grpc", "UNIMPLEMENTED"), 1)
+        self.assertEqual(pick(read(self.server), "tensord_requests_in_flight", protocol="rest"), 0)
+
     def test_models_and_the_process(self):
         page = read(self.server)
         self.assertEqual(pick(page, "tensord_model_loads_total", model="half_plus_two", code="OK"), 1)
@@ -170,6 +185,39 @@ class Life(unittest.TestCase):
                 self.assertEqual(pick(page, "tensord_requests_total", model="m", version="1"), 4)
                 self.assertEqual(pick(page, "tensord_requests_total", model="m", version="2"), 1)
                 self.assertEqual(pick(page, "tensord_model_state", model="m", version="2"), harness.AVAILABLE)
+
+
+    def test_nothing_falls_while_versions_change(self):
+        with tempfile.TemporaryDirectory() as folder:
+            base = pathlib.Path(folder) / "m"
+            graphs.save(base / "1", graphs.affine(b=1))
+            with harness.Server({"m": base}) as server:
+                is_over, asked = threading.Event(), []
+
+                def ask():
+                    while not is_over.is_set():
+                        asked.append(server.post("m:predict", {"instances": [0.0]}).status)
+
+                clients = [threading.Thread(target=ask) for _ in range(3)]
+                for client in clients:
+                    client.start()
+                last = {}
+                for version in range(2, 6):
+                    graphs.save(base / str(version), graphs.affine(b=version))
+                    ready = lambda: pick(read(server), "tensord_model_state", model="m", version=str(version))
+                    while ready() != harness.AVAILABLE:
+                        page = read(server)
+                        counts = {k: v for k, v in page.items() if k[0].endswith(("_total", "_count", "_bucket"))}
+                        fallen = {k: (v, counts.get(k)) for k, v in last.items() if counts.get(k, -1) < v}
+                        self.assertFalse(fallen)
+                        last = counts
+                is_over.set()
+                for client in clients:
+                    client.join()
+                page = read(server)
+                answered = sum(v for (n, labels), v in page.items()
+                               if n == "tensord_requests_total" and ("protocol", "rest") in labels)
+                self.assertEqual((set(asked), answered), ({200}, len(asked)))
 
 
 class TensorFlowServing(unittest.TestCase):

@@ -14,6 +14,21 @@ static void answer(td_grpc_call *c, td_status error, td_strbuf *b)
     td_strbuf_fini(b);
 }
 
+/* A call that is no flow, before it is answered. */
+static void count(const td_grpc_call *c, td_request_series *series, int64_t arrived_ns, td_code code,
+                  size_t bytes_out)
+{
+    const td_request_record record = { .series = series,
+                                       .protocol = TD_PROTOCOL_GRPC,
+                                       .code = code,
+                                       .times = { .arrived = arrived_ns, .written = td_now_ns() },
+                                       .bytes_in = c->size,
+                                       .bytes_out = bytes_out,
+                                       .ids = c->ids };
+
+    td_request_done(&record);
+}
+
 /* ---- GetModelMetadata ---- */
 
 static td_status metadata_parse(td_flow *f)
@@ -58,25 +73,6 @@ static td_status make_status(td_grpc_call *c, td_grpc_spec *spec, td_strbuf *out
     return NULL;
 }
 
-static void count_status(const td_grpc_call *c, const td_grpc_spec *spec, int64_t arrived, td_code code,
-                         size_t bytes_out)
-{
-    td_request_set *const set = spec->model.name.size
-                                    ? td_manager_requests(c->queue->server->manager, &spec->model)
-                                    : td_requests_nobody();
-    const td_request_record record = {
-        .series = td_request_set_get(set, NULL, TD_PROTOCOL_GRPC, TD_METHOD_STATUS),
-        .protocol = TD_PROTOCOL_GRPC,
-        .code = code,
-        .times = { .arrived = arrived, .written = td_now_ns() },
-        .bytes_in = c->size,
-        .bytes_out = bytes_out,
-        .ids = c->ids,
-    };
-
-    td_request_done(&record);
-}
-
 void td_grpc_serve_status(td_grpc_call *c)
 {
     const int64_t arrived = td_now_ns();
@@ -86,22 +82,35 @@ void td_grpc_serve_status(td_grpc_call *c)
     td_request_begin(TD_PROTOCOL_GRPC);
     const td_status error = make_status(c, &spec, &b);
 
-    count_status(c, &spec, arrived, td_status_code(error), b.size);
+    td_request_set *const set = spec.model.name.size
+                                    ? td_manager_requests(c->queue->server->manager, &spec.model)
+                                    : td_requests_nobody();
+    count(c, td_request_set_get(set, NULL, TD_PROTOCOL_GRPC, TD_METHOD_STATUS), arrived,
+          td_status_code(error), b.size);
     answer(c, error, &b);
 }
 
 /* ---- refusals ---- */
 
+/* Takes why. */
+static void refuse(td_grpc_call *c, td_status why)
+{
+    td_request_begin(TD_PROTOCOL_GRPC);
+    count(c, td_request_set_get(td_requests_nobody(), NULL, TD_PROTOCOL_GRPC, TD_METHOD_OTHER), td_now_ns(),
+          td_status_code(why), 0);
+    td_grpc_fail(c, why);
+}
+
 void td_grpc_serve_unimplemented(td_grpc_call *c)
 {
-    td_grpc_fail(c, TD_ERR(UNIMPLEMENTED, "%s: tensord does not serve this method yet",
-                           td_grpc_methods[c->method].path));
+    refuse(c, TD_ERR(UNIMPLEMENTED, "%s: tensord does not serve this method yet",
+                     td_grpc_methods[c->method].path));
 }
 
 void td_grpc_serve_unknown(td_grpc_call *c)
 {
     const size_t size = GRPC_SLICE_LENGTH(c->details.method);
 
-    td_grpc_fail(c, TD_ERR(UNIMPLEMENTED, "Unknown method %.*s", (int)(size < 512 ? size : 512),
-                           (const char *)GRPC_SLICE_START_PTR(c->details.method)));
+    refuse(c, TD_ERR(UNIMPLEMENTED, "Unknown method %.*s", (int)(size < 512 ? size : 512),
+                     (const char *)GRPC_SLICE_START_PTR(c->details.method)));
 }

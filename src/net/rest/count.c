@@ -48,19 +48,29 @@ void td_rest_count_begin(td_rest_request *r)
     td_request_begin(TD_PROTOCOL_REST);
 }
 
-void td_rest_count_end(td_rest_request *r, td_code code)
+static void count(const td_rest_request *r, td_method method, int64_t arrived_ns, td_code code)
 {
-    td_method method;
-
-    if (!r->arrived_ns || !is_counted(r->route.verb, &method)) return; /* or refused by its head */
-    if (code == TD_OK && r->code >= 400) code = TD_INVALID_ARGUMENT;
     const td_request_record record = { .series = series(r, method),
                                        .protocol = TD_PROTOCOL_REST,
                                        .code = code,
-                                       .times = { .arrived = r->arrived_ns, .written = td_now_ns() },
+                                       .times = { .arrived = arrived_ns, .written = td_now_ns() },
                                        .bytes_in = r->size,
                                        .bytes_out = r->reply.size,
                                        .ids = r->ids };
 
     td_request_done(&record);
+}
+
+void td_rest_count_end(td_rest_request *r, td_code code)
+{
+    td_method method;
+
+    if (!r->arrived_ns || !is_counted(r->route.verb, &method)) return; /* or refused by its head */
+    count(r, method, r->arrived_ns, code == TD_OK && r->code >= 400 ? TD_INVALID_ARGUMENT : code);
+}
+
+void td_rest_count_refusal(const td_rest_request *r, td_code code)
+{
+    td_request_begin(TD_PROTOCOL_REST);
+    count(r, TD_METHOD_OTHER, td_now_ns(), code);
 }

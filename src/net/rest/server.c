@@ -114,6 +114,7 @@ static void say_too_large(td_rest_request *r)
     snprintf(text, sizeof text, "Request body is larger than %zu bytes", r->server->max_body);
     td_json_put_error(&r->reply, text);
     r->code = 413;
+    td_rest_count_refusal(r, TD_RESOURCE_EXHAUSTED);
 }
 
 static enum MHD_Result refuse_size(td_rest_request *r)
@@ -130,14 +131,18 @@ static enum MHD_Result refuse_large_head(td_rest_request *r)
              TD_HEAD_BYTES, TD_HEAD_FIELDS);
     td_json_put_error(&r->reply, text);
     r->code = 431;
+    td_rest_count_refusal(r, TD_RESOURCE_EXHAUSTED);
     r->must_close = true;
     return queue_reply(r);
 }
 
 static enum MHD_Result refuse_head(td_rest_request *r, td_status why)
 {
+    const td_code code = td_status_code(why);
+
     r->must_close = true;
     td_rest_end(r, why);
+    td_rest_count_refusal(r, code);
     return queue_reply(r);
 }
 

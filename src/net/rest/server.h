@@ -132,5 +132,7 @@ void td_rest_serve_metrics(td_rest_request *r);
 /* Around the work for a request that is no flow, which counts itself. */
 void td_rest_count_begin(td_rest_request *r);
 void td_rest_count_end(td_rest_request *r, td_code code);
+/* Of one that is answered before all of it has come. */
+void td_rest_count_refusal(const td_rest_request *r, td_code code);
 
 #endif
