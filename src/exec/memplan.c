@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/macros.h"
 #include "base/mem.h"
 #include "base/size.h"
 
@@ -21,6 +22,7 @@ typedef struct memplan {
     bool *on_heap;  /* root -> lives in a buffer */
     stretch *live;  /* sorted by begin */
     size_t n_live;
+    size_t n_solid;  /* as many of them lie side by side from 0 on: no gap is before */
     uint32_t *dying; /* heads of lists through next_dying, per step */
     uint32_t *next_dying;
 } memplan;
@@ -31,9 +33,14 @@ bool td_memplan_on_heap(const td_plan_step *ps, const td_tensor *out)
     return (ps->step->op->flags & (TD_OP_BY_REF | TD_OP_DYNAMIC)) || out->dtype == TD_VARIANT;
 }
 
+static size_t end_of(const memplan *m, size_t n)
+{
+    return n ? m->live[n - 1].end : 0;
+}
+
 static size_t take(memplan *m, size_t size)
 {
-    size_t begin = 0, at = 0;
+    size_t at = m->n_solid, begin = end_of(m, at);
 
     size = td_round_up(size ? size : 1, TD_ALIGN);
     for (; at < m->n_live; at++) {
@@ -43,6 +50,8 @@ static size_t take(memplan *m, size_t size)
     memmove(m->live + at + 1, m->live + at, (m->n_live - at) * sizeof *m->live);
     m->live[at] = (stretch){ begin, begin + size };
     m->n_live++;
+    while (m->n_solid < m->n_live && m->live[m->n_solid].begin == end_of(m, m->n_solid))
+        m->n_solid++;
     m->plan->workspace_size = TD_MAX(m->plan->workspace_size, begin + size);
     return begin;
 }
@@ -54,14 +63,20 @@ static bool does(const memplan *m, td_pass_id id)
 
 static void give(memplan *m, size_t begin)
 {
+    size_t i = 0, n = m->n_live; /* it is one of n from i on */
+
     if (!does(m, TD_PASS_share_memory)) return;
-    for (size_t i = 0; i < m->n_live; i++)
-        if (m->live[i].begin == begin) {
-            memmove(m->live + i, m->live + i + 1, (m->n_live - i - 1) * sizeof *m->live);
-            m->n_live--;
-            return;
-        }
-    TD_ASSERT(!"memplan: gave back what was not taken");
+    while (n > 0) {
+        const size_t half = n / 2;
+        const bool is_behind = m->live[i + half].begin < begin;
+
+        i += is_behind ? half + 1 : 0;
+        n = is_behind ? n - half - 1 : half;
+    }
+    TD_ASSERT(i < m->n_live && m->live[i].begin == begin);
+    memmove(m->live + i, m->live + i + 1, (m->n_live - i - 1) * sizeof *m->live);
+    m->n_live--;
+    m->n_solid = TD_MIN(m->n_solid, i);
 }
 
 /* Roots, heap flags and last uses. */
