@@ -241,9 +241,15 @@ static void log_request(const td_request_record *r, const int64_t ns[TD_STAGE_CO
     td_access_log_put(&a);
 }
 
+/* Codes that are none have no counter of their own. */
+static size_t code_of(const td_request_record *r)
+{
+    return (size_t)((unsigned)r->code <= TD_UNAUTHENTICATED ? r->code : TD_UNKNOWN);
+}
+
 static void count_tf(const td_request_series *s, const td_request_record *r)
 {
-    td_tally_add(td_series_tally(s->tf_requests), TD_AT_tf_request_count + (size_t)r->code, 1);
+    td_tally_add(td_series_tally(s->tf_requests), TD_AT_tf_request_count + code_of(r), 1);
     if (r->code != TD_OK) return;
     td_tally_observe(td_series_tally(s->tf_latency), TD_AT_tf_request_latency, TD_BUCKETS_tf_latencies,
                      span(r->times.arrived, r->times.written));
@@ -262,7 +268,7 @@ void td_request_done(const td_request_record *r)
     int64_t stages[TD_STAGE_COUNT];
 
     find_stages(&r->times, stages);
-    td_tally_add(t, TD_AT_requests + (size_t)r->code, 1);
+    td_tally_add(t, TD_AT_requests + code_of(r), 1);
     td_tally_observe(t, TD_AT_duration, TD_BUCKETS_durations, span(r->times.arrived, r->times.written));
     count_stages(t, stages);
     td_tally_add(t, TD_AT_request_bytes, r->bytes_in);
