@@ -22,8 +22,7 @@ static td_status make_body(td_pass *p, const char *name, td_graph **out)
 {
     td_graph *g;
 
-    TD_TRY(p->library->lower(p->library, name, p->arena, &g));
-    TD_TRY(td_status_prefix(td_pass_resolve(p, g), "in function %s: ", name));
+    TD_TRY(td_pass_body(p, name, &g));
     TD_TRY(td_pass_inline(p, g));
     TD_TRY(td_pass_deref(p, g));
     TD_TRY(td_pass_gate(p, g));

@@ -111,6 +111,9 @@ struct td_library {
 };
 
 td_graph *td_graph_make(td_arena *arena, const char *name);
+/* A copy that may be changed: of nodes and edges, in arena. Names, types and attributes' values are shared, so g's arena
+ * has to live as long. Numbers g, whose edges lead to its own nodes only. */
+td_graph *td_graph_copy(td_graph *g, td_arena *arena);
 /* A node with n_in inputs (cleared) and room for n_attrs attributes, added to g. Strings are borrowed. */
 td_node *td_graph_add(td_graph *g, const char *name, const char *op_name, uint32_t n_in, uint32_t n_attrs);
 void td_node_add_ctrl(td_graph *g, td_node *node, td_node *before);

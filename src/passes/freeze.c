@@ -78,9 +78,9 @@ static td_status body_changes(td_pass *p, const td_node *n, change *out)
 
     push_functions(&s, n);
     while (!status && !out->gives && s.n > 0) {
-        td_graph *body;
+        const td_graph *body;
 
-        status = p->library->lower(p->library, s.stack[--s.n], p->arena, &body);
+        status = td_pass_look_at_body(p, s.stack[--s.n], &body);
         for (size_t i = 0; !status && i < body->n_nodes; i++) {
             note_change(td_op_find(body->nodes[i]->op_name), out);
             push_functions(&s, body->nodes[i]);

@@ -173,8 +173,7 @@ static td_status expand(td_pass *p, td_graph *g, td_node *call, uint32_t depth, 
 
     if (depth > MAX_DEPTH)
         return TD_ERR(INVALID_ARGUMENT, "calls of %s nest deeper than %d", name, MAX_DEPTH);
-    TD_TRY(p->library->lower(p->library, name, p->arena, &body));
-    TD_TRY(td_status_prefix(td_pass_resolve(p, body), "in function %s: ", name));
+    TD_TRY(td_pass_body(p, name, &body));
     TD_TRY(check_call(call, body));
     *may_be_dead = *may_be_dead || has_switch(body);
     if (*may_be_dead) TD_TRY(gate_results(p, g, call, body));

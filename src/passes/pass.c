@@ -18,6 +18,7 @@ void td_pass_fini(td_pass *p)
     td_strbuf_fini(&p->all_missing);
     td_free(p->lost);
     td_map_fini(&p->unset_set);
+    td_map_fini(&p->functions);
     td_strbuf_fini(&p->unset);
     td_pass_forget_bodies(p);
 }

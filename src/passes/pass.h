@@ -36,6 +36,7 @@ typedef struct td_pass {
     struct td_object **lost; /* resources that could not be made ready (td_pass_excise) */
     size_t n_lost, cap_lost;
     int region_depth; /* bodies within bodies that are being compiled */
+    td_map functions; /* what body.c knows of the library's, by name */
     td_map bodies;    /* regions that were compiled, by function and constants; one reference each */
     td_map unset_set; /* variables and tables that are read and have no value */
     td_strbuf unset;  /* the names of the first ones, for people */
@@ -93,6 +94,12 @@ TD_MUST_USE td_status td_pass_fuse(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_note_unrestored(td_pass *p, td_graph *g);
 
 /* ---------------------------------------------------------------- tools for passes */
+
+/* body.c: the body of a library function, resolved, for the caller to change. However often it is called, it is read
+ * twice at most. NOT_FOUND when there is none. */
+TD_MUST_USE td_status td_pass_body(td_pass *p, const char *name, td_graph **out);
+/* The same to look at only, maybe not resolved; until the next call of either. */
+TD_MUST_USE td_status td_pass_look_at_body(td_pass *p, const char *name, const td_graph **out);
 
 /* missing.c: nodes of ops that tensord lacks have one output, of no type, and may be where no run comes. */
 void td_node_set_missing(td_node *n, td_arena *arena);

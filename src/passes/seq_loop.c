@@ -58,8 +58,7 @@ static td_status read_function(td_seq_loop *s, const char *attr, td_graph **out)
     const td_attr_value *const f = td_node_attr(s->loop, attr);
     td_graph *g;
 
-    TD_TRY(s->p->library->lower(s->p->library, f->u.func, s->p->arena, &g));
-    TD_TRY(td_pass_resolve(s->p, g));
+    TD_TRY(td_pass_body(s->p, f->u.func, &g));
     TD_TRY(td_pass_inline(s->p, g));
     TD_TRY(td_pass_deref(s->p, g));
     *out = g;

@@ -55,6 +55,46 @@ static void sort_orders_and_prunes(void **state)
     td_arena_free(arena);
 }
 
+/* A copy says the same, and nothing that is done to it shows in what it was made of. */
+static void copies_are_apart(void **state)
+{
+    td_arena *const arena = td_arena_make();
+    td_graph *const g = td_graph_make(arena, "f");
+    td_node *const x = add(g, "x", NULL, NULL), *const y = add(g, "y", x, x), *const z = add(g, "z", y, x);
+    td_strbuf before = { 0 }, after = { 0 };
+
+    (void)state;
+    g->args = (td_node *[]){ x };
+    g->n_args = 1;
+    g->rets = (td_edge[]){ { .node = z }, { .node = x } };
+    g->n_rets = 2;
+    g->ctrl_rets = (td_node *[]){ y };
+    g->n_ctrl_rets = 1;
+    td_node_add_ctrl(g, z, x);
+    td_node_add_attr(g, y, "a", (td_attr_value){ .kind = TD_ATTR_INT, .u.i = 7 });
+    td_graph_dump(g, &before);
+    td_graph *const copy = td_graph_copy(g, arena);
+    td_graph_dump(copy, &after);
+    assert_string_equal(td_strbuf_text(&after), td_strbuf_text(&before));
+    assert_ptr_equal(copy->args[0], copy->nodes[0]);
+    assert_ptr_equal(copy->rets[1].node, copy->nodes[0]);
+    assert_ptr_equal(copy->ctrl_rets[0], copy->nodes[1]);
+    for (size_t i = 0; i < copy->n_nodes; i++) {
+        assert_ptr_not_equal(copy->nodes[i], g->nodes[i]);
+        td_node_add_ctrl(copy, copy->nodes[i], copy->nodes[0]);
+        td_node_add_attr(copy, copy->nodes[i], "a", (td_attr_value){ .kind = TD_ATTR_INT, .u.i = 8 });
+        for (uint32_t k = 0; k < copy->nodes[i]->n_in; k++)
+            copy->nodes[i]->in[k].index = 5;
+    }
+    (void)td_graph_add(copy, "new", "Op", 0, 0);
+    td_strbuf_fini(&after);
+    td_graph_dump(g, &after);
+    assert_string_equal(td_strbuf_text(&after), td_strbuf_text(&before));
+    td_strbuf_fini(&before);
+    td_strbuf_fini(&after);
+    td_arena_free(arena);
+}
+
 static void sort_names_a_cycle(void **state)
 {
     td_arena *const arena = td_arena_make();
@@ -120,8 +160,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attributes_replace), cmocka_unit_test(sort_orders_and_prunes),
-        cmocka_unit_test(sort_names_a_cycle), cmocka_unit_test(sort_is_iterative),
-        cmocka_unit_test(dump_is_readable),
+        cmocka_unit_test(copies_are_apart),   cmocka_unit_test(sort_names_a_cycle),
+        cmocka_unit_test(sort_is_iterative),  cmocka_unit_test(dump_is_readable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
