@@ -7,6 +7,7 @@
 
 #include "base/denormals.h"
 #include "base/macros.h"
+#include "base/mem.h"
 #include "base/vec.h"
 #include "build.h"
 #include "number.h"
@@ -76,11 +77,12 @@ void fz_eval_forget(fz_eval *e, const fz_graph *f)
 
 /* ---------------------------------------------------------------- noise */
 
-static double off_by(fz_eval *e, double v, double ulp, unsigned noise)
+static double off_by(uint64_t bits, double v, double most)
 {
-    const double step = (0.25 + 0.75 * fz_unit(&e->noise)) * (fz_chance(&e->noise, 50) ? ulp : -ulp);
+    static const double sign[2] = { -1.0, 1.0 };
+    const double step = (0.25 + 0.75 * (double)(bits >> 12) * 0x1p-52) * sign[bits & 1] * most;
 
-    return isfinite(v) ? v * (1.0 + step * (double)noise) : v;
+    return isfinite(v) ? v * (1.0 + step) : v;
 }
 
 /* *t gets elements of its own that are off. */
@@ -91,8 +93,14 @@ static td_status disturb(fz_eval *e, td_tensor *t, unsigned noise)
     if (!noise || !fz_is_inexact(t->dtype) || td_shape_count(&t->shape) == 0) return NULL;
     TD_TRY(td_tensor_copy(t, &copy));
     keep(e, &copy);
-    for (size_t i = 0; i < fz_parts(t); i++)
-        fz_set(&copy, i, off_by(e, fz_get(t, i), fz_ulp(t->dtype), noise));
+    const size_t n = fz_parts(t);
+    const double most = fz_ulp(t->dtype) * (double)noise;
+    double *const v = TD_NEW_N(double, n);
+    fz_read(t, v);
+    for (size_t i = 0; i < n; i++)
+        v[i] = off_by(fz_bits(&e->noise), v[i], most);
+    fz_write(&copy, v);
+    td_free(v);
     *t = copy;
     return NULL;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/mem.h"
 #include "number.h"
 
 enum { SAMPLES = 65 };
@@ -36,22 +37,32 @@ static const char *unstable_floats(const td_tensor *v, size_t n_variants, bool a
     const double limit = t == TD_F16 ? most_half : most, share = t == TD_BF16  ? 0.2
                                                                  : t == TD_F16 ? 0.05
                                                                                : 1e-3;
+    const double tiny = t == TD_F16 ? 0.0 : 1e6 * fz_smallest(t);
+    const size_t n = fz_parts(v);
+    double *const parts = TD_NEW_N(double, n *n_variants + 1);
+    const char *why = NULL;
     double largest = 0.0, spread = 0.0;
 
-    for (size_t i = 0; i < fz_parts(v); i++) {
-        const double x = fz_get(&v[0], i);
-        for (size_t k = 1; k < n_variants; k++)
-            if (!same_kind(x, fz_get(&v[k], i))) return "a number or none";
+    for (size_t k = 0; k < n_variants; k++)
+        fz_read(&v[k], parts + k * n);
+    for (size_t i = 0; i < n && !why; i++) {
+        const double x = parts[i];
+        double d = 0.0;
+        for (size_t k = 1; k < n_variants; k++) {
+            if (!same_kind(x, parts[k * n + i])) why = "a number or none";
+            d = TD_MAX(d, fabs(parts[k * n + i] - x));
+        }
         if (!isfinite(x)) {
-            if (!allows_nan) return "not finite";
+            if (!allows_nan && !why) why = "not finite";
             continue;
         }
-        if (fabs(x) > limit) return "large";
-        if (x != 0.0 && fabs(x) < 1e6 * fz_smallest(t) && t != TD_F16) return "tiny";
-        largest = fmax(largest, fabs(x));
-        spread = fmax(spread, spread_at(v, n_variants, i));
+        if (fabs(x) > limit) why = "large";
+        if (x != 0.0 && fabs(x) < tiny) why = "tiny";
+        largest = TD_MAX(largest, fabs(x));
+        spread = TD_MAX(spread, d);
     }
-    return spread > share * largest ? "ill-conditioned" : NULL;
+    td_free(parts);
+    return why ? why : spread > share * largest ? "ill-conditioned" : NULL;
 }
 
 const char *fz_unstable(const td_tensor *v, size_t n_variants, bool allows_nan)

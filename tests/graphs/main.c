@@ -2,10 +2,11 @@
 /* main.c -- compares random graphs: what every op's reference makes of them, one after the other, against programs with
  * all passes, without each, at every CPU level, with several threads, on inputs that lie anywhere.
  *
- *   graphs [--seed N] [--count M] [--seconds S] [--keep-going] [--verbose] [--hostile]
+ *   graphs [--seed N] [--count M] [--seconds S] [--thin T] [--keep-going] [--verbose] [--hostile]
  *
  * Graph i has the seed N + i. The first difference stops it: it prints the seed, the setting, and a small graph with
- * the same fault; `--seed THAT --count 1` shows it again. --hostile spoils the graphs, and asks for no more than
+ * the same fault; `--seed THAT --count 1` shows it again. --thin T takes every T-th setting for a graph and the next
+ * ones for the next: more graphs in the same time. --hostile spoils the graphs, and asks for no more than
  * that everything ends with a status.
  */
 #include <inttypes.h>
@@ -24,6 +25,7 @@
 typedef struct options {
     uint64_t seed, count;
     int64_t seconds; /* 0: count decides */
+    uint64_t thin;   /* each graph under every thin-th setting, the next graph under the next ones */
     bool is_verbose, keeps_going, is_hostile;
 } options;
 
@@ -66,12 +68,13 @@ static void report(const fz_model *m, const fz_setting *s, uint64_t seed, bool a
 }
 
 /* Under every setting; false: one differs. What few variants call a difference has to hold against many. */
-static bool check(const fz_model *m, fz_right *right, uint64_t seed, bool allows_nan, totals *t)
+static bool check(const fz_model *m, fz_right *right, uint64_t seed, uint64_t thin, bool allows_nan,
+                  totals *t)
 {
     fz_setting settings[TD_PASS_COUNT + 16];
     const size_t n = list_settings(settings);
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = seed % thin; i < n; i += thin) {
         td_strbuf why = { 0 };
         t->runs++;
         bool ok = fz_run(m, right, &settings[i], &why);
@@ -84,7 +87,7 @@ static bool check(const fz_model *m, fz_right *right, uint64_t seed, bool allows
     return true;
 }
 
-static bool check_seed(uint64_t seed, fz_right *right, totals *t)
+static bool check_seed(uint64_t seed, uint64_t thin, fz_right *right, totals *t)
 {
     td_arena *const arena = td_arena_make();
     bool allows_nan, ok = true;
@@ -93,7 +96,7 @@ static bool check_seed(uint64_t seed, fz_right *right, totals *t)
     fz_model *const m = fz_make(arena, seed, &e, &t->counts, &allows_nan);
     e.model = m;
     if (fz_right_make(&e, FZ_VARIANTS, allows_nan, right)) {
-        ok = check(m, right, seed, allows_nan, t);
+        ok = check(m, right, seed, thin, allows_nan, t);
         t->graphs++;
         t->nodes += m->main->n_nodes;
     } else {
@@ -159,7 +162,7 @@ static void summarise(const totals *t, int64_t ns, bool is_verbose)
 
 static bool read_options(int argc, char **argv, options *o)
 {
-    *o = (options){ .seed = 1, .count = 1000 };
+    *o = (options){ .seed = 1, .count = 1000, .thin = 1 };
     for (int i = 1; i < argc; i++) {
         const bool has_value = i + 1 < argc;
         if (!strcmp(argv[i], "--verbose"))
@@ -174,10 +177,12 @@ static bool read_options(int argc, char **argv, options *o)
             o->count = strtoull(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--seconds") && has_value)
             o->seconds = strtoll(argv[++i], NULL, 10);
+        else if (!strcmp(argv[i], "--thin") && has_value)
+            o->thin = strtoull(argv[++i], NULL, 10);
         else
             return false;
     }
-    return true;
+    return o->thin > 0;
 }
 
 int main(int argc, char **argv)
@@ -189,7 +194,8 @@ int main(int argc, char **argv)
     options o;
 
     if (!read_options(argc, argv, &o)) {
-        fputs("usage: graphs [--seed N] [--count M] [--seconds S] [--keep-going] [--verbose] [--hostile]\n",
+        fputs("usage: graphs [--seed N] [--count M] [--seconds S] [--thin T] [--keep-going] [--verbose] "
+              "[--hostile]\n",
               stderr);
         return 2;
     }
@@ -199,7 +205,7 @@ int main(int argc, char **argv)
         if (o.is_hostile)
             spoil_seed(o.seed + i, &t);
         else
-            ok = check_seed(o.seed + i, right, &t) && ok;
+            ok = check_seed(o.seed + i, o.thin, right, &t) && ok;
     }
     if (o.is_hostile)
         printf("graphs: %" PRIu64 " spoiled graphs end, %" PRIu64 " with results\n", t.graphs, t.survivors);

@@ -125,6 +125,48 @@ void fz_set(td_tensor *t, size_t i, double v)
     }
 }
 
+#define FZ_INEXACT(X)                                                                                        \
+    X(F32, float, , (float))                                                                                 \
+    X(F64, double, , )                                                                                       \
+    X(C64, float, , (float))                                                                                 \
+    X(C128, double, , )                                                                                      \
+    X(F16, td_f16, td_f16_to_f32, to_f16)                                                                    \
+    X(BF16, td_bf16, td_bf16_to_f32, to_bf16)
+
+void fz_read(const td_tensor *t, double *out)
+{
+    const size_t n = fz_parts(t);
+
+    switch (t->dtype) {
+#define X(id, type, read, write)                                                                             \
+    case TD_##id:                                                                                            \
+        for (size_t i = 0; i < n; i++)                                                                       \
+            out[i] = (double)read(((const type *)t->data)[i]);                                               \
+        break;
+        FZ_INEXACT(X)
+#undef X
+    default:
+        break;
+    }
+}
+
+void fz_write(td_tensor *t, const double *v)
+{
+    const size_t n = fz_parts(t);
+
+    switch (t->dtype) {
+#define X(id, type, read, write)                                                                             \
+    case TD_##id:                                                                                            \
+        for (size_t i = 0; i < n; i++)                                                                       \
+            ((type *)t->data)[i] = write(v[i]);                                                              \
+        break;
+        FZ_INEXACT(X)
+#undef X
+    default:
+        break;
+    }
+}
+
 void fz_number_text(const td_tensor *t, size_t i, td_strbuf *out)
 {
     if (t->dtype == TD_I64)

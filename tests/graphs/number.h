@@ -15,6 +15,9 @@ double fz_smallest(td_dtype t); /* below it digits are missing */
 size_t fz_parts(const td_tensor *t);
 double fz_get(const td_tensor *t, size_t part);
 void fz_set(td_tensor *t, size_t part, double v);
+/* All parts of an inexact tensor at once. */
+void fz_read(const td_tensor *t, double *out);
+void fz_write(td_tensor *t, const double *v);
 
 void fz_number_text(const td_tensor *t, size_t element, td_strbuf *out);
 
