@@ -7,7 +7,10 @@
 #ifndef TD_TESTS_GRAPHS_MAKE_H
 #define TD_TESTS_GRAPHS_MAKE_H
 
+#include <math.h>
+
 #include "base/macros.h"
+
 #include "eval.h"
 #include "judge.h"
 #include "tensor/type_sets.h"
@@ -70,6 +73,12 @@ static inline int64_t fz_dim(const fz_maker *m, fz_id v, int d)
 {
     return fz_shape(m, v)->dims[d];
 }
+/* Last places by which a sum of n terms may be off when they nearly cancel: they grow as its partial sums do. */
+static inline unsigned fz_sum_noise(int64_t n)
+{
+    return 3 + (unsigned)(sqrt((double)n) / 2.0);
+}
+
 bool fz_dim_varies(const fz_maker *m, fz_id v, int d); /* another batch has another */
 
 /* Tries a node: op and attributes as text. The id of its first output (the others follow), or -1. */

@@ -121,7 +121,8 @@ static void about_shape(fz_maker *m)
 static void bitcast(fz_maker *m)
 {
     static const char *const to[] = { "int32", "float", "uint8", "int16", "half", "int64", "bfloat16" };
-    const fz_id x = fz_pick(m, TD_REAL_TYPES, 0, 4);
+    const uint64_t types = m->allows_nan ? TD_INT_TYPES : TD_REAL_TYPES; /* which NaN it is nobody promises */
+    const fz_id x = fz_pick(m, types, 0, 4);
 
     if (x >= 0)
         (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Bitcast T=%%%s type=%%%s", type_name(m, x),

@@ -97,6 +97,8 @@ static void binary(fz_maker *m)
     const char *const usual = usual_binary[fz_below(&m->r, TD_COUNT(usual_binary))];
     const function *const fn = fz_chance(&m->r, 60) ? find_function(binary_ops, TD_COUNT(binary_ops), usual)
                                                     : &binary_ops[fz_below(&m->r, TD_COUNT(binary_ops))];
+    if (m->allows_nan && !strcmp(fn->op, "Pow"))
+        return; /* x^0.5 is sqrt x, as for TensorFlow: not so for -inf */
     const fz_id x = fz_pick(m, fn->types, 0, 8), y = x < 0 ? -1 : partner(m, x);
 
     if (y < 0) return;
@@ -270,8 +272,8 @@ static void reduce(fz_maker *m)
     if (is_logic)
         (void)FZ_ADD(m, 0, ((fz_id[]){ x, axis }), "%s Tidx=%%%s%s", op, index, keep);
     else
-        (void)FZ_ADD(m, is_order ? 0 : 3, ((fz_id[]){ x, axis }), "%s T=%%%s Tidx=%%%s%s", op,
-                     type_name(m, x), index, keep);
+        (void)FZ_ADD(m, is_order ? 0 : fz_sum_noise(td_shape_count(fz_shape(m, x))), ((fz_id[]){ x, axis }),
+                     "%s T=%%%s Tidx=%%%s%s", op, type_name(m, x), index, keep);
 }
 
 static void arg_max(fz_maker *m)

@@ -422,7 +422,9 @@ static void resize(fz_maker *m)
 
 static fz_id mean(fz_maker *m, fz_id x, int64_t axis)
 {
-    return FZ_ADD(m, 3, ((fz_id[]){ x, fz_const_ints(m, 1, 1, &axis) }),
+    const int64_t n = fz_dim(m, x, (int)(axis < 0 ? axis + fz_rank(m, x) : axis));
+
+    return FZ_ADD(m, fz_sum_noise(n), ((fz_id[]){ x, fz_const_ints(m, 1, 1, &axis) }),
                   "Mean T=%%float Tidx=%%int32 keep_dims=true");
 }
 
