@@ -4,6 +4,7 @@
 #   tests/support/*.c            linked into every unit test, if any
 #   tests/kernels/*.c            one program, check: every kernel variant against its reference
 #   tests/graphs/*.c             one program, graphs: random graphs, with every pass and without
+#   tests/rows/*.c               one program, rows: rows of models alone and together
 #   tests/fuzz/fuzz_x.c          libFuzzer target (preset fuzz); elsewhere it replays tests/fuzz/corpus/x/
 #   tests/{e2e,ops,models,lint}/test_x.py  python3, with the binary's path in $TENSORD
 # Whatever else lies there is a module of these, not a test.
@@ -84,6 +85,18 @@ if(graphs_sources)
   math(EXPR graphs_spoiled "${graphs_count} / 5")
   add_test(NAME graphs.hostile COMMAND graphs --hostile --count ${graphs_spoiled})
   set_tests_properties(graphs.hostile PROPERTIES TIMEOUT 1800 LABELS graphs ENVIRONMENT "${test_env}")
+endif()
+
+# ---- rows -----------------------------------------------------------------------------------------------
+file(GLOB rows_sources CONFIGURE_DEPENDS ${tests_root}/rows/*.c)
+if(rows_sources)
+  add_executable(rows ${rows_sources})
+  target_link_libraries(rows PRIVATE tensord_test)
+  target_include_directories(rows PRIVATE ${tests_root}/rows)
+  set_target_properties(rows PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  file(GLOB rows_models CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/models/*/1)
+  add_test(NAME rows.models COMMAND rows ${rows_models})
+  set_tests_properties(rows.models PROPERTIES TIMEOUT 300 LABELS rows ENVIRONMENT "${test_env}")
 endif()
 
 # ---- fuzz -----------------------------------------------------------------------------------------------

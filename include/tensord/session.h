@@ -87,6 +87,13 @@ TD_MUST_USE td_status td_session_run(td_session *s, const td_signature *sig, con
  * are not looked at. Costs less than 100 ns. */
 int64_t td_session_expect(const td_session *s, const td_signature *sig, const td_tensor *in);
 
+/* May rows of several callers be put together, run once, and split again? Yes when row i (of dimension 0) of every output
+ * is made of row i of every input only, however many rows there are, as the load has proved; and every input and output has
+ * a first dimension of any size. Then all inputs of a run must have the same number of rows, none left to its default,
+ * and so has every output. Else *why_not says what is against it, by the first node that mixes rows or of which that cannot
+ * be told; it lives as long as s. Any thread, no cost. */
+bool td_session_is_batchable(const td_session *s, const td_signature *sig, const char **why_not);
+
 /* Compares the model's files with what they were when they were loaded: sizes and times, no content.
  * DATA_LOSS names one that somebody has written to in place; from then on runs fail with the same. A file
  * that was replaced or removed is no trouble: the loaded one lives on. A few system calls. Any thread. */

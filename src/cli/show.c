@@ -9,6 +9,8 @@
 
 #include "cli/args.h"
 #include "cli/op_list.h"
+#include "obs/log.h"
+#include "tensord/session.h"
 
 typedef struct show_args {
     const char *dir;
@@ -19,9 +21,9 @@ typedef struct show_args {
 static void print_usage(void)
 {
     puts("usage: tensord show DIR [--tag_set TAGS] [--all] [--graph]\n\n"
-         "Shows tag sets, signatures with their inputs and outputs, and the ops they need, of the SavedModel "
-         "in the\n"
-         "version directory DIR. Nothing is loaded.\n\n"
+         "Shows tag sets, signatures with their inputs and outputs, whether rows of several requests may run "
+         "together,\n"
+         "and the ops they need, of the SavedModel in the version directory DIR. No signature is run.\n\n"
          "  --tag_set TAGS   the meta graph to show, tags separated by commas; without it, \"serve\" or the "
          "first\n"
          "  --all            every meta graph, and signatures that only describe init ops\n"
@@ -80,12 +82,39 @@ static void print_infos(const char *kind, const td_tensor_info *infos, size_t n)
     }
 }
 
-static void print_signature(const td_signature *s)
+/* loaded: NULL when the model cannot be, which is for `serve` to explain. */
+static void print_batchable(const td_session *loaded, const char *signature)
+{
+    const td_signature *const s = loaded ? td_session_find_signature(loaded, signature) : NULL;
+    const char *why;
+
+    if (!s)
+        puts("  Batchable: not known, the model does not load");
+    else if (td_session_is_batchable(loaded, s, &why))
+        puts("  Batchable: yes");
+    else
+        printf("  Batchable: no: %s\n", why);
+}
+
+static void print_signature(const td_signature *s, const td_session *loaded)
 {
     printf("\nsignature_def['%s']:\n", s->name);
     print_infos("input", s->inputs, s->n_inputs);
     print_infos("output", s->outputs, s->n_outputs);
     printf("  Method name is: %s\n", s->method);
+    print_batchable(loaded, s->name);
+}
+
+static void print_signatures(const td_model_file *m, const show_args *args, const char *tags)
+{
+    const td_session_options options = { .tags = tags, .skip_warmup = true };
+    td_session *loaded = NULL;
+
+    td_status_free(td_session_load(args->dir, &options, &loaded));
+    for (size_t i = 0; i < m->n_signatures; i++)
+        if (args->is_all || strncmp(m->signatures[i].name, "__saved_model", 13) != 0)
+            print_signature(&m->signatures[i], loaded);
+    td_session_unref(loaded);
 }
 
 static void print_ops(const td_needed_op *ops, size_t n)
@@ -123,9 +152,7 @@ static td_status show_model(td_model_file *m, const show_args *args, const char 
     size_t n;
 
     printf("\nMetaGraphDef with tag-set: '%s' contains the following SignatureDefs:\n", tags);
-    for (size_t i = 0; i < m->n_signatures; i++)
-        if (args->is_all || strncmp(m->signatures[i].name, "__saved_model", 13) != 0)
-            print_signature(&m->signatures[i]);
+    print_signatures(m, args, tags);
     TD_TRY(td_op_list_needed(m, args->has_graph ? print_graph : NULL, &ops, &n));
     print_ops(ops, n);
     return NULL;
@@ -176,6 +203,7 @@ int td_cli_show(int argc, char **argv)
         return TD_EXIT_OK;
     }
     if (!parse_args(argc, argv, &args)) return TD_EXIT_USAGE;
+    td_log_set_level(TD_LOG_ERROR); /* what a load warns of is no news here */
     td_arena *const arena = td_arena_make();
     const td_status error = show(&args, arena);
 

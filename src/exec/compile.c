@@ -304,7 +304,7 @@ static td_status add_step(builder *b, const td_node *n)
     td_program *const prog = b->prog;
     td_step *const s = &prog->steps[prog->n_steps];
 
-    *s = (td_step){ .op = n->op, .node = n->name, .n_in = n->n_in, .n_out = n->n_out };
+    *s = (td_step){ .op = n->op, .node = n->name, .source = n, .n_in = n->n_in, .n_out = n->n_out };
     prog->n_steps++; /* from here on td_program_free() gives back what the step has */
     s->kernel = td_node_kernel(n, TD_DEVICE_CPU);
     if (!s->kernel && !(n->op->flags & TD_OP_ALIAS)) return td_node_no_kernel(n);

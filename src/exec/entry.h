@@ -7,11 +7,13 @@
 
 #include "exec/frame.h"
 #include "exec/lane.h"
+#include "exec/rows.h"
 
 typedef struct td_entry {
     td_graph *graph;
     td_program *prog; /* NULL: `error` says why */
     td_status error;
+    td_rows_verdict rows; /* of prog */
 } td_entry;
 
 /* Runs f, a frame of a signature's program, with the cores it can get, and learns what that took. *must_wait (false

@@ -173,6 +173,7 @@ static void make_programs(td_session *s)
 
         if (!p->graph || p->error) continue;
         p->error = make_program(s, p);
+        if (!p->error) p->rows = td_rows_judge(p->prog, &s->file->signatures[i]);
         if (p->error)
             td_warning("exec", "model_dir=%s signature=%s unusable=\"%s\"", s->file->path,
                        s->file->signatures[i].name, td_status_text(p->error));
@@ -357,6 +358,7 @@ void td_session_free(td_session *s)
     for (size_t i = 0; s->entries && i < s->file->n_signatures; i++) {
         td_program_free(s->entries[i].prog);
         td_status_free(s->entries[i].error);
+        td_free(s->entries[i].rows.why_not);
     }
     td_free(s->entries);
     td_resources_free(s->env.resources);

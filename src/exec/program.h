@@ -18,6 +18,7 @@ typedef struct td_step {
     const td_op *op;
     const td_kernel *kernel; /* NULL for an alias */
     const char *node;
+    const td_node *source; /* what it was made of */
     const void *attrs;
     uint32_t *in, *out;
     uint32_t n_in, n_out;

@@ -101,6 +101,16 @@ int64_t td_session_expect(const td_session *s, const td_signature *sig, const td
     return ns;
 }
 
+bool td_session_is_batchable(const td_session *s, const td_signature *sig, const char **why_not)
+{
+    const td_entry *const e = entry_of(s, sig);
+
+    *why_not = e->rows.is_batchable ? NULL
+               : e->rows.why_not    ? e->rows.why_not
+                                    : "it is not there to be run, or cannot be for want of ops";
+    return e->rows.is_batchable;
+}
+
 static td_status why_unusable(const td_entry *e, const td_signature *sig)
 {
     if (e->error) return td_status_copy(e->error);

@@ -58,6 +58,7 @@ signature_def['serving_default']:
         name: serving_default_x:0
 """, done.stdout)
         self.assertIn("tag-sets:\n'serve'\n", done.stdout)
+        self.assertIn("  Method name is: tensorflow/serving/predict\n  Batchable: yes\n", done.stdout)
         self.assertIn("tensord has all of them.", done.stdout)
         self.assertNotIn("__saved_model_init_op", done.stdout)
         self.assertIn("__saved_model_init_op", run("show", HALF_PLUS_TWO, "--all").stdout)
@@ -72,12 +73,18 @@ signature_def['serving_default']:
         self.assertNotIn("y = Neg", run("show", str(self.folder / "1")).stdout)
         self.assertIn("\nfunction ", run("show", HALF_PLUS_TWO, "--graph").stdout)
 
+    def test_what_mixes_rows(self):
+        graph = graphs.Graph().placeholder("x", "float32").node("y", "L2Loss", ["x"], "float32")
+        graphs.save(self.folder / "1", graph.signature("serving_default", {"x": "float32"}, {"y": "y"}))
+        self.assertIn("  Batchable: no: input x has no known rank\n", run("show", str(self.folder / "1")).stdout)
+
     def test_ops_that_tensord_lacks(self):
         graph = graphs.Graph().placeholder("x", "float32").node("y", "NoSuchOp", ["x"], "float32")
         graphs.save(self.folder / "1", graph.signature("serving_default", {"x": "float32"}, {"y": "y"}))
         done = run("show", str(self.folder / "1"))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("tensord lacks 1 of them:\n  NoSuchOp (node y)", done.stdout)
+        self.assertIn("  Batchable: not known, the model does not load\n", done.stdout)
 
     def test_wrong_level(self):
         half_plus_two = str(pathlib.Path(HALF_PLUS_TWO).parent)
