@@ -25,11 +25,12 @@ typedef struct td_session_options {
     /* The most that the load may take, all its parts together; 0: the default, negative: no limit. */
     int64_t max_nodes;   /* of graphs, after inlining */
     int64_t max_bodies;  /* of control flow, compiled */
-    int64_t max_bytes;   /* of constants that are made, beyond what the files hold in full */
+    int64_t max_bytes;   /* of constants, beyond what the files hold in full; and what init ops take */
     int64_t max_seconds; /* warm-up included */
 } td_session_options;
 
-/* Defaults, far above what real models take. Bytes: or four times the model's files, if that is more. */
+/* Defaults, far above what real models take. Bytes: or four times the model's files, 16 times
+ * for init ops, if that is more. */
 enum { TD_LOAD_NODES = 500000, TD_LOAD_BODIES = 20000, TD_LOAD_BYTES = 768 << 20, TD_LOAD_SECONDS = 3600 };
 
 /* One input or output of a signature. Shapes may hold unknown dims; a server does not enforce them. */

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/mem_fault.h"
 #include "base/mem_forbid.h"
+#include "base/mem_meter.h"
 #include "base/size.h"
 
 enum {
@@ -145,7 +146,7 @@ static void *place(td_arena *a, size_t size, size_t align)
 
 void *td_arena_try_alloc(td_arena *a, size_t size, size_t align)
 {
-    return td_mem_fault(size) ? NULL : place(a, size, align);
+    return td_mem_fault(size) || td_mem_meter_refuses(size) ? NULL : place(a, size, align);
 }
 
 static void *must_alloc(td_arena *a, size_t size, size_t align)

@@ -14,12 +14,13 @@ static const struct {
     [TD_BUDGET_NODES] = { "nodes", "--max_load_nodes" },
     [TD_BUDGET_BODIES] = { "bodies of control flow", "--max_load_bodies" },
     [TD_BUDGET_BYTES] = { "bytes of constants", "--max_load_bytes" },
+    [TD_BUDGET_STATE] = { "bytes of variables and tables", "--max_load_bytes" },
     [TD_BUDGET_KINDS] = { "seconds", "--max_load_seconds" },
 };
 
 void td_budget_begin(td_budget *b, int64_t nodes, int64_t bodies, int64_t bytes, int64_t seconds)
 {
-    const int64_t limits[TD_BUDGET_KINDS] = { nodes, bodies, bytes };
+    const int64_t limits[TD_BUDGET_KINDS] = { nodes, bodies, bytes, bytes };
     const int64_t longest = INT64_MAX / 4 / 1000000000;
 
     *b = (td_budget){ .seconds = TD_MIN(seconds, longest) };
@@ -47,9 +48,14 @@ static td_status check_time(td_budget *b)
 td_status td_budget_take(td_budget *b, td_budget_kind kind, uint64_t n, const char *what)
 {
     if (!b) return NULL;
-    if (n > b->limit[kind] - b->used[kind]) return refuse(b, kind, what);
+    if (n > td_budget_left(b, kind)) return refuse(b, kind, what);
     b->used[kind] += n;
     return check_time(b);
+}
+
+uint64_t td_budget_left(const td_budget *b, td_budget_kind kind)
+{
+    return b->limit[kind] - b->used[kind];
 }
 
 void td_budget_give(td_budget *b, td_budget_kind kind, uint64_t n)

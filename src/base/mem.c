@@ -15,6 +15,7 @@
 #include "base/cpu_quota.h"
 #include "base/mem_fault.h"
 #include "base/mem_forbid.h"
+#include "base/mem_meter.h"
 #include "base/size.h"
 
 enum { HUGE_PAGE = 2 << 20, HUGE_LEAST = 32 << 20 };
@@ -36,6 +37,7 @@ void *td_alloc(size_t size)
     void *const p = calloc(1, size ? size : 1);
 
     if (!p) mem_exhausted(size);
+    td_mem_meter_take(p);
     return p;
 }
 
@@ -50,9 +52,11 @@ void *td_alloc_array(size_t n, size_t size)
 void *td_realloc(void *p, size_t size)
 {
     td_mem_ask();
+    td_mem_meter_give(p);
     void *const q = realloc(p, size ? size : 1);
 
     if (!q) mem_exhausted(size);
+    td_mem_meter_take(q);
     return q;
 }
 
@@ -89,13 +93,16 @@ void *td_heap_alloc(size_t size, size_t align)
     td_mem_ask();
     TD_ASSERT(align && !(align & (align - 1)));
     if (is_too_much(size) || align > MEM_PIECE_MAX) return NULL;
-    if (align <= _Alignof(max_align_t)) return malloc(size ? size : 1);
-    return aligned_alloc(align, td_round_up(size ? size : 1, align));
+    void *const p = align <= _Alignof(max_align_t)
+                        ? malloc(size ? size : 1)
+                        : aligned_alloc(align, td_round_up(size ? size : 1, align));
+    td_mem_meter_take(p);
+    return p;
 }
 
 void *td_try_alloc(size_t size, size_t align)
 {
-    return td_mem_fault(size) ? NULL : td_heap_alloc(size, align);
+    return td_mem_fault(size) || td_mem_meter_refuses(size) ? NULL : td_heap_alloc(size, align);
 }
 
 void *td_try_alloc_huge(size_t size)
@@ -110,11 +117,17 @@ void *td_try_alloc_huge(size_t size)
 void *td_try_realloc(void *p, size_t size)
 {
     td_mem_ask();
-    return td_mem_fault(size) || is_too_much(size) ? NULL : realloc(p, size ? size : 1);
+    if (td_mem_fault(size) || is_too_much(size)) return NULL;
+    td_mem_meter_give(p);
+    void *const q = td_mem_meter_refuses(size) ? NULL : realloc(p, size ? size : 1);
+
+    td_mem_meter_take(q ? q : p);
+    return q;
 }
 
 void td_free(void *p)
 {
+    td_mem_meter_give(p);
     free(p);
 }
 

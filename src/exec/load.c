@@ -15,6 +15,7 @@
 #include "base/file_map.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "base/mem_meter.h"
 #include "device/stop.h"
 #include "exec/cache.h"
 #include "exec/compile.h"
@@ -77,27 +78,53 @@ static td_status make_target(td_session *s, const char *target, const char *file
     return td_pass_excise(&s->pass, *out);
 }
 
-static td_status run_target(td_session *s, td_graph *g, const char *prefix)
+static bool is_over(void *meter)
+{
+    return ((const td_mem_meter *)meter)->is_over;
+}
+
+static td_status run_program(td_program *prog, const char *prefix, td_stop *stop)
 {
     td_string text = { prefix, prefix ? strlen(prefix) : 0 };
     const td_tensor arg = { .dtype = TD_STRING, .shape = { 0 }, .data = &text };
-    td_stop stop = { .deadline_ns = s->budget.end_ns };
     const td_run_context run = { 0 };
-    td_program *prog = NULL;
     td_frame *f;
+
+    TD_TRY(td_frame_enter(prog, &arg, &f));
+    td_stop *const before = td_stop_swap(stop);
+    const td_status st = td_frame_run(f, &run);
+    (void)td_stop_swap(before);
+    td_frame_leave(f);
+    return st;
+}
+
+/* What the run took and has not given back is what the model keeps. Takes st over: that memory was over explains it. */
+static td_status charge(td_session *s, const td_mem_meter *m, const char *what, td_status st)
+{
+    const uint64_t bytes = m->is_over ? UINT64_MAX : (uint64_t)TD_MAX(m->used, 0);
+    const td_status over = td_budget_take(&s->budget, TD_BUDGET_STATE, bytes, what);
+
+    if (!over) return st;
+    td_status_free(st);
+    return over;
+}
+
+/* The file says what is run here: it may fill no more memory than the budget has. */
+static td_status run_target(td_session *s, td_graph *g, const char *prefix, const char *what)
+{
+    const uint64_t left = td_budget_left(&s->budget, TD_BUDGET_STATE);
+    td_mem_meter meter = { .most = (int64_t)TD_MIN(left, (uint64_t)INT64_MAX) };
+    td_stop stop = { .deadline_ns = s->budget.end_ns, .cancelled = is_over, .cancelled_ctx = &meter };
+    td_program *prog = NULL;
 
     TD_TRY(td_program_make(&s->pass, g, false, &prog));
     td_status st = td_pass_missing(&s->pass);
-    if (!st) st = td_frame_enter(prog, &arg, &f);
-    if (!st) {
-        td_stop *const before = td_stop_swap(&stop);
+    td_mem_meter *const before = td_mem_meter_swap(&meter);
 
-        st = td_frame_run(f, &run);
-        (void)td_stop_swap(before);
-        td_frame_leave(f);
-    }
+    if (!st) st = run_program(prog, prefix, &stop);
     td_program_free(prog);
-    return st;
+    (void)td_mem_meter_swap(before);
+    return charge(s, &meter, what, st);
 }
 
 /* A model without variables has no index. One that has them lacks it while it is being copied; an init op that
@@ -128,10 +155,12 @@ static td_status restore(td_session *s)
     if (f->restore_op) TD_TRY(make_target(s, f->restore_op, f->filename_tensor, &g));
     if (g && f->variables_prefix) {
         TD_TRY(td_pass_drop_dead_assigns(&s->pass, g));
-        TD_TRY(td_status_prefix(run_target(s, g, f->variables_prefix), "restoring variables: "));
+        TD_TRY(
+            td_status_prefix(run_target(s, g, f->variables_prefix, f->restore_op), "restoring variables: "));
     }
     td_status st = NULL;
-    if (init) st = td_status_prefix(run_target(s, init, NULL), "running init op %s: ", f->init_op);
+    if (init)
+        st = td_status_prefix(run_target(s, init, NULL, f->init_op), "running init op %s: ", f->init_op);
     return g && !f->variables_prefix ? blame_index(s, g, st) : st;
 }
 
@@ -316,11 +345,14 @@ static int64_t file_bytes(const char *path)
 
 static void begin_budget(td_session *s, const char *path, const td_session_options *o)
 {
-    const int64_t bytes = o->max_bytes ? o->max_bytes : TD_MAX((int64_t)TD_LOAD_BYTES, 4 * file_bytes(path));
+    const int64_t files = o->max_bytes ? 0 : file_bytes(path);
+    const int64_t bytes = o->max_bytes ? o->max_bytes : TD_MAX((int64_t)TD_LOAD_BYTES, 4 * files);
 
     td_budget_begin(&s->budget, o->max_nodes ? o->max_nodes : TD_LOAD_NODES,
                     o->max_bodies ? o->max_bodies : TD_LOAD_BODIES, bytes,
                     o->max_seconds ? o->max_seconds : TD_LOAD_SECONDS);
+    if (!o->max_bytes) /* a line of a vocabulary of a few bytes is a hundred in a table */
+        s->budget.limit[TD_BUDGET_STATE] = (uint64_t)TD_MAX(bytes, 16 * files);
     s->env.budget = &s->budget;
 }
 

@@ -22,10 +22,12 @@
     "output_arg { name: \"r\" type: DT_FLOAT } } "
 
 static td_strbuf graph, library;
+static bool has_init; /* the graph has a node `init` to be run */
 
 static int begin(void **state)
 {
     graph = library = (td_strbuf){ 0 };
+    has_init = false;
     td_strbuf_printf(
         &graph, "node { name: \"x\" op: \"Placeholder\" attr { key: \"dtype\" value { type: DT_FLOAT } } } ");
     return temp_dir_make(state);
@@ -49,8 +51,11 @@ static td_status load(const td_session_options *o, td_session **out)
                      "signature_def { key: \"s\" value { inputs { key: \"x\" value { name: \"x:0\" dtype: "
                      "DT_FLOAT tensor_shape { } } } "
                      "outputs { key: \"y\" value { name: \"y:0\" dtype: DT_FLOAT tensor_shape { "
-                     "unknown_rank: true } } } } } }",
-                     td_strbuf_text(&graph), td_strbuf_text(&library));
+                     "unknown_rank: true } } } } } %s}",
+                     td_strbuf_text(&graph), td_strbuf_text(&library),
+                     has_init ? "signature_def { key: \"__saved_model_init_op\" value { outputs { key: "
+                                "\"__saved_model_init_op\" value { name: \"init\" } } } } "
+                              : "");
     temp_dir_write("saved_model.pbtxt", td_strbuf_text(&text), text.size);
     td_strbuf_fini(&text);
     return td_session_load(temp_dir, o, out);
@@ -204,6 +209,83 @@ static void test_strings_count_with_their_bytes(void **state)
     assert_refused(NULL, "loading takes more than 805306368 bytes of constants (--max_load_bytes)");
 }
 
+/* ---------------------------------------------------------------- init ops */
+
+/* Variables v0 to v(n - 1), each filled with as many floats; y = x + an element of each. */
+static void put_fills(int n, int count)
+{
+    td_strbuf_printf(
+        &graph,
+        "node { name: \"dims\" op: \"Const\" attr { key: \"dtype\" value { type: DT_INT32 } } attr { key: "
+        "\"value\" value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 1 } } int_val: %d } } } } "
+        "node { name: \"one\" op: \"Const\" attr { key: \"dtype\" value { type: DT_FLOAT } } attr { key: "
+        "\"value\" value { tensor { dtype: DT_FLOAT tensor_shape { } float_val: 1 } } } } ",
+        count);
+    for (int i = 0; i < n; i++)
+        td_strbuf_printf(&graph,
+                         "node { name: \"v%d\" op: \"VarHandleOp\" attr { key: \"dtype\" value { type: "
+                         "DT_FLOAT } } attr { key: "
+                         "\"shape\" value { shape { unknown_rank: true } } } attr { key: \"shared_name\" "
+                         "value { s: \"v%d\" } } } "
+                         "node { name: \"fill%d\" op: \"Fill\" input: \"dims\" input: \"one\" " FLOAT "} "
+                         "node { name: \"set%d\" op: \"AssignVariableOp\" input: \"v%d\" input: \"fill%d\" "
+                         "attr { key: \"dtype\" "
+                         "value { type: DT_FLOAT } } } ",
+                         i, i, i, i, i, i);
+    td_strbuf_printf(&graph, "node { name: \"init\" op: \"NoOp\" ");
+    for (int i = 0; i < n; i++)
+        td_strbuf_printf(&graph, "input: \"^set%d\" ", i);
+    td_strbuf_printf(&graph, "} node { name: \"y\" op: \"Identity\" input: \"x\" " FLOAT "} ");
+    has_init = true;
+}
+
+static void test_init_that_fills_memory(void **state)
+{
+    (void)state;
+    put_fills(1, 2000000000);
+    assert_refused(
+        NULL, "loading takes more than 805306368 bytes of variables and tables (--max_load_bytes): init");
+}
+
+/* Each is small; the sum is not. */
+static void test_init_of_many_variables(void **state)
+{
+    (void)state;
+    put_fills(40, 1 << 18);
+    assert_answers(&(td_session_options){ .max_bytes = 64 << 20 }, 3, 3);
+    assert_refused(&(td_session_options){ .max_bytes = 40 << 20 },
+                   "more than 41943040 bytes of variables and tables (--max_load_bytes): init");
+}
+
+/* A table of as many keys as it is told. */
+static void test_init_of_a_table(void **state)
+{
+    (void)state;
+    td_strbuf_printf(&graph,
+                     "node { name: \"from\" op: \"Const\" attr { key: \"dtype\" value { type: DT_INT64 } } "
+                     "attr { key: \"value\" "
+                     "value { tensor { dtype: DT_INT64 tensor_shape { } int64_val: 0 } } } } "
+                     "node { name: \"to\" op: \"Const\" attr { key: \"dtype\" value { type: DT_INT64 } } "
+                     "attr { key: \"value\" "
+                     "value { tensor { dtype: DT_INT64 tensor_shape { } int64_val: 1000000 } } } } "
+                     "node { name: \"step\" op: \"Const\" attr { key: \"dtype\" value { type: DT_INT64 } } "
+                     "attr { key: \"value\" "
+                     "value { tensor { dtype: DT_INT64 tensor_shape { } int64_val: 1 } } } } "
+                     "node { name: \"keys\" op: \"Range\" input: \"from\" input: \"to\" input: \"step\" attr "
+                     "{ key: \"Tidx\" value "
+                     "{ type: DT_INT64 } } } "
+                     "node { name: \"table\" op: \"HashTableV2\" attr { key: \"key_dtype\" value { type: "
+                     "DT_INT64 } } attr { key: "
+                     "\"value_dtype\" value { type: DT_INT64 } } } "
+                     "node { name: \"init\" op: \"LookupTableImportV2\" input: \"table\" input: \"keys\" "
+                     "input: \"keys\" attr { key: "
+                     "\"Tin\" value { type: DT_INT64 } } attr { key: \"Tout\" value { type: DT_INT64 } } } "
+                     "node { name: \"y\" op: \"Identity\" input: \"x\" " FLOAT "} ");
+    has_init = true;
+    assert_answers(&(td_session_options){ .max_bytes = 200 << 20 }, 3, 3);
+    assert_refused(&(td_session_options){ .max_bytes = 16 << 20 }, "bytes of variables and tables");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +294,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_branches_that_double, begin, end),
         cmocka_unit_test_setup_teardown(test_folded_chains_keep_their_end, begin, end),
         cmocka_unit_test_setup_teardown(test_folded_values_that_stay, begin, end),
+        cmocka_unit_test_setup_teardown(test_init_that_fills_memory, begin, end),
+        cmocka_unit_test_setup_teardown(test_init_of_many_variables, begin, end),
+        cmocka_unit_test_setup_teardown(test_init_of_a_table, begin, end),
         cmocka_unit_test_setup_teardown(test_strings_count_with_their_bytes, begin, end),
     };
 
