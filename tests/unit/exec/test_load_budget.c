@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -241,10 +242,14 @@ static void put_fills(int n, int count)
 
 static void test_init_that_fills_memory(void **state)
 {
+    struct rusage used;
+
     (void)state;
     put_fills(1, 2000000000);
     assert_refused(
         NULL, "loading takes more than 805306368 bytes of variables and tables (--max_load_bytes): init");
+    assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
+    assert_true(used.ru_maxrss < 3 << 20); /* KiB: it was refused before it was filled */
 }
 
 /* Each is small; the sum is not. */

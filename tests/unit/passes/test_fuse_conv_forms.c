@@ -98,6 +98,8 @@ static td_edge convolution(td_graph *g, td_edge x)
     const bool is_wide = strstr(now->head, "wide") != NULL; /* what Winograd's method takes */
     td_edge w = pg_noise(g, &(td_shape){ 4, { is_wide ? 3 : 1, is_wide ? 3 : 2, IN / groups, OUT } }, 2);
 
+    if (!strcmp(now->head, "square"))
+        w = pg_noise(g, &(td_shape){ 4, { 1, 2, IN, SIZE } }, 2); /* channels as rows */
     if (!strcmp(now->head, "unknown_weights"))
         w = pg_node(g, "Reshape T=%f Tshape=%i", residual, pg_ints(g, 4, (const int32_t[]){ 1, 1, IN, OUT }),
                     PG_END);
@@ -126,6 +128,16 @@ static td_edge norm(td_graph *g, td_edge x, const char *text)
     const td_edge variance = binary(g, "AddV2", vector(g, 11), pg_float(g, 2.0f));
 
     return pg_node(g, text, x, vector(g, 12), vector(g, 13), vector(g, 14), variance, PG_END);
+}
+
+/* With channels first: rows, here. */
+static td_edge norm_rows(td_graph *g, td_edge x)
+{
+    const td_shape rows = { 1, { SIZE } };
+
+    return pg_node(g, "FusedBatchNormV3 T=%f U=%f is_training=false epsilon=0.001f data_format='NCHW", x,
+                   pg_noise(g, &rows, 1), pg_noise(g, &rows, 2), pg_noise(g, &rows, 3),
+                   unary(g, "Square", pg_noise(g, &rows, 4)), PG_END);
 }
 
 static td_edge gelu(td_graph *g, td_edge x, char kind)
@@ -177,6 +189,25 @@ static td_edge step(td_graph *g, td_edge x, const char *word)
     if (!strcmp(word, "norm"))
         return norm(g, x, "FusedBatchNormV3 T=%f U=%f is_training=false epsilon=0.001f");
     if (!strcmp(word, "norm1")) return norm(g, x, "FusedBatchNorm T=%f is_training=false epsilon=0.002f");
+    if (!strcmp(word, "norm2"))
+        return norm(g, x, "FusedBatchNormV2 T=%f U=%f is_training=false epsilon=0.5f");
+    if (!strcmp(word, "norm_rows")) return norm_rows(g, x);
+    if (!strcmp(word, "norm_unknown"))
+        return pg_node(g, "FusedBatchNormV3 T=%f U=%f is_training=false epsilon=0.001f", x,
+                       unary(g, "Square", residual), vector(g, 13), vector(g, 14),
+                       unary(g, "Square", vector(g, 15)), PG_END);
+    if (!strcmp(word, "norm_of_batch"))
+        return pg_node(g, "FusedBatchNormV3 T=%f U=%f is_training=true epsilon=0.001f", x, vector(g, 12),
+                       vector(g, 13), pg_noise(g, &(td_shape){ 1, { 0 } }, 1),
+                       pg_noise(g, &(td_shape){ 1, { 0 } }, 1), PG_END);
+    if (!strcmp(word, "bias_rows"))
+        return pg_node(g, "BiasAdd T=%f data_format='NCHW", x, pg_noise(g, &(td_shape){ 1, { SIZE } }, 16),
+                       PG_END);
+    if (!strcmp(word, "bias_unknown")) return binary(g, "BiasAdd", x, residual);
+    if (!strcmp(word, "mul_unknown")) return binary(g, "Mul", x, residual);
+    if (!strcmp(word, "mul_rows")) return binary(g, "Mul", x, pg_noise(g, &(td_shape){ 2, { SIZE, 1 } }, 17));
+    if (!strcmp(word, "mul_square"))
+        return binary(g, "Mul", x, pg_noise(g, &(td_shape){ 2, { SIZE, OUT } }, 18));
     if (!strcmp(word, "residual")) return binary(g, "AddV2", x, residual);
     if (!strcmp(word, "rresidual")) return binary(g, "Add", residual, x);
     if (!strcmp(word, "twice")) return binary(g, "AddV2", x, x);
@@ -214,7 +245,9 @@ static size_t count_left(pg *t)
                                        "BiasAdd",
                                        "BiasAddV1",
                                        "FusedBatchNormV3",
+                                       "FusedBatchNormV2",
                                        "FusedBatchNorm",
+                                       "Square",
                                        "Relu",
                                        "Relu6",
                                        "Elu",
@@ -359,6 +392,31 @@ static void test_residuals(void **state)
         check(&forms[i]);
 }
 
+/* What is along another dim, or known to a run only, stays; so does what follows it. */
+static void test_steps_that_stay(void **state)
+{
+    static const td_shape vector_shape = { 1, { OUT } };
+    static const form forms[] = {
+        { "conv", "norm2 Relu", CONV, 0 },
+        { "conv", "bias norm_rows", CONV, 1 },
+        { "square", "norm_rows Relu", NULL, 2 },
+        { "square", "bias_rows Relu", NULL, 2 },
+        { "conv", "bias norm_unknown Relu", CONV, 3 },
+        { "conv", "bias norm_of_batch", CONV, 1 },
+        { "conv", "bias bias_rows", CONV, 1 },
+        { "conv", "bias bias_unknown Relu", CONV, 2 },
+        { "depthwise", "bias mul_unknown", DEPTHWISE, 1 },
+        { "product", "bias mul_unknown Tanh", PRODUCT, 2 },
+        { "conv", "bias mul_rows", CONV, 1 },
+        { "product", "bias mul_rows", PRODUCT, 1 },
+        { "product", "bias mul_square", PRODUCT, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(forms); i++)
+        check_with(&forms[i], &vector_shape);
+}
+
 /* Fewer dims than the sum, ones, and more than it has. */
 static void test_residuals_broadcast(void **state)
 {
@@ -442,13 +500,10 @@ static void test_pads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads),
-        cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_affine_steps),
-        cmocka_unit_test(test_residuals),
-        cmocka_unit_test(test_residuals_broadcast),
-        cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_pads),
+        cmocka_unit_test(test_heads),        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_affine_steps), cmocka_unit_test(test_steps_that_stay),
+        cmocka_unit_test(test_residuals),    cmocka_unit_test(test_residuals_broadcast),
+        cmocka_unit_test(test_activations),  cmocka_unit_test(test_pads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
