@@ -61,6 +61,14 @@ static void count_queued(td_flow *f, bool is_queued)
     f->is_queued = is_queued;
 }
 
+/* Rows of the run that answered it. */
+static size_t batch_rows(const td_flow *f)
+{
+    const size_t joined = f->predict.call.joined_rows;
+
+    return joined ? joined : td_predict_rows(&f->predict);
+}
+
 static void count_end(td_flow *f, td_code code, size_t bytes_out)
 {
     if (f->verb->asks == TD_FLOW_NOTHING) return;
@@ -73,7 +81,7 @@ static void count_end(td_flow *f, td_code code, size_t bytes_out)
                                        .bytes_in = f->size,
                                        .bytes_out = bytes_out,
                                        .rows = td_predict_rows(&f->predict),
-                                       .batch = f->times.ran ? td_predict_rows(&f->predict) : 0,
+                                       .batch = f->times.ran ? batch_rows(f) : 0,
                                        .ids = f->ids };
 
     td_request_done(&record);
@@ -143,22 +151,26 @@ static td_status write_reply(td_flow *f)
     return NULL;
 }
 
-static td_status run_and_write(td_flow *f, bool *must_wait)
+static void count_run(td_flow *f)
 {
+    const td_batch_call *const c = &f->predict.call;
+
+    f->times.queued = c->began_ns;
+    f->times.ran = c->ended_ns;
+    if (c->is_lead) td_request_ran(series_of(f), batch_rows(f), c->ended_ns - c->began_ns);
+}
+
+/* The run is over, on whatever thread ran it, or error says why not. */
+static void after_run(td_predict *p, td_status error)
+{
+    td_flow *const f = p->done_ctx;
+
     count_queued(f, false);
-    TD_TRY(check_wanted(f));
-    f->times.queued = td_now_ns();
-    if (f->is_away && f->host->is_unwanted) {
-        f->predict.cancelled = is_unwanted;
-        f->predict.cancelled_ctx = f;
+    if (!error) {
+        count_run(f);
+        error = write_reply(f);
     }
-    f->predict.never_waits = !f->is_away;
-    TD_TRY(td_predict_run(&f->predict, f->deadline_ns));
-    *must_wait = !f->predict.result;
-    if (*must_wait) return NULL;
-    f->times.ran = td_now_ns();
-    td_request_ran(series_of(f), td_predict_rows(&f->predict), f->times.ran - f->times.queued);
-    return write_reply(f);
+    end(f, error);
 }
 
 static void run(td_flow *f);
@@ -169,15 +181,35 @@ static void run_elsewhere(td_flow *f)
     move(f, false, run);
 }
 
-static void run(td_flow *f)
+/* On the host's thread: at once or not at all. */
+static void run_here(td_flow *f)
 {
-    bool must_wait = false;
-    const td_status error = run_and_write(f, &must_wait);
+    const td_status error = td_predict_run(&f->predict, f->deadline_ns);
 
-    if (must_wait)
+    if (!error && !f->predict.outputs)
         run_elsewhere(f);
     else
+        after_run(&f->predict, error);
+}
+
+static void run(td_flow *f)
+{
+    const td_status error = check_wanted(f);
+
+    if (error) {
         end(f, error);
+        return;
+    }
+    f->predict.done_ctx = f;
+    f->predict.never_waits = !f->is_away;
+    if (f->is_away && f->host->is_unwanted) {
+        f->predict.cancelled = is_unwanted;
+        f->predict.cancelled_ctx = f;
+    }
+    if (f->is_away)
+        td_predict_start(&f->predict, f->deadline_ns, after_run);
+    else
+        run_here(f);
 }
 
 static void tell(td_flow *f)

@@ -8,10 +8,11 @@
 #include "base/macros.h"
 #include "base/nearest.h"
 #include "base/strbuf.h"
+#include "batch/batch.h"
 
 static const char default_signature[] = "serving_default";
 
-enum { LONG_NS = 200000 };
+enum { QUICK_NS = 200000 };
 
 static td_status unknown_signature(const td_predict *p, const char *name, td_wording wording)
 {
@@ -176,18 +177,52 @@ bool td_predict_is_long(const td_predict *p)
 {
     const int64_t ns = td_session_expect(td_servable_session(p->servable), p->sig, p->inputs);
 
-    return ns <= 0 || ns > LONG_NS;
+    const td_batcher *const batcher = td_servable_batcher(p->servable);
+
+    return ns <= 0 || ns > QUICK_NS || (batcher && td_batcher_is_held(batcher));
+}
+
+static void make_call(td_predict *p, int64_t deadline_ns)
+{
+    p->call = (td_batch_call){ .sig = p->sig,
+                               .in = p->inputs,
+                               .want = p->want,
+                               .n_want = p->n_want,
+                               .options = { deadline_ns, p->cancelled, p->cancelled_ctx, p->never_waits },
+                               .out = TD_ARENA_NEW_N(p->arena, td_tensor, p->n_want + 1) };
+    p->outputs = p->call.out;
 }
 
 td_status td_predict_run(td_predict *p, int64_t deadline_ns)
 {
-    const td_run_options options = { deadline_ns, p->cancelled, p->cancelled_ctx, p->never_waits };
-
     TD_TRY(check_inputs(p));
-    const td_status error = td_session_run(td_servable_session(p->servable), p->sig, p->inputs, p->want,
-                                           p->n_want, &options, &p->result);
+    make_call(p, deadline_ns);
+    const td_status error = td_batch_run_one(td_servable_session(p->servable), &p->call);
 
+    if (!p->call.result) p->outputs = NULL;
     return TD_UNLIKELY(error != NULL) ? td_explain_run(p, error) : NULL;
+}
+
+static void end_call(td_batch_call *c, td_status error)
+{
+    td_predict *const p = (td_predict *)(void *)((char *)c - offsetof(td_predict, call));
+
+    p->done(p, TD_UNLIKELY(error != NULL) ? td_explain_run(p, error) : NULL);
+}
+
+void td_predict_start(td_predict *p, int64_t deadline_ns, void (*done)(td_predict *p, td_status error))
+{
+    td_batcher *const batcher = td_servable_batcher(p->servable);
+    const td_status error = batcher ? check_inputs(p) : td_predict_run(p, deadline_ns);
+
+    if (error || !batcher) {
+        done(p, error);
+        return;
+    }
+    make_call(p, deadline_ns);
+    p->done = done;
+    p->call.done = end_call;
+    td_batcher_submit(batcher, &p->call);
 }
 
 size_t td_predict_rows(const td_predict *p)
@@ -202,7 +237,7 @@ size_t td_predict_rows(const td_predict *p)
 
 const td_tensor *td_predict_output(const td_predict *p, size_t i)
 {
-    return &td_result_outputs(p->result)[i];
+    return &p->outputs[i];
 }
 
 td_servable *td_predict_detach(td_predict *p)
@@ -218,7 +253,7 @@ void td_predict_close(td_predict *p)
 {
     for (size_t i = 0; p->inputs && i < p->sig->n_inputs; i++)
         td_tensor_unref(&p->inputs[i]);
-    td_result_free(p->result); /* before its session can go */
+    td_batch_call_close(&p->call); /* before its session can go */
     td_servable_release(p->servable);
     *p = (td_predict){ 0 };
 }

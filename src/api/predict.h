@@ -13,12 +13,14 @@
 #include "tensord/session.h"
 
 #include "base/arena.h"
+#include "batch/batcher.h"
 #include "serve/manager.h"
 
 /* Which protocol's texts a client compares. */
 typedef enum td_wording { TD_WORDING_GRPC, TD_WORDING_REST } td_wording;
 
-typedef struct td_predict {
+typedef struct td_predict td_predict;
+struct td_predict {
     td_servable *servable;
     const td_signature *sig;
     td_arena *arena;   /* the request's; the caller makes and frees it */
@@ -28,9 +30,12 @@ typedef struct td_predict {
     /* As in td_run_options; the caller's to set behind open. NULL: it cannot be. */
     bool (*cancelled)(void *ctx);
     void *cancelled_ctx;
-    bool never_waits; /* likewise: without a free core a run does nothing, and leaves no result */
-    td_result *result;
-} td_predict;
+    bool never_waits; /* likewise: without a free core td_predict_run() does nothing, and leaves no outputs */
+    const td_tensor *outputs; /* in want's order, after a run */
+    td_batch_call call;       /* the run: its times and its results */
+    void (*done)(td_predict *p, td_status error);
+    void *done_ctx; /* the caller's */
+};
 
 /* Opens on a servable that the caller acquired; p owns the reference from here on, also when open fails
  * (close it). Unknown signature: FAILED_PRECONDITION (gRPC) or INVALID_ARGUMENT (REST), texts of
@@ -50,6 +55,9 @@ bool td_predict_is_long(const td_predict *p);
 /* Types must agree with the signature ("Expects arg[0] to be float but int32 is provided"). deadline_ns as in
  * td_run_options. DEADLINE_EXCEEDED, CANCELLED, or what the model's ops say. */
 TD_MUST_USE td_status td_predict_run(td_predict *p, int64_t deadline_ns);
+/* The same by the servable's batcher: done(p, error), which takes error, is called when it is over, by any thread and
+ * maybe before this returns. */
+void td_predict_start(td_predict *p, int64_t deadline_ns, void (*done)(td_predict *p, td_status error));
 /* Rows that the client sent: the first dimension of the first input that it gave; a scalar is one. */
 size_t td_predict_rows(const td_predict *p);
 const td_tensor *td_predict_output(const td_predict *p, size_t i);

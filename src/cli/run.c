@@ -105,8 +105,7 @@ static td_status time_runs(td_predict *p, int n)
     for (int i = 0; i < n; i++) {
         const int64_t begin = td_now_ns();
 
-        td_result_free(p->result);
-        p->result = NULL;
+        td_batch_call_close(&p->call);
         TD_TRY(td_predict_run(p, 0));
         const int64_t took = td_now_ns() - begin;
 

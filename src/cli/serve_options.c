@@ -3,6 +3,7 @@
 #include "cli/serve_options.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -99,6 +100,14 @@ static int64_t no_zero(int64_t limit)
     return limit ? limit : -1;
 }
 
+/* TENSORD_BATCH_HOLD, for tests. */
+static size_t calls_to_hold(void)
+{
+    const char *const text = getenv("TENSORD_BATCH_HOLD");
+
+    return text ? strtoul(text, NULL, 10) : 0;
+}
+
 static void fill_serve(const td_flags *f, td_serve_options *out)
 {
     *out = (td_serve_options){
@@ -115,6 +124,8 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
         .max_load_bodies = no_zero(f->max_load_bodies),
         .max_load_bytes = f->max_load_bytes,
         .max_load_seconds = no_zero(f->max_load_seconds),
+        .batch = { .is_off = f->is_said[TD_FLAG_enable_batching] && !f->enable_batching,
+                   .hold = calls_to_hold() },
     };
 }
 

@@ -125,7 +125,10 @@ static bool take_argument(td_flags *f, const char *arg, td_flags_report *report)
     for (size_t i = 0; i < TD_COUNT(flag_defs); i++) {
         const char *value;
 
-        switch (match_flag(&flag_defs[i], arg, f, &value)) {
+        const flag_match match = match_flag(&flag_defs[i], arg, f, &value);
+
+        f->is_said[i] |= match == MATCH_OK;
+        switch (match) {
         case MATCH_NONE:
             break;
         case MATCH_OK:

@@ -19,10 +19,18 @@
 #define TD_FLAG_TYPE_F32  float
 #define TD_FLAG_TYPE_STR  const char *
 
+typedef enum td_flag_id {
+#define TD_FLAG(kind, name, initial, state, help) TD_FLAG_##name,
+#include "config/flags.inc"
+#undef TD_FLAG
+    TD_FLAG_COUNT
+} td_flag_id;
+
 typedef struct td_flags {
 #define TD_FLAG(kind, name, initial, state, help) TD_FLAG_TYPE_##kind name;
 #include "config/flags.inc"
 #undef TD_FLAG
+    bool is_said[TD_FLAG_COUNT]; /* by the user, if only the default */
 } td_flags;
 
 typedef struct td_flags_report {

@@ -156,7 +156,11 @@ td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor
     td_status st = check_inputs(sig, full.in);
     if (!st) st = run(s, e, full.in, opts, &f);
     close_inputs(&full);
-    TD_TRY(blame_files(s, st));
+    st = blame_files(s, st);
+    if (st) {
+        if (f) td_frame_leave(f);
+        return st;
+    }
     *out = f ? td_result_make(f, want, n_want) : NULL;
     return NULL;
 }

@@ -116,6 +116,13 @@ static void count_requests(const td_manager *m, td_servable *s)
     td_servable_count(s, td_request_set_make(s->name, s->version, signatures, n));
 }
 
+/* Sessions of tests cannot be joined. */
+static void join_requests(const td_manager *m, td_servable *s)
+{
+    if (!m->options.load || m->options.load == td_session_load)
+        td_servable_join(s, td_batcher_make(s->session, &m->options.batch));
+}
+
 static void try_succeeded(td_version *v, td_session *session)
 {
     const int64_t took = td_now_ns() - v->since_ns;
@@ -124,6 +131,7 @@ static void try_succeeded(td_version *v, td_session *session)
     v->has_failed = false;
     v->servable = td_servable_make(v->model->options->name, v->number, session, unload_servable, v);
     count_requests(v->model->manager, v->servable);
+    join_requests(v->model->manager, v->servable);
     v->model->manager->n_servables++;
     set_state(v, TD_STATE_AVAILABLE);
     td_info("serve", "event=available model=%s version=%" PRId64 " ms=%" PRId64, v->model->options->name,

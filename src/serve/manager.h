@@ -10,6 +10,8 @@
 
 #include "tensord/session.h"
 
+#include "batch/batcher.h"
+
 #include "obs/page.h"
 #include "obs/requests.h"
 #include "serve/options.h"
@@ -80,6 +82,7 @@ void td_servable_release(td_servable *s); /* NULL is fine */
 const char *td_servable_name(const td_servable *s);
 int64_t td_servable_version(const td_servable *s);
 td_session *td_servable_session(const td_servable *s);
+td_batcher *td_servable_batcher(const td_servable *s);      /* NULL: none */
 td_request_set *td_servable_requests(const td_servable *s); /* lives as long as s is held */
 
 /* What counts a request that found no version: the model's that spec names, or nobody's. Lives as long as m. Never

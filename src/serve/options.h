@@ -9,6 +9,7 @@
 
 #include "tensord/session.h"
 
+#include "batch/batcher.h"
 #include "config/models.h"
 
 typedef struct td_serve_options {
@@ -25,6 +26,7 @@ typedef struct td_serve_options {
     bool enable_model_warmup;
     int64_t max_load_nodes, max_load_bodies, max_load_bytes,
         max_load_seconds; /* as td_session_options has them */
+    td_batch_options batch;
 
     /* How sessions come and go; NULL: td_session_load() and td_session_unref(). For tests. */
     td_status (*load)(const char *path, const td_session_options *options, td_session **out);

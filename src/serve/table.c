@@ -23,9 +23,15 @@ void td_servable_count(td_servable *s, td_request_set *requests)
     s->requests = requests;
 }
 
+void td_servable_join(td_servable *s, td_batcher *batcher)
+{
+    s->batcher = batcher;
+}
+
 void td_servable_free(td_servable *s)
 {
     td_request_set_free(s->requests);
+    td_batcher_free(s->batcher);
     td_free(s->name);
     td_free(s);
 }
@@ -56,6 +62,11 @@ int64_t td_servable_version(const td_servable *s)
 td_session *td_servable_session(const td_servable *s)
 {
     return s->session;
+}
+
+td_batcher *td_servable_batcher(const td_servable *s)
+{
+    return s->batcher;
 }
 
 td_request_set *td_servable_requests(const td_servable *s)

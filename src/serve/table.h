@@ -20,6 +20,7 @@ struct td_servable {
     int64_t version;
     td_session *session;
     td_request_set *requests; /* owned; NULL: nobody counts */
+    td_batcher *batcher;      /* owned; NULL: none */
     /* called with the last reference, on whatever thread drops it; frees s */
     void (*on_last)(td_servable *s);
     void *owner;
@@ -30,6 +31,8 @@ td_servable *td_servable_make(const char *name, int64_t version, td_session *ses
                               void (*on_last)(td_servable *s), void *owner);
 /* Its requests count there; takes it. Before anybody else has s. */
 void td_servable_count(td_servable *s, td_request_set *requests);
+/* Its calls are joined there; takes it. Before anybody else has s. */
+void td_servable_join(td_servable *s, td_batcher *batcher);
 td_servable *td_servable_ref(td_servable *s); /* returns s */
 void td_servable_free(td_servable *s);        /* the struct, not the session; for on_last */
 

@@ -47,7 +47,7 @@ class CommandLine(unittest.TestCase):
         done = run(base, "--ssl_config_file=/nowhere")
         self.assertEqual(done.returncode, 255)
         self.assertIn("Failed to start server. Error: UNIMPLEMENTED: --ssl_config_file is not built yet", done.stdout)
-        flags = ("enable_batching=true", "mixed_precision=bfloat16", "num_tflite_pools=3")
+        flags = ("enable_per_model_batching_parameters=true", "mixed_precision=bfloat16", "num_tflite_pools=3")
         with harness.Server(flags=[base, *(f"--{flag}" for flag in flags)]) as server:
             named = re.findall(r"level=warning .*event=flag_without_effect flag=(\w+) ", server.log_text())
             self.assertEqual(sorted(named), sorted(flag.split("=")[0] for flag in flags))

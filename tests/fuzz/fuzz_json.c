@@ -76,6 +76,19 @@ void td_result_free(td_result *r)
     free(r);
 }
 
+/* Nothing is joined here. */
+bool td_session_is_batchable(const td_session *s, const td_signature *sig, const char **why_not)
+{
+    (void)s, (void)sig, (void)why_not;
+    return false;
+}
+
+td_status td_result_rows(const td_result *r, size_t first, size_t n, td_tensor *out)
+{
+    (void)r, (void)first, (void)n, (void)out;
+    return TD_ERR(INTERNAL, "no rows");
+}
+
 /* ---- */
 
 static void choose_signature(uint8_t n)

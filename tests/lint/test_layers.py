@@ -14,7 +14,7 @@ import sys
 
 import tree
 
-ROOMS = ["base", "obs", "config", "device", "tensor", "kernels", "graph", "formats", "ops", "passes", "exec",
+ROOMS = ["base", "obs", "config", "device", "tensor", "kernels", "graph", "formats", "ops", "passes", "exec", "batch",
          "serve", "api", "codec", "net", "cli"]
 NUMBER = {room: number for number, room in enumerate(ROOMS)}
 SHARED = {"ops/array/array.h", "ops/array/scatter.h", "ops/math/elementwise.h", "ops/nn/epilogue.h"}

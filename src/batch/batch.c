@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batch.c -- see batch.h. */
+#include "batch/batch.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/macros.h"
+#include "base/mem.h"
+#include "base/size.h"
+
+/* The joined inputs and their result: they go with the last call that reads from it. */
+struct td_batch {
+    atomic_size_t refs;
+    td_arena *arena;
+    td_result *result;
+    size_t n_in;
+    td_tensor *in; /* elements are the batch's own */
+};
+
+static void unref(td_batch *b)
+{
+    if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1) return;
+    td_result_free(b->result); /* it may read from in */
+    for (size_t i = 0; i < b->n_in; i++)
+        td_free(b->in[i].data);
+    td_arena_free(b->arena);
+}
+
+void td_batch_call_close(td_batch_call *c)
+{
+    td_result_free(c->result);
+    unref(c->batch);
+    c->result = NULL;
+    c->batch = NULL;
+}
+
+/* ---- shapes ---- */
+
+static bool is_given(const td_tensor *t)
+{
+    return t->dtype != TD_DTYPE_NONE;
+}
+
+/* Has t the signature's shape but for its rows? That rows keep apart is known of no other: a reshape may cut them at
+ * other places. */
+static bool is_as_declared(const td_tensor *t, const td_tensor_info *info)
+{
+    if (t->dtype != info->dtype || t->shape.rank < 1 || t->dtype == TD_VARIANT || t->dtype == TD_RESOURCE)
+        return false;
+    if (info->shape.rank < 0) return true;
+    if (t->shape.rank != info->shape.rank) return false;
+    for (int d = 1; d < t->shape.rank; d++)
+        if (info->shape.dims[d] >= 0 && info->shape.dims[d] != t->shape.dims[d]) return false;
+    return true;
+}
+
+size_t td_batch_rows(const td_batch_call *c)
+{
+    int64_t rows = -1;
+
+    for (size_t i = 0; i < c->sig->n_inputs; i++) {
+        const td_tensor *const t = &c->in[i];
+
+        if (!is_given(t) || !is_as_declared(t, &c->sig->inputs[i])) return 0;
+        if (rows >= 0 && t->shape.dims[0] != rows) return 0;
+        rows = t->shape.dims[0];
+    }
+    return rows > 0 ? (size_t)rows : 0;
+}
+
+static bool rows_agree(const td_tensor *a, const td_tensor *b)
+{
+    if (a->dtype != b->dtype || a->shape.rank != b->shape.rank) return false;
+    for (int d = 1; d < a->shape.rank; d++)
+        if (a->shape.dims[d] != b->shape.dims[d]) return false;
+    return true;
+}
+
+bool td_batch_agree(const td_batch_call *a, const td_batch_call *b)
+{
+    if (a->sig != b->sig) return false;
+    for (size_t i = 0; i < a->sig->n_inputs; i++)
+        if (!rows_agree(&a->in[i], &b->in[i])) return false;
+    return true;
+}
+
+static size_t row_bytes(const td_tensor *t)
+{
+    return t->shape.dims[0] > 0 ? td_tensor_bytes(t) / (size_t)t->shape.dims[0] : 0;
+}
+
+size_t td_batch_row_bytes(const td_batch_call *c)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < c->sig->n_inputs; i++)
+        bytes += row_bytes(&c->in[i]);
+    return bytes;
+}
+
+/* ---- joining ---- */
+
+static td_status join_input(td_batch *b, size_t i, const td_batch_call *first, size_t n, size_t rows)
+{
+    const td_tensor *const head = &first->in[i];
+    const size_t row = row_bytes(head);
+    size_t bytes, done = 0;
+
+    if (!td_mul_size(row, rows, &bytes)) return TD_ERR(RESOURCE_EXHAUSTED, "A batch is too large");
+    char *const to = td_try_alloc(TD_MAX(bytes, (size_t)1), TD_ALIGN);
+    if (!to) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a batch of %zu bytes", bytes);
+    b->in[i] = (td_tensor){ .dtype = head->dtype, .shape = head->shape, .data = to };
+    b->in[i].shape.dims[0] = (int64_t)rows;
+    for (const td_batch_call *c = first; n--; c = c->next) {
+        const size_t size = row * c->rows;
+
+        if (size) memcpy(to + done, c->in[i].data, size);
+        done += size;
+    }
+    memset(to + done, 0, bytes - done);
+    return NULL;
+}
+
+/* Which outputs any of them wants, in order; at[k] is where output k stands. */
+static size_t join_wants(const td_batch_call *first, size_t n, size_t *want, size_t *at)
+{
+    const td_signature *const sig = first->sig;
+    size_t n_want = 0;
+
+    for (size_t k = 0; k < sig->n_outputs; k++)
+        at[k] = SIZE_MAX;
+    for (const td_batch_call *c = first; n--; c = c->next)
+        for (size_t k = 0; k < c->n_want; k++)
+            at[c->want[k]] = 0;
+    for (size_t k = 0; k < sig->n_outputs; k++) {
+        if (at[k] == SIZE_MAX) continue;
+        at[k] = n_want;
+        want[n_want++] = k;
+    }
+    return n_want;
+}
+
+/* ---- whether to go on ---- */
+
+typedef struct company {
+    const td_batch_call *first;
+    size_t n;
+} company;
+
+static bool is_unwanted(const td_batch_call *c)
+{
+    return c->options.cancelled && c->options.cancelled(c->options.cancelled_ctx);
+}
+
+static bool are_all_unwanted(void *ctx)
+{
+    const company *const all = ctx;
+    const td_batch_call *c = all->first;
+
+    for (size_t i = 0; i < all->n; i++, c = c->next)
+        if (!is_unwanted(c)) return false;
+    return true;
+}
+
+static td_run_options options_of(company *all)
+{
+    td_run_options o = { .cancelled = are_all_unwanted, .cancelled_ctx = all };
+    const td_batch_call *c = all->first;
+
+    for (size_t i = 0; i < all->n; i++, c = c->next) {
+        if (!c->options.deadline_ns) {
+            o.deadline_ns = 0;
+            break;
+        }
+        o.deadline_ns = TD_MAX(o.deadline_ns, c->options.deadline_ns);
+    }
+    return o;
+}
+
+/* ---- runs ---- */
+
+/* Each output has a row for each row: proven before, and looked at again. */
+static td_status check_rows(const td_batch *b, const td_tensor *out, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        if (out[k].shape.rank < 1 || out[k].shape.dims[0] != b->in[0].shape.dims[0])
+            return TD_ERR(INTERNAL, "A batch's output %zu has other rows than its inputs", k);
+    return NULL;
+}
+
+static td_status cut_up(td_batch *b, td_batch_call *first, size_t n, size_t n_want, const size_t *at)
+{
+    td_tensor *const views = TD_ARENA_NEW_N(b->arena, td_tensor, n_want + 1);
+    td_batch_call *c = first;
+    size_t row = 0;
+
+    TD_TRY(check_rows(b, td_result_outputs(b->result), n_want));
+    for (size_t i = 0; i < n; row += c->rows, c = c->next, i++) {
+        TD_TRY(td_result_rows(b->result, row, c->rows, views));
+        for (size_t k = 0; k < c->n_want; k++)
+            c->out[k] = views[at[c->want[k]]];
+    }
+    return NULL;
+}
+
+static td_status run_joined(td_session *s, td_batch *b, td_batch_call *first, size_t n, size_t rows)
+{
+    const td_signature *const sig = first->sig;
+    size_t *const want = TD_ARENA_NEW_N(b->arena, size_t, sig->n_outputs + 1), *const at = TD_ARENA_NEW_N(
+                                                                                   b->arena, size_t,
+                                                                                   sig->n_outputs + 1);
+    const size_t n_want = join_wants(first, n, want, at);
+    company all = { first, n };
+    const td_run_options options = options_of(&all);
+
+    for (size_t i = 0; i < sig->n_inputs; i++)
+        TD_TRY(join_input(b, i, first, n, rows));
+    TD_TRY(td_session_run(s, sig, b->in, want, n_want, &options, &b->result));
+    return cut_up(b, first, n, n_want, at);
+}
+
+td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t rows)
+{
+    td_arena *const arena = td_arena_make();
+    td_batch *const b = TD_ARENA_NEW(arena, td_batch);
+
+    atomic_init(&b->refs, n + 1);
+    b->arena = arena;
+    b->n_in = first->sig->n_inputs;
+    b->in = TD_ARENA_NEW_N(arena, td_tensor, b->n_in + 1);
+    const int64_t began = td_now_ns();
+    const td_status error = run_joined(s, b, first, n, rows);
+    const int64_t ended = td_now_ns();
+
+    td_batch_call *c = first;
+    for (size_t i = 0; i < n; i++, c = c->next) {
+        c->began_ns = began;
+        c->ended_ns = ended;
+        c->joined_rows = rows;
+        c->is_lead = i == 0;
+        if (error)
+            unref(b);
+        else
+            c->batch = b;
+    }
+    unref(b);
+    return error;
+}
+
+td_status td_batch_run_one(td_session *s, td_batch_call *c)
+{
+    c->began_ns = td_now_ns();
+    c->joined_rows = c->rows;
+    c->is_lead = true;
+    const td_status error = td_session_run(s, c->sig, c->in, c->want, c->n_want, &c->options, &c->result);
+    c->ended_ns = td_now_ns();
+    if (error || !c->result) return error; /* it never waits, and would have to */
+    const td_tensor *const outputs = td_result_outputs(c->result);
+    for (size_t k = 0; k < c->n_want; k++)
+        c->out[k] = outputs[k];
+    return NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batch.h -- several calls of one signature as one run: their rows put together, and its result cut up again. */
+#ifndef TD_BATCH_BATCH_H
+#define TD_BATCH_BATCH_H
+
+#include "batch/batcher.h"
+
+/* The rows of a call: what all its inputs have as first dimension. 0: they have none, or not the same, or are not of
+ * the signature's shape otherwise. */
+size_t td_batch_rows(const td_batch_call *c);
+/* May the two share a run? Same inputs given, of the same types and shapes but for the first dimension. */
+bool td_batch_agree(const td_batch_call *a, const td_batch_call *b);
+/* Bytes of a row of all inputs. */
+size_t td_batch_row_bytes(const td_batch_call *c);
+
+/* Runs the n calls of the list together, with zeros behind their rows up to `rows`. Fills the results of all of
+ * them, or of none. Stops when the last one's time is over, or none is wanted any more. */
+TD_MUST_USE td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t rows);
+/* Runs c by itself. */
+TD_MUST_USE td_status td_batch_run_one(td_session *s, td_batch_call *c);
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batcher.c -- a queue for each signature, and the threads that work it off: see batcher.h. */
+#include "batch/batcher.h"
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/macros.h"
+#include "base/mem.h"
+#include "base/mutex.h"
+#include "batch/batch.h"
+#include "batch/sizes.h"
+#include "exec/lane.h"
+
+enum { DEFAULT_ROWS = 256, DEFAULT_WAITING = 1 << 16, MOST_BYTES = 64 << 20 /* of joined inputs */ };
+
+typedef struct queue {
+    td_batcher *owner;
+    bool is_joined; /* its rows may share a run */
+    td_mutex mu;    /* guards all below */
+    td_batch_call *first, **last;
+    size_t waiting, waiting_rows;
+    int running; /* threads that work it off */
+    bool is_held;
+    td_batch_sizes sizes;
+} queue;
+
+struct td_batcher {
+    td_session *session;
+    td_batch_options options;
+    int most_running;
+    const td_signature *signatures;
+    size_t n;
+    queue *queues;
+    atomic_bool is_held; /* one of its queues is, still */
+};
+
+td_batcher *td_batcher_make(td_session *session, const td_batch_options *options)
+{
+    td_batcher *const b = TD_NEW(td_batcher);
+
+    b->session = session;
+    b->options = *options;
+    if (!b->options.max_rows) b->options.max_rows = DEFAULT_ROWS;
+    b->options.max_rows = TD_MIN(b->options.max_rows, (size_t)TD_BATCH_MOST_ROWS);
+    if (!b->options.max_waiting) b->options.max_waiting = DEFAULT_WAITING;
+    b->most_running = td_lanes_cores();
+    b->signatures = td_session_signatures(session, &b->n);
+    b->queues = TD_NEW_N(queue, b->n);
+    atomic_init(&b->is_held, options->hold > 0);
+    for (size_t i = 0; i < b->n; i++) {
+        queue *const q = &b->queues[i];
+        const char *why_not; /* `show` tells */
+
+        q->owner = b;
+        q->is_joined = !b->options.is_off && td_session_is_batchable(session, &b->signatures[i], &why_not);
+        q->last = &q->first;
+        q->is_held = b->options.hold > 0;
+        td_mutex_init(&q->mu, TD_LOCK_batch_queue);
+    }
+    return b;
+}
+
+void td_batcher_free(td_batcher *b)
+{
+    if (!b) return;
+    for (size_t i = 0; i < b->n; i++)
+        td_mutex_fini(&b->queues[i].mu);
+    td_free(b->queues);
+    td_free(b);
+}
+
+/* ---- the queue ---- */
+
+static void push_locked(queue *q, td_batch_call *c) TD_REQUIRES(q->mu)
+{
+    c->next = NULL;
+    *q->last = c;
+    q->last = &c->next;
+    q->waiting++;
+    q->waiting_rows += c->rows;
+}
+
+/* Takes *at, which is c, out. */
+static td_batch_call *unlink_locked(queue *q, td_batch_call **at) TD_REQUIRES(q->mu)
+{
+    td_batch_call *const c = *at;
+
+    *at = c->next;
+    if (!*at) q->last = at;
+    c->next = NULL;
+    q->waiting--;
+    q->waiting_rows -= c->rows;
+    return c;
+}
+
+static bool is_over(const td_batch_call *c, int64_t now)
+{
+    if (c->options.deadline_ns && now >= c->options.deadline_ns) return true;
+    return c->options.cancelled && c->options.cancelled(c->options.cancelled_ctx);
+}
+
+static td_status why_over(const td_batch_call *c)
+{
+    if (c->options.cancelled && c->options.cancelled(c->options.cancelled_ctx))
+        return TD_ERR(CANCELLED, "The call was cancelled");
+    return TD_ERR(DEADLINE_EXCEEDED, "Deadline exceeded");
+}
+
+/* Calls to be run together, in the order in which they came; or those that need no run any more. */
+typedef struct group {
+    td_batch_call *first, **last;
+    size_t n, rows;
+} group;
+
+static void add(group *g, td_batch_call *c)
+{
+    *g->last = c;
+    g->last = &c->next;
+    g->n++;
+    g->rows += c->rows;
+}
+
+/* The first that waits, and those like it, up to the rows that are worth a run. */
+static void take_locked(queue *q, group *g, group *over) TD_REQUIRES(q->mu)
+{
+    const int64_t now = td_now_ns();
+    size_t most = q->owner->options.max_rows, goal = 1;
+
+    *g = (group){ .last = &g->first };
+    *over = (group){ .last = &over->first };
+    for (td_batch_call **at = &q->first; *at && g->rows < goal;) {
+        td_batch_call *const c = *at;
+
+        if (is_over(c, now)) {
+            add(over, unlink_locked(q, at));
+        } else if (!g->n) {
+            if (c->rows) {
+                most = TD_MAX(TD_MIN(most, MOST_BYTES / TD_MAX(td_batch_row_bytes(c), (size_t)1)), (size_t)1);
+                goal = td_batch_sizes_choose(&q->sizes, c->rows, q->waiting_rows, most);
+            }
+            add(g, unlink_locked(q, at));
+            if (!c->rows) break; /* alone */
+        } else if (c->rows && g->rows + c->rows <= goal && td_batch_agree(g->first, c)) {
+            add(g, unlink_locked(q, at));
+        } else {
+            at = &c->next;
+        }
+    }
+}
+
+/* ---- running ---- */
+
+/* Their time came before they did. */
+static void end_all(td_batch_call *first, size_t n)
+{
+    while (n--) {
+        td_batch_call *const c = first;
+
+        first = c->next; /* c is its owner's once it is done */
+        c->done(c, why_over(c));
+    }
+}
+
+static void run_each(queue *q, td_batch_call *first, size_t n)
+{
+    while (n--) {
+        td_batch_call *const c = first;
+
+        first = c->next;
+        c->done(c, td_batch_run_one(q->owner->session, c));
+    }
+}
+
+static void end_each(td_batch_call *first, size_t n, td_status error)
+{
+    while (n--) {
+        td_batch_call *const c = first;
+
+        first = c->next;
+        c->done(c, td_status_copy(error));
+    }
+    td_status_free(error);
+}
+
+/* Few odd sizes: a plan for each would cost more than zeros. */
+static size_t padded(size_t rows)
+{
+    size_t full = 1;
+
+    while (full < rows)
+        full *= 2;
+    return full;
+}
+
+/* What ends a run for all that share it. */
+static bool is_everyones(td_status error)
+{
+    const td_code code = td_status_code(error);
+
+    return !error || code == TD_CANCELLED || code == TD_DEADLINE_EXCEEDED;
+}
+
+/* is_shared: others waited or ran meanwhile, so that what it takes is worth knowing. */
+static void run_group(queue *q, const group *g, bool is_shared)
+{
+    const size_t rows = g->n > 1 ? padded(g->rows) : g->rows;
+    const int64_t start = td_now_ns();
+    const td_status error = g->n > 1 ? td_batch_run(q->owner->session, g->first, g->n, rows)
+                                     : td_batch_run_one(q->owner->session, g->first);
+
+    if (!error && is_shared && rows) {
+        const int64_t ns = td_now_ns() - start;
+
+        td_mutex_lock(&q->mu);
+        td_batch_sizes_learn(&q->sizes, rows, ns);
+        td_mutex_unlock(&q->mu);
+    }
+    if (g->n == 1 || is_everyones(error)) {
+        end_each(g->first, g->n, error);
+    } else {
+        td_status_free(error);
+        run_each(q, g->first, g->n);
+    }
+}
+
+/* Works the queue off, as one of its threads. */
+static void work(queue *q)
+{
+    for (;;) {
+        group g, over;
+
+        td_mutex_lock(&q->mu);
+        take_locked(q, &g, &over);
+        const bool is_shared = q->running > 1 || q->waiting > 0, is_empty = !g.n && !over.n;
+        if (is_empty) q->running--;
+        td_mutex_unlock(&q->mu);
+        if (is_empty) return;
+        end_all(over.first, over.n);
+        if (g.n) run_group(q, &g, is_shared);
+    }
+}
+
+/* ---- coming ---- */
+
+/* Why there is no use in waiting; NULL: there is. */
+static td_status refuse_locked(const queue *q, const td_batch_call *c) TD_REQUIRES(q->mu)
+{
+    const td_batcher *const b = q->owner;
+    const double ahead_ns =
+        td_batch_sizes_row_ns(&q->sizes) * (double)(q->waiting_rows + c->rows) / (double)b->most_running;
+
+    if (q->waiting >= b->options.max_waiting)
+        return TD_ERR(RESOURCE_EXHAUSTED, "%zu requests wait for this model already", q->waiting);
+    if (c->options.deadline_ns && (double)(c->options.deadline_ns - td_now_ns()) < ahead_ns)
+        return TD_ERR(RESOURCE_EXHAUSTED,
+                      "%zu requests wait for this model: it would take %.0f ms, longer than the deadline",
+                      q->waiting, ahead_ns * 1e-6);
+    return NULL;
+}
+
+/* Whether this thread is to work the queue off. */
+static bool start_locked(queue *q) TD_REQUIRES(q->mu)
+{
+    if (q->is_held && q->waiting < q->owner->options.hold) return false;
+    if (q->is_held) atomic_store(&q->owner->is_held, false);
+    q->is_held = false;
+    if (q->running >= q->owner->most_running) return false;
+    q->running++;
+    return true;
+}
+
+bool td_batcher_is_held(const td_batcher *b)
+{
+    return atomic_load_explicit(&b->is_held, memory_order_relaxed);
+}
+
+void td_batcher_submit(td_batcher *b, td_batch_call *c)
+{
+    queue *const q = &b->queues[c->sig - b->signatures];
+
+    c->rows = q->is_joined ? td_batch_rows(c) : 0;
+    td_mutex_lock(&q->mu);
+    const bool has_to_wait = q->is_held || q->running >= b->most_running;
+    const td_status refusal = has_to_wait ? refuse_locked(q, c) : NULL;
+    if (!refusal) push_locked(q, c);
+    const bool is_worker = !refusal && start_locked(q);
+    td_mutex_unlock(&q->mu);
+    if (refusal)
+        c->done(c, refusal);
+    else if (is_worker)
+        work(q);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batcher.h -- joins calls of one session that wait for the same thing.
+ *
+ * An idle model runs a call at once, on the caller's thread. While as many runs are going on as there are cores, calls
+ * wait; a thread that has ended a run takes what waits by then as its next one, as many rows as are worth it
+ * (sizes.h). Nothing waits for time to pass, so that nobody is slower for it.
+ *
+ * Only signatures whose rows do not know of each other are joined (td_session_is_batchable()), and calls whose rows have
+ * the same shape. When a joined run fails its calls are run one by one: one bad request fails alone.
+ */
+#ifndef TD_BATCH_BATCHER_H
+#define TD_BATCH_BATCHER_H
+
+#include "tensord/session.h"
+
+typedef struct td_batcher td_batcher;
+typedef struct td_batch td_batch;
+typedef struct td_batch_call td_batch_call;
+
+typedef struct td_batch_options {
+    bool is_off;        /* no two calls share a run */
+    size_t max_rows;    /* of a run; 0: 256 */
+    size_t max_waiting; /* calls of a signature; 0: 65536 */
+    size_t hold;        /* tests: nothing runs until so many calls wait; 0: no such thing */
+} td_batch_options;
+
+/* The caller's, untouched by it until done(). */
+struct td_batch_call {
+    const td_signature *sig;
+    const td_tensor *in; /* sig->n_inputs, as td_session_run() takes them; until td_batch_call_close() */
+    const size_t *want;
+    size_t n_want;
+    td_run_options options;
+    td_tensor *out; /* n_want: views of the results, until td_batch_call_close() */
+    /* It is over: out is filled, or error says why not (takes it). On whatever thread; others may wait for it to
+     * return. */
+    void (*done)(td_batch_call *c, td_status error);
+
+    /* What came of it. */
+    int64_t began_ns, ended_ns; /* of the run; 0: there was none */
+    size_t joined_rows;         /* of the run, all calls together; 0: not known */
+    bool is_lead;               /* the first call of its run */
+
+    /* The batcher's. */
+    td_batch_call *next;
+    size_t rows;       /* 0: it runs alone */
+    td_result *result; /* one of them holds out */
+    td_batch *batch;
+};
+
+/* session is borrowed. */
+td_batcher *td_batcher_make(td_session *session, const td_batch_options *options);
+void td_batcher_free(td_batcher *b); /* no call may be under way; NULL is fine */
+
+/* Runs c, now or later: done() may have been called on return. The thread may be kept for as long as calls come
+ * behind one another. Calls whose deadline cannot be met behind those that wait end at once with
+ * RESOURCE_EXHAUSTED, and so do those for whom there is no room. */
+void td_batcher_submit(td_batcher *b, td_batch_call *c);
+/* Gives back what holds c->out. Once for each call that was submitted, after done(). */
+void td_batch_call_close(td_batch_call *c);
+
+bool td_batcher_is_held(const td_batcher *b); /* it waits for options.hold */
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sizes.c -- see sizes.h. */
+#include "batch/sizes.h"
+
+#include "base/macros.h"
+
+enum { TRY_AGAIN = 256 }; /* choices between two looks at what was given up */
+static const double better = 0.97,
+                    share = 1.0 / 4; /* gain that is worth a larger run; weight of the last run */
+
+/* The largest k with 2^k <= n. */
+static int log_of(size_t n)
+{
+    int k = 0;
+
+    while (k + 1 < TD_BATCH_SIZES && (size_t)2 << k <= n)
+        k++;
+    return k;
+}
+
+/* The cheapest of sizes low to top, as far as they are known. */
+static int best_of(const td_batch_sizes *s, int low, int top)
+{
+    int best = low;
+
+    for (int k = low + 1; k <= top && s->row_ns[k] > 0.0; k++)
+        if (s->row_ns[k] < better * s->row_ns[best]) best = k;
+    return best;
+}
+
+size_t td_batch_sizes_choose(td_batch_sizes *s, size_t least, size_t waiting, size_t most)
+{
+    const int low = log_of(least), top = TD_MAX(log_of(TD_MIN(waiting, most)), low);
+    int known = low;
+
+    while (known <= top && s->row_ns[known] > 0.0)
+        known++;
+    int k = best_of(s, low, top);
+    /* The next unknown one, unless the last two have not been worth it. */
+    if (known <= top && k >= known - 2) k = known;
+    if (++s->asked % TRY_AGAIN == 0 && k < top) k++;
+    return TD_MAX((size_t)1 << k, least);
+}
+
+void td_batch_sizes_learn(td_batch_sizes *s, size_t rows, int64_t ns)
+{
+    const int k = log_of(rows);
+    const double now = (double)TD_MAX(ns, 1) / (double)rows, old = s->row_ns[k];
+
+    if (!s->is_warm[k])
+        s->is_warm[k] = true; /* most of it went into the plan */
+    else if (old > 0.0)
+        s->row_ns[k] += share * (TD_MIN(now, 2.0 * old) - old); /* it may have lost its core for a while */
+    else
+        s->row_ns[k] = now;
+}
+
+double td_batch_sizes_row_ns(const td_batch_sizes *s)
+{
+    return s->row_ns[best_of(s, 0, TD_BATCH_SIZES - 1)];
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sizes.h -- how many rows are worth a run together: learned from what runs have taken.
+ *
+ * Sizes are counted by powers of two, so that a model gets few plans. A larger one is tried once there are rows for it, and kept
+ * while its time per row is lower than that of the smaller ones. What was given up is tried again now and then: the
+ * machine may have been busy. Not locked: its owner's lock guards it.
+ */
+#ifndef TD_BATCH_SIZES_H
+#define TD_BATCH_SIZES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TD_BATCH_SIZES = 11, TD_BATCH_MOST_ROWS = 1 << (TD_BATCH_SIZES - 1) };
+
+typedef struct td_batch_sizes {
+    double row_ns[TD_BATCH_SIZES]; /* time of a row in runs of 2^k to 2^(k+1) - 1; 0: not known */
+    bool is_warm[TD_BATCH_SIZES];  /* one was run: its plan is there */
+    uint32_t asked;                /* how often */
+} td_batch_sizes;
+
+/* The rows of the next run, which begins with a call of `least` rows, when so many wait in all: at most as many, and no
+ * more than `most` but for that call's own. 1 <= least <= waiting. */
+size_t td_batch_sizes_choose(td_batch_sizes *s, size_t least, size_t waiting, size_t most);
+/* A run of so many rows took ns while others waited or ran: what one run alone takes, with all cores, says nothing. */
+void td_batch_sizes_learn(td_batch_sizes *s, size_t rows, int64_t ns);
+/* What a row takes in the best known size; 0: not known. */
+double td_batch_sizes_row_ns(const td_batch_sizes *s);
+
+#endif

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_batcher.c -- who shares a run with whom, over a session that doubles x and counts its runs. Calls come from
+ * threads of their own; the batcher is held until all of them wait. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assert_status.h"
+#include "base/clock.h"
+#include "base/macros.h"
+#include "base/mem.h"
+#include "base/mutex.h"
+#include "batch/batcher.h"
+#include "exec/lane.h"
+
+/* ---------------------------------------------------------------- a session: y = 2 x, z = -x; rows of any width */
+
+enum { BAD = 13, SLOW = 14 }; /* values of x: the run fails; takes 20 ms */
+
+struct td_result {
+    atomic_int refs;
+    size_t n;
+    td_tensor out[2];
+};
+
+static const td_tensor_info x_info = { .alias = "x", .dtype = TD_F32, .shape.rank = -1 };
+static const td_tensor_info pair_info = { .alias = "x", .dtype = TD_F32, .shape = { 2, { -1, 2 } } };
+static const td_tensor_info y_info[] = { { .alias = "y", .dtype = TD_F32 },
+                                         { .alias = "z", .dtype = TD_F32 } };
+static const td_signature signatures[] = { { "joined", "", &x_info, y_info, 1, 2 },
+                                           { "single", "", &x_info, y_info, 1, 2 },
+                                           { "pairs", "", &pair_info, y_info, 1, 2 } };
+
+static atomic_int runs, results, largest;
+
+const td_signature *td_session_signatures(const td_session *s, size_t *n)
+{
+    (void)s;
+    *n = TD_COUNT(signatures);
+    return signatures;
+}
+
+bool td_session_is_batchable(const td_session *s, const td_signature *sig, const char **why_not)
+{
+    (void)s, (void)why_not;
+    return sig != &signatures[1];
+}
+
+static td_tensor scaled(const td_tensor *x, float by)
+{
+    td_tensor t = *x;
+    const size_t n = (size_t)td_shape_count(&x->shape);
+
+    t.data = malloc(n * sizeof(float) + 1);
+    for (size_t i = 0; i < n; i++)
+        ((float *)t.data)[i] = by * ((const float *)x->data)[i];
+    return t;
+}
+
+td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
+                         size_t n_want, const td_run_options *opts, td_result **out)
+{
+    const size_t n = (size_t)td_shape_count(&in->shape);
+    const float *const x = in->data;
+    bool is_bad = false;
+
+    (void)s, (void)sig;
+    atomic_fetch_add(&runs, 1);
+    if (in->shape.dims[0] > atomic_load(&largest)) atomic_store(&largest, (int)in->shape.dims[0]);
+    for (size_t i = 0; i < n; i++) {
+        is_bad |= x[i] == (float)BAD;
+        if (x[i] == (float)SLOW) td_sleep_ns(20000000);
+    }
+    if (is_bad) return TD_ERR(OUT_OF_RANGE, "bad");
+    if (opts->deadline_ns && td_now_ns() > opts->deadline_ns) return TD_ERR(DEADLINE_EXCEEDED, "late");
+    td_result *const r = calloc(1, sizeof *r);
+    atomic_init(&r->refs, 1);
+    r->n = n_want;
+    for (size_t i = 0; i < n_want; i++)
+        r->out[i] = scaled(in, want[i] ? -1.0f : 2.0f);
+    atomic_fetch_add(&results, 1);
+    *out = r;
+    return NULL;
+}
+
+td_result *td_result_ref(td_result *r)
+{
+    atomic_fetch_add(&r->refs, 1);
+    return r;
+}
+
+void td_result_free(td_result *r)
+{
+    if (!r || atomic_fetch_sub(&r->refs, 1) != 1) return;
+    for (size_t i = 0; i < r->n; i++)
+        free(r->out[i].data);
+    free(r);
+    atomic_fetch_sub(&results, 1);
+}
+
+const td_tensor *td_result_outputs(const td_result *r)
+{
+    return r->out;
+}
+
+td_status td_result_rows(const td_result *r, size_t first, size_t n, td_tensor *out)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        out[i] = r->out[i];
+        out[i].shape.dims[0] = (int64_t)n;
+        out[i].data =
+            (float *)out[i].data + first * (size_t)(out[i].shape.rank > 1 ? out[i].shape.dims[1] : 1);
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- calls */
+
+typedef struct call {
+    td_batch_call c;
+    td_batcher *batcher;
+    float x[128];
+    td_tensor in, out[2];
+    size_t want[2];
+    atomic_bool is_unwanted;
+    atomic_bool is_in; /* submit has returned */
+    pthread_t thread;
+
+    td_mutex mu;
+    td_cond ended;
+    bool has_ended; /* guarded by mu */
+    td_status error;
+} call;
+
+static void done(td_batch_call *c, td_status error)
+{
+    call *const me = (call *)(void *)c;
+
+    td_mutex_lock(&me->mu);
+    me->error = error;
+    me->has_ended = true;
+    td_cond_signal(&me->ended);
+    td_mutex_unlock(&me->mu);
+}
+
+static bool asks_unwanted(void *ctx)
+{
+    call *const me = ctx;
+
+    return atomic_load(&me->is_unwanted);
+}
+
+/* rows x cols of the value v; cols 0: a vector. */
+static void fill(call *me, size_t rows, size_t cols, float v)
+{
+    *me = (call){ .in = { .dtype = TD_F32, .shape = { cols ? 2 : 1, { (int64_t)rows, (int64_t)cols } } } };
+    me->in.data = me->x;
+    for (size_t i = 0; i < rows * TD_MAX(cols, (size_t)1); i++)
+        me->x[i] = v;
+    me->want[1] = 1;
+    me->c = (td_batch_call){ .sig = &signatures[0],
+                             .in = &me->in,
+                             .want = me->want,
+                             .n_want = 2,
+                             .out = me->out,
+                             .options = { .cancelled = asks_unwanted, .cancelled_ctx = me },
+                             .done = done };
+    td_mutex_init(&me->mu, TD_LOCK_leaf);
+    td_cond_init(&me->ended);
+}
+
+static void *submit_it(void *arg)
+{
+    call *const me = arg;
+
+    td_batcher_submit(me->batcher, &me->c);
+    atomic_store(&me->is_in, true);
+    return NULL;
+}
+
+static void submit(call *me, td_batcher *b)
+{
+    me->batcher = b;
+    assert_int_equal(pthread_create(&me->thread, NULL, submit_it, me), 0);
+}
+
+/* Waits; checks what came. */
+static td_code finish(call *me)
+{
+    td_mutex_lock(&me->mu);
+    while (!me->has_ended)
+        td_cond_wait(&me->ended, &me->mu);
+    td_mutex_unlock(&me->mu);
+    pthread_join(me->thread, NULL);
+    const size_t n = (size_t)td_shape_count(&me->in.shape);
+    for (size_t k = 0; !me->error && k < me->c.n_want; k++) {
+        assert_true(td_shape_equal(&me->out[k].shape, &me->in.shape));
+        for (size_t i = 0; i < n; i++)
+            assert_true(((const float *)me->out[k].data)[i] == me->x[i] * (me->want[k] ? -1.0f : 2.0f));
+    }
+    const td_code code = td_status_code(me->error);
+    td_status_free(me->error);
+    td_batch_call_close(&me->c);
+    td_cond_fini(&me->ended);
+    td_mutex_fini(&me->mu);
+    return code;
+}
+
+/* A batcher that waits for n calls, and knows by experience that rows together are cheap. */
+static td_batcher *held(size_t n)
+{
+    atomic_store(&runs, 0);
+    atomic_store(&largest, 0);
+    return td_batcher_make(NULL, &(td_batch_options){ .hold = n });
+}
+
+/* All n have been submitted, and wait if nothing runs. */
+static void await_in(call *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        while (!atomic_load(&c[i].is_in))
+            td_sleep_ns(100000);
+}
+
+static void await_runs(int n)
+{
+    while (atomic_load(&runs) < n)
+        td_sleep_ns(100000);
+}
+
+/* ---------------------------------------------------------------- tests */
+
+enum { N = 12 };
+
+static void test_share_runs(void **state)
+{
+    td_batcher *const b = held(N);
+    call c[N];
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        fill(&c[i], 1 + i % 3, 2, (float)i);
+        submit(&c[i], b);
+    }
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(finish(&c[i]), TD_OK);
+    assert_true(atomic_load(&runs) < N);
+    assert_true(atomic_load(&largest) > 1);
+    assert_int_equal(atomic_load(&results), 0);
+    td_batcher_free(b);
+}
+
+/* Outputs are those that each asked for. */
+static void test_own_outputs(void **state)
+{
+    td_batcher *const b = held(3);
+    call c[3];
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        fill(&c[i], 1, 2, 1.0f + (float)i);
+        c[i].want[0] = i == 1;
+        c[i].c.n_want = 1 + i / 2;
+        submit(&c[i], b);
+    }
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(finish(&c[i]), TD_OK);
+    td_batcher_free(b);
+}
+
+static void test_odd_shapes_go_apart(void **state)
+{
+    td_batcher *const b = held(N);
+    call c[N];
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        fill(&c[i], 1, i % 3, (float)i);
+        submit(&c[i], b);
+    }
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(finish(&c[i]), TD_OK);
+    assert_true(atomic_load(&runs) >= 3 && atomic_load(&runs) < N);
+    td_batcher_free(b);
+}
+
+static void test_a_bad_one_fails_alone(void **state)
+{
+    td_batcher *const b = held(N);
+    call c[N];
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        fill(&c[i], 1, 2, i == 5 ? (float)BAD : 1.0f);
+        submit(&c[i], b);
+    }
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(finish(&c[i]), i == 5 ? TD_OUT_OF_RANGE : TD_OK);
+    td_batcher_free(b);
+}
+
+static void test_late_and_unwanted_do_not_start(void **state)
+{
+    td_batcher *const b = held(4);
+    call c[4];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        fill(&c[i], 1, 2, (float)SLOW);
+    c[0].c.options.deadline_ns = td_now_ns() + 3000000;
+    for (size_t i = 0; i < 3; i++)
+        submit(&c[i], b);
+    await_in(c, 3);
+    atomic_store(&c[1].is_unwanted, true);
+    td_sleep_ns(5000000);
+    submit(&c[3], b);
+    assert_int_equal(finish(&c[0]), TD_DEADLINE_EXCEEDED);
+    assert_int_equal(finish(&c[1]), TD_CANCELLED);
+    assert_int_equal(finish(&c[2]), TD_OK);
+    assert_int_equal(finish(&c[3]), TD_OK);
+    assert_int_equal(c[0].c.began_ns, 0);
+    assert_int_equal(c[1].c.began_ns, 0);
+    td_batcher_free(b);
+}
+
+/* Of a shape that the signature has not, nothing is known. */
+static void test_other_shapes_go_alone(void **state)
+{
+    td_batcher *const b = held(8);
+    call c[8];
+
+    (void)state;
+    for (size_t i = 0; i < 8; i++) {
+        fill(&c[i], 1, i < 4 ? 2 : 3, 1.0f);
+        c[i].c.sig = &signatures[2];
+        submit(&c[i], b);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(finish(&c[i]), TD_OK);
+        if (i >= 4) assert_int_equal(c[i].c.joined_rows, 0);
+    }
+    assert_true(atomic_load(&runs) >= 5 && atomic_load(&runs) < 8);
+    td_batcher_free(b);
+}
+
+/* Rows that know of each other, calls without rows, and batching that is off. */
+static void test_alone(void **state)
+{
+    td_batcher *const b = held(4), *off;
+    call c[4];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        fill(&c[i], 1, 2, 1.0f);
+        if (i < 2) c[i].c.sig = &signatures[1];
+        if (i == 2) c[i].in.shape.rank = 0;
+    }
+    td_batcher_free(b);
+    off = td_batcher_make(NULL, &(td_batch_options){ .is_off = true });
+    atomic_store(&runs, 0);
+    for (size_t i = 0; i < 4; i++)
+        submit(&c[i], off);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(finish(&c[i]), TD_OK);
+    assert_int_equal(atomic_load(&runs), 4);
+    td_batcher_free(off);
+}
+
+/* Both cores busy, two wait: there is no room for more. */
+static void test_bounds(void **state)
+{
+    td_batcher *const b = td_batcher_make(NULL, &(td_batch_options){ .max_waiting = 2 });
+    call busy[2], c[3];
+
+    (void)state;
+    atomic_store(&runs, 0);
+    for (size_t i = 0; i < 2; i++) {
+        fill(&busy[i], 30, 2, (float)SLOW); /* more than a second */
+        submit(&busy[i], b);
+    }
+    await_runs(2);
+    for (size_t i = 0; i < 3; i++) {
+        fill(&c[i], 1, 2, 1.0f);
+        submit(&c[i], b);
+        await_in(&c[i], 1);
+    }
+    assert_int_equal(finish(&c[2]), TD_RESOURCE_EXHAUSTED);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(finish(&c[i]), TD_OK);
+        assert_int_equal(finish(&busy[i]), TD_OK);
+    }
+    td_batcher_free(b);
+}
+
+/* Once it is known what a row takes, who cannot make it is told at once. */
+static void test_refuses_what_comes_too_late(void **state)
+{
+    enum { MANY = 16 };
+    td_batcher *const b = held(0);
+    call c[MANY], hopeless;
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        fill(&c[i], 1, 1, (float)SLOW);
+        submit(&c[i], b);
+    }
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(finish(&c[i]), TD_OK);
+    const int before = atomic_load(&runs);
+    /* 20 ms a row, it knows by now: those that wait take longer than the 5 ms that the last one has. */
+    for (size_t i = 0; i < MANY; i++) {
+        fill(&c[i], 1, 1, (float)SLOW);
+        submit(&c[i], b);
+    }
+    await_runs(before + 2);
+    fill(&hopeless, 1, 1, 1.0f);
+    hopeless.c.options.deadline_ns = td_now_ns() + 5000000;
+    submit(&hopeless, b);
+    const td_code code = finish(&hopeless);
+    assert_true(code == TD_RESOURCE_EXHAUSTED || code == TD_DEADLINE_EXCEEDED);
+    assert_int_equal(hopeless.c.began_ns, 0);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(finish(&c[i]), TD_OK);
+    td_batcher_free(b);
+}
+
+/* Many threads, shapes, bad ones and cancelled ones: each gets its own. */
+static void *storm(void *arg)
+{
+    td_batcher *const b = arg;
+    unsigned seed = (unsigned)(uintptr_t)&b;
+
+    for (int i = 0; i < 200; i++) {
+        call c;
+        const unsigned dice = (unsigned)rand_r(&seed);
+        const bool is_bad = dice % 17 == 0;
+        fill(&c, 1 + dice % 5, 1 + dice / 7 % 3, is_bad ? (float)BAD : (float)(dice % 11));
+        if (dice % 13 == 0) atomic_store(&c.is_unwanted, true);
+        c.batcher = b;
+        assert_int_equal(pthread_create(&c.thread, NULL, submit_it, &c), 0);
+        const td_code code = finish(&c);
+        if (code != TD_CANCELLED) assert_int_equal(code, is_bad ? TD_OUT_OF_RANGE : TD_OK);
+    }
+    return NULL;
+}
+
+static void test_storm(void **state)
+{
+    td_batcher *const b = held(0);
+    pthread_t threads[8];
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, storm, b), 0);
+    for (size_t i = 0; i < TD_COUNT(threads); i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&results), 0);
+    td_batcher_free(b);
+}
+
+static int configure(void **state)
+{
+    (void)state;
+    td_lanes_configure(2);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_share_runs),
+        cmocka_unit_test(test_own_outputs),
+        cmocka_unit_test(test_odd_shapes_go_apart),
+        cmocka_unit_test(test_a_bad_one_fails_alone),
+        cmocka_unit_test(test_late_and_unwanted_do_not_start),
+        cmocka_unit_test(test_other_shapes_go_alone),
+        cmocka_unit_test(test_alone),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_refuses_what_comes_too_late),
+        cmocka_unit_test(test_storm),
+    };
+
+    return cmocka_run_group_tests(tests, configure, NULL);
+}

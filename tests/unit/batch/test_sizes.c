@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sizes.c -- sizes grow while rows get cheaper, and no further. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "batch/sizes.h"
+
+/* ns of a run of so many rows. */
+typedef double cost_fn(double rows);
+
+static double fixed_cost(double rows)
+{
+    return 1e6 + 1e4 * rows; /* a batch is cheap */
+}
+
+static double no_gain(double rows)
+{
+    return 1e6 * rows;
+}
+
+/* Rows get dearer beyond 8: they leave the cache. */
+static double best_at_8(double rows)
+{
+    return rows <= 8 ? 1e6 + 1e6 * rows : 3e6 * rows;
+}
+
+/* What is chosen in the end when plenty waits. */
+static size_t settled(td_batch_sizes *s, cost_fn *cost, size_t most)
+{
+    size_t rows = 0;
+
+    for (int i = 0; i < 200; i++) {
+        rows = td_batch_sizes_choose(s, 1, 1000, most);
+        td_batch_sizes_learn(s, rows, (int64_t)cost((double)rows));
+    }
+    return rows;
+}
+
+static void test_grows_while_it_gains(void **state)
+{
+    td_batch_sizes cheap = { 0 }, same = { 0 }, eight = { 0 }, bound = { 0 };
+
+    (void)state;
+    assert_int_equal(settled(&cheap, fixed_cost, 256), 256);
+    assert_int_equal(settled(&same, no_gain, 256), 1);
+    assert_int_equal(settled(&eight, best_at_8, 256), 8);
+    assert_int_equal(settled(&bound, fixed_cost, 100), 64);
+}
+
+static void test_takes_no_more_than_waits(void **state)
+{
+    td_batch_sizes s = { 0 };
+
+    (void)state;
+    (void)settled(&s, fixed_cost, 256);
+    for (size_t n = 1; n < 300; n++) {
+        const size_t rows = td_batch_sizes_choose(&s, 1, n, 256);
+        assert_true(rows >= 1 && rows <= n && rows <= 256 && 2 * rows > (n < 256 ? n : 256));
+    }
+    assert_true(td_batch_sizes_row_ns(&s) < 2e4);
+}
+
+/* Calls of many rows: theirs are the sizes that count. */
+static void test_large_calls(void **state)
+{
+    td_batch_sizes s = { 0 };
+    size_t rows = 0;
+
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        rows = td_batch_sizes_choose(&s, 50, 1000, 256);
+        td_batch_sizes_learn(&s, rows, (int64_t)fixed_cost((double)rows));
+    }
+    assert_int_equal(rows, 256);
+    assert_int_equal(td_batch_sizes_choose(&s, 300, 1000, 256), 300);
+    assert_int_equal(td_batch_sizes_choose(&s, 50, 50, 256), 50);
+}
+
+/* The first run of a size makes its plan: that is not what it costs. */
+static void test_first_run_does_not_count(void **state)
+{
+    td_batch_sizes s = { 0 };
+
+    (void)state;
+    td_batch_sizes_learn(&s, 1, INT64_C(1000000000));
+    assert_true(td_batch_sizes_row_ns(&s) <= 0.0);
+    td_batch_sizes_learn(&s, 1, 1000);
+    assert_true(td_batch_sizes_row_ns(&s) <= 1000.0);
+}
+
+/* What once was slow, as another process had the cores, is tried again. */
+static void test_looks_again(void **state)
+{
+    td_batch_sizes s = { 0 };
+
+    (void)state;
+    assert_int_equal(settled(&s, no_gain, 64), 1);
+    size_t rows = 0;
+    for (int i = 0; i < 20000; i++) {
+        rows = td_batch_sizes_choose(&s, 1, 1000, 64);
+        td_batch_sizes_learn(&s, rows, (int64_t)fixed_cost((double)rows));
+    }
+    assert_int_equal(rows, 64);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_grows_while_it_gains), cmocka_unit_test(test_takes_no_more_than_waits),
+        cmocka_unit_test(test_large_calls),          cmocka_unit_test(test_first_run_does_not_count),
+        cmocka_unit_test(test_looks_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
