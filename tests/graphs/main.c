@@ -19,6 +19,7 @@
 #include "hostile.h"
 #include "make.h"
 #include "obs/log.h"
+#include "rows.h"
 #include "run.h"
 #include "shrink.h"
 
@@ -32,6 +33,7 @@ typedef struct options {
 typedef struct totals {
     uint64_t graphs, survivors, runs, unstable, nodes;
     fz_counts counts;
+    fz_rows_counts rows;
 } totals;
 
 static size_t list_settings(fz_setting *out)
@@ -87,6 +89,17 @@ static bool check(const fz_model *m, fz_right *right, uint64_t seed, uint64_t th
     return true;
 }
 
+static bool check_rows(const fz_model *m, fz_right *right, uint64_t seed, bool allows_nan, totals *t)
+{
+    td_strbuf why = { 0 };
+    const bool ok = fz_rows_check(m, seed, allows_nan, right, &t->rows, &why);
+
+    if (!ok) printf("graphs: rows of seed %" PRIu64 " are not apart: %s", seed, td_strbuf_text(&why));
+    (void)fflush(stdout);
+    td_strbuf_fini(&why);
+    return ok;
+}
+
 static bool check_seed(uint64_t seed, uint64_t thin, fz_right *right, totals *t)
 {
     td_arena *const arena = td_arena_make();
@@ -104,6 +117,7 @@ static bool check_seed(uint64_t seed, uint64_t thin, fz_right *right, totals *t)
     }
     fz_right_fini(right);
     fz_eval_fini(&e);
+    ok = ok && check_rows(m, right, seed, allows_nan, t);
     td_arena_free(arena);
     return ok;
 }
@@ -155,6 +169,8 @@ static void summarise(const totals *t, int64_t ns, bool is_verbose)
            " hang on rounding; %zu nodes made, %zu refused; %.1f s\n",
            t->graphs, t->graphs ? (double)t->nodes / (double)t->graphs : 0.0, t->runs, t->unstable,
            sum_map(&t->counts.made), sum_map(&t->counts.refused), (double)ns * 1e-9);
+    printf("graphs: rows of %" PRIu64 " graphs: %" PRIu64 " values apart, %" PRIu64 " the same\n",
+           t->rows.graphs, t->rows.apart, t->rows.same);
     if (!is_verbose) return;
     print_map("made", &t->counts.made);
     print_map("refused", &t->counts.refused);

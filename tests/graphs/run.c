@@ -289,3 +289,15 @@ bool fz_run_hostile(const fz_model *m, const fz_setting *s)
     compiled_fini(&c);
     return ran;
 }
+
+bool fz_prove(const fz_model *m, const td_fact *args, td_fact *rets, td_arena *arena)
+{
+    compiled c;
+
+    compiled_init(&c, m, &(fz_setting){ .cpu = td_cpu_detect() });
+    const td_status st = compile(&c);
+    const bool proved = !st && !td_rows_proof(c.prog, args, rets, arena);
+    td_status_free(st);
+    compiled_fini(&c);
+    return proved;
+}

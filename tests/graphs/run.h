@@ -6,6 +6,7 @@
 #include "base/cpu.h"
 #include "config/passes.h"
 #include "eval.h"
+#include "exec/rows_proof.h"
 #include "judge.h"
 
 typedef struct fz_setting {
@@ -36,5 +37,8 @@ bool fz_run(const fz_model *m, fz_right *right, const fz_setting *s, td_strbuf *
 
 /* The same, and whatever comes out is right, a status too. Returns whether something did. */
 bool fz_run_hostile(const fz_model *m, const fz_setting *s);
+
+/* What is proved of m's results, compiled with all passes (exec/rows_proof.h). False: nothing is. */
+bool fz_prove(const fz_model *m, const td_fact *args, td_fact *rets, td_arena *arena);
 
 #endif

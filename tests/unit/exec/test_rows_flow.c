@@ -34,6 +34,12 @@ static void test_branches(void **state)
         { "x: f[-1,2]; s = Shape(x) T=%f; k = i(0); e = i(1); t = StridedSlice(s, k, e, e) T=%i Index=%i "
           "shrink_axis_mask=1; l = i 9; c = Less(t, l) T=%i; y = " BRANCH,
           "node c (Less) takes the number of rows for a value", alike },
+        { "x: f[-1,-1,4]; s = Shape(x) T=%f; k = i(1); e = i(2); o = i(1); t = StridedSlice(s, k, e, o) T=%i "
+          "Index=%i "
+          "shrink_axis_mask=1; l = i 9; c = Less(t, l) T=%i; y = " BRANCH,
+          "node y (StatelessIf) has branches that do unlike things",
+          "a { x: f; q = i(-1,4); y = Reshape(x, q) T=%f; -> y; } "
+          "b { x: f; p = i(1,0,2); t = Transpose(x, p) T=%f; q = i(-1,4); y = Reshape(t, q) T=%f; -> y; }" },
         { "x: f[-1,2]; k = i(0,1); z = f 0; m = Max(x, k) T=%f; c = Less(m, z) T=%f; y = " BRANCH,
           "node m (Max) reduces the batch dimension", alike },
     };
@@ -54,6 +60,11 @@ static void test_loops(void **state)
           COND "b { i: i; x: f; " NEXT "a = i(0); y = ReverseV2(x, a) T=%f Tidx=%i; -> j, y; }" },
         { "x: f[-1,1]; i = i 0; y = " LOOP, "node y (StatelessWhile) does unlike things to the rows",
           COND "b { i: i; x: f; " NEXT "p = i(1,0); y = Transpose(x, p) T=%f; -> j, y; }" },
+        /* an axis that is another in the second round */
+        { "x: f[-1,2]; i = i 1; y = " LOOP, "moves rows",
+          "c { i: i; x: f; n = i -1; y = Less(n, i) T=%i; -> y; } b { i: i; x: f; o = i 1; j = Sub(i, o) "
+          "T=%i; "
+          "a = Pack(i) T=%i N=1; y = ReverseV2(x, a) T=%f Tidx=%i; -> j, y; }" },
         { "x: f[-1,2]; i = i 0; y = " LOOP, "node y (Less) takes the number of rows",
           "c { i: i; x: f; s = Shape(x) T=%f; k = i(0); e = i(1); n = StridedSlice(s, k, e, e) T=%i Index=%i "
           "shrink_axis_mask=1; y = Less(i, n) T=%i; -> y; } b { i: i; x: f; " NEXT
