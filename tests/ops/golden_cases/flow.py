@@ -128,3 +128,63 @@ def plain():
             with tf.control_dependencies([R.PrintV2(input=x, output_stream=stream, end=end)]):
                 return dict(y=tf.identity(x))
         yield Graph("printed to %s" % stream, prints, dict(x=np.array(b"said by a golden", object)))
+
+
+def order():
+    """Effects that only control edges ask for, of values that fold, fuse or freeze; and what they order."""
+    def counted(wants):
+        def build(inits, x):
+            v = R.VariableV2(shape=[], dtype=tf.float32, shared_name="v")
+            inits.append(R.Assign(ref=v, value=0.).op)
+            with tf.control_dependencies([R.AssignAdd(ref=v, value=1.).op]):
+                y = wants(x)
+            with tf.control_dependencies([y]):
+                return dict(y=y, count=tf.identity(v))
+        return build
+
+    values = [dict(x=np.float32([k, .5])) for k in (1, 2)]
+    for name, wants in dict(constant=lambda x: tf.constant(3.), sum=lambda x: tf.constant(1.) + 2., identity=lambda x: tf.identity(x),
+                            chain=lambda x: tf.tanh(x) * 2 + 1, shape=lambda x: tf.cast(tf.shape(x), tf.float32)).items():
+        yield Graph("a counter behind a " + name, counted(wants), *values)
+
+    def checked(inits, x, p):
+        y = tf.tanh(x) - 1
+        with tf.control_dependencies([R.Assert(condition=p, data=[x])]):
+            z = tf.identity(y)
+        return dict(y=z * z + 2, other=tf.reduce_sum(y))
+    yield Graph("an assertion in a chain", checked, *[dict(x=np.float32([1, 2]), p=np.array(p)) for p in (True, False)])
+
+    def gated(inits, x, p):
+        v = R.VariableV2(shape=[], dtype=tf.float32, shared_name="v")
+        inits.append(R.Assign(ref=v, value=0.).op)
+        f, t = R.Switch(data=x, pred=p)
+        pivot = R.Identity(input=R.Switch(data=p, pred=p)[1])
+        with tf.control_dependencies([pivot, R.AssignAdd(ref=v, value=1.).op]):
+            c = tf.constant(10.)
+        y, _ = R.Merge(inputs=[f, t + c])
+        with tf.control_dependencies([y]):
+            return dict(y=y, count=tf.identity(v))
+    yield Graph("a constant of a branch that waits", gated, *[dict(x=np.float32([1, 2]), p=np.array(True)) for _ in range(2)])
+
+
+def fused():
+    """What becomes one node, at the edges of its sizes."""
+    def attention(inits, q, k, v, mask):
+        heads = [tf.transpose(t, [0, 2, 1, 3]) for t in (q, k, v)]
+        s = tf.matmul(heads[0], heads[1], transpose_b=True) * .5 + mask
+        return dict(y=tf.transpose(tf.matmul(tf.nn.softmax(s), heads[2]), [0, 2, 1, 3]))
+    yield Graph("attention", attention, *[dict(q=arr("float32", 2, r, 2, d), k=arr("float32", 2, n, 2, d), v=arr("float32", 2, n, 2, 3),
+                                               mask=arr("float32", *m)) for r, n, d, m in
+                                          ((2, 3, 4, (3,)), (2, 3, 0, (3,)), (2, 0, 4, (1,)), (0, 3, 4, (3,)), (1, 3, 4, (5, 3)), (2, 1, 2, (2, 2, 2, 1)))])
+
+    def norm(inits, x):
+        m = tf.reduce_mean(x, -1, keepdims=True)
+        d = x - m
+        r = tf.math.rsqrt(tf.reduce_mean(d * d, -1, keepdims=True) + .001)
+        return dict(y=d * r * np.float32([2, -1, 3]) + np.float32([1, 0, 5]))
+    yield Graph("layer normalisation", norm, *[dict(x=arr("float32", *s)) for s in ((2, 3), (3,), (2, 2, 3), (0, 3), (2, 1), (2, 2))])
+
+    def dense(inits, x):
+        w = np.zeros([0, 3], np.float32)
+        return dict(y=tf.nn.relu(tf.nn.bias_add(tf.matmul(x, w), np.float32([1, -2, 3]))))
+    yield Graph("a product of no inputs", dense, *[dict(x=arr("float32", n, 0)) for n in (2, 0)])
