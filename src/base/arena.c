@@ -77,14 +77,14 @@ static void open_block(td_arena *a, arena_block *b)
 }
 
 /* Keeps the largest block that is not too large: the next request is likely to be as big as this one. */
-void td_arena_reset(td_arena *a)
+void td_arena_shrink(td_arena *a, size_t most)
 {
     arena_block *keep = NULL, *b = a->newest;
 
     while (b) {
         arena_block *const older = b->older;
 
-        if (b->size <= ARENA_KEEP_MAX && (!keep || b->size > keep->size)) {
+        if (b->size <= most && (!keep || b->size > keep->size)) {
             td_free(keep);
             keep = b;
         } else {
@@ -99,6 +99,20 @@ void td_arena_reset(td_arena *a)
         keep->older = NULL;
         open_block(a, keep);
     }
+}
+
+void td_arena_reset(td_arena *a)
+{
+    td_arena_shrink(a, ARENA_KEEP_MAX);
+}
+
+size_t td_arena_held(const td_arena *a)
+{
+    size_t bytes = sizeof *a;
+
+    for (const arena_block *b = a->newest; b; b = b->older)
+        bytes += b->size;
+    return bytes;
 }
 
 size_t td_arena_used(const td_arena *a)

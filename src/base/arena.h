@@ -12,9 +12,11 @@
 typedef struct td_arena td_arena;
 
 TD_NONNULL_RETURN td_arena *td_arena_make(void);
-void td_arena_free(td_arena *a);         /* NULL is fine */
-void td_arena_reset(td_arena *a);        /* forgets everything, keeps one block for the next use */
-size_t td_arena_used(const td_arena *a); /* bytes handed out */
+void td_arena_free(td_arena *a);                /* NULL is fine */
+void td_arena_reset(td_arena *a);               /* forgets everything, keeps one block for the next use */
+void td_arena_shrink(td_arena *a, size_t most); /* likewise, unless the block is larger than that */
+size_t td_arena_held(const td_arena *a);        /* bytes it has of the heap */
+size_t td_arena_used(const td_arena *a);        /* bytes handed out */
 
 TD_NONNULL_RETURN void *td_arena_alloc(td_arena *a, size_t size); /* zeroed, 16-aligned */
 void *td_arena_try_alloc(td_arena *a, size_t size, size_t align); /* not cleared; NULL without memory */

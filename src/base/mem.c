@@ -18,7 +18,7 @@
 #include "base/mem_meter.h"
 #include "base/size.h"
 
-enum { HUGE_PAGE = 2 << 20, HUGE_LEAST = 32 << 20 };
+enum { SMALL_PAGE = 4 << 10, HUGE_PAGE = 2 << 20, HUGE_LEAST = 32 << 20 };
 
 /* More than any one piece may have: sanitizers end the process beyond it, where malloc would say no. */
 #define MEM_PIECE_MAX ((size_t)1 << 40)
@@ -59,6 +59,15 @@ void *td_realloc(void *p, size_t size)
     td_mem_meter_take(q);
     return q;
 }
+
+/* A sanitizer brings its own malloc, and watches over what that gives. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MEM_IS_FOREIGN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MEM_IS_FOREIGN 1
+#endif
+#endif
 
 /* More than the machine has, the kernel would still promise, and end the process when it is used. */
 static size_t machine_memory(void)
@@ -105,14 +114,55 @@ void *td_try_alloc(size_t size, size_t align)
     return td_mem_fault(size) || td_mem_meter_refuses(size) ? NULL : td_heap_alloc(size, align);
 }
 
-void *td_try_alloc_huge(size_t size)
+#ifdef MEM_IS_FOREIGN
+void *td_try_pages(size_t size)
 {
-    if (size < HUGE_LEAST || is_too_much(size)) return td_try_alloc(size, 64);
-    void *const p = td_try_alloc(size, HUGE_PAGE);
-
-    if (p) (void)madvise(p, size, MADV_HUGEPAGE); /* without them it works as well */
-    return p;
+    return td_try_alloc(size, 64);
 }
+
+void td_free_pages(void *p, size_t size)
+{
+    (void)size;
+    td_free(p);
+}
+#else
+static size_t whole_pages(size_t size)
+{
+    return td_round_up(size, size < HUGE_LEAST ? SMALL_PAGE : HUGE_PAGE);
+}
+
+/* Huge pages begin at multiples of their size: maps one more, and gives what is too much back. */
+static void *map_huge(size_t size)
+{
+    unsigned char *const p =
+        mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED) return NULL;
+    const size_t before = (size_t) - (uintptr_t)p & (HUGE_PAGE - 1);
+
+    if (before) (void)munmap(p, before);
+    (void)munmap(p + before + size, HUGE_PAGE - before);
+    (void)madvise(p + before, size, MADV_HUGEPAGE); /* without them it works as well */
+    return p + before;
+}
+
+void *td_try_pages(size_t size)
+{
+    td_mem_ask();
+    if (td_mem_fault(size) || td_mem_meter_refuses(size) || is_too_much(size)) return NULL;
+    const size_t bytes = whole_pages(TD_MAX(size, (size_t)1));
+
+    if (size >= HUGE_LEAST) return map_huge(bytes);
+    void *const p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return p == MAP_FAILED ? NULL : p;
+}
+
+void td_free_pages(void *p, size_t size)
+{
+    if (p) (void)munmap(p, whole_pages(TD_MAX(size, (size_t)1)));
+}
+#endif
 
 void *td_try_realloc(void *p, size_t size)
 {
@@ -163,16 +213,7 @@ char *td_format(const char *fmt, ...)
     return text;
 }
 
-/* Where a sanitizer brings its own malloc, glibc's wakes up in the first malloc_trim(); two threads that do
- * so at once spoil its counts. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEM_IS_FOREIGN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MEM_IS_FOREIGN 1
-#endif
-#endif
-
+/* With a foreign malloc, glibc's wakes up in the first malloc_trim(); two threads that do so at once spoil its counts. */
 void td_heap_trim(void)
 {
 #if defined(__GLIBC__) && !defined(MEM_IS_FOREIGN)

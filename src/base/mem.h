@@ -14,8 +14,11 @@ TD_NONNULL_RETURN char *td_strdup(const char *s);            /* a copy */
 TD_NONNULL_RETURN char *td_strndup(const char *s, size_t n); /* NUL-terminated */
 void *td_try_alloc(size_t size, size_t align); /* not cleared; NULL without memory; td_free() it */
 void *td_try_realloc(void *p, size_t size);    /* not cleared; NULL without memory: p stays as it was */
-/* td_try_alloc() for what is written from end to end, 64-byte aligned: on huge pages when it is large. */
-void *td_try_alloc_huge(size_t size);
+/* Pages straight from the system and straight back to it, for what is large and must not stay in the heap when it is
+ * freed; huge ones for what is very large. Page-aligned (64-byte under sanitizers), not to be taken for cleared; NULL
+ * without memory. No meter counts them: they are lent. */
+void *td_try_pages(size_t size);
+void td_free_pages(void *p, size_t size);       /* size as it was asked for; NULL is fine */
 void *td_heap_alloc(size_t size, size_t align); /* td_try_alloc() that no test has failed on purpose */
 void td_free(void *p);                          /* NULL is fine */
 TD_NONNULL_RETURN char *td_format(const char *fmt, ...) TD_PRINTF(1, 2); /* a new string */

@@ -94,6 +94,13 @@ static int threads_of(const td_flags *f)
     return (int)TD_MIN(TD_MAX(wish, 0), (int64_t)INT_MAX);
 }
 
+/* Weights that are mapped, requests and replies need the rest. */
+static size_t max_memory_of(const td_flags *f)
+{
+    if (f->max_memory_bytes < 0) return SIZE_MAX;
+    return f->max_memory_bytes ? (size_t)f->max_memory_bytes : td_memory_limit() / 4 * 3;
+}
+
 /* Where 0 of a flag means no limit, and 0 of the option its default. */
 static int64_t no_zero(int64_t limit)
 {
@@ -158,6 +165,7 @@ td_status td_server_options_make(const td_flags *flags, td_server_options *out)
                             .access_path = flags->access_log_file,
                             .config_poll_ns =
                                 TD_MAX(flags->model_config_file_poll_wait_seconds, 0) * NS_PER_S,
+                            .max_memory = max_memory_of(flags),
                             .drain_ns = to_ns(TD_MAX(flags->drain_timeout_seconds, 0)),
                             .shutdown_delay_ns = to_ns(flags->shutdown_delay_seconds) };
     td_status error = check_flags(flags);

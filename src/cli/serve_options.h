@@ -18,6 +18,7 @@ typedef struct td_server_options {
     int64_t config_poll_ns;  /* 0: read once */
     td_access_format access_format;
     const char *access_path; /* "": standard error */
+    size_t max_memory;       /* SIZE_MAX: no limit */
     int64_t drain_ns;
     int64_t shutdown_delay_ns; /* negative: by whether there are clients */
 } td_server_options;

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "cli/config_poll.h"
+#include "exec/idle.h"
 #include "exec/lane.h"
 #include "net/grpc.h"
 #include "net/rest.h"
@@ -32,7 +33,7 @@ enum {
     OVERTIME_NS = 300000000,   /* past the deadline, for the last words */
     LAST_LINES_NS = 100000000, /* the same for the access log's */
 };
-static const int64_t CHORES_NS = INT64_C(3000000000);
+static const int64_t CHORES_NS = INT64_C(1000000000);
 static const int64_t BUSY_NS = INT64_C(100000000);
 static const int64_t RECENT_NS = INT64_C(10000000000);
 static const int64_t DEFAULT_DELAY_NS = INT64_C(5000000000);
@@ -143,6 +144,7 @@ static td_status start(server *s)
     TD_TRY(td_access_log_start(s->options->access_format, s->options->access_path));
     if (s->options->net.monitoring_path) td_metrics_count_tf();
     td_lanes_configure(s->options->serve.threads);
+    td_memory_set_limit(s->options->max_memory);
     TD_TRY(td_manager_start(&s->options->serve, &s->manager));
     s->flows = td_flows_make(s->manager, most_run_threads(&s->options->net));
     TD_TRY(td_grpc_start(&s->options->net, s->flows, &s->grpc));
@@ -195,6 +197,7 @@ static void trim_when_quiet(chores *c)
 static void do_chores(chores *c)
 {
     td_log_flush();
+    (void)td_idle_tidy();
     trim_when_quiet(c);
 }
 

@@ -9,8 +9,13 @@
 #include "exec/files.h"
 #include "ops/list_hint.h"
 
-/* Plans a program keeps; idle frames a plan keeps, fewer when they are large. */
-enum { MAX_PLANS = 32, MAX_IDLE = 16, LARGE_WORKSPACE = 64 << 20 };
+/* Plans a program keeps; idle frames a plan keeps, and their bytes when there are two or more. */
+enum { MAX_PLANS = 32, MAX_IDLE = 16, MAX_IDLE_BYTES = 2 << 20 };
+
+static struct {
+    td_mutex mu;
+    td_cache *first;
+} caches = { .mu = TD_MUTEX_INIT(exec_caches) };
 
 /* ---------------------------------------------------------------- plans */
 
@@ -19,20 +24,30 @@ static void plan_ref(td_plan *p)
     (void)atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
 }
 
-static void free_idle(td_plan *p)
+static void free_frames(td_frame *f)
 {
-    for (td_frame *f; (f = p->idle);) {
-        p->idle = f->next;
+    for (td_frame *next; f; f = next) {
+        next = f->next;
         td_frame_free(f);
     }
-    p->n_idle = 0;
 }
 
 static void plan_unref(td_plan *p)
 {
     if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1) return;
-    free_idle(p);
+    free_frames(p->idle);
     td_plan_free(p);
+}
+
+/* The cache's lock is held. */
+static td_frame *pop_frame(td_plan *p)
+{
+    td_frame *const f = p->idle;
+
+    p->idle = f->next;
+    p->idle_bytes -= f->bytes;
+    p->n_idle--;
+    return f;
 }
 
 static bool plan_fits(const td_plan *plan, const td_tensor *in)
@@ -72,6 +87,7 @@ int64_t td_cache_expect(td_program *prog, const td_tensor *in)
     return ns;
 }
 
+/* Evicts a plan when there are too many; the caller's then. */
 static td_plan *insert_plan_locked(td_program *prog, td_plan *plan) TD_REQUIRES(prog->cache.mu)
 {
     td_plan *evicted = NULL;
@@ -82,6 +98,28 @@ static td_plan *insert_plan_locked(td_program *prog, td_plan *plan) TD_REQUIRES(
     prog->cache.plans[0] = plan;
     prog->cache.n_plans++;
     return evicted;
+}
+
+static void list_cache(td_cache *c)
+{
+    td_mutex_lock(&caches.mu);
+    if (!c->is_listed) {
+        c->next = caches.first;
+        if (c->next) c->next->before = c;
+        caches.first = c;
+        c->is_listed = true;
+    }
+    td_mutex_unlock(&caches.mu);
+}
+
+static void unlist_cache(td_cache *c)
+{
+    td_mutex_lock(&caches.mu);
+    if (c->is_listed) {
+        if (c->next) c->next->before = c->before;
+        *(c->before ? &c->before->next : &caches.first) = c->next;
+    }
+    td_mutex_unlock(&caches.mu);
 }
 
 /* Planning reads weights again: once they are packed, it is too late to ask. */
@@ -113,6 +151,7 @@ static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out,
     if (!plan) {
         td_mutex_unlock(&prog->cache.mu);
         TD_TRY(make_plan(prog, in, &made));
+        list_cache(&prog->cache);
         td_mutex_lock(&prog->cache.mu);
         plan = find_plan_locked(prog, in); /* somebody else may have been faster */
         if (!plan) {
@@ -122,11 +161,8 @@ static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out,
         }
     }
     plan_ref(plan);
-    *frame = plan->idle;
-    if (*frame) {
-        plan->idle = (*frame)->next;
-        plan->n_idle--;
-    }
+    plan->was_used = true;
+    *frame = plan->idle ? pop_frame(plan) : NULL;
     td_mutex_unlock(&prog->cache.mu);
     plan_unref(evicted);
     plan_unref(made);
@@ -161,12 +197,13 @@ void td_frame_leave(td_frame *f)
     td_program *const prog = plan->prog;
 
     td_frame_clear(f); /* inv. 3 */
-    const size_t keep = plan->workspace_size > LARGE_WORKSPACE ? 1 : MAX_IDLE;
     td_mutex_lock(&prog->cache.mu);
-    const bool is_kept = plan->n_idle < keep;
+    const bool is_kept =
+        !plan->n_idle || (plan->n_idle < MAX_IDLE && plan->idle_bytes + f->bytes <= MAX_IDLE_BYTES);
     if (is_kept) {
         f->next = plan->idle;
         plan->idle = f;
+        plan->idle_bytes += f->bytes;
         plan->n_idle++;
     }
     td_mutex_unlock(&prog->cache.mu);
@@ -174,10 +211,79 @@ void td_frame_leave(td_frame *f)
     plan_unref(plan);
 }
 
-void td_frames_trim(td_program *prog)
+/* ---------------------------------------------------------------- tidying up */
+
+/* What one cache gives up; freed when its lock is not held any more. */
+typedef struct rest {
+    td_frame *frames;
+    td_plan *plans[MAX_PLANS]; /* references: frames name their plan */
+    size_t n_plans;
+} rest;
+
+/* All plans but the latest that nobody runs: the cache has the only reference. */
+static void pick_plans_locked(td_cache *c, rest *out) TD_REQUIRES(c->mu)
 {
-    for (size_t i = 0; i < prog->cache.n_plans; i++)
-        free_idle(prog->cache.plans[i]);
+    size_t n = TD_MIN(c->n_plans, (size_t)1);
+
+    for (size_t i = 1; i < c->n_plans; i++) {
+        td_plan *const p = c->plans[i];
+
+        /* relaxed: new ones are taken under the lock only */
+        if (atomic_load_explicit(&p->refs, memory_order_relaxed) == 1)
+            out->plans[out->n_plans++] = p;
+        else
+            c->plans[n++] = p;
+    }
+    c->n_plans = n;
+}
+
+static void pick_frames_locked(td_cache *c, td_plan *p, size_t keep, rest *out) TD_REQUIRES(c->mu)
+{
+    (void)c;
+    if (p->n_idle <= keep) return;
+    plan_ref(p);
+    out->plans[out->n_plans++] = p;
+    while (p->n_idle > keep) {
+        td_frame *const f = pop_frame(p);
+
+        f->next = out->frames;
+        out->frames = f;
+    }
+}
+
+static void pick_rest_locked(td_cache *c, bool all, rest *out) TD_REQUIRES(c->mu)
+{
+    if (all) pick_plans_locked(c, out);
+    for (size_t i = 0; i < c->n_plans; i++) {
+        td_plan *const p = c->plans[i];
+
+        if (all || !p->was_used) pick_frames_locked(c, p, i == 0 && !all ? 1 : 0, out);
+        p->was_used = false;
+    }
+}
+
+static bool tidy(td_cache *c, bool all)
+{
+    rest r = { .frames = NULL };
+
+    td_mutex_lock(&c->mu);
+    pick_rest_locked(c, all, &r);
+    td_mutex_unlock(&c->mu);
+    free_frames(r.frames);
+    for (size_t i = 0; i < r.n_plans; i++)
+        plan_unref(r.plans[i]);
+    return r.n_plans > 0;
+}
+
+bool td_caches_tidy(bool all)
+{
+    bool any = false;
+
+    td_mutex_lock(&caches.mu);
+    for (td_cache *c = caches.first; c; c = c->next)
+        any = tidy(c, all) || any;
+    td_mutex_unlock(&caches.mu);
+    return any;
 }
 
 /* ---------------------------------------------------------------- all of it */
@@ -190,6 +296,7 @@ void td_cache_init(td_cache *c)
 void td_program_free(td_program *prog)
 {
     if (!prog) return;
+    unlist_cache(&prog->cache);
     for (size_t i = 0; i < prog->cache.n_plans; i++)
         plan_unref(prog->cache.plans[i]);
     td_free(prog->cache.plans);

@@ -2,7 +2,8 @@
 /* cache.h -- the plans of one program, by input shapes, and the frames of each plan that nobody uses.
  *
  * The least recently used plan goes when there are too many; a plan with runs going on stays until the last of
- * them gives its frame back. All of it is guarded by the cache's lock, but for reference counts.
+ * them gives its frame back. All of it is guarded by the cache's lock, but for reference counts. All caches of the
+ * process are in one list, so that what lies idle in them can be given back.
  */
 #ifndef TD_EXEC_CACHE_H
 #define TD_EXEC_CACHE_H
@@ -20,9 +21,9 @@ void td_frame_leave(td_frame *f);
  * never ran. */
 int64_t td_cache_expect(td_program *prog, const td_tensor *in);
 
-/* Frees the idle frames of all of prog's plans: memory of a signature that may never be asked for. No run may
- * be going on. */
-void td_frames_trim(td_program *prog);
+/* Frees frames of plans that nobody has used since the last call, but for one of each program's latest plan. all: all
+ * idle frames, and every plan but each program's latest. True when there were any. Any thread that holds no lock. */
+bool td_caches_tidy(bool all);
 
 /* Gives back prog's plans, and its regions with theirs. NULL is fine. */
 void td_program_free(td_program *prog);

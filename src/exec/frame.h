@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* frame.h -- the memory that one run of a plan needs. It belongs to one run at a time; cache.h keeps those that are
- * not in use. */
+/* frame.h -- what one run of a plan needs beside its workspace: tensors and calls, bound to memory. It belongs to one run at
+ * a time; cache.h keeps those that are not in use.
+ *
+ * A small workspace is part of it. A larger one (workspace.h) is there from td_frame_run() to td_frame_clear(): who waits for a
+ * core has none. */
 #ifndef TD_EXEC_FRAME_H
 #define TD_EXEC_FRAME_H
 
 #include "exec/plan.h"
+#include "exec/workspace.h"
 
 typedef struct td_frame td_frame;
 
@@ -13,12 +17,15 @@ struct td_frame {
     td_frame *next; /* in plan->idle */
     td_arena *memory;
     td_tensor *values;
-    td_call *calls; /* one a plan step */
-    td_memo *memos; /* of dynamic steps */
-    uint8_t *dead;  /* NULL without Switch */
-    unsigned char *workspace;
-    td_arena *strings; /* string bytes of a whole request; regions use their caller's */
-    td_arena *temp;    /* state and scratch of one dynamic step */
+    td_call *calls;     /* one a plan step */
+    td_memo *memos;     /* of dynamic steps */
+    uint8_t *dead;      /* NULL without Switch */
+    unsigned char *own; /* the workspace, when it is small; NULL: it is lent */
+    td_workspace lent;
+    const unsigned char *bound; /* the workspace that values and calls point into */
+    size_t bytes;               /* charged for the frame itself */
+    td_arena *strings;          /* string bytes of a whole request; regions use their caller's */
+    td_arena *temp;             /* state and scratch of one dynamic step */
 };
 
 /* What a run has from its surroundings. */
@@ -32,7 +39,7 @@ void td_frame_free(td_frame *f);
 
 /* Borrows in[i]'s elements as prog->args[i], and takes references of buffers. */
 void td_frame_set_args(td_frame *f, const td_tensor *in);
-/* Drops buffers and strings of a run (inv. 3). */
+/* Drops buffers, strings and workspace of a run (inv. 3). */
 void td_frame_clear(td_frame *f);
 
 /* Runs all steps, unless this thread is asked to stop (device/stop.h). Outputs: td_frame_ret(), until the frame is given back. */

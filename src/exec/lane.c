@@ -9,6 +9,7 @@
  */
 #include "exec/lane.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "base/clock.h"
@@ -35,10 +36,10 @@ typedef struct waiter {
 
 static struct {
     td_mutex mu;
-    int cores;     /* 0: not configured */
-    int running;   /* runs that have a core */
-    int extra;     /* short ones beside them */
-    td_team *team; /* made with the configuration, or the first run; kept */
+    atomic_int cores; /* 0: not configured; changes once */
+    int running;      /* runs that have a core */
+    int extra;        /* short ones beside them */
+    td_team *team;    /* made with the configuration, or the first run; kept */
     bool is_team_taken;
     int64_t now;   /* virtual time: that of whoever got a core last */
     waiter *first; /* in the order in which they came */
@@ -59,11 +60,11 @@ void td_lanes_configure(int cores)
 
 int td_lanes_cores(void)
 {
+    if (TD_LIKELY(lanes.cores)) return lanes.cores;
     td_mutex_lock(&lanes.mu);
     configure_locked(0);
-    const int n = lanes.cores;
     td_mutex_unlock(&lanes.mu);
-    return n;
+    return lanes.cores;
 }
 
 int td_lanes_waiting(void)

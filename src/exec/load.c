@@ -19,6 +19,7 @@
 #include "device/stop.h"
 #include "exec/cache.h"
 #include "exec/compile.h"
+#include "exec/estimate.h"
 #include "exec/files.h"
 #include "exec/lane.h"
 #include "exec/objects.h"
@@ -273,10 +274,10 @@ static td_status run_once(td_session *s, const td_entry *e, const td_tensor *in)
 
 /* Is it the model that fails, and would fail for every request, or does it just not like zeros? (Lack of a key, division
  * by zero and a lone element have all codes.) What a body reaches by way of an argument is found to have no value only
- * here. */
+ * here. A model without the memory for one row cannot serve. */
 static bool is_fatal(td_session *s, td_code code)
 {
-    return code == TD_DATA_LOSS ||
+    return code == TD_DATA_LOSS || code == TD_RESOURCE_EXHAUSTED ||
            (code == TD_FAILED_PRECONDITION && td_resources_lack_values(s->env.resources));
 }
 
@@ -297,8 +298,7 @@ static td_status warm_up(td_session *s, td_entry *e, const td_signature *sig)
     return td_status_prefix(st, "signature %s: ", sig->name);
 }
 
-/* Plans and packed weights of all signatures are made; a workspace is kept only for the usual one: exports
- * name one function two or three times, and a workspace can be as large as a tenth of the weights. */
+/* Plans and packed weights of all signatures are made. */
 static td_status warm_up_all(td_session *s)
 {
     for (size_t i = 0; i < s->file->n_signatures; i++) {
@@ -308,7 +308,6 @@ static td_status warm_up_all(td_session *s)
         if (!prog || prog->has_state || sig->n_inputs == 0) continue;
         TD_TRY(warm_up(s, &s->entries[i], sig));
         TD_TRY(td_budget_check(&s->budget));
-        if (s->file->n_signatures > 1 && strcmp(sig->name, "serving_default") != 0) td_frames_trim(prog);
     }
     return NULL;
 }
@@ -356,6 +355,18 @@ static void begin_budget(td_session *s, const char *path, const td_session_optio
     s->env.budget = &s->budget;
 }
 
+/* What the model has made already, and what its packed weights will take: a model that does not fit is refused before it packs
+ * any. */
+static td_status take_memory(td_session *s)
+{
+    const size_t made = s->budget.used[TD_BUDGET_BYTES] + s->budget.used[TD_BUDGET_STATE];
+
+    TD_TRY(td_account_take(&s->account, made, "the model, for constants and state,"));
+    s->constant_bytes = made;
+    return td_account_reserve(&s->account, td_estimate_packs(s->entries, s->file->n_signatures),
+                              "the model, for its packed weights,");
+}
+
 static td_status load(td_session *s, const char *path, const td_session_options *o)
 {
     begin_budget(s, path, o);
@@ -377,7 +388,9 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     TD_TRY(check_served(s));
     TD_TRY(check_values(s));
     td_model_file_rest(s->file);
+    TD_TRY(take_memory(s));
     if (!o->skip_warmup) TD_TRY(warm_up_all(s));
+    td_account_unreserve(&s->account);
     s->env.budget = NULL;
     td_debug("exec", "model_dir=%s load_nodes=%" PRIu64 " load_bodies=%" PRIu64 " load_bytes=%" PRIu64,
              s->file->path, s->budget.used[TD_BUDGET_NODES], s->budget.used[TD_BUDGET_BODIES],
@@ -396,6 +409,9 @@ void td_session_free(td_session *s)
     td_resources_free(s->env.resources);
     td_packs_free(s->env.packs);
     td_pass_fini(&s->pass);
+    td_account_unreserve(&s->account);
+    td_account_give(&s->account, s->constant_bytes);
+    TD_ASSERT(!atomic_load_explicit(&s->account.used, memory_order_relaxed));
     unmap_assets(s);
     td_model_file_free(s->file);
     td_free(s);
@@ -412,7 +428,8 @@ td_status td_session_load(const char *path, const td_session_options *opts, td_s
     s->env.cpu = td_cpu_detect();
     s->env.threads = td_lanes_cores();
     s->env.resources = td_resources_make();
-    s->env.packs = td_packs_make();
+    s->env.account = &s->account;
+    s->env.packs = td_packs_make(&s->account);
     s->env.files_since = td_file_maps_mark();
     td_status st = td_passes_from_environment(&s->env.passes_off);
     if (!st) st = load(s, path, &o);

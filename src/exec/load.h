@@ -18,9 +18,11 @@ struct td_session {
     td_pass pass;
     td_env env;
     td_budget budget;
-    td_share share;      /* of core time */
-    td_file_map *assets; /* by index into file->assets; kept mapped, so that a change of one is seen */
-    td_entry *entries;   /* by index into file->signatures */
+    td_share share;        /* of core time */
+    td_account account;    /* what it has of the process's memory */
+    size_t constant_bytes; /* of that */
+    td_file_map *assets;   /* by index into file->assets; kept mapped, so that a change of one is seen */
+    td_entry *entries;     /* by index into file->signatures */
 };
 
 void td_session_free(td_session *s);

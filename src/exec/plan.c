@@ -11,6 +11,7 @@
 typedef struct planner {
     td_plan *plan;
     td_inference inf;
+    td_status lacks; /* memory: there is to be no plan, since one without it would be kept */
 } planner;
 
 static bool prepare(planner *pl, const td_step *s, td_plan_step *ps)
@@ -28,7 +29,10 @@ static bool prepare(planner *pl, const td_step *s, td_plan_step *ps)
     if (!st) return true;
     if (k->release) k->release(ps->state);
     ps->state = NULL;
-    td_status_free(st);
+    if (td_status_code(st) == TD_RESOURCE_EXHAUSTED && !pl->lacks)
+        pl->lacks = st;
+    else
+        td_status_free(st);
     return false;
 }
 
@@ -61,6 +65,15 @@ static void plan_step(planner *pl, const td_step *s)
     td_arena_reset(pl->inf.scratch);
 }
 
+static td_status charge(td_plan *plan, size_t known)
+{
+    const size_t bytes = td_arena_held(plan->arena) + known;
+
+    TD_TRY(td_account_take(plan->prog->env->account, bytes, "a plan for new shapes"));
+    plan->bytes = bytes;
+    return NULL;
+}
+
 td_status td_plan_make(td_program *prog, const td_tensor *in, td_plan **out)
 {
     td_plan *const plan = TD_NEW(td_plan);
@@ -76,12 +89,16 @@ td_status td_plan_make(td_program *prog, const td_tensor *in, td_plan **out)
     pl.inf.values = plan->values;
     pl.inf.arena = plan->arena;
     plan->steps = TD_ARENA_NEW_N(plan->arena, td_plan_step, prog->n_steps + 1);
-    for (size_t i = 0; i < prog->n_steps; i++)
+    for (size_t i = 0; i < prog->n_steps && !pl.lacks; i++)
         plan_step(&pl, &prog->steps[i]);
-    td_memplan_make(plan);
     td_arena_free(pl.inf.scratch);
-    *out = plan;
-    return NULL;
+    if (!pl.lacks) td_memplan_make(plan);
+    const td_status s = pl.lacks ? pl.lacks : charge(plan, pl.inf.known);
+    if (s)
+        td_plan_free(plan);
+    else
+        *out = plan;
+    return s;
 }
 
 void td_plan_free(td_plan *p)
@@ -93,6 +110,7 @@ void td_plan_free(td_plan *p)
     }
     for (size_t i = 0; i < p->prog->n_values; i++)
         if (p->values[i].buffer) td_buffer_unref(p->values[i].buffer);
+    td_account_give(p->prog->env->account, p->bytes);
     td_arena_free(p->arena);
     td_free(p);
 }

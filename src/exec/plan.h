@@ -40,8 +40,11 @@ struct td_plan {
     td_plan_step *steps;
     size_t n_steps;
     size_t workspace_size;
-    struct td_frame *idle; /* guarded by the cache's lock */
-    size_t n_idle;
+    size_t bytes; /* charged for it */
+    /* Guarded by the cache's lock. */
+    struct td_frame *idle;
+    size_t n_idle, idle_bytes;
+    bool was_used; /* since td_caches_tidy() last saw it */
 };
 
 static inline int64_t td_plan_expected(const td_plan *p)
@@ -49,7 +52,7 @@ static inline int64_t td_plan_expected(const td_plan *p)
     return atomic_load_explicit(&p->expected_ns, memory_order_relaxed);
 }
 
-/* in[i]: the shape of prog->args[i]. */
+/* in[i]: the shape of prog->args[i]. RESOURCE_EXHAUSTED beyond the process's limit of memory. */
 TD_MUST_USE td_status td_plan_make(td_program *prog, const td_tensor *in, td_plan **out);
 void td_plan_free(td_plan *p); /* nobody has a frame of it */
 

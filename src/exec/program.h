@@ -32,6 +32,8 @@ typedef struct td_cache {
     td_mutex mu;
     td_plan **plans; /* most recently used first */
     size_t n_plans;
+    struct td_cache *next, *before; /* in the list of all that have had plans */
+    bool is_listed;
 } td_cache;
 
 struct td_program {

@@ -27,6 +27,7 @@
 
 #include "tensord/tensor.h"
 
+#include "base/account.h"
 #include "base/arena.h"
 #include "base/budget.h"
 #include "base/cpu.h"
@@ -62,6 +63,7 @@ enum {
     TD_OP_SKIPS_UNUSED = 1 << 12, /* asks td_out_is_used() before it touches any output */
     TD_OP_READS = 1 << 13,        /* fails when the variable or table behind input 0 has no value */
     TD_OP_ALLOCATES = 1 << 14,    /* run takes memory from the heap, beyond what the flags above imply */
+    TD_OP_PACKS = 1 << 15,        /* prepare makes a packed form of constant inputs (pack.h) */
 };
 
 typedef enum td_device_kind { TD_DEVICE_CPU = 0, TD_DEVICE_CUDA } td_device_kind;
@@ -240,6 +242,7 @@ struct td_env {
     uint32_t passes_off; /* bits of config/passes.h: what is left out */
     td_resources *resources;
     td_packs *packs;
+    td_account *account;   /* for what the session takes; NULL: nobody's */
     td_arena *model_arena; /* load time only */
     td_budget *budget;     /* likewise; NULL: no limits */
     const char *dir;       /* where the model's files are mapped from; NULL: nowhere */

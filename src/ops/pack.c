@@ -17,14 +17,22 @@ typedef struct pack {
 struct td_packs {
     td_mutex mu;
     pack *first;
+    td_account *account;
 };
 
-td_packs *td_packs_make(void)
+td_packs *td_packs_make(td_account *account)
 {
     td_packs *const p = TD_NEW(td_packs);
 
+    p->account = account;
     td_mutex_init(&p->mu, TD_LOCK_ops_packs);
     return p;
+}
+
+static void drop(td_packs *p, void *data, size_t size)
+{
+    td_free(data);
+    td_account_give(p->account, size);
 }
 
 void td_packs_free(td_packs *p)
@@ -32,7 +40,7 @@ void td_packs_free(td_packs *p)
     if (!p) return;
     for (pack *e = p->first, *next; e; e = next) {
         next = e->next;
-        td_free(e->data);
+        drop(p, e->data, e->size);
         td_free(e);
     }
     td_mutex_fini(&p->mu);
@@ -48,6 +56,24 @@ static const pack *find_locked(const td_packs *p, const td_pack_key *key, size_t
     return NULL;
 }
 
+static td_status make(td_call *c, size_t size, td_status (*build)(void *ctx, void *data), void *ctx,
+                      void **out)
+{
+    td_packs *const p = c->env->packs;
+
+    TD_TRY(td_status_prefix(td_account_take(p->account, size, "a packed form of weights"), "%s: ", c->node));
+    void *const data = td_try_alloc(size ? size : 1, TD_ALIGN);
+    const td_status s =
+        data ? build(ctx, data)
+             : TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for %zu bytes of packed weights", c->node, size);
+
+    if (s)
+        drop(p, data, size);
+    else
+        *out = data;
+    return s;
+}
+
 td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size,
                       td_status (*build)(void *ctx, void *data), void *ctx, const void **out)
 {
@@ -60,16 +86,9 @@ td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size,
         *out = old->data;
         return NULL;
     }
-    void *const data = td_try_alloc(size ? size : 1, TD_ALIGN);
+    void *data;
 
-    if (!data)
-        return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for %zu bytes of packed weights", c->node, size);
-    const td_status s = build(ctx, data);
-
-    if (s) {
-        td_free(data);
-        return s;
-    }
+    TD_TRY(make(c, size, build, ctx, &data));
     td_mutex_lock(&p->mu);
     old = find_locked(p, key, size);
     if (!old) {
@@ -79,7 +98,7 @@ td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size,
         p->first = e;
     }
     td_mutex_unlock(&p->mu);
-    if (old) td_free(data);
+    if (old) drop(p, data, size);
     *out = old ? old->data : data;
     return NULL;
 }

@@ -21,7 +21,7 @@ typedef struct td_pack_key {
 TD_MUST_USE td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size,
                                   td_status (*build)(void *ctx, void *data), void *ctx, const void **out);
 
-td_packs *td_packs_make(void);
+td_packs *td_packs_make(td_account *account); /* for what is packed; NULL: nobody's */
 void td_packs_free(td_packs *p);
 
 #endif

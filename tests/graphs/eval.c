@@ -24,7 +24,7 @@ void fz_eval_init(fz_eval *e, const fz_model *m)
     e->env =
         (td_env){ .cpu = TD_CPU_ref, .threads = 1, .passes_off = TD_PASSES_ALL, .model_arena = e->arena };
     e->env.resources = td_resources_make();
-    e->env.packs = td_packs_make();
+    e->env.packs = td_packs_make(NULL);
     e->noise = fz_random_make(1);
 }
 

@@ -155,7 +155,7 @@ static void compiled_init(compiled *c, const fz_model *m, const fz_setting *s)
                        .passes_off = s->passes_off,
                        .model_arena = c->p.arena };
     c->env.resources = td_resources_make();
-    c->env.packs = td_packs_make();
+    c->env.packs = td_packs_make(NULL);
 }
 
 static void compiled_fini(compiled *c)

@@ -37,7 +37,7 @@ void pg_open(pg *x, pg_function *fn)
     x->p.env = &x->env;
     x->env = (td_env){ .cpu = td_cpu_detect(), .threads = 2, .model_arena = x->p.arena };
     x->env.resources = td_resources_make();
-    x->env.packs = td_packs_make();
+    x->env.packs = td_packs_make(NULL);
 }
 
 void pg_close(pg *x)

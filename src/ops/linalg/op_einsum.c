@@ -339,6 +339,7 @@ const td_op td_ops_einsum[] = {
     { .name = "Einsum",
       .sig = "inputs: N*T -> output: T",
       .attrs = "equation: string, N: int, T: type",
+      .flags = TD_OP_PACKS,
       .attrs_size = sizeof(einsum_attrs),
       .parse = einsum_parse,
       .infer = einsum_infer,

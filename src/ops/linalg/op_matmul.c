@@ -189,7 +189,7 @@ static const td_kernel matmul_kernels[] = {
     { 0 },
 };
 
-#define COMMON .attrs_size = sizeof(matmul_attrs), .kernels = matmul_kernels
+#define COMMON .flags = TD_OP_PACKS, .attrs_size = sizeof(matmul_attrs), .kernels = matmul_kernels
 
 const td_op td_ops_matmul[] = {
     { .name = "MatMul",

@@ -70,7 +70,8 @@ static const td_kernel conv_kernels[] = {
     { 0 },
 };
 
-#define COMMON .attrs_size = sizeof(conv_attrs), .infer = conv_infer, .kernels = conv_kernels
+#define COMMON                                                                                               \
+    .flags = TD_OP_PACKS, .attrs_size = sizeof(conv_attrs), .infer = conv_infer, .kernels = conv_kernels
 
 const td_op td_ops_conv[] = {
     { .name = "Conv2D",

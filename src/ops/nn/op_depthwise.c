@@ -199,7 +199,9 @@ static const td_kernel depthwise_kernels[] = {
     { 0 },
 };
 
-#define COMMON .attrs_size = sizeof(depthwise_attrs), .infer = depthwise_infer, .kernels = depthwise_kernels
+#define COMMON                                                                                               \
+    .flags = TD_OP_PACKS, .attrs_size = sizeof(depthwise_attrs), .infer = depthwise_infer,                   \
+    .kernels = depthwise_kernels
 
 const td_op td_ops_depthwise[] = {
     { .name = "DepthwiseConv2dNative",

@@ -205,7 +205,7 @@ static const td_kernel rnn_kernels[] = {
 };
 
 #define COMMON                                                                                               \
-    .attrs = "T: type, num_limits: int, keeps_last: bool, is_open: bool = false",                            \
+    .attrs = "T: type, num_limits: int, keeps_last: bool, is_open: bool = false", .flags = TD_OP_PACKS,      \
     .attrs_size = sizeof(rnn_attrs), .infer = rnn_infer, .kernels = rnn_kernels
 
 const td_op td_ops_rnn[] = {

@@ -18,7 +18,7 @@ static void test_what_comes_goes(void **state)
 
     (void)state;
     assert_null(before);
-    void *const a = td_alloc(1000), *const b = td_try_alloc(3000, 64), *const c = td_try_alloc_huge(5000);
+    void *const a = td_alloc(1000), *const b = td_try_alloc(3000, 64), *const c = td_try_alloc(5000, 64);
     const int64_t taken = m.used;
     void *const d = td_try_realloc(td_realloc(NULL, 100), 20000);
     const int64_t more = m.used;

@@ -243,7 +243,7 @@ static bool try(trial *t)
 
     t->env = (td_env){ .cpu = td_cpu_detect(), .threads = 1, .model_arena = t->arena };
     t->env.resources = td_resources_make();
-    t->env.packs = td_packs_make();
+    t->env.packs = td_packs_make(NULL);
     const td_status s = compile(t);
 
     counts.trials++;
