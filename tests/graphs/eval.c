@@ -77,12 +77,12 @@ void fz_eval_forget(fz_eval *e, const fz_graph *f)
 
 /* ---------------------------------------------------------------- noise */
 
-static double off_by(uint64_t bits, double v, double most)
+static double off_by(uint64_t bits, double v, double most, double size)
 {
     static const double sign[2] = { -1.0, 1.0 };
     const double step = (0.25 + 0.75 * (double)(bits >> 12) * 0x1p-52) * sign[bits & 1] * most;
 
-    return isfinite(v) ? v * (1.0 + step) : v;
+    return isfinite(v) ? v + step * size : v;
 }
 
 /* *t gets elements of its own that are off. */
@@ -94,11 +94,14 @@ static td_status disturb(fz_eval *e, td_tensor *t, unsigned noise)
     TD_TRY(td_tensor_copy(t, &copy));
     keep(e, &copy);
     const size_t n = fz_parts(t);
-    const double most = fz_ulp(t->dtype) * (double)noise;
+    const double most = fz_ulp(t->dtype) * (double)(noise % FZ_OF_LARGEST);
+    double largest = 0.0;
     double *const v = TD_NEW_N(double, n);
     fz_read(t, v);
+    for (size_t i = 0; noise >= FZ_OF_LARGEST && i < n; i++)
+        if (isfinite(v[i])) largest = TD_MAX(largest, fabs(v[i]));
     for (size_t i = 0; i < n; i++)
-        v[i] = off_by(fz_bits(&e->noise), v[i], most);
+        v[i] = off_by(fz_bits(&e->noise), v[i], most, TD_MAX(fabs(v[i]), largest));
     fz_write(&copy, v);
     td_free(v);
     *t = copy;

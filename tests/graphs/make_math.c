@@ -216,7 +216,11 @@ static void odd_unary(fz_maker *m)
         (void)FZ_ADD(m, 1, ((fz_id[]){ x }), "LeakyRelu T=%%%s alpha=0.%uf", type_name(m, x),
                      fz_below(&m->r, 9) + 1);
     else
-        (void)FZ_ADD(m, moves ? 0 : 2, ((fz_id[]){ x }), "%s T=%%%s", op, type_name(m, x));
+        (void)FZ_ADD(m,
+                     moves          ? 0
+                     : op[0] == 'L' ? FZ_OF_LARGEST + 2
+                                    : 2,
+                     ((fz_id[]){ x }), "%s T=%%%s", op, type_name(m, x));
 }
 
 static void complex_parts(fz_maker *m)
@@ -262,6 +266,7 @@ static void reduce(fz_maker *m)
     size_t n = 0;
 
     if (x < 0) return;
+    if (op[0] == 'P' && td_shape_count(fz_shape(m, x)) > 64) return; /* 0 or inf, by the order */
     const int rank = fz_rank(m, x);
     for (int d = 0; d < rank; d++)
         if (fz_chance(&m->r, 40)) axes[n++] = fz_chance(&m->r, 50) ? d : d - rank;

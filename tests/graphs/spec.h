@@ -10,6 +10,9 @@
 
 #include "graph/graph.h"
 
+/* Of noise: units are those of the tensor's largest element, as of a difference of two of that size. */
+enum { FZ_OF_LARGEST = 1 << 16 };
+
 enum { FZ_FEEDS = 3, FZ_MAX_IN = 12, FZ_MAX_NODES = 128, FZ_MAX_ENDS = 24, FZ_MAX_FUNCTIONS = 12 };
 
 typedef struct fz_ref {
@@ -27,8 +30,8 @@ typedef struct fz_node {
     bool is_variable;         /* FZ_CONST: programs read it from a variable that nobody assigns */
     bool is_lowered;          /* an If: programs have Switch and Merge instead, as TensorFlow 1 wrote it */
     td_tensor data[FZ_FEEDS]; /* FZ_CONST: data[0]; arguments of functions have none */
-    /* FZ_OF_LARGEST and units in the last place that rounding may cost; 0: moves elements, or is exact. */
-    unsigned noise;
+    unsigned
+        noise; /* FZ_OF_LARGEST and units in the last place that rounding may cost; 0: moves elements, or is exact */
 } fz_node;
 
 typedef struct fz_graph {
