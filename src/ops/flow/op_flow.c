@@ -69,6 +69,7 @@ static td_status if_run(td_call *c)
 
 static td_status case_run(td_call *c)
 {
+    if (td_in(c, 0)->shape.rank != 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "branch_index must be a scalar");
     const int32_t i = *(const int32_t *)td_in(c, 0)->data;
 
     return run_branch(c, c->regions[i >= 0 && (uint32_t)i < c->n_regions ? (uint32_t)i : c->n_regions - 1]);

@@ -90,6 +90,7 @@ static td_status cell_infer(td_call *c)
 
 static td_status series_infer(td_call *c)
 {
+    if (td_in(c, 0)->shape.rank != 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "seq_len_max must be a scalar");
     return lstm_infer_at(c, 1);
 }
 
