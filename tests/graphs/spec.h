@@ -30,8 +30,8 @@ typedef struct fz_node {
     bool is_variable;         /* FZ_CONST: programs read it from a variable that nobody assigns */
     bool is_lowered;          /* an If: programs have Switch and Merge instead, as TensorFlow 1 wrote it */
     td_tensor data[FZ_FEEDS]; /* FZ_CONST: data[0]; arguments of functions have none */
-    unsigned
-        noise; /* FZ_OF_LARGEST and units in the last place that rounding may cost; 0: moves elements, or is exact */
+    /* FZ_OF_LARGEST and units in the last place that rounding may cost; 0: moves elements, or is exact. */
+    unsigned noise;
 } fz_node;
 
 typedef struct fz_graph {
