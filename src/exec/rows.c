@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows.c -- see rows.h. What it takes of a signature's inputs and outputs; rows_proof.h has what lies between.
  *
- * Dimensions that a signature leaves open, other than that of the rows, are given some size: the rules look at no
- * size but that of the rows, so that one size proves it for all. Which one a model can take is tried: a layer may want
- * more steps than it strides, or halves that are whole.
+ * Dimensions that a signature leaves open, other than that of the rows, are given some size: rules look at no size but
+ * that of the rows, so that what is proved of one size holds for all that a run can take. It is proved for two, in case
+ * that a model has one of them for a constant. Which sizes a model can take is tried: a layer may want more steps than it
+ * strides, halves that are whole, or less than its table has.
  */
 #include "exec/rows.h"
 
@@ -91,24 +92,27 @@ static bool has_open_dims(const td_signature *sig)
     return false;
 }
 
+/* Sizes for open dimensions; 1 would be broadcast. */
+static const int64_t others[] = { 29, 31, 64, 224, 256, 12, 9, 5, 3, 2 };
+enum { PROOFS = 2 };
+
 td_rows_verdict td_rows_judge(td_program *prog, const td_signature *sig)
 {
-    static const int64_t others[] = { 29, 64, 224 };
+    const int wanted = has_open_dims(sig) ? PROOFS : 1;
     char *first = check_signature(sig);
+    int proofs = 0;
 
     if (first) return no(first);
-    for (size_t i = 0; i < TD_COUNT(others); i++) {
+    for (size_t i = 0; i < TD_COUNT(others) && proofs < wanted && (i == 0 || wanted > 1); i++) {
         char *const why = prove(prog, sig, others[i]);
 
-        if (!why) {
-            td_free(first);
-            return (td_rows_verdict){ .is_batchable = true };
-        }
-        if (i == 0)
+        proofs += !why;
+        if (!first)
             first = why;
         else
             td_free(why);
-        if (!has_open_dims(sig)) break;
     }
-    return no(first);
+    if (proofs < wanted) return no(first ? first : td_strdup("its inputs take one size only"));
+    td_free(first);
+    return (td_rows_verdict){ .is_batchable = true };
 }

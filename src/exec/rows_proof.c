@@ -15,7 +15,7 @@
 #include "exec/infer.h"
 #include "exec/region.h"
 
-enum { MAX_STEPS = 1 << 18, MAX_ROUNDS = 32 };
+enum { MAX_STEPS = 1 << 17, MAX_ROUNDS = 32 };
 
 typedef struct prover {
     td_arena *arena;   /* texts, and elements while the proof lasts */
@@ -215,7 +215,8 @@ static void check_assert(walk *w, const td_step *s)
     bool is_true = true;
 
     for (int k = 0; k < TD_ROWS_SIZES; k++)
-        is_true = is_true && condition.at[k].data && *(const bool *)condition.at[k].data;
+        is_true = is_true && condition.at[k].data && td_tensor_bytes(&condition.at[k]) == 1 &&
+                  *(const bool *)condition.at[k].data;
     if (!is_true && condition.rows.kind != TD_ROWS_SAME)
         note_effect(w->p, blame(w->p, s, "asserts something of the rows"));
 }
@@ -378,10 +379,19 @@ static void close_walk(walk *w)
     td_arena_free(w->memory);
 }
 
+static void check_time(prover *p, td_budget *budget)
+{
+    const td_status s = td_budget_check(budget);
+
+    if (s) note_effect(p, "there was no time left to look for who mixes rows");
+    td_status_free(s);
+}
+
 static void prove(prover *p, td_program *prog, const td_fact *args, td_fact *rets)
 {
     walk w;
 
+    check_time(p, prog->env->budget);
     open_walk(&w, p, prog, args);
     for (size_t i = 0; i < prog->n_steps && !p->effect; i++)
         walk_step(&w, &prog->steps[i]);

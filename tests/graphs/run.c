@@ -276,6 +276,29 @@ static bool run_hostile_feed(compiled *c, unsigned feed)
     return ran;
 }
 
+/* Whatever comes out. */
+static void prove_hostile(const compiled *c)
+{
+    const fz_graph *const f = c->model->main;
+    td_arena *const arena = td_arena_make();
+    td_fact args[FZ_MAX_ENDS], rets[FZ_MAX_ENDS];
+    inputs x;
+
+    inputs_init(&x, f, 0, false);
+    for (uint32_t i = 0; i < x.n; i++) {
+        const td_tensor *const t = &x.in[i];
+
+        args[i] = (td_fact){ .rows = td_rows_same(TD_ROWS_UNSIZED) };
+        for (int s = 0; s < TD_ROWS_SIZES; s++)
+            args[i].at[s] = (td_tensor){ .dtype = t->dtype, .shape = t->shape };
+        if (t->shape.rank > 0) args[i] = td_fact_arg(t->dtype, &t->shape, 0);
+    }
+    if (inputs_fit(c->prog, &x) && c->prog->n_rets <= FZ_MAX_ENDS)
+        (void)td_rows_proof(c->prog, args, rets, arena);
+    inputs_fini(&x);
+    td_arena_free(arena);
+}
+
 bool fz_run_hostile(const fz_model *m, const fz_setting *s)
 {
     compiled c;
@@ -283,6 +306,7 @@ bool fz_run_hostile(const fz_model *m, const fz_setting *s)
 
     compiled_init(&c, m, s);
     const td_status st = compile(&c);
+    if (!st) prove_hostile(&c);
     for (unsigned feed = 0; !st && feed < FZ_FEEDS; feed++)
         ran = run_hostile_feed(&c, feed) || ran;
     td_status_free(st);

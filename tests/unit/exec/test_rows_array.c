@@ -45,6 +45,9 @@ static void test_reshape(void **state)
                    "y = Reshape(x, q) T=%f; -> y",
           NULL, NULL },
         { "x: f[-1,6]; s = i(-1,4); y = Reshape(x, s) T=%f; -> y", "node y (Reshape)", NULL },
+        /* 29 is a size that is tried: rows of it are no proof for others */
+        { "x: f[-1,-1,8]; s = i(-1,232); y = Reshape(x, s) T=%f; z = Softmax(y) T=%f; -> z",
+          "node y (Reshape)", NULL },
         { "x: f[-1,6]; s = i(2,-1); y = Reshape(x, s) T=%f; -> y", "node y (Reshape)", NULL },
         { "x: f[-1,6]; s = i(6,-1); y = Reshape(x, s) T=%f; -> y", "node y (Reshape) joins or cuts rows",
           NULL },
