@@ -26,6 +26,8 @@ typedef struct queue {
 } queue;
 
 struct td_batcher {
+    /* The owner's, and one for each thread that works a queue off: the end of the last call may be the owner's, too. */
+    atomic_size_t refs;
     td_session *session;
     td_batch_options options;
     int most_running;
@@ -39,6 +41,7 @@ td_batcher *td_batcher_make(td_session *session, const td_batch_options *options
 {
     td_batcher *const b = TD_NEW(td_batcher);
 
+    atomic_init(&b->refs, 1);
     b->session = session;
     b->options = *options;
     if (!b->options.max_rows) b->options.max_rows = DEFAULT_ROWS;
@@ -63,7 +66,7 @@ td_batcher *td_batcher_make(td_session *session, const td_batch_options *options
 
 void td_batcher_free(td_batcher *b)
 {
-    if (!b) return;
+    if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1) return;
     for (size_t i = 0; i < b->n; i++)
         td_mutex_fini(&b->queues[i].mu);
     td_free(b->queues);
@@ -227,6 +230,8 @@ static void run_group(queue *q, const group *g, bool is_shared)
 /* Works the queue off, as one of its threads. */
 static void work(queue *q)
 {
+    td_batcher *const b = q->owner;
+
     for (;;) {
         group g, over;
 
@@ -235,10 +240,11 @@ static void work(queue *q)
         const bool is_shared = q->running > 1 || q->waiting > 0, is_empty = !g.n && !over.n;
         if (is_empty) q->running--;
         td_mutex_unlock(&q->mu);
-        if (is_empty) return;
+        if (is_empty) break;
         end_all(over.first, over.n);
         if (g.n) run_group(q, &g, is_shared);
     }
+    td_batcher_free(b);
 }
 
 /* ---- coming ---- */
@@ -267,6 +273,7 @@ static bool start_locked(queue *q) TD_REQUIRES(q->mu)
     q->is_held = false;
     if (q->running >= q->owner->most_running) return false;
     q->running++;
+    atomic_fetch_add_explicit(&q->owner->refs, 1, memory_order_relaxed);
     return true;
 }
 

@@ -20,199 +20,7 @@
 #include "base/mutex.h"
 #include "batch/batcher.h"
 #include "exec/lane.h"
-
-/* ---------------------------------------------------------------- a session: y = 2 x, z = -x; rows of any width */
-
-enum { BAD = 13, SLOW = 14 }; /* values of x: the run fails; takes 20 ms */
-
-struct td_result {
-    atomic_int refs;
-    size_t n;
-    td_tensor out[2];
-};
-
-static const td_tensor_info x_info = { .alias = "x", .dtype = TD_F32, .shape.rank = -1 };
-static const td_tensor_info pair_info = { .alias = "x", .dtype = TD_F32, .shape = { 2, { -1, 2 } } };
-static const td_tensor_info y_info[] = { { .alias = "y", .dtype = TD_F32 },
-                                         { .alias = "z", .dtype = TD_F32 } };
-static const td_signature signatures[] = { { "joined", "", &x_info, y_info, 1, 2 },
-                                           { "single", "", &x_info, y_info, 1, 2 },
-                                           { "pairs", "", &pair_info, y_info, 1, 2 } };
-
-static atomic_int runs, results, largest;
-
-const td_signature *td_session_signatures(const td_session *s, size_t *n)
-{
-    (void)s;
-    *n = TD_COUNT(signatures);
-    return signatures;
-}
-
-bool td_session_is_batchable(const td_session *s, const td_signature *sig, const char **why_not)
-{
-    (void)s, (void)why_not;
-    return sig != &signatures[1];
-}
-
-static td_tensor scaled(const td_tensor *x, float by)
-{
-    td_tensor t = *x;
-    const size_t n = (size_t)td_shape_count(&x->shape);
-
-    t.data = malloc(n * sizeof(float) + 1);
-    for (size_t i = 0; i < n; i++)
-        ((float *)t.data)[i] = by * ((const float *)x->data)[i];
-    return t;
-}
-
-td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
-                         size_t n_want, const td_run_options *opts, td_result **out)
-{
-    const size_t n = (size_t)td_shape_count(&in->shape);
-    const float *const x = in->data;
-    bool is_bad = false;
-
-    (void)s, (void)sig;
-    atomic_fetch_add(&runs, 1);
-    if (in->shape.dims[0] > atomic_load(&largest)) atomic_store(&largest, (int)in->shape.dims[0]);
-    for (size_t i = 0; i < n; i++) {
-        is_bad |= x[i] == (float)BAD;
-        if (x[i] == (float)SLOW) td_sleep_ns(20000000);
-    }
-    if (is_bad) return TD_ERR(OUT_OF_RANGE, "bad");
-    if (opts->deadline_ns && td_now_ns() > opts->deadline_ns) return TD_ERR(DEADLINE_EXCEEDED, "late");
-    td_result *const r = calloc(1, sizeof *r);
-    atomic_init(&r->refs, 1);
-    r->n = n_want;
-    for (size_t i = 0; i < n_want; i++)
-        r->out[i] = scaled(in, want[i] ? -1.0f : 2.0f);
-    atomic_fetch_add(&results, 1);
-    *out = r;
-    return NULL;
-}
-
-td_result *td_result_ref(td_result *r)
-{
-    atomic_fetch_add(&r->refs, 1);
-    return r;
-}
-
-void td_result_free(td_result *r)
-{
-    if (!r || atomic_fetch_sub(&r->refs, 1) != 1) return;
-    for (size_t i = 0; i < r->n; i++)
-        free(r->out[i].data);
-    free(r);
-    atomic_fetch_sub(&results, 1);
-}
-
-const td_tensor *td_result_outputs(const td_result *r)
-{
-    return r->out;
-}
-
-td_status td_result_rows(const td_result *r, size_t first, size_t n, td_tensor *out)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        out[i] = r->out[i];
-        out[i].shape.dims[0] = (int64_t)n;
-        out[i].data =
-            (float *)out[i].data + first * (size_t)(out[i].shape.rank > 1 ? out[i].shape.dims[1] : 1);
-    }
-    return NULL;
-}
-
-/* ---------------------------------------------------------------- calls */
-
-typedef struct call {
-    td_batch_call c;
-    td_batcher *batcher;
-    float x[128];
-    td_tensor in, out[2];
-    size_t want[2];
-    atomic_bool is_unwanted;
-    atomic_bool is_in; /* submit has returned */
-    pthread_t thread;
-
-    td_mutex mu;
-    td_cond ended;
-    bool has_ended; /* guarded by mu */
-    td_status error;
-} call;
-
-static void done(td_batch_call *c, td_status error)
-{
-    call *const me = (call *)(void *)c;
-
-    td_mutex_lock(&me->mu);
-    me->error = error;
-    me->has_ended = true;
-    td_cond_signal(&me->ended);
-    td_mutex_unlock(&me->mu);
-}
-
-static bool asks_unwanted(void *ctx)
-{
-    call *const me = ctx;
-
-    return atomic_load(&me->is_unwanted);
-}
-
-/* rows x cols of the value v; cols 0: a vector. */
-static void fill(call *me, size_t rows, size_t cols, float v)
-{
-    *me = (call){ .in = { .dtype = TD_F32, .shape = { cols ? 2 : 1, { (int64_t)rows, (int64_t)cols } } } };
-    me->in.data = me->x;
-    for (size_t i = 0; i < rows * TD_MAX(cols, (size_t)1); i++)
-        me->x[i] = v;
-    me->want[1] = 1;
-    me->c = (td_batch_call){ .sig = &signatures[0],
-                             .in = &me->in,
-                             .want = me->want,
-                             .n_want = 2,
-                             .out = me->out,
-                             .options = { .cancelled = asks_unwanted, .cancelled_ctx = me },
-                             .done = done };
-    td_mutex_init(&me->mu, TD_LOCK_leaf);
-    td_cond_init(&me->ended);
-}
-
-static void *submit_it(void *arg)
-{
-    call *const me = arg;
-
-    td_batcher_submit(me->batcher, &me->c);
-    atomic_store(&me->is_in, true);
-    return NULL;
-}
-
-static void submit(call *me, td_batcher *b)
-{
-    me->batcher = b;
-    assert_int_equal(pthread_create(&me->thread, NULL, submit_it, me), 0);
-}
-
-/* Waits; checks what came. */
-static td_code finish(call *me)
-{
-    td_mutex_lock(&me->mu);
-    while (!me->has_ended)
-        td_cond_wait(&me->ended, &me->mu);
-    td_mutex_unlock(&me->mu);
-    pthread_join(me->thread, NULL);
-    const size_t n = (size_t)td_shape_count(&me->in.shape);
-    for (size_t k = 0; !me->error && k < me->c.n_want; k++) {
-        assert_true(td_shape_equal(&me->out[k].shape, &me->in.shape));
-        for (size_t i = 0; i < n; i++)
-            assert_true(((const float *)me->out[k].data)[i] == me->x[i] * (me->want[k] ? -1.0f : 2.0f));
-    }
-    const td_code code = td_status_code(me->error);
-    td_status_free(me->error);
-    td_batch_call_close(&me->c);
-    td_cond_fini(&me->ended);
-    td_mutex_fini(&me->mu);
-    return code;
-}
+#include "fake_session.h"
 
 /* A batcher that waits for n calls, and knows by experience that rows together are cheap. */
 static td_batcher *held(size_t n)
@@ -220,14 +28,6 @@ static td_batcher *held(size_t n)
     atomic_store(&runs, 0);
     atomic_store(&largest, 0);
     return td_batcher_make(NULL, &(td_batch_options){ .hold = n });
-}
-
-/* All n have been submitted, and wait if nothing runs. */
-static void await_in(call *c, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        while (!atomic_load(&c[i].is_in))
-            td_sleep_ns(100000);
 }
 
 static void await_runs(int n)
@@ -466,6 +266,18 @@ static void test_storm(void **state)
     td_batcher_free(b);
 }
 
+static void test_ends_with_its_last_call(void **state)
+{
+    td_batcher *const b = held(0);
+    call c;
+
+    (void)state;
+    fill(&c, 1, 2, 1.0f);
+    c.c.done = end_and_free;
+    submit(&c, b);
+    assert_int_equal(finish(&c), TD_OK);
+}
+
 static int configure(void **state)
 {
     (void)state;
@@ -486,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_refuses_what_comes_too_late),
         cmocka_unit_test(test_storm),
+        cmocka_unit_test(test_ends_with_its_last_call),
     };
 
     return cmocka_run_group_tests(tests, configure, NULL);
