@@ -179,7 +179,7 @@ bool td_predict_is_long(const td_predict *p)
 
     const td_batcher *const batcher = td_servable_batcher(p->servable);
 
-    return ns <= 0 || ns > QUICK_NS || (batcher && td_batcher_is_held(batcher));
+    return ns <= 0 || ns > QUICK_NS || (batcher && td_batcher_is_strict(batcher));
 }
 
 static void make_call(td_predict *p, int64_t deadline_ns)

@@ -9,7 +9,8 @@
 #include "base/clock.h"
 #include "base/macros.h"
 #include "base/mem.h"
-#include "base/size.h"
+#include "batch/join.h"
+#include "batch/split.h"
 
 /* The joined inputs and their result: they go with the last call that reads from it. */
 struct td_batch {
@@ -33,13 +34,15 @@ void td_batch_call_close(td_batch_call *c)
 {
     td_result_free(c->result);
     unref(c->batch);
+    td_split_free(c->split);
     c->result = NULL;
     c->batch = NULL;
+    c->split = NULL;
 }
 
 /* ---- shapes ---- */
 
-static bool is_given(const td_tensor *t)
+bool td_batch_is_given(const td_tensor *t)
 {
     return t->dtype != TD_DTYPE_NONE;
 }
@@ -64,7 +67,7 @@ size_t td_batch_rows(const td_batch_call *c)
     for (size_t i = 0; i < c->sig->n_inputs; i++) {
         const td_tensor *const t = &c->in[i];
 
-        if (!is_given(t) || !is_as_declared(t, &c->sig->inputs[i])) return 0;
+        if (!td_batch_is_given(t) || !is_as_declared(t, &c->sig->inputs[i])) return 0;
         if (rows >= 0 && t->shape.dims[0] != rows) return 0;
         rows = t->shape.dims[0];
     }
@@ -102,27 +105,6 @@ size_t td_batch_row_bytes(const td_batch_call *c)
 }
 
 /* ---- joining ---- */
-
-static td_status join_input(td_batch *b, size_t i, const td_batch_call *first, size_t n, size_t rows)
-{
-    const td_tensor *const head = &first->in[i];
-    const size_t row = row_bytes(head);
-    size_t bytes, done = 0;
-
-    if (!td_mul_size(row, rows, &bytes)) return TD_ERR(RESOURCE_EXHAUSTED, "A batch is too large");
-    char *const to = td_try_alloc(TD_MAX(bytes, (size_t)1), TD_ALIGN);
-    if (!to) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a batch of %zu bytes", bytes);
-    b->in[i] = (td_tensor){ .dtype = head->dtype, .shape = head->shape, .data = to };
-    b->in[i].shape.dims[0] = (int64_t)rows;
-    for (const td_batch_call *c = first; n--; c = c->next) {
-        const size_t size = row * c->rows;
-
-        if (size) memcpy(to + done, c->in[i].data, size);
-        done += size;
-    }
-    memset(to + done, 0, bytes - done);
-    return NULL;
-}
 
 /* Which outputs any of them wants, in order; at[k] is where output k stands. */
 static size_t join_wants(const td_batch_call *first, size_t n, size_t *want, size_t *at)
@@ -182,22 +164,28 @@ static td_run_options options_of(company *all)
 
 /* ---- runs ---- */
 
-/* Each output has a row for each row: proven before, and looked at again. */
-static td_status check_rows(const td_batch *b, const td_tensor *out, size_t n)
+td_status td_batch_check_rows(const td_tensor *out, size_t n, size_t rows)
 {
-    for (size_t k = 0; k < n; k++)
-        if (out[k].shape.rank < 1 || out[k].shape.dims[0] != b->in[0].shape.dims[0])
-            return TD_ERR(INTERNAL, "A batch's output %zu has other rows than its inputs", k);
+    for (size_t k = 0; k < n; k++) {
+        if (out[k].shape.rank < 1)
+            return TD_ERR(FAILED_PRECONDITION, "Batched output tensor has 0 dimensions");
+        if ((size_t)out[k].shape.dims[0] != rows)
+            return TD_ERR(FAILED_PRECONDITION,
+                          "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension "
+                          "sizes of the input tensors");
+    }
     return NULL;
 }
 
-static td_status cut_up(td_batch *b, td_batch_call *first, size_t n, size_t n_want, const size_t *at)
+/* Each output has a row for each of the run's: proven before, or promised, and looked at again. */
+static td_status cut_up(td_batch *b, td_batch_call *first, size_t n, size_t rows, size_t n_want,
+                        const size_t *at)
 {
     td_tensor *const views = TD_ARENA_NEW_N(b->arena, td_tensor, n_want + 1);
     td_batch_call *c = first;
     size_t row = 0;
 
-    TD_TRY(check_rows(b, td_result_outputs(b->result), n_want));
+    TD_TRY(td_batch_check_rows(td_result_outputs(b->result), n_want, rows));
     for (size_t i = 0; i < n; row += c->rows, c = c->next, i++) {
         TD_TRY(td_result_rows(b->result, row, c->rows, views));
         for (size_t k = 0; k < c->n_want; k++)
@@ -217,9 +205,9 @@ static td_status run_joined(td_session *s, td_batch *b, td_batch_call *first, si
     const td_run_options options = options_of(&all);
 
     for (size_t i = 0; i < sig->n_inputs; i++)
-        TD_TRY(join_input(b, i, first, n, rows));
+        if (td_batch_is_given(&first->in[i])) TD_TRY(td_join_input(first, n, i, rows, &b->in[i]));
     TD_TRY(td_session_run(s, sig, b->in, want, n_want, &options, &b->result));
-    return cut_up(b, first, n, n_want, at);
+    return cut_up(b, first, n, rows, n_want, at);
 }
 
 td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t rows)
@@ -262,4 +250,30 @@ td_status td_batch_run_one(td_session *s, td_batch_call *c)
     for (size_t k = 0; k < c->n_want; k++)
         c->out[k] = outputs[k];
     return NULL;
+}
+
+/* ---- ends ---- */
+
+/* What ends a run for all that share it. */
+static bool is_everyones(td_status error)
+{
+    const td_code code = td_status_code(error);
+
+    return !error || code == TD_CANCELLED || code == TD_DEADLINE_EXCEEDED;
+}
+
+bool td_batch_end_all(td_batch_call *first, size_t n, td_status error)
+{
+    if (n > 1 && !is_everyones(error)) {
+        td_status_free(error);
+        return false;
+    }
+    while (n--) {
+        td_batch_call *const c = first;
+
+        first = c->next; /* c is its owner's once it is done */
+        c->done(c, td_status_copy(error));
+    }
+    td_status_free(error);
+    return true;
 }

@@ -8,15 +8,22 @@
 /* The rows of a call: what all its inputs have as first dimension. 0: they have none, or not the same, or are not of
  * the signature's shape otherwise. */
 size_t td_batch_rows(const td_batch_call *c);
+bool td_batch_is_given(const td_tensor *t); /* or left to its default */
 /* May the two share a run? Same inputs given, of the same types and shapes but for the first dimension. */
 bool td_batch_agree(const td_batch_call *a, const td_batch_call *b);
 /* Bytes of a row of all inputs. */
 size_t td_batch_row_bytes(const td_batch_call *c);
 
-/* Runs the n calls of the list together, with zeros behind their rows up to `rows`. Fills the results of all of
+/* Runs the n calls of the list together, on so many rows (join.h). Fills the results of all of
  * them, or of none. Stops when the last one's time is over, or none is wanted any more. */
 TD_MUST_USE td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t rows);
 /* Runs c by itself. */
 TD_MUST_USE td_status td_batch_run_one(td_session *s, td_batch_call *c);
+
+/* Is each of the outputs one of so many rows? FAILED_PRECONDITION, as TensorFlow Serving words it. */
+TD_MUST_USE td_status td_batch_check_rows(const td_tensor *out, size_t n, size_t rows);
+
+/* The run of the n calls is over: takes error. False: it may be the fault of one of them; none is done. */
+bool td_batch_end_all(td_batch_call *first, size_t n, td_status error);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "batch/batch.h"
+#include "batch/ruled.h"
 #include "batch/sizes.h"
 #include "exec/lane.h"
 
@@ -28,6 +29,7 @@ typedef struct queue {
 struct td_batcher {
     /* The owner's, and one for each thread that works a queue off: the end of the last call may be the owner's, too. */
     atomic_size_t refs;
+    td_ruled *ruled; /* NULL: what follows is used */
     td_session *session;
     td_batch_options options;
     int most_running;
@@ -42,6 +44,10 @@ td_batcher *td_batcher_make(td_session *session, const td_batch_options *options
     td_batcher *const b = TD_NEW(td_batcher);
 
     atomic_init(&b->refs, 1);
+    if (options->rules) {
+        b->ruled = td_ruled_make(session, options->rules, options->threads);
+        return b;
+    }
     b->session = session;
     b->options = *options;
     if (!b->options.max_rows) b->options.max_rows = DEFAULT_ROWS;
@@ -67,6 +73,7 @@ td_batcher *td_batcher_make(td_session *session, const td_batch_options *options
 void td_batcher_free(td_batcher *b)
 {
     if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1) return;
+    td_ruled_free(b->ruled);
     for (size_t i = 0; i < b->n; i++)
         td_mutex_fini(&b->queues[i].mu);
     td_free(b->queues);
@@ -175,17 +182,6 @@ static void run_each(queue *q, td_batch_call *first, size_t n)
     }
 }
 
-static void end_each(td_batch_call *first, size_t n, td_status error)
-{
-    while (n--) {
-        td_batch_call *const c = first;
-
-        first = c->next;
-        c->done(c, td_status_copy(error));
-    }
-    td_status_free(error);
-}
-
 /* Few odd sizes: a plan for each would cost more than zeros. */
 static size_t padded(size_t rows)
 {
@@ -194,14 +190,6 @@ static size_t padded(size_t rows)
     while (full < rows)
         full *= 2;
     return full;
-}
-
-/* What ends a run for all that share it. */
-static bool is_everyones(td_status error)
-{
-    const td_code code = td_status_code(error);
-
-    return !error || code == TD_CANCELLED || code == TD_DEADLINE_EXCEEDED;
 }
 
 /* is_shared: others waited or ran meanwhile, so that what it takes is worth knowing. */
@@ -219,12 +207,7 @@ static void run_group(queue *q, const group *g, bool is_shared)
         td_batch_sizes_learn(&q->sizes, rows, ns);
         td_mutex_unlock(&q->mu);
     }
-    if (g->n == 1 || is_everyones(error)) {
-        end_each(g->first, g->n, error);
-    } else {
-        td_status_free(error);
-        run_each(q, g->first, g->n);
-    }
+    if (!td_batch_end_all(g->first, g->n, error)) run_each(q, g->first, g->n);
 }
 
 /* Works the queue off, as one of its threads. */
@@ -277,13 +260,17 @@ static bool start_locked(queue *q) TD_REQUIRES(q->mu)
     return true;
 }
 
-bool td_batcher_is_held(const td_batcher *b)
+bool td_batcher_is_strict(const td_batcher *b)
 {
-    return atomic_load_explicit(&b->is_held, memory_order_relaxed);
+    return b->ruled || atomic_load_explicit(&b->is_held, memory_order_relaxed);
 }
 
 void td_batcher_submit(td_batcher *b, td_batch_call *c)
 {
+    if (b->ruled) {
+        td_ruled_submit(b->ruled, c);
+        return;
+    }
     queue *const q = &b->queues[c->sig - b->signatures];
 
     c->rows = q->is_joined ? td_batch_rows(c) : 0;

@@ -7,21 +7,29 @@
  *
  * Only signatures whose rows do not know of each other are joined (td_session_is_batchable()), and calls whose rows have
  * the same shape. When a joined run fails its calls are run one by one: one bad request fails alone.
+ *
+ * Who gives it TensorFlow Serving's rules gets these instead: ruled.h.
  */
 #ifndef TD_BATCH_BATCHER_H
 #define TD_BATCH_BATCHER_H
 
 #include "tensord/session.h"
 
+#include "config/batching.h"
+
 typedef struct td_batcher td_batcher;
 typedef struct td_batch td_batch;
 typedef struct td_batch_call td_batch_call;
+typedef struct td_batch_threads td_batch_threads; /* batch/threads.h */
 
 typedef struct td_batch_options {
     bool is_off;        /* no two calls share a run */
     size_t max_rows;    /* of a run; 0: 256 */
     size_t max_waiting; /* calls of a signature; 0: 65536 */
     size_t hold;        /* tests: nothing runs until so many calls wait; 0: no such thing */
+
+    const td_batching *rules;  /* copied; nothing of the above counts then. NULL: none */
+    td_batch_threads *threads; /* that run batches by rules */
 } td_batch_options;
 
 /* The caller's, untouched by it until done(). */
@@ -46,6 +54,7 @@ struct td_batch_call {
     size_t rows;       /* 0: it runs alone */
     td_result *result; /* one of them holds out */
     td_batch *batch;
+    struct td_split *split;
 };
 
 /* session is borrowed. */
@@ -59,6 +68,7 @@ void td_batcher_submit(td_batcher *b, td_batch_call *c);
 /* Gives back what holds c->out. Once for each call that was submitted, after done(). */
 void td_batch_call_close(td_batch_call *c);
 
-bool td_batcher_is_held(const td_batcher *b); /* it waits for options.hold */
+/* Must all calls come here, the shortest, too? It waits for options.hold, or has rules. */
+bool td_batcher_is_strict(const td_batcher *b);
 
 #endif

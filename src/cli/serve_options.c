@@ -133,6 +133,7 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
         .max_load_seconds = no_zero(f->max_load_seconds),
         .batch = { .is_off = f->is_said[TD_FLAG_enable_batching] && !f->enable_batching,
                    .hold = calls_to_hold() },
+        .reads_batching = f->enable_batching && f->enable_per_model_batching_parameters,
     };
 }
 
@@ -150,10 +151,22 @@ static td_status find_access_format(const char *name, td_access_format *out)
     return TD_ERR(INVALID_ARGUMENT, "access_log is \"%s\"; there are off, text and json", name);
 }
 
+/* NULL without an error: no batch has rules. */
+static td_status read_batching(const td_flags *f, td_batching **out)
+{
+    if (f->enable_per_model_batching_parameters && !f->enable_batching)
+        td_warning("serve", "event=flag_without_effect flag=enable_per_model_batching_parameters "
+                            "reason=\"--enable_batching is not set\"");
+    if (is_set(f->batching_parameters_file)) return td_batching_read(f->batching_parameters_file, out);
+    if (f->enable_batching && f->enable_per_model_batching_parameters) *out = td_batching_default();
+    return NULL;
+}
+
 static td_status read_files(const td_flags *f, td_server_options *o)
 {
     if (is_set(f->monitoring_config_file))
         TD_TRY(td_monitoring_read(f->monitoring_config_file, &o->monitoring_path));
+    TD_TRY(read_batching(f, &o->batching));
     if (is_set(f->model_config_file))
         return td_model_config_read(f->model_config_file, &o->models, &o->n_models);
     return td_model_config_single(f->model_name, f->model_base_path, &o->models, &o->n_models);
@@ -179,6 +192,7 @@ td_status td_server_options_make(const td_flags *flags, td_server_options *out)
     fill_net(flags, &o.net);
     o.net.monitoring_path = o.monitoring_path;
     fill_serve(flags, &o.serve);
+    o.serve.batching = o.batching;
     o.serve.models = o.models;
     o.serve.n_models = o.n_models;
     *out = o;
@@ -189,5 +203,6 @@ void td_server_options_fini(td_server_options *o)
 {
     td_models_free(o->models, o->n_models);
     td_free(o->monitoring_path);
+    td_batching_free(o->batching);
     *o = (td_server_options){ 0 };
 }

@@ -13,6 +13,7 @@ typedef struct td_server_options {
     td_net_options net;
     td_model_options *models; /* owned, n_models; serve.models points to it */
     size_t n_models;
+    td_batching *batching;   /* owned; serve.batching points to it */
     char *monitoring_path;   /* owned; net.monitoring_path points to it */
     const char *config_file; /* "" : none */
     int64_t config_poll_ns;  /* 0: read once */

@@ -243,6 +243,7 @@ static int serve_until_signal(const server *s)
 
 static void stop(server *s, int64_t deadline_ns)
 {
+    td_manager_hurry(s->manager);
     td_grpc_close(s->grpc);
     s->has_leftovers |= !td_rest_stop(s->rest, deadline_ns);
     s->has_leftovers |= !td_grpc_stop(s->grpc, deadline_ns);

@@ -7,8 +7,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "obs/log.h"
 #include "serve/state.h"
@@ -117,13 +119,18 @@ static void count_requests(const td_manager *m, td_servable *s)
 }
 
 /* Sessions of tests cannot be joined. */
-static void join_requests(const td_manager *m, td_servable *s)
+static void join_requests(const td_version *v, const td_batching *rules)
 {
-    if (!m->options.load || m->options.load == td_session_load)
-        td_servable_join(s, td_batcher_make(s->session, &m->options.batch));
+    const td_manager *const m = v->model->manager;
+    td_batch_options options = m->options.batch;
+
+    options.rules = rules;
+    options.threads = m->batch_threads;
+    if (m->options.load == td_session_load)
+        td_servable_join(v->servable, td_batcher_make(v->servable->session, &options));
 }
 
-static void try_succeeded(td_version *v, td_session *session)
+static void try_succeeded(td_version *v, td_session *session, const td_batching *rules)
 {
     const int64_t took = td_now_ns() - v->since_ns;
 
@@ -131,7 +138,7 @@ static void try_succeeded(td_version *v, td_session *session)
     v->has_failed = false;
     v->servable = td_servable_make(v->model->options->name, v->number, session, unload_servable, v);
     count_requests(v->model->manager, v->servable);
-    join_requests(v->model->manager, v->servable);
+    join_requests(v, rules);
     v->model->manager->n_servables++;
     set_state(v, TD_STATE_AVAILABLE);
     td_info("serve", "event=available model=%s version=%" PRId64 " ms=%" PRId64, v->model->options->name,
@@ -195,6 +202,23 @@ static bool is_serving(const td_manager *m)
     return true;
 }
 
+/* The rules by which a version's requests are joined; *own is to be freed. NULL: none. */
+static td_status find_rules(const td_version *v, const td_batching **rules, td_batching **own)
+{
+    const td_serve_options *const o = &v->model->manager->options;
+
+    if (!o->reads_batching) {
+        *rules = o->batching;
+        return NULL;
+    }
+    char *const path = td_path_join(v->path, TD_BATCHING_FILE);
+    const td_status error = access(path, F_OK) == 0 ? td_batching_read(path, own) : NULL;
+
+    td_free(path);
+    *rules = *own;
+    return error;
+}
+
 /* One try, on a thread of `loaders`. */
 static void load_task(void *ctx)
 {
@@ -209,6 +233,8 @@ static void load_task(void *ctx)
                                          .max_seconds = m->options.max_load_seconds };
     td_session *session = NULL;
     td_status error = NULL;
+    const td_batching *rules = NULL;
+    td_batching *own_rules = NULL;
 
     td_mutex_lock(&m->mu);
     const bool is_on = v->is_wanted && !m->is_stopping;
@@ -219,7 +245,8 @@ static void load_task(void *ctx)
 
     const td_print before = td_print_take(v->path);
     const int64_t begin = td_now_ns();
-    if (is_on) error = m->options.load(v->path, &options, &session);
+    if (is_on) error = find_rules(v, &rules, &own_rules);
+    if (is_on && !error) error = m->options.load(v->path, &options, &session);
     const int64_t took = td_now_ns() - begin;
     if (is_on) td_heap_trim(); /* loading leaves much behind */
 
@@ -232,12 +259,13 @@ static void load_task(void *ctx)
     else if (error)
         try_failed(v, error);
     else
-        try_succeeded(v, session);
+        try_succeeded(v, session, rules);
     td_life_settle_locked(v->model);
     m->n_loads--;
     td_life_unlock(m);
     td_watch_wake(m->watch);
     td_status_free(error);
+    td_batching_free(own_rules);
     if (!is_wanted) drop_session(m, session);
 }
 

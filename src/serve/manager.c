@@ -34,6 +34,9 @@ static td_manager *make_manager(const td_serve_options *options)
     m->loaders = td_pool_make(
         "td-load", options->num_load_threads > 0 ? options->num_load_threads : td_cpu_cores(), MANAGER_QUEUE);
     m->unloaders = td_pool_make("td-unload", TD_MAX(options->num_unload_threads, 1), MANAGER_QUEUE);
+    if (options->batching)
+        m->batch_threads =
+            td_batch_threads_make(options->batching->thread_pool_name, options->batching->num_batch_threads);
     atomic_init(&m->table, NULL);
     return m;
 }
@@ -42,6 +45,7 @@ static void free_manager(td_manager *m)
 {
     td_pool_free(m->loaders);
     td_pool_free(m->unloaders);
+    td_batch_threads_free(m->batch_threads);
     td_watch_free(m->watch);
     td_table_free(atomic_load_explicit(&m->table, memory_order_relaxed)); /* nobody else is left */
     td_configure_free(m);
@@ -88,6 +92,11 @@ bool td_manager_wait_first_round(td_manager *m, int64_t deadline_ns)
 }
 
 /* ---------------------------------------------------------------- the end */
+
+void td_manager_hurry(td_manager *m)
+{
+    if (m) td_batch_threads_hurry(m->batch_threads);
+}
 
 /* Every AVAILABLE version starts to go; loads that wait are called off. */
 static void begin_stop(td_manager *m)

@@ -57,6 +57,8 @@ TD_MUST_USE td_status td_manager_start(const td_serve_options *options, td_manag
 /* Blocks until the first load round has ended: every configured model is AVAILABLE, has failed, or has no
  * version. False: deadline_ns (td_now_ns() time) came first, or the manager stops. */
 bool td_manager_wait_first_round(td_manager *m, int64_t deadline_ns);
+/* The end is near: requests no longer wait for others to join them. NULL is fine. */
+void td_manager_hurry(td_manager *m);
 /* No more loads; waits for references to come back, at most until deadline_ns (td_now_ns() time), and a
  * moment for loads that run; then frees. False: some are left, and the manager with them; only the process's
  * end helps. NULL is fine. */

@@ -25,8 +25,11 @@ typedef struct td_serve_options {
     bool allow_version_labels_for_unavailable_models;
     bool enable_model_warmup;
     int64_t max_load_nodes, max_load_bodies, max_load_bytes,
-        max_load_seconds; /* as td_session_options has them */
-    td_batch_options batch;
+        max_load_seconds;   /* as td_session_options has them */
+    td_batch_options batch; /* but for the rules and their threads */
+    /* The rules, and whose threads run by them; NULL: none. Must outlive the manager. */
+    const td_batching *batching;
+    bool reads_batching; /* only the threads: a version brings its rules (TD_BATCHING_FILE), or has none */
 
     /* How sessions come and go; NULL: td_session_load() and td_session_unref(). For tests. */
     td_status (*load)(const char *path, const td_session_options *options, td_session **out);

@@ -28,6 +28,7 @@
 #include <stdatomic.h>
 
 #include "base/mutex.h"
+#include "batch/threads.h"
 #include "device/pool.h"
 #include "obs/metrics.h"
 #include "serve/discover.h"
@@ -105,6 +106,7 @@ struct td_manager {
 
     td_watch *watch;
     td_pool *loaders, *unloaders;
+    td_batch_threads *batch_threads; /* NULL: no batch has rules */
     pthread_t watcher;
     bool has_watcher;
 };

@@ -516,6 +516,31 @@ static void test_metrics(void **state)
     stop(m);
 }
 
+/* Batching parameters that are wrong fail their version, and are looked at again when they have changed. */
+static void test_batching_parameters(void **state)
+{
+    static const char bad[] = "max_batch_size { value: 0 }", good[] = "max_batch_size { value: 8 }";
+    td_batching *const rules = td_batching_default();
+    td_serve_options options = defaults();
+    td_model_options model = { .name = (char[]){ "m" } };
+
+    (void)state;
+    options.batching = rules;
+    options.reads_batching = true;
+    fake_write("m", "1", "10");
+    td_manager *const m = start_with(&model, 1, options);
+    assert_int_equal(fake_ask(m, fake_spec("m")), 10);
+    temp_dir_write("m/2/batching_params.pbtxt", bad, sizeof bad - 1);
+    fake_write("m", "2", "20");
+    fake_await_states(m, "m", "2:END(INVALID_ARGUMENT) 1:AVAILABLE");
+    assert_int_equal(fake_ask(m, fake_spec("m")), 10);
+    temp_dir_write("m/2/batching_params.pbtxt", good, sizeof good - 1);
+    fake_await(m, fake_spec("m"), 20);
+    td_manager_hurry(m);
+    stop(m);
+    td_batching_free(rules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -533,6 +558,7 @@ int main(void)
         CASE(test_stop_waits_for_references),
         CASE(test_configure),
         CASE(test_metrics),
+        CASE(test_batching_parameters),
         CASE(test_readers_while_versions_change),
         CASE(test_acquire_is_cheap),
     };
