@@ -64,6 +64,7 @@ td_batcher *td_batcher_make(td_session *session, const td_batch_options *options
         q->owner = b;
         q->is_joined = !b->options.is_off && td_session_is_batchable(session, &b->signatures[i], &why_not);
         q->last = &q->first;
+        q->sizes.slo_ns = (double)options->slo_ns;
         q->is_held = b->options.hold > 0;
         td_mutex_init(&q->mu, TD_LOCK_batch_queue);
     }

@@ -26,7 +26,8 @@ typedef struct td_batch_options {
     bool is_off;        /* no two calls share a run */
     size_t max_rows;    /* of a run; 0: 256 */
     size_t max_waiting; /* calls of a signature; 0: 65536 */
-    size_t hold;        /* tests: nothing runs until so many calls wait; 0: no such thing */
+    int64_t slo_ns; /* runs are so short that a call which waits for one takes no longer; 0: nobody asks */
+    size_t hold;    /* tests: nothing runs until so many calls wait; 0: no such thing */
 
     const td_batching *rules;  /* copied; nothing of the above counts then. NULL: none */
     td_batch_threads *threads; /* that run batches by rules */

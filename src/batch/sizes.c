@@ -28,9 +28,40 @@ static int best_of(const td_batch_sizes *s, int low, int top)
     return best;
 }
 
+/* What a run of size k may take. Of one larger than any that was run: what the last ones say if rows cost the same there,
+ * and twice the last one at most. */
+static double may_take(const td_batch_sizes *s, int k)
+{
+    if (s->slow_ns[k] > 0.0 || k == 0) return s->slow_ns[k];
+    const double last = s->slow_ns[k - 1], before = k > 1 ? s->slow_ns[k - 2] : 0.0;
+
+    return TD_MAX(last, TD_MIN(2.0 * last, last + 2.0 * (last - before)));
+}
+
+static bool is_short(const td_batch_sizes *s, double ns)
+{
+    return s->slo_ns <= 0.0 || ns <= s->slo_ns / 2.0;
+}
+
+/* The largest that is short enough. */
+static int cap_of(const td_batch_sizes *s, int low, int top, bool tries_again)
+{
+    int k = low;
+
+    while (k < top && is_short(s, may_take(s, k + 1)))
+        k++;
+    /* It may have been slow for a while only: by its usual time it is worth another look. */
+    if (tries_again && k < top && s->row_ns[k + 1] > 0.0 &&
+        is_short(s, s->row_ns[k + 1] * (double)((size_t)2 << k)))
+        k++;
+    return k;
+}
+
 size_t td_batch_sizes_choose(td_batch_sizes *s, size_t least, size_t waiting, size_t most)
 {
-    const int low = log_of(least), top = TD_MAX(log_of(TD_MIN(waiting, most)), low);
+    const bool tries_again = ++s->asked % TRY_AGAIN == 0;
+    const int low = log_of(least), high = TD_MAX(log_of(TD_MIN(waiting, most)), low),
+              top = cap_of(s, low, high, tries_again);
     int known = low;
 
     while (known <= top && s->row_ns[known] > 0.0)
@@ -38,8 +69,21 @@ size_t td_batch_sizes_choose(td_batch_sizes *s, size_t least, size_t waiting, si
     int k = best_of(s, low, top);
     /* The next unknown one, unless the last two have not been worth it. */
     if (known <= top && k >= known - 2) k = known;
-    if (++s->asked % TRY_AGAIN == 0 && k < top) k++;
+    if (tries_again && k < top) k++;
     return TD_MAX((size_t)1 << k, least);
+}
+
+/* Rises by what one run in a hundred exceeds, as much as it falls by what 99 do not. */
+static void learn_slow(double *slow, double ns)
+{
+    const double up = 1.2, down = 0.998;
+
+    if (*slow <= 0.0)
+        *slow = ns;
+    else if (ns > *slow)
+        *slow = TD_MIN(ns, up * *slow);
+    else
+        *slow = TD_MAX(ns, down * *slow);
 }
 
 void td_batch_sizes_learn(td_batch_sizes *s, size_t rows, int64_t ns)
@@ -47,6 +91,8 @@ void td_batch_sizes_learn(td_batch_sizes *s, size_t rows, int64_t ns)
     const int k = log_of(rows);
     const double now = (double)TD_MAX(ns, 1) / (double)rows, old = s->row_ns[k];
 
+    if (s->is_warm[k])
+        learn_slow(&s->slow_ns[k], (double)TD_MAX(ns, 1) * (double)((size_t)1 << k) / (double)rows);
     if (!s->is_warm[k])
         s->is_warm[k] = true; /* most of it went into the plan */
     else if (old > 0.0)

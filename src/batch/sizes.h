@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sizes.h -- how many rows are worth a run together: learned from what runs have taken.
  *
- * Sizes are counted by powers of two, so that a model gets few plans. A larger one is tried once there are rows for it, and kept
- * while its time per row is lower than that of the smaller ones. What was given up is tried again now and then: the
- * machine may have been busy. Not locked: its owner's lock guards it.
+ * Sizes are counted by powers of two, so that a model gets few plans. A larger one is tried once there are rows for
+ * it, and kept while its time per row is lower than that of the smaller ones. What was given up is tried again now
+ * and then: the machine may have been busy.
+ *
+ * Where a time is promised for a call, two runs fit into it: the one that a call has just missed, and its own. So
+ * no run is to take more than half of it, but one in a hundred. Not locked: its owner's lock guards it.
  */
 #ifndef TD_BATCH_SIZES_H
 #define TD_BATCH_SIZES_H
@@ -15,9 +18,11 @@
 enum { TD_BATCH_SIZES = 11, TD_BATCH_MOST_ROWS = 1 << (TD_BATCH_SIZES - 1) };
 
 typedef struct td_batch_sizes {
-    double row_ns[TD_BATCH_SIZES]; /* time of a row in runs of 2^k to 2^(k+1) - 1; 0: not known */
-    bool is_warm[TD_BATCH_SIZES];  /* one was run: its plan is there */
-    uint32_t asked;                /* how often */
+    double row_ns[TD_BATCH_SIZES];  /* time of a row in runs of 2^k to 2^(k+1) - 1; 0: not known */
+    double slow_ns[TD_BATCH_SIZES]; /* what 99 of 100 of these runs do not exceed; 0: not known */
+    bool is_warm[TD_BATCH_SIZES];   /* one was run: its plan is there */
+    double slo_ns;                  /* set by the owner; 0: none */
+    uint32_t asked;                 /* how often */
 } td_batch_sizes;
 
 /* The rows of the next run, which begins with a call of `least` rows, when so many wait in all: at most as many, and no

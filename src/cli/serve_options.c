@@ -42,6 +42,9 @@ static td_status check_flags(const td_flags *f)
     if (is_set(f->batching_parameters_file) && !f->enable_batching)
         return TD_ERR(INVALID_ARGUMENT, "server_options.batching_parameters_file is set without setting "
                                         "server_options.enable_batching to true.");
+    if (!(f->batch_latency_slo_ms >= 0))
+        return TD_ERR(INVALID_ARGUMENT, "batch_latency_slo_ms is %g, which is no time",
+                      (double)f->batch_latency_slo_ms);
     if (f->tensorflow_session_parallelism > 0 && f->tensorflow_intra_op_parallelism > 0 &&
         f->tensorflow_inter_op_parallelism > 0)
         return TD_ERR(INVALID_ARGUMENT, "server_options.tensorflow_session_parallelism is set together with "
@@ -132,6 +135,7 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
         .max_load_bytes = f->max_load_bytes,
         .max_load_seconds = no_zero(f->max_load_seconds),
         .batch = { .is_off = f->is_said[TD_FLAG_enable_batching] && !f->enable_batching,
+                   .slo_ns = td_batch_slo_ns(f->batch_latency_slo_ms),
                    .hold = calls_to_hold() },
         .reads_batching = f->enable_batching && f->enable_per_model_batching_parameters,
     };

@@ -161,3 +161,10 @@ void td_batching_free(td_batching *b)
     td_free(b->allowed_batch_sizes);
     td_free(b);
 }
+
+int64_t td_batch_slo_ns(float ms)
+{
+    const float longest = 1e9f;
+
+    return (int64_t)((double)TD_MIN(ms, longest) * 1e6);
+}

@@ -35,4 +35,7 @@ td_batching *td_batching_default(void);
 td_batching *td_batching_copy(const td_batching *b);
 void td_batching_free(td_batching *b); /* NULL is fine */
 
+/* Of --batch_latency_slo_ms, and a model's own; ms >= 0. */
+int64_t td_batch_slo_ns(float ms);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "config/batching.h"
 #include "config/text_config.h"
 #include "obs/log.h"
 #include "tensorflow_serving/config/model_server_config.pb-c.h"
@@ -65,6 +66,13 @@ static td_status check_platform(const model_config *m)
     return NULL;
 }
 
+static td_status check_slo(const model_config *m)
+{
+    if (m->batch_latency_slo_ms >= 0.0f) return NULL;
+    return TD_ERR(INVALID_ARGUMENT, "batch_latency_slo_ms of model %s is %g, which is no time", m->name,
+                  (double)m->batch_latency_slo_ms);
+}
+
 static td_status check_models(model_config *const *models, size_t n)
 {
     td_map names = { 0 };
@@ -76,6 +84,7 @@ static td_status check_models(model_config *const *models, size_t n)
                            models[i]->name);
         if (!error) error = check_path(models[i]->name, models[i]->base_path);
         if (!error) error = check_platform(models[i]);
+        if (!error) error = check_slo(models[i]);
     }
     td_map_fini(&names);
     return error;
@@ -134,6 +143,7 @@ static td_status copy_models(model_config *const *models, size_t n, td_model_opt
         list[i].base_path = td_strdup(local_part(models[i]->base_path));
         copy_policy(models[i], &list[i]);
         copy_labels(models[i], &list[i]);
+        list[i].batch_slo_ns = td_batch_slo_ns(models[i]->batch_latency_slo_ms);
         if (models[i]->logging_config)
             td_warning("config", "event=logging_config_ignored model=%s", models[i]->name);
     }

@@ -22,6 +22,7 @@ typedef struct td_model_options {
     size_t n_versions;
     td_label *labels;
     size_t n_labels;
+    int64_t batch_slo_ns; /* 0: nothing is said of it */
 } td_model_options;
 
 td_model_options *td_models_copy(const td_model_options *models, size_t n);

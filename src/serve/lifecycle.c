@@ -124,6 +124,7 @@ static void join_requests(const td_version *v, const td_batching *rules)
     const td_manager *const m = v->model->manager;
     td_batch_options options = m->options.batch;
 
+    if (v->model->options->batch_slo_ns) options.slo_ns = v->model->options->batch_slo_ns;
     options.rules = rules;
     options.threads = m->batch_threads;
     if (m->options.load == td_session_load)

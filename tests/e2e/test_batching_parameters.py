@@ -316,6 +316,13 @@ class Other(WithModel):
             total = server.predict("m", {"x": np.ones((2, 3), np.float32)}, signature="total")["total"]
             self.assertEqual(float(total), 6.0)
 
+    def test_a_promised_latency(self):
+        models = {"m": (self.folder / "m", "batch_latency_slo_ms: 2.5")}
+        with harness.Server(models, ["--batch_latency_slo_ms=20"]) as server:
+            beside(*(lambda i=i: [self.ask(server, 1 + i) for _ in range(20)] for i in range(8)))
+        out, _ = fails(f"--model_base_path={self.folder / 'm'}", "--batch_latency_slo_ms=-1")
+        self.assertIn("INVALID_ARGUMENT: batch_latency_slo_ms is -1, which is no time", out)
+
     def test_the_end_hurries_batches(self):
         """Who waits for company when the server is to end waits no longer."""
         server = self.serve(parameters(rows=100, wait=MINUTE))

@@ -28,6 +28,7 @@ void fuzz_one(const uint8_t *data, size_t size)
     if (!fuzz_end(td_model_config_parse((const char *)data, size, "models.config", &models, &n))) return;
     for (size_t i = 0; i < n; i++) {
         TD_ASSERT(models[i].name && models[i].base_path && models[i].base_path[0]);
+        TD_ASSERT(models[i].batch_slo_ns >= 0);
         TD_ASSERT(models[i].policy != TD_POLICY_LATEST || models[i].latest >= 0);
     }
     td_models_free(models, n);

@@ -107,12 +107,74 @@ static void test_looks_again(void **state)
     assert_int_equal(rows, 64);
 }
 
+/* What is chosen in the end, and whether a larger one was run after the first few. */
+static size_t settled_within(td_batch_sizes *s, cost_fn *cost, double slo_ns)
+{
+    size_t rows = 0;
+
+    s->slo_ns = slo_ns;
+    for (int i = 0; i < 600; i++) {
+        rows = td_batch_sizes_choose(s, 1, 1000, 256);
+        td_batch_sizes_learn(s, rows, (int64_t)cost((double)rows));
+        if (rows > 1) assert_true(cost((double)rows) <= slo_ns / 2);
+    }
+    return rows;
+}
+
+/* A call waits for a run and has one of its own: both fit into what is promised. Sizes that do not are never run. */
+static void test_keeps_a_promise(void **state)
+{
+    td_batch_sizes s[4] = { { .slo_ns = 0 } };
+
+    (void)state;
+    assert_int_equal(settled_within(&s[0], fixed_cost, 1e9), 256);
+    assert_int_equal(settled_within(&s[1], fixed_cost, 5.5e6),
+                     128); /* 2.28 ms; 256 might take 4.56 and does not */
+    assert_int_equal(settled_within(&s[2], fixed_cost, 1e6), 1); /* nothing keeps it */
+    assert_int_equal(settled_within(&s[3], best_at_8, 12e6), 4);
+}
+
+/* One run in a hundred may take longer; ten may not. */
+static void test_counts_the_slow_ones(void **state)
+{
+    td_batch_sizes rare = { .slo_ns = 10e6 }, often = { .slo_ns = 10e6 };
+    int large[2] = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        const size_t a = td_batch_sizes_choose(&rare, 1, 1000, 256),
+                     b = td_batch_sizes_choose(&often, 1, 1000, 256);
+
+        td_batch_sizes_learn(&rare, a, (int64_t)(fixed_cost((double)a) * (i % 1000 ? 1 : 4)));
+        td_batch_sizes_learn(&often, b, (int64_t)(fixed_cost((double)b) * (i % 10 ? 1 : 4)));
+        large[0] += a == 256;
+        large[1] += b == 256;
+    }
+    assert_true(large[0] > 15000);
+    assert_true(large[1] < 2000);
+}
+
+/* A size that was slow for a while is run again, by and by. */
+static void test_forgives(void **state)
+{
+    td_batch_sizes s = { .slo_ns = 20e6 };
+    size_t rows = 0;
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        rows = td_batch_sizes_choose(&s, 1, 1000, 64);
+        td_batch_sizes_learn(&s, rows, (int64_t)(fixed_cost((double)rows) * (i > 300 && i < 320 ? 9 : 1)));
+    }
+    assert_int_equal(rows, 64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grows_while_it_gains), cmocka_unit_test(test_takes_no_more_than_waits),
         cmocka_unit_test(test_large_calls),          cmocka_unit_test(test_first_run_does_not_count),
-        cmocka_unit_test(test_looks_again),
+        cmocka_unit_test(test_looks_again),          cmocka_unit_test(test_keeps_a_promise),
+        cmocka_unit_test(test_counts_the_slow_ones), cmocka_unit_test(test_forgives),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,12 +145,20 @@ static void test_files(void **state)
     assert_status_begins(td_batching_read("/nowhere/b.txt", &b), TD_NOT_FOUND, "/nowhere/b.txt");
 }
 
+static void test_slo(void **state)
+{
+    (void)state;
+    assert_int_equal(td_batch_slo_ns(0.0f), 0);
+    assert_int_equal(td_batch_slo_ns(2.5f), 2500000);
+    assert_true(td_batch_slo_ns(3e38f) > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),     cmocka_unit_test(test_all_fields),
         cmocka_unit_test(test_what_follows), cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_files),        cmocka_unit_test(test_slo),
     };
 
     return cmocka_run_group_tests(tests, temp_dir_make, temp_dir_remove);

@@ -37,7 +37,7 @@ static void test_full_config(void **state)
         "    version_labels { key: 'stable' value: 42 } version_labels < key: 'st\\141ble' value: 43 > }],\n"
         "  config { name: 'b' base_path: 'file:///b' model_type: TENSORFLOW model_version_policy { all {} } "
         "}\n"
-        "  config { name: 'c' base_path: '/c' model_platform: 'tensorflow'\n"
+        "  config { name: 'c' base_path: '/c' model_platform: 'tensorflow' batch_latency_slo_ms: 2.5\n"
         "           model_version_policy { latest { num_versions: 3 } } }\n"
         "}\n";
 
@@ -57,11 +57,14 @@ static void test_full_config(void **state)
     assert_int_equal(models[1].policy, TD_POLICY_ALL);
     assert_int_equal(models[2].policy, TD_POLICY_LATEST);
     assert_int_equal(models[2].latest, 3);
+    assert_int_equal(models[1].batch_slo_ns, 0);
+    assert_int_equal(models[2].batch_slo_ns, 2500000);
 
     td_model_options *const copy = td_models_copy(models, n_models);
 
     td_models_free(models, n_models);
     assert_string_equal(copy[0].labels[0].name, "stable");
+    assert_int_equal(copy[2].batch_slo_ns, 2500000);
     assert_int_equal(copy[0].versions[0], 42);
     td_models_free(copy, n_models);
 
@@ -84,6 +87,12 @@ static void test_checks(void **state)
     expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' } "
            "config { name: 'm' base_path: '/n' model_platform: 'tensorflow' } }",
            "Illegal to list model m multiple times in config list");
+    expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' "
+           "batch_latency_slo_ms: -1 } }",
+           "batch_latency_slo_ms of model m is -1, which is no time");
+    expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' "
+           "batch_latency_slo_ms: nan } }",
+           "batch_latency_slo_ms of model m is nan, which is no time");
     expect("custom_model_config { [type.googleapis.com/x.Y] { a { b: '}' } } }",
            "ModelServer does not support custom model config.");
 }
