@@ -53,6 +53,7 @@ struct td_batch_call {
     /* The batcher's. */
     td_batch_call *next;
     size_t rows;       /* 0: it runs alone */
+    int64_t came_ns;   /* to wait, by rules */
     td_result *result; /* one of them holds out */
     td_batch *batch;
     struct td_split *split;

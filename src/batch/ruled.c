@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "base/mem.h"
 #include "batch/batch.h"
+#include "batch/figures.h"
 #include "batch/rules.h"
 #include "batch/threads.h"
 
@@ -21,6 +22,7 @@ struct td_ruled {
     const td_signature *signatures;
     size_t n;
     line *lines; /* one for each signature */
+    td_figures figures;
 };
 
 /* The rows of a run. Where no sizes are asked for, and rows are known to keep apart, there are few odd ones: a plan for
@@ -37,10 +39,9 @@ static size_t rows_to_run(const line *l, const td_batch_call *first, size_t n, s
     return TD_MIN(full, TD_MAX(rows, rules->max_execution_batch_size));
 }
 
-static td_status run_calls(const line *l, td_batch_call *first, size_t n, size_t rows)
+/* n calls of so many rows, on `full` rows. */
+static td_status run_calls(const line *l, td_batch_call *first, size_t n, size_t rows, size_t full)
 {
-    const size_t full = rows_to_run(l, first, n, rows);
-
     if (n > 1 || full != rows) return td_batch_run(l->owner->session, first, n, full);
     TD_TRY(td_batch_run_one(l->owner->session, first));
     return rows ? td_batch_check_rows(first->out, first->n_want, rows) : NULL;
@@ -51,13 +52,14 @@ static void run(td_batch_line *batch_line, td_batch_group *g)
     const line *const l = (const line *)(const void *)batch_line;
     td_batch_call *c = g->first;
     size_t n = g->n;
-    const td_status error = run_calls(l, c, n, g->rows);
+    const size_t rows = g->rows, full = rows_to_run(l, c, n, rows);
 
     td_free(g);
-    if (td_batch_end_all(c, n, error)) return;
+    td_figures_run(&l->owner->figures, c, n, rows, full);
+    if (td_batch_end_all(c, n, run_calls(l, c, n, rows, full))) return;
     for (td_batch_call *next; n--; c = next) {
         next = c->next;
-        td_batch_end_all(c, 1, run_calls(l, c, 1, c->rows));
+        td_batch_end_all(c, 1, run_calls(l, c, 1, c->rows, rows_to_run(l, c, 1, c->rows)));
     }
 }
 
@@ -77,12 +79,14 @@ td_ruled *td_ruled_make(td_session *session, const td_batching *rules, td_batch_
         r->lines[i].is_proven = td_session_is_batchable(session, &r->signatures[i], &why_not);
         td_batch_line_init(&r->lines[i].line, r->rules, run);
     }
+    td_figures_open(&r->figures);
     return r;
 }
 
 void td_ruled_free(td_ruled *r)
 {
     if (!r) return;
+    td_figures_close(&r->figures);
     td_batching_free(r->rules);
     td_free(r->lines);
     td_free(r);
@@ -92,6 +96,7 @@ void td_ruled_submit(td_ruled *r, td_batch_call *c)
 {
     td_status error = td_rules_admit(r->rules, c);
 
+    if (!error) td_figures_call(&r->figures, c);
     if (!error) error = td_batch_threads_submit(r->threads, &r->lines[c->sig - r->signatures].line, c);
     if (error) c->done(c, error);
 }

@@ -10,10 +10,8 @@
 #include "batch/rules.h"
 #include "batch/split.h"
 
-enum {
-    PADDED_TIMES = 4,
-    PADDED_BYTES = 64 << 20
-}; /* what padding may make of a batch's bytes: so many times, and more */
+/* What padding may make of a batch's bytes: so many times of them, and so many more. */
+enum { PADDED_TIMES = 4, PADDED_BYTES = 64 << 20 };
 
 void td_waiting_init(td_batch_waiting *w, const td_batching *rules)
 {
@@ -181,6 +179,7 @@ td_status td_waiting_push(td_batch_waiting *w, td_batch_call *c, int64_t now_ns)
     td_batch_call *part = in_parts(w, g, c);
     for (td_batch_call *next; part; part = next) {
         next = part->next;
+        part->came_ns = now_ns;
         if (g && g->rows + part->rows > most_rows(w)) {
             close_group(w, g);
             g = NULL;

@@ -13,7 +13,7 @@
 #include "obs/labels.h"
 
 static const int64_t KEEP_NS = INT64_C(600000000000);
-enum { KEEP_MOST = 1000, MOST_BOUNDS = 33, BITS = 64 };
+enum { KEEP_MOST = 1000, MOST_BOUNDS = 52, BITS = 64 };
 
 struct td_series {
     td_group_id group;
@@ -48,6 +48,10 @@ typedef struct buckets {
     uint64_t limits[MOST_BOUNDS]; /* bounds in units, rounded down: what is observed is whole */
     uint8_t first[BITS + 1];      /* by the length of a value in bits: the first bucket it may belong to */
 } buckets;
+
+#define TD_BUCKETS(name, one, count, ...)     _Static_assert((count) <= MOST_BOUNDS, #name);
+#define TD_BUCKETS_EXP(name, one, count, ...) _Static_assert((count) <= MOST_BOUNDS, #name);
+#include "obs/metrics.inc"
 
 static buckets all_buckets[TD_BUCKETS_COUNT] = {
 #define TD_BUCKETS(name, one, count, ...)                                                                    \

@@ -223,6 +223,25 @@ class Batches(WithModel):
                 np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-6)
 
 
+class Figures(WithModel):
+    def test_on_the_page_of_tensorflow_serving(self):
+        monitoring = self.folder / "monitoring.config"
+        monitoring.write_text('prometheus_config { enable: true path: "/tf" }')
+        server = self.serve(parameters(rows=16, wait=SOME, sizes=(8, 16)), f"--monitoring_config_file={monitoring}")
+        self.ask(server, 3)
+        self.ask(server, 16)
+        page = server.http("GET", "/tf").body.decode()
+        name = ":tensorflow:serving:batching_session:"
+        for line in (name + "wrapped_run_count{} 2",
+                     name + 'input_batch_size_bucket{le="2"} 0', name + 'input_batch_size_bucket{le="4"} 1',
+                     name + "input_batch_size_sum{} 19",
+                     name + "processed_batch_size_sum{} 24",
+                     name + 'padding_size_sum{execution_batch_size="8"} 5',
+                     name + 'padding_size_sum{execution_batch_size="16"} 0',
+                     name + 'queuing_latency_count{thread_pool_name=""} 2'):
+            self.assertIn(line + "\n", page)
+
+
 class Refusals(WithModel):
     def test_inputs(self):
         server = self.serve(parameters(rows=8, wait=0))

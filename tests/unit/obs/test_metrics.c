@@ -127,7 +127,7 @@ static void test_buckets(void **state)
 
         for (size_t i = 0; i < n; i++) {
             const uint64_t limit = (uint64_t)(bounds[i] * unit * (1 + 1e-12));
-            td_count cells[40] = { 0 };
+            td_count cells[60] = { 0 };
             const td_tally t = { cells, true };
 
             assert_true(!i || bounds[i] > bounds[i - 1]);
