@@ -89,10 +89,10 @@ static bool check(const fz_model *m, fz_right *right, uint64_t seed, uint64_t th
     return true;
 }
 
-static bool check_rows(const fz_model *m, fz_right *right, uint64_t seed, bool allows_nan, totals *t)
+static bool check_rows(const fz_model *m, fz_right *right, uint64_t seed, totals *t)
 {
     td_strbuf why = { 0 };
-    const bool ok = fz_rows_check(m, seed, allows_nan, right, &t->rows, &why);
+    const bool ok = fz_rows_check(m, seed, right, &t->rows, &why);
 
     if (!ok) printf("graphs: rows of seed %" PRIu64 " are not apart: %s", seed, td_strbuf_text(&why));
     (void)fflush(stdout);
@@ -117,7 +117,8 @@ static bool check_seed(uint64_t seed, uint64_t thin, fz_right *right, totals *t)
     }
     fz_right_fini(right);
     fz_eval_fini(&e);
-    ok = ok && check_rows(m, right, seed, allows_nan, t);
+    /* what infinities become may hang on where in a vector they lie */
+    ok = ok && (allows_nan || check_rows(m, right, seed, t));
     td_arena_free(arena);
     return ok;
 }

@@ -154,14 +154,14 @@ static bool holds_all(const fz_model *m, const td_fact *rets, fz_right *right, f
 }
 
 /* With so many variants; true, too, when rounding decides. */
-static bool evaluate(const fz_model *m, const td_fact *rets, size_t n_variants, bool allows_nan,
-                     fz_right *right, fz_rows_counts *counts, td_strbuf *why)
+static bool evaluate(const fz_model *m, const td_fact *rets, size_t n_variants, fz_right *right,
+                     fz_rows_counts *counts, td_strbuf *why)
 {
     bool ok = true;
     fz_eval e;
 
     fz_eval_init(&e, m);
-    if (fz_right_make(&e, n_variants, allows_nan, right)) ok = holds_all(m, rets, right, counts, why);
+    if (fz_right_make(&e, n_variants, false, right)) ok = holds_all(m, rets, right, counts, why);
     fz_right_fini(right);
     fz_eval_fini(&e);
     return ok;
@@ -185,8 +185,7 @@ static bool keep_proved(fz_model *m, td_fact *rets)
     return any;
 }
 
-bool fz_rows_check(const fz_model *m, uint64_t seed, bool allows_nan, fz_right *right, fz_rows_counts *counts,
-                   td_strbuf *why)
+bool fz_rows_check(const fz_model *m, uint64_t seed, fz_right *right, fz_rows_counts *counts, td_strbuf *why)
 {
     td_arena *const arena = td_arena_make();
     fz_random r = fz_random_make(seed ^ UINT64_C(0x524f5753));
@@ -199,10 +198,10 @@ bool fz_rows_check(const fz_model *m, uint64_t seed, bool allows_nan, fz_right *
     state_args(with, &p, args);
     if (with->main->n_args && fz_prove(with, args, rets, arena) && keep_proved(with, rets)) {
         counts->graphs++;
-        ok = evaluate(with, rets, FZ_VARIANTS, allows_nan, right, counts, why);
+        ok = evaluate(with, rets, FZ_VARIANTS, right, counts, why);
         if (!ok) { /* what few variants call a difference has to hold against many */
             td_strbuf_fini(why);
-            ok = evaluate(with, rets, FZ_MANY_VARIANTS, allows_nan, right, counts, why);
+            ok = evaluate(with, rets, FZ_MANY_VARIANTS, right, counts, why);
         }
         if (!ok) {
             td_strbuf_puts(why, "\n");

@@ -10,9 +10,8 @@ typedef struct fz_rows_counts {
     uint64_t graphs, apart, same; /* with something proved; values of each kind that were compared */
 } fz_rows_counts;
 
-/* m with some of its arguments' dimensions taken for rows; others become constants. False: *why says which value is not
+/* m with some of its arguments' dimensions taken for rows; others become constants. m has no infinities. False: *why says which value is not
  * what was proved. right is scratch. */
-bool fz_rows_check(const fz_model *m, uint64_t seed, bool allows_nan, fz_right *right, fz_rows_counts *counts,
-                   td_strbuf *why);
+bool fz_rows_check(const fz_model *m, uint64_t seed, fz_right *right, fz_rows_counts *counts, td_strbuf *why);
 
 #endif
