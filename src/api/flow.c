@@ -89,6 +89,7 @@ static void count_end(td_flow *f, td_code code, size_t bytes_out)
 
 static void end(td_flow *f, td_status error)
 {
+    f->is_open = false;
     count_end(f, td_status_code(error), f->host->seal(f, error));
     td_predict_close(&f->predict);
     f->host->end(f, error);
@@ -160,12 +161,16 @@ static void count_run(td_flow *f)
     if (c->is_lead) td_request_ran(series_of(f), batch_rows(f), c->ended_ns - c->began_ns);
 }
 
+static void begin_run(td_predict *p)
+{
+    count_queued(p->done_ctx, false);
+}
+
 /* The run is over, on whatever thread ran it, or error says why not. */
 static void after_run(td_predict *p, td_status error)
 {
     td_flow *const f = p->done_ctx;
 
-    count_queued(f, false);
     if (!error) {
         count_run(f);
         error = write_reply(f);
@@ -206,10 +211,12 @@ static void run(td_flow *f)
         f->predict.cancelled = is_unwanted;
         f->predict.cancelled_ctx = f;
     }
-    if (f->is_away)
-        td_predict_start(&f->predict, f->deadline_ns, after_run);
-    else
+    if (f->is_away) {
+        count_queued(f, true);
+        td_predict_start(&f->predict, f->deadline_ns, begin_run, after_run);
+    } else {
         run_here(f);
+    }
 }
 
 static void tell(td_flow *f)
@@ -286,6 +293,7 @@ static void parse(td_flow *f)
 void td_flow_start(td_flow *f)
 {
     f->times.arrived = td_now_ns();
+    f->is_open = true;
     if (f->verb->asks != TD_FLOW_NOTHING) td_request_begin(f->host->protocol);
     if (f->verb->asks == TD_FLOW_NOTHING)
         move(f, false, tell);
@@ -293,4 +301,12 @@ void td_flow_start(td_flow *f)
         move(f, false, parse);
     else
         parse(f);
+}
+
+void td_flow_abandon(td_flow *f)
+{
+    if (!f->is_open) return;
+    f->is_open = false;
+    count_end(f, TD_CANCELLED, 0);
+    td_predict_close(&f->predict);
 }

@@ -69,6 +69,7 @@ struct td_flow {
     bool is_away;             /* not on the host's thread any more */
     void (*next)(td_flow *f); /* what waits for a thread */
     bool waits_for_model;     /* ... which may sleep for long */
+    bool is_open;             /* begun, and not over */
     bool is_queued;           /* counted among those that wait for their run */
 };
 
@@ -82,5 +83,8 @@ td_manager *td_flows_manager(const td_flows *fs);
 void td_flow_start(td_flow *f);
 /* Goes on with a flow that its host has suspended. f may be over on return. */
 void td_flow_go(td_flow *f);
+/* Ends a flow that its host has suspended and will not go on with, as its client is gone: end() is not called. Others,
+ * over or never begun, are left alone. */
+void td_flow_abandon(td_flow *f);
 
 #endif

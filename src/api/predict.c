@@ -176,7 +176,6 @@ static td_status check_inputs(const td_predict *p)
 bool td_predict_is_long(const td_predict *p)
 {
     const int64_t ns = td_session_expect(td_servable_session(p->servable), p->sig, p->inputs);
-
     const td_batcher *const batcher = td_servable_batcher(p->servable);
 
     return ns <= 0 || ns > QUICK_NS || (batcher && td_batcher_is_strict(batcher));
@@ -203,24 +202,44 @@ td_status td_predict_run(td_predict *p, int64_t deadline_ns)
     return TD_UNLIKELY(error != NULL) ? td_explain_run(p, error) : NULL;
 }
 
+static td_predict *predict_of(td_batch_call *c)
+{
+    return (td_predict *)(void *)((char *)c - offsetof(td_predict, call));
+}
+
 static void end_call(td_batch_call *c, td_status error)
 {
-    td_predict *const p = (td_predict *)(void *)((char *)c - offsetof(td_predict, call));
+    td_predict *const p = predict_of(c);
 
     p->done(p, TD_UNLIKELY(error != NULL) ? td_explain_run(p, error) : NULL);
 }
 
-void td_predict_start(td_predict *p, int64_t deadline_ns, void (*done)(td_predict *p, td_status error))
+static void begin_call(td_batch_call *c)
+{
+    td_predict *const p = predict_of(c);
+
+    p->began(p);
+}
+
+void td_predict_start(td_predict *p, int64_t deadline_ns, void (*began)(td_predict *p),
+                      void (*done)(td_predict *p, td_status error))
 {
     td_batcher *const batcher = td_servable_batcher(p->servable);
-    const td_status error = batcher ? check_inputs(p) : td_predict_run(p, deadline_ns);
 
-    if (error || !batcher) {
+    if (!batcher) {
+        began(p);
+        done(p, td_predict_run(p, deadline_ns));
+        return;
+    }
+    const td_status error = check_inputs(p);
+    if (error) {
         done(p, error);
         return;
     }
     make_call(p, deadline_ns);
+    p->began = began;
     p->done = done;
+    p->call.began = begin_call;
     p->call.done = end_call;
     td_batcher_submit(batcher, &p->call);
 }

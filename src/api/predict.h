@@ -33,6 +33,7 @@ struct td_predict {
     bool never_waits; /* likewise: without a free core td_predict_run() does nothing, and leaves no outputs */
     const td_tensor *outputs; /* in want's order, after a run */
     td_batch_call call;       /* the run: its times and its results */
+    void (*began)(td_predict *p);
     void (*done)(td_predict *p, td_status error);
     void *done_ctx; /* the caller's */
 };
@@ -55,9 +56,11 @@ bool td_predict_is_long(const td_predict *p);
 /* Types must agree with the signature ("Expects arg[0] to be float but int32 is provided"). deadline_ns as in
  * td_run_options. DEADLINE_EXCEEDED, CANCELLED, or what the model's ops say. */
 TD_MUST_USE td_status td_predict_run(td_predict *p, int64_t deadline_ns);
-/* The same by the servable's batcher: done(p, error), which takes error, is called when it is over, by any thread and
+/* The same by the servable's batcher: began(p) is called when the run begins, or several times as it is tried again, and
+ * done(p, error), which takes error, when it is over, by any thread and
  * maybe before this returns. */
-void td_predict_start(td_predict *p, int64_t deadline_ns, void (*done)(td_predict *p, td_status error));
+void td_predict_start(td_predict *p, int64_t deadline_ns, void (*began)(td_predict *p),
+                      void (*done)(td_predict *p, td_status error));
 /* Rows that the client sent: the first dimension of the first input that it gave; a scalar is one. */
 size_t td_predict_rows(const td_predict *p);
 const td_tensor *td_predict_output(const td_predict *p, size_t i);

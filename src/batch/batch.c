@@ -90,6 +90,15 @@ bool td_batch_agree(const td_batch_call *a, const td_batch_call *b)
     return true;
 }
 
+size_t td_batch_full(size_t rows)
+{
+    size_t full = 1;
+
+    while (full < rows)
+        full *= 2;
+    return full;
+}
+
 static size_t row_bytes(const td_tensor *t)
 {
     return t->shape.dims[0] > 0 ? td_tensor_bytes(t) / (size_t)t->shape.dims[0] : 0;
@@ -132,9 +141,14 @@ typedef struct company {
     size_t n;
 } company;
 
-static bool is_unwanted(const td_batch_call *c)
+bool td_batch_is_unwanted(const td_batch_call *c)
 {
     return c->options.cancelled && c->options.cancelled(c->options.cancelled_ctx);
+}
+
+bool td_batch_is_over(const td_batch_call *c, int64_t now_ns)
+{
+    return (c->options.deadline_ns && now_ns >= c->options.deadline_ns) || td_batch_is_unwanted(c);
 }
 
 static bool are_all_unwanted(void *ctx)
@@ -143,7 +157,7 @@ static bool are_all_unwanted(void *ctx)
     const td_batch_call *c = all->first;
 
     for (size_t i = 0; i < all->n; i++, c = c->next)
-        if (!is_unwanted(c)) return false;
+        if (!td_batch_is_unwanted(c)) return false;
     return true;
 }
 
@@ -197,9 +211,8 @@ static td_status cut_up(td_batch *b, td_batch_call *first, size_t n, size_t rows
 static td_status run_joined(td_session *s, td_batch *b, td_batch_call *first, size_t n, size_t rows)
 {
     const td_signature *const sig = first->sig;
-    size_t *const want = TD_ARENA_NEW_N(b->arena, size_t, sig->n_outputs + 1), *const at = TD_ARENA_NEW_N(
-                                                                                   b->arena, size_t,
-                                                                                   sig->n_outputs + 1);
+    size_t *const want = TD_ARENA_NEW_N(b->arena, size_t, sig->n_outputs + 1);
+    size_t *const at = TD_ARENA_NEW_N(b->arena, size_t, sig->n_outputs + 1);
     const size_t n_want = join_wants(first, n, want, at);
     company all = { first, n };
     const td_run_options options = options_of(&all);
@@ -208,6 +221,12 @@ static td_status run_joined(td_session *s, td_batch *b, td_batch_call *first, si
         if (td_batch_is_given(&first->in[i])) TD_TRY(td_join_input(first, n, i, rows, &b->in[i]));
     TD_TRY(td_session_run(s, sig, b->in, want, n_want, &options, &b->result));
     return cut_up(b, first, n, rows, n_want, at);
+}
+
+static void tell_began(td_batch_call *c, size_t n)
+{
+    for (; n--; c = c->next)
+        if (c->began) c->began(c);
 }
 
 td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t rows)
@@ -219,6 +238,7 @@ td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t row
     b->arena = arena;
     b->n_in = first->sig->n_inputs;
     b->in = TD_ARENA_NEW_N(arena, td_tensor, b->n_in + 1);
+    tell_began(first, n);
     const int64_t began = td_now_ns();
     const td_status error = run_joined(s, b, first, n, rows);
     const int64_t ended = td_now_ns();
@@ -240,6 +260,7 @@ td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t row
 
 td_status td_batch_run_one(td_session *s, td_batch_call *c)
 {
+    tell_began(c, 1);
     c->began_ns = td_now_ns();
     c->joined_rows = c->rows;
     c->is_lead = true;

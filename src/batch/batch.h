@@ -11,6 +11,13 @@ size_t td_batch_rows(const td_batch_call *c);
 bool td_batch_is_given(const td_tensor *t); /* or left to its default */
 /* May the two share a run? Same inputs given, of the same types and shapes but for the first dimension. */
 bool td_batch_agree(const td_batch_call *a, const td_batch_call *b);
+bool td_batch_is_unwanted(const td_batch_call *c);             /* nobody waits for it any more */
+bool td_batch_is_over(const td_batch_call *c, int64_t now_ns); /* or its deadline has passed */
+
+/* The power of two that is no smaller than rows (at least one): few odd sizes, as a plan for each would cost more than
+ * some rows. */
+size_t td_batch_full(size_t rows);
+
 /* Bytes of a row of all inputs. */
 size_t td_batch_row_bytes(const td_batch_call *c);
 

@@ -105,16 +105,9 @@ static td_batch_call *unlink_locked(queue *q, td_batch_call **at) TD_REQUIRES(q-
     return c;
 }
 
-static bool is_over(const td_batch_call *c, int64_t now)
-{
-    if (c->options.deadline_ns && now >= c->options.deadline_ns) return true;
-    return c->options.cancelled && c->options.cancelled(c->options.cancelled_ctx);
-}
-
 static td_status why_over(const td_batch_call *c)
 {
-    if (c->options.cancelled && c->options.cancelled(c->options.cancelled_ctx))
-        return TD_ERR(CANCELLED, "The call was cancelled");
+    if (td_batch_is_unwanted(c)) return TD_ERR(CANCELLED, "The call was cancelled");
     return TD_ERR(DEADLINE_EXCEEDED, "Deadline exceeded");
 }
 
@@ -143,7 +136,7 @@ static void take_locked(queue *q, group *g, group *over) TD_REQUIRES(q->mu)
     for (td_batch_call **at = &q->first; *at && g->rows < goal;) {
         td_batch_call *const c = *at;
 
-        if (is_over(c, now)) {
+        if (td_batch_is_over(c, now)) {
             add(over, unlink_locked(q, at));
         } else if (!g->n) {
             if (c->rows) {
@@ -183,20 +176,10 @@ static void run_each(queue *q, td_batch_call *first, size_t n)
     }
 }
 
-/* Few odd sizes: a plan for each would cost more than zeros. */
-static size_t padded(size_t rows)
-{
-    size_t full = 1;
-
-    while (full < rows)
-        full *= 2;
-    return full;
-}
-
 /* is_shared: others waited or ran meanwhile, so that what it takes is worth knowing. */
 static void run_group(queue *q, const group *g, bool is_shared)
 {
-    const size_t rows = g->n > 1 ? padded(g->rows) : g->rows;
+    const size_t rows = g->n > 1 ? td_batch_full(g->rows) : g->rows;
     const int64_t start = td_now_ns();
     const td_status error = g->n > 1 ? td_batch_run(q->owner->session, g->first, g->n, rows)
                                      : td_batch_run_one(q->owner->session, g->first);

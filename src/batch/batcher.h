@@ -41,6 +41,8 @@ struct td_batch_call {
     size_t n_want;
     td_run_options options;
     td_tensor *out; /* n_want: views of the results, until td_batch_call_close() */
+    /* Its run begins, maybe once more; on whatever thread. NULL: nobody asks. */
+    void (*began)(td_batch_call *c);
     /* It is over: out is filled, or error says why not (takes it). On whatever thread; others may wait for it to
      * return. */
     void (*done)(td_batch_call *c, td_status error);

@@ -25,18 +25,14 @@ struct td_ruled {
     td_figures figures;
 };
 
-/* The rows of a run. Where no sizes are asked for, and rows are known to keep apart, there are few odd ones: a plan for
- * each would cost more than some rows. */
+/* The rows of a run. Where no sizes are asked for, and rows are known to keep apart, there are few odd ones. */
 static size_t rows_to_run(const line *l, const td_batch_call *first, size_t n, size_t rows)
 {
     const td_batching *const rules = l->owner->rules;
-    size_t full = 1;
 
     if (!rows || rules->n_allowed || n < 2 || !l->is_proven || !td_batch_rows(first))
         return rows ? td_rules_round(rules, rows) : 0;
-    while (full < rows)
-        full *= 2;
-    return TD_MIN(full, TD_MAX(rows, rules->max_execution_batch_size));
+    return TD_MIN(td_batch_full(rows), TD_MAX(rows, rules->max_execution_batch_size));
 }
 
 /* n calls of so many rows, on `full` rows. */

@@ -93,6 +93,13 @@ static void end_whole(td_split *s)
     whole->done(whole, error);
 }
 
+static void begin_part(td_batch_call *c)
+{
+    const td_split *const s = ((part *)(void *)c)->split;
+
+    if (c == &s->parts[0].call && s->whole->began) s->whole->began(s->whole);
+}
+
 static void end_part(td_batch_call *c, td_status error)
 {
     td_split *const s = ((part *)(void *)c)->split;
@@ -134,6 +141,7 @@ static void set_part(td_split *s, part *p, size_t first_row, size_t rows)
                                             .cancelled = is_unwanted,
                                             .cancelled_ctx = s },
                                .out = TD_ARENA_NEW_N(s->arena, td_tensor, whole->n_want + 1),
+                               .began = begin_part,
                                .done = end_part,
                                .rows = rows };
 }

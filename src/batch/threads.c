@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* threads.c -- see threads.h.
  *
- * 1. While something waits and fewer than `most` tasks are out, one of the tasks watches the clock, or is about to
- * look for
- *    what is due.
+ * 1. While something waits and fewer than `most` tasks are out, one of the tasks watches the clock, or is about
+ *    to look for what is due.
  * 2. watched_ns is when the watcher will look by itself; who makes something due earlier wakes it.
  */
 #include "batch/threads.h"
@@ -12,6 +11,7 @@
 #include "base/macros.h"
 #include "base/mem.h"
 #include "base/mutex.h"
+#include "batch/batch.h"
 #include "device/pool.h"
 #include "exec/lane.h"
 
@@ -120,7 +120,7 @@ static void end_over(td_batch_group *over)
     for (td_batch_call *c = over->first, *next; c; c = next) {
         next = c->next; /* c is its owner's once it is done */
         c->done(c,
-                c->options.cancelled && c->options.cancelled(c->options.cancelled_ctx)
+                td_batch_is_unwanted(c)
                     ? TD_ERR(CANCELLED, "The call was cancelled")
                     : TD_ERR(RESOURCE_EXHAUSTED, "Run() timeout exceeded while waiting in batching queue"));
     }

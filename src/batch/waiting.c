@@ -204,12 +204,6 @@ static int64_t timeout_of(const td_batch_waiting *w, const td_batch_group *g)
     return g->is_closed || g->rows >= most_rows(w) ? INT64_MIN : g->since_ns + w->rules->batch_timeout_ns;
 }
 
-static bool is_over(const td_batch_call *c, int64_t now_ns)
-{
-    if (c->options.deadline_ns && now_ns >= c->options.deadline_ns) return true;
-    return c->options.cancelled && c->options.cancelled(c->options.cancelled_ctx);
-}
-
 /* Moves those that need no run any more. */
 static void sweep(td_batch_group *g, int64_t now_ns, td_batch_group *over)
 {
@@ -219,7 +213,7 @@ static void sweep(td_batch_group *g, int64_t now_ns, td_batch_group *over)
     td_group_init(&left);
     for (td_batch_call *next; c; c = next) {
         next = c->next;
-        add_call(is_over(c, now_ns) ? over : &left, c);
+        add_call(td_batch_is_over(c, now_ns) ? over : &left, c);
     }
     left.next = g->next;
     left.since_ns = g->since_ns;

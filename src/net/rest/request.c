@@ -50,7 +50,7 @@ static void clear(td_rest_request *r)
                                    .capacity = r->capacity,
                                    .reply = { .data = r->reply.data, .capacity = r->reply.capacity } };
 
-    td_predict_close(&r->flow.predict); /* of one that was cut off before it went on */
+    td_flow_abandon(&r->flow); /* the client went away before it went on */
     td_arena_reset(r->arena);
     *r = kept;
 }

@@ -80,6 +80,11 @@ static void suspend(td_flow *f)
     td_flow_go(f);
 }
 
+static void forget(td_flow *f)
+{
+    step(f, 's');
+}
+
 static bool is_unwanted(const td_flow *f)
 {
     request *const r = f->request;
@@ -262,6 +267,28 @@ static void test_unwanted_is_not_run(void **state)
     assert_string_equal(large.steps, "s");
 }
 
+/* A client that goes away in the moment before its flow goes on leaves nothing open. */
+static void test_abandoned(void **state)
+{
+    static const td_flow_host forgetful = { TD_PROTOCOL_REST, forget, is_unwanted, seal, end };
+    request r = { .model = "slow" };
+
+    (void)state;
+    r.flow = (td_flow){
+        .shared = flows, .host = &forgetful, .verb = &verb, .request = &r, .arena = td_arena_make()
+    };
+    td_flow_abandon(&r.flow); /* not begun */
+    td_flow_start(&r.flow);
+    assert_string_equal(r.steps, "pos");
+    assert_int_equal(atomic_load(&fake_servables), 1);
+    assert_true(r.flow.is_queued);
+    td_flow_abandon(&r.flow);
+    assert_int_equal(atomic_load(&fake_servables), 0);
+    assert_false(r.flow.is_queued);
+    td_flow_abandon(&r.flow);
+    td_arena_free(r.flow.arena);
+}
+
 static void test_many_at_once(void **state)
 {
     enum { N = 40 };
@@ -309,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_answers_without_a_run),
         cmocka_unit_test(test_errors_end_it),
         cmocka_unit_test(test_unwanted_is_not_run),
+        cmocka_unit_test(test_abandoned),
         cmocka_unit_test(test_many_at_once),
     };
 
