@@ -24,7 +24,7 @@ static const function binary_ops[] = {
     { "Pow", TD_FLOAT_TYPES },
     { "Equal", TD_NUMBER_TYPES | TD_BOOL_TYPE },
     { "NotEqual", TD_NUMBER_TYPES | TD_BOOL_TYPE },
-    { "ApproximateEqual", TD_NUMBER_TYPES },
+    { "ApproximateEqual", TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64) },
 };
 
 /* What elementwise graphs are mostly made of. */

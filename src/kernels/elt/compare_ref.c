@@ -4,24 +4,24 @@
 
 #define T    float
 #define DT   F32
-#define LIST "kernels/elt/compare.inc"
+#define M(g) g##f
+#define LIST "kernels/elt/compare_float.inc"
 #include "kernels/elt/body.inc"
 
 #define T    double
 #define DT   F64
-#define LIST "kernels/elt/compare.inc"
+#define M(g) g
+#define LIST "kernels/elt/compare_float.inc"
 #include "kernels/elt/body.inc"
 
 #define T    float complex
 #define DT   C64
-#define M(g) c##g##f
-#define LIST "kernels/elt/compare_complex.inc"
+#define LIST "kernels/elt/compare_equal.inc"
 #include "kernels/elt/body.inc"
 
 #define T    double complex
 #define DT   C128
-#define M(g) c##g
-#define LIST "kernels/elt/compare_complex.inc"
+#define LIST "kernels/elt/compare_equal.inc"
 #include "kernels/elt/body.inc"
 
 #define T    bool

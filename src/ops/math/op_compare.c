@@ -150,7 +150,8 @@ static td_status approx_prepare(td_call *c)
     return td_elementwise_prepare(c, TD_ELT_approx_equal);
 }
 
-static const td_kernel approx_kernels[] = TD_ELEMENTWISE_KERNELS(TD_NUMBER_TYPES, approx_prepare);
+static const td_kernel approx_kernels[] =
+    TD_ELEMENTWISE_KERNELS(TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64), approx_prepare);
 
 #define EQUAL_ENTRY(name_, kernels_)                                                                         \
     {                                                                                                        \

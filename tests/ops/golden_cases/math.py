@@ -93,6 +93,9 @@ def binary_arithmetic():
         yield op, dict(x=i32(1, 2), y=i32(1, 2, 3), incompatible_shape_error=False)
         yield op, dict(x=i32(1, 2), y=i32(1, 3), incompatible_shape_error=False)
     yield "ApproximateEqual", dict(x=real("float32", 5, odd=False), y=real("float32", 5, odd=False), tolerance=1.5)
+    for dt in ("float32", "float64"): # where they differ by just the tolerance, or nearly
+        yield "ApproximateEqual", dict(x=dt_one(dt, [1.0, 2.0, 0.5, 0.1, 3.0]), y=dt_one(dt, [3.0, 2.0, 2.6, 2.1, 1.0]), tolerance=2.0)
+        yield "ApproximateEqual", dict(x=dt_one(dt, [0.1, 0.0]), y=dt_one(dt, [0.0, 1e-5]), tolerance=0.1)
     for op in ("LogicalAnd", "LogicalOr"):
         yield op, dict(x=arr("bool", 4, 1), y=arr("bool", 3))
         yield op, dict(x=arr("bool", 0), y=arr("bool"))
