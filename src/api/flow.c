@@ -186,9 +186,17 @@ static void run_elsewhere(td_flow *f)
     move(f, false, run);
 }
 
-/* On the host's thread: at once or not at all. */
+static void send_elsewhere(td_predict *p)
+{
+    run_elsewhere(p->done_ctx);
+}
+
+/* On the host's thread: at once or not at all, or with those that come right behind. */
 static void run_here(td_flow *f)
 {
+    if (f->gather && td_predict_gather(&f->predict, f->gather, f->expected_ns, f->deadline_ns, begin_run,
+                                       after_run, send_elsewhere))
+        return;
     const td_status error = td_predict_run(&f->predict, f->deadline_ns);
 
     if (!error && !f->predict.outputs)
@@ -240,7 +248,8 @@ static void fill_and_run(td_flow *f, td_servable *servable)
         return;
     }
     f->times.filled = td_now_ns();
-    if (!f->is_away && td_predict_is_long(&f->predict))
+    if (!f->is_away) f->expected_ns = td_predict_expect(&f->predict);
+    if (!f->is_away && td_predict_is_long(&f->predict, f->expected_ns))
         run_elsewhere(f);
     else
         run(f);

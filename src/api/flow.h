@@ -61,10 +61,12 @@ struct td_flow {
     size_t size;               /* bytes that parse and open have to look at */
     bool is_slow;              /* or more work than bytes tell: they are compressed */
     int64_t deadline_ns;       /* td_now_ns() time; 0: none */
+    td_gather *gather;         /* of the host's event thread; NULL: it has none */
     const td_request_ids *ids; /* for the access log; NULL: none */
 
     td_model_spec model; /* views, which live as long as the request */
     td_predict predict;
+    int64_t expected_ns; /* of the run, when it was still on the host's thread; 0: not known */
     td_request_times times;
     bool is_away;             /* not on the host's thread any more */
     void (*next)(td_flow *f); /* what waits for a thread */
@@ -79,7 +81,8 @@ void td_flows_free(td_flows *fs); /* no flow may be left; NULL is fine */
 td_manager *td_flows_manager(const td_flows *fs);
 
 /* Takes the request on its way, on the host's event thread. Never blocks, parses no more than 64 KiB and runs
- * nothing that is known to take more than 200 us: end() may have been called on return, or f was suspended. */
+ * nothing that is known to take more than 200 us: end() may have been called on return, or f was suspended, or it waits in
+ * f->gather until the host, having nothing else to do at once, calls td_gather_run(). */
 void td_flow_start(td_flow *f);
 /* Goes on with a flow that its host has suspended. f may be over on return. */
 void td_flow_go(td_flow *f);

@@ -12,8 +12,6 @@
 
 static const char default_signature[] = "serving_default";
 
-enum { QUICK_NS = 200000 };
-
 static td_status unknown_signature(const td_predict *p, const char *name, td_wording wording)
 {
     td_strbuf known = { 0 };
@@ -173,12 +171,16 @@ static td_status check_inputs(const td_predict *p)
     return NULL;
 }
 
-bool td_predict_is_long(const td_predict *p)
+int64_t td_predict_expect(const td_predict *p)
 {
-    const int64_t ns = td_session_expect(td_servable_session(p->servable), p->sig, p->inputs);
+    return td_session_expect(td_servable_session(p->servable), p->sig, p->inputs);
+}
+
+bool td_predict_is_long(const td_predict *p, int64_t expected_ns)
+{
     const td_batcher *const batcher = td_servable_batcher(p->servable);
 
-    return ns <= 0 || ns > QUICK_NS || (batcher && td_batcher_is_strict(batcher));
+    return expected_ns <= 0 || expected_ns > TD_QUICK_NS || (batcher && td_batcher_is_strict(batcher));
 }
 
 static void make_call(td_predict *p, int64_t deadline_ns)
@@ -221,6 +223,17 @@ static void begin_call(td_batch_call *c)
     p->began(p);
 }
 
+/* Makes the call, and says who is told of it. */
+static void make_told_call(td_predict *p, int64_t deadline_ns, void (*began)(td_predict *p),
+                           void (*done)(td_predict *p, td_status error))
+{
+    make_call(p, deadline_ns);
+    p->began = began;
+    p->done = done;
+    p->call.began = begin_call;
+    p->call.done = end_call;
+}
+
 void td_predict_start(td_predict *p, int64_t deadline_ns, void (*began)(td_predict *p),
                       void (*done)(td_predict *p, td_status error))
 {
@@ -236,12 +249,34 @@ void td_predict_start(td_predict *p, int64_t deadline_ns, void (*began)(td_predi
         done(p, error);
         return;
     }
-    make_call(p, deadline_ns);
-    p->began = began;
-    p->done = done;
-    p->call.began = begin_call;
-    p->call.done = end_call;
+    make_told_call(p, deadline_ns, began, done);
     td_batcher_submit(batcher, &p->call);
+}
+
+static void send_call(td_batch_call *c)
+{
+    td_predict *const p = predict_of(c);
+
+    p->elsewhere(p);
+}
+
+bool td_predict_gather(td_predict *p, td_gather *g, int64_t expected_ns, int64_t deadline_ns,
+                       void (*began)(td_predict *p), void (*done)(td_predict *p, td_status error),
+                       void (*elsewhere)(td_predict *p))
+{
+    td_batcher *const batcher = td_servable_batcher(p->servable);
+
+    if (!td_gather_wants(g, batcher, p->sig, expected_ns)) return false;
+    const td_status error = check_inputs(p);
+    if (error) {
+        done(p, error);
+        return true;
+    }
+    make_told_call(p, deadline_ns, began, done);
+    p->elsewhere = elsewhere;
+    p->call.elsewhere = send_call;
+    td_gather_add(g, batcher, &p->call);
+    return true;
 }
 
 size_t td_predict_rows(const td_predict *p)

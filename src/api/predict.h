@@ -13,7 +13,7 @@
 #include "tensord/session.h"
 
 #include "base/arena.h"
-#include "batch/batcher.h"
+#include "batch/gather.h"
 #include "serve/manager.h"
 
 /* Which protocol's texts a client compares. */
@@ -35,6 +35,7 @@ struct td_predict {
     td_batch_call call;       /* the run: its times and its results */
     void (*began)(td_predict *p);
     void (*done)(td_predict *p, td_status error);
+    void (*elsewhere)(td_predict *p);
     void *done_ctx; /* the caller's */
 };
 
@@ -49,9 +50,11 @@ size_t td_predict_input(const td_predict *p, td_string alias);
 /* Replaces want by the named outputs. INVALID_ARGUMENT as tfserving.md 3.2 item 7. */
 TD_MUST_USE td_status td_predict_filter(td_predict *p, const td_string *names, size_t n);
 
-/* Is the run, its inputs being filled, too long for a thread that others wait for, or may it be? An event loop hands
- * such runs to another thread, which costs about 10 us, and does the rest itself. */
-bool td_predict_is_long(const td_predict *p);
+/* What the run takes, its inputs being filled, in nanoseconds; 0: not known. */
+int64_t td_predict_expect(const td_predict *p);
+/* Is that too long for a thread that others wait for, or may it be? An event loop hands such runs to another thread, which
+ * costs about 10 us, and does the rest itself. */
+bool td_predict_is_long(const td_predict *p, int64_t expected_ns);
 
 /* Types must agree with the signature ("Expects arg[0] to be float but int32 is provided"). deadline_ns as in
  * td_run_options. DEADLINE_EXCEEDED, CANCELLED, or what the model's ops say. */
@@ -61,6 +64,12 @@ TD_MUST_USE td_status td_predict_run(td_predict *p, int64_t deadline_ns);
  * maybe before this returns. */
 void td_predict_start(td_predict *p, int64_t deadline_ns, void (*began)(td_predict *p),
                       void (*done)(td_predict *p, td_status error));
+/* The same by the thread's own gather, with those that come right behind: when td_gather_run() is called, on this
+ * thread. elsewhere(p): it is not to run on this thread after all, and may be started anew. False: it is better run at
+ * once; nothing was done. */
+bool td_predict_gather(td_predict *p, td_gather *g, int64_t expected_ns, int64_t deadline_ns,
+                       void (*began)(td_predict *p), void (*done)(td_predict *p, td_status error),
+                       void (*elsewhere)(td_predict *p));
 /* Rows that the client sent: the first dimension of the first input that it gave; a scalar is one. */
 size_t td_predict_rows(const td_predict *p);
 const td_tensor *td_predict_output(const td_predict *p, size_t i);

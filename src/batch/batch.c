@@ -113,6 +113,19 @@ size_t td_batch_row_bytes(const td_batch_call *c)
     return bytes;
 }
 
+int64_t td_batch_expect(const td_session *s, const td_batch_call *c, size_t rows)
+{
+    enum { MOST = 16 };
+    td_tensor in[MOST];
+
+    if (c->sig->n_inputs > MOST) return 0;
+    for (size_t i = 0; i < c->sig->n_inputs; i++) {
+        in[i] = (td_tensor){ .dtype = c->in[i].dtype, .shape = c->in[i].shape };
+        in[i].shape.dims[0] = (int64_t)rows;
+    }
+    return td_session_expect(s, c->sig, in);
+}
+
 /* ---- joining ---- */
 
 /* Which outputs any of them wants, in order; at[k] is where output k stands. */
@@ -163,7 +176,9 @@ static bool are_all_unwanted(void *ctx)
 
 static td_run_options options_of(company *all)
 {
-    td_run_options o = { .cancelled = are_all_unwanted, .cancelled_ctx = all };
+    td_run_options o = { .cancelled = are_all_unwanted,
+                         .cancelled_ctx = all,
+                         .never_waits = all->first->options.never_waits };
     const td_batch_call *c = all->first;
 
     for (size_t i = 0; i < all->n; i++, c = c->next) {
@@ -220,7 +235,7 @@ static td_status run_joined(td_session *s, td_batch *b, td_batch_call *first, si
     for (size_t i = 0; i < sig->n_inputs; i++)
         if (td_batch_is_given(&first->in[i])) TD_TRY(td_join_input(first, n, i, rows, &b->in[i]));
     TD_TRY(td_session_run(s, sig, b->in, want, n_want, &options, &b->result));
-    return cut_up(b, first, n, rows, n_want, at);
+    return b->result ? cut_up(b, first, n, rows, n_want, at) : NULL;
 }
 
 static void tell_began(td_batch_call *c, size_t n)
@@ -242,6 +257,7 @@ td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t row
     const int64_t began = td_now_ns();
     const td_status error = run_joined(s, b, first, n, rows);
     const int64_t ended = td_now_ns();
+    const bool is_done = !error && b->result; /* else it never waits, and would have to */
 
     td_batch_call *c = first;
     for (size_t i = 0; i < n; i++, c = c->next) {
@@ -249,10 +265,10 @@ td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t row
         c->ended_ns = ended;
         c->joined_rows = rows;
         c->is_lead = i == 0;
-        if (error)
-            unref(b);
-        else
+        if (is_done)
             c->batch = b;
+        else
+            unref(b);
     }
     unref(b);
     return error;

@@ -21,8 +21,12 @@ size_t td_batch_full(size_t rows);
 /* Bytes of a row of all inputs. */
 size_t td_batch_row_bytes(const td_batch_call *c);
 
+/* What a run of calls like c with so many rows takes, in nanoseconds; 0: not known. */
+int64_t td_batch_expect(const td_session *s, const td_batch_call *c, size_t rows);
+
 /* Runs the n calls of the list together, on so many rows (join.h). Fills the results of all of
- * them, or of none. Stops when the last one's time is over, or none is wanted any more. */
+ * them, or of none. Stops when the last one's time is over, or none is wanted any more. Where they never wait and would
+ * have to, none has a batch. */
 TD_MUST_USE td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t rows);
 /* Runs c by itself. */
 TD_MUST_USE td_status td_batch_run_one(td_session *s, td_batch_call *c);

@@ -83,6 +83,11 @@ void td_batcher_free(td_batcher *b)
 
 /* ---- the queue ---- */
 
+static queue *queue_of(const td_batcher *b, const td_signature *sig)
+{
+    return &b->queues[sig - b->signatures];
+}
+
 static void push_locked(queue *q, td_batch_call *c) TD_REQUIRES(q->mu)
 {
     c->next = NULL;
@@ -125,11 +130,19 @@ static void add(group *g, td_batch_call *c)
     g->rows += c->rows;
 }
 
+static size_t goal_locked(queue *q, const td_batch_call *c, size_t rows) TD_REQUIRES(q->mu)
+{
+    const size_t fit = MOST_BYTES / TD_MAX(td_batch_row_bytes(c), (size_t)1);
+    const size_t most = TD_MAX(TD_MIN(q->owner->options.max_rows, fit), (size_t)1);
+
+    return td_batch_sizes_choose(&q->sizes, c->rows, rows, most);
+}
+
 /* The first that waits, and those like it, up to the rows that are worth a run. */
 static void take_locked(queue *q, group *g, group *over) TD_REQUIRES(q->mu)
 {
     const int64_t now = td_now_ns();
-    size_t most = q->owner->options.max_rows, goal = 1;
+    size_t goal = 1;
 
     *g = (group){ .last = &g->first };
     *over = (group){ .last = &over->first };
@@ -140,8 +153,7 @@ static void take_locked(queue *q, group *g, group *over) TD_REQUIRES(q->mu)
             add(over, unlink_locked(q, at));
         } else if (!g->n) {
             if (c->rows) {
-                most = TD_MAX(TD_MIN(most, MOST_BYTES / TD_MAX(td_batch_row_bytes(c), (size_t)1)), (size_t)1);
-                goal = td_batch_sizes_choose(&q->sizes, c->rows, q->waiting_rows, most);
+                goal = goal_locked(q, c, q->waiting_rows);
             }
             add(g, unlink_locked(q, at));
             if (!c->rows) break; /* alone */
@@ -176,6 +188,13 @@ static void run_each(queue *q, td_batch_call *first, size_t n)
     }
 }
 
+static void learn(queue *q, size_t rows, int64_t ns)
+{
+    td_mutex_lock(&q->mu);
+    td_batch_sizes_learn(&q->sizes, rows, ns);
+    td_mutex_unlock(&q->mu);
+}
+
 /* is_shared: others waited or ran meanwhile, so that what it takes is worth knowing. */
 static void run_group(queue *q, const group *g, bool is_shared)
 {
@@ -184,13 +203,7 @@ static void run_group(queue *q, const group *g, bool is_shared)
     const td_status error = g->n > 1 ? td_batch_run(q->owner->session, g->first, g->n, rows)
                                      : td_batch_run_one(q->owner->session, g->first);
 
-    if (!error && is_shared && rows) {
-        const int64_t ns = td_now_ns() - start;
-
-        td_mutex_lock(&q->mu);
-        td_batch_sizes_learn(&q->sizes, rows, ns);
-        td_mutex_unlock(&q->mu);
-    }
+    if (!error && is_shared && rows) learn(q, rows, td_now_ns() - start);
     if (!td_batch_end_all(g->first, g->n, error)) run_each(q, g->first, g->n);
 }
 
@@ -255,7 +268,7 @@ void td_batcher_submit(td_batcher *b, td_batch_call *c)
         td_ruled_submit(b->ruled, c);
         return;
     }
-    queue *const q = &b->queues[c->sig - b->signatures];
+    queue *const q = queue_of(b, c->sig);
 
     c->rows = q->is_joined ? td_batch_rows(c) : 0;
     td_mutex_lock(&q->mu);
@@ -268,4 +281,31 @@ void td_batcher_submit(td_batcher *b, td_batch_call *c)
         c->done(c, refusal);
     else if (is_worker)
         work(q);
+}
+
+/* ---- gathered calls ---- */
+
+bool td_batcher_joins(const td_batcher *b, const td_signature *sig)
+{
+    return !td_batcher_is_strict(b) && queue_of(b, sig)->is_joined;
+}
+
+td_session *td_batcher_session(const td_batcher *b)
+{
+    return b->session;
+}
+
+size_t td_batcher_goal(td_batcher *b, const td_batch_call *c, size_t rows)
+{
+    queue *const q = queue_of(b, c->sig);
+
+    td_mutex_lock(&q->mu);
+    const size_t goal = goal_locked(q, c, rows);
+    td_mutex_unlock(&q->mu);
+    return goal;
+}
+
+void td_batcher_learn(td_batcher *b, const td_signature *sig, size_t rows, int64_t ns)
+{
+    learn(queue_of(b, sig), rows, ns);
 }

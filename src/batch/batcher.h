@@ -46,6 +46,8 @@ struct td_batch_call {
     /* It is over: out is filled, or error says why not (takes it). On whatever thread; others may wait for it to
      * return. */
     void (*done)(td_batch_call *c, td_status error);
+    /* Gathered calls (gather.h): it is not to run on this thread, and is the caller's again. */
+    void (*elsewhere)(td_batch_call *c);
 
     /* What came of it. */
     int64_t began_ns, ended_ns; /* of the run; 0: there was none */
@@ -54,9 +56,10 @@ struct td_batch_call {
 
     /* The batcher's. */
     td_batch_call *next;
-    size_t rows;       /* 0: it runs alone */
-    int64_t came_ns;   /* to wait, by rules */
-    td_result *result; /* one of them holds out */
+    td_batcher *batcher; /* of gathered ones */
+    size_t rows;         /* 0: it runs alone */
+    int64_t came_ns;     /* to wait, by rules */
+    td_result *result;   /* one of them holds out */
     td_batch *batch;
     struct td_split *split;
 };
@@ -74,5 +77,13 @@ void td_batch_call_close(td_batch_call *c);
 
 /* Must all calls come here, the shortest, too? It waits for options.hold, or has rules. */
 bool td_batcher_is_strict(const td_batcher *b);
+
+/* For calls that are run without being submitted (gather.h). Are calls of sig joined, when nothing else is said? */
+bool td_batcher_joins(const td_batcher *b, const td_signature *sig);
+td_session *td_batcher_session(const td_batcher *b);
+/* The rows that are worth a run, of so many that there are, c's among them. */
+size_t td_batcher_goal(td_batcher *b, const td_batch_call *c, size_t rows);
+/* A run of so many rows took ns, while there were others. */
+void td_batcher_learn(td_batcher *b, const td_signature *sig, size_t rows, int64_t ns);
 
 #endif

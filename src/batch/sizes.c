@@ -57,6 +57,15 @@ static int cap_of(const td_batch_sizes *s, int low, int top, bool tries_again)
     return k;
 }
 
+/* Are all that wait, filled up to size k, cheaper than in runs of size than? */
+static bool pays_to_fill(const td_batch_sizes *s, int k, int than, size_t waiting)
+{
+    const double whole = s->row_ns[k] * (double)((size_t)1 << k);
+
+    return whole > 0.0 && s->row_ns[than] > 0.0 && is_short(s, may_take(s, k)) &&
+           whole < better * s->row_ns[than] * (double)waiting;
+}
+
 size_t td_batch_sizes_choose(td_batch_sizes *s, size_t least, size_t waiting, size_t most)
 {
     const bool tries_again = ++s->asked % TRY_AGAIN == 0;
@@ -70,6 +79,10 @@ size_t td_batch_sizes_choose(td_batch_sizes *s, size_t least, size_t waiting, si
     /* The next unknown one, unless the last two have not been worth it. */
     if (known <= top && k >= known - 2) k = known;
     if (tries_again && k < top) k++;
+    const size_t next = (size_t)2 << high;
+    const bool is_between =
+        waiting > least && waiting > next / 2 && next <= most && high + 1 < TD_BATCH_SIZES;
+    if (is_between && pays_to_fill(s, high + 1, k, waiting)) return next;
     return TD_MAX((size_t)1 << k, least);
 }
 

@@ -25,8 +25,9 @@ typedef struct td_batch_sizes {
     uint32_t asked;                 /* how often */
 } td_batch_sizes;
 
-/* The rows of the next run, which begins with a call of `least` rows, when so many wait in all: at most as many, and no
- * more than `most` but for that call's own. 1 <= least <= waiting. */
+/* The rows of the next run, which begins with a call of `least` rows, when so many wait in all: a power of two, or least,
+ * and no more than `most` but for that call's own. More than wait where it pays to fill them up to a larger size that is
+ * known. 1 <= least <= waiting. */
 size_t td_batch_sizes_choose(td_batch_sizes *s, size_t least, size_t waiting, size_t most);
 /* A run of so many rows took ns while others waited or ran: what one run alone takes, with all cores, says nothing. */
 void td_batch_sizes_learn(td_batch_sizes *s, size_t rows, int64_t ns);

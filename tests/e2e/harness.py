@@ -190,15 +190,17 @@ class Server:
             self._channel = grpc.insecure_channel(f"127.0.0.1:{self.grpc_port}", unlimited)
         return self._channel
 
-    def call(self, service, method, request, timeout=PATIENCE):
+    def stub(self, service, method):
         """A unary call of a tensorflow.serving service; the reply's class follows from the method's name."""
         kind = {"HandleReloadConfigRequest": "ReloadConfigResponse"}.get(method, method + "Response")
         if method in ("Classify", "Regress"):
             kind = {"Classify": "Classification", "Regress": "Regression"}[method] + "Response"
-        stub = self.channel.unary_unary(f"/tensorflow.serving.{service}/{method}",
+        return self.channel.unary_unary(f"/tensorflow.serving.{service}/{method}",
                                         request_serializer=lambda m: m.SerializeToString(),
                                         response_deserializer=message("tensorflow.serving." + kind).FromString)
-        return stub(request, timeout=timeout)
+
+    def call(self, service, method, request, timeout=PATIENCE):
+        return self.stub(service, method)(request, timeout=timeout)
 
     def predict_request(self, model, inputs, signature="", version=None, label="", outputs=(), content=True):
         request = message("tensorflow.serving.PredictRequest")()

@@ -98,6 +98,22 @@ class Joined(unittest.TestCase):
         self.assertLess(count, 12)
         self.assertGreaterEqual(rows, sum(len(self.inputs[i]) for i in range(12)))
 
+    def test_quick_calls_right_behind_one_another(self):
+        """Single images, many in flight on each connection: fewer runs than calls, and to each its own answer."""
+        rows = np.concatenate(self.inputs)[:256]
+        want = np.concatenate(self.outputs)[:256]
+        with harness.Server(MODELS) as server:
+            stub = server.stub("PredictionService", "Predict")
+            for _ in range(20):
+                calls = [stub.future(server.predict_request("digits", {"image": row[None]})) for row in rows]
+                for i, call in enumerate(calls):
+                    got = harness.get_tensor(call.result(timeout=harness.PATIENCE).outputs["output_0"])
+                    if got.shape != (1, 10) or not np.allclose(got[0], want[i], rtol=1e-6, atol=1e-6):
+                        self.failures.append(f"row {i}")
+            count, _ = runs(server)
+        self.assertEqual(self.failures, [])
+        self.assertLess(count, 20 * len(rows))
+
     def test_off_by_flag(self):
         with harness.Server(MODELS, ["--enable_batching=false"]) as server:
             sent = self.storm(server, [self.grpc_client] * CLIENTS)

@@ -133,6 +133,8 @@ static void serve(td_grpc_call *c)
     if (td_access_log_is_on()) take_ids(c);
     td_grpc_methods[c->method].serve(c);
     if (c->is_offloaded) return; /* a pool thread has it now, with its arena */
+    if (!c->watch && !atomic_load_explicit(&c->is_answered, memory_order_relaxed))
+        return; /* it waits for those behind it */
     give_arena(q, c->arena);
     c->arena = NULL;
 }

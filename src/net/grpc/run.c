@@ -73,6 +73,7 @@ void td_grpc_run(td_grpc_call *c, const td_flow_verb *verb, size_t message_size)
                          .size = td_grpc_message_size(c),
                          .is_slow = td_grpc_message_is_slow(c),
                          .deadline_ns = td_grpc_deadline(c),
+                         .gather = &c->queue->gather,
                          .ids = c->ids };
     atomic_store_explicit(&c->queue->last_run_ns, td_now_ns(), memory_order_relaxed);
     td_flow_start(&j->flow);

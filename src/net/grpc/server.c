@@ -31,12 +31,25 @@ static void *const drained_tag = (void *)TD_GRPC_DRAINED; /* a null call */
 
 /* ---- queues ---- */
 
+/* What waits for others to come right behind it runs as soon as nothing is there. */
+static grpc_event next_event(td_grpc_queue *q)
+{
+    if (q->gather.n) {
+        const grpc_event e = grpc_completion_queue_next(q->cq, gpr_inf_past(GPR_CLOCK_MONOTONIC), NULL);
+
+        if (e.type != GRPC_QUEUE_TIMEOUT && !td_gather_is_full(&q->gather)) return e;
+        td_gather_run(&q->gather);
+        if (e.type != GRPC_QUEUE_TIMEOUT) return e;
+    }
+    return grpc_completion_queue_next(q->cq, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+}
+
 static void *queue_main(void *arg)
 {
     td_grpc_queue *const q = arg;
 
     for (;;) {
-        const grpc_event e = grpc_completion_queue_next(q->cq, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        const grpc_event e = next_event(q);
         const uintptr_t tag = (uintptr_t)e.tag;
         td_grpc_call *const call = (td_grpc_call *)(tag & ~(uintptr_t)TD_GRPC_EVENT_MASK);
 
@@ -61,6 +74,7 @@ static void make_queues(td_grpc_server *s, int threads)
     s->queues = TD_NEW_N(td_grpc_queue, s->n_queues);
     for (size_t i = 0; i < s->n_queues; i++) {
         s->queues[i].server = s;
+        td_gather_init(&s->queues[i].gather);
         s->queues[i].cq = grpc_completion_queue_create_for_next(NULL);
         grpc_server_register_completion_queue(s->core, s->queues[i].cq, NULL);
     }

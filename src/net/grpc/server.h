@@ -89,6 +89,7 @@ struct td_grpc_queue {
     td_grpc_call *idle;           /* the rest: this thread only */
     td_arena *spare[TD_GRPC_SPARE_ARENAS];
     size_t n_spare;
+    td_gather gather;
 };
 
 struct td_grpc_server {

@@ -51,17 +51,41 @@ static void test_grows_while_it_gains(void **state)
     assert_int_equal(settled(&bound, fixed_cost, 100), 64);
 }
 
-static void test_takes_no_more_than_waits(void **state)
+/* Where rows add little, all that wait go at once; where they are all that costs, nothing is filled up. */
+static void test_fills_up_where_it_pays(void **state)
 {
-    td_batch_sizes s = { 0 };
+    td_batch_sizes s = { 0 }, eight = { 0 };
 
     (void)state;
     (void)settled(&s, fixed_cost, 256);
     for (size_t n = 1; n < 300; n++) {
         const size_t rows = td_batch_sizes_choose(&s, 1, n, 256);
-        assert_true(rows >= 1 && rows <= n && rows <= 256 && 2 * rows > (n < 256 ? n : 256));
+        assert_true(rows <= 256 && rows < 2 * n && 2 * rows > (n < 256 ? n : 256));
     }
+    assert_int_equal(td_batch_sizes_choose(&s, 1, 3, 256), 4);
+    assert_int_equal(td_batch_sizes_choose(&s, 1, 29, 256), 32);
+    assert_int_equal(td_batch_sizes_choose(&s, 1, 129, 256), 128); /* and one more costs less than 256 */
+    assert_int_equal(td_batch_sizes_choose(&s, 1, 29, 31), 16);
     assert_true(td_batch_sizes_row_ns(&s) < 2e4);
+    (void)settled(&eight, best_at_8, 256);
+    for (size_t n = 1; n < 300; n++) {
+        const size_t rows = td_batch_sizes_choose(&eight, 1, n, 256);
+        assert_true(rows <= 16 && (rows <= n || rows <= 8));
+    }
+}
+
+/* A size that never ran may cost anything: it is not filled up. */
+static void test_fills_no_unknown_size(void **state)
+{
+    td_batch_sizes s = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        td_batch_sizes_learn(&s, 1, 1000);
+        td_batch_sizes_learn(&s, 2, 1010);
+    }
+    assert_int_equal(td_batch_sizes_choose(&s, 1, 3, 256), 2);
+    assert_int_equal(td_batch_sizes_choose(&s, 1, 4, 256), 4);
 }
 
 /* Calls of many rows: theirs are the sizes that count. */
@@ -171,10 +195,15 @@ static void test_forgives(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grows_while_it_gains), cmocka_unit_test(test_takes_no_more_than_waits),
-        cmocka_unit_test(test_large_calls),          cmocka_unit_test(test_first_run_does_not_count),
-        cmocka_unit_test(test_looks_again),          cmocka_unit_test(test_keeps_a_promise),
-        cmocka_unit_test(test_counts_the_slow_ones), cmocka_unit_test(test_forgives),
+        cmocka_unit_test(test_grows_while_it_gains),
+        cmocka_unit_test(test_fills_up_where_it_pays),
+        cmocka_unit_test(test_fills_no_unknown_size),
+        cmocka_unit_test(test_large_calls),
+        cmocka_unit_test(test_first_run_does_not_count),
+        cmocka_unit_test(test_looks_again),
+        cmocka_unit_test(test_keeps_a_promise),
+        cmocka_unit_test(test_counts_the_slow_ones),
+        cmocka_unit_test(test_forgives),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
