@@ -15,6 +15,7 @@ TD_BEGIN_DECLS
 
 typedef struct td_session td_session;
 typedef struct td_result td_result;
+struct td_trace;
 
 typedef struct td_session_options {
     const char *tags; /* comma-separated tag set, compared as a set; NULL: "serve" */
@@ -73,6 +74,8 @@ typedef struct td_run_options {
     void *cancelled_ctx;
     /* For a thread that others wait for: without a free core nothing is done, and *out is NULL. */
     bool never_waits;
+    /* NULL; inside tensord: where the time goes is written there (obs/trace.h). */
+    struct td_trace *trace;
 } td_run_options;
 
 /* Runs one signature. in[i] feeds sig->inputs[i]; in[i].dtype == TD_DTYPE_NONE means "not given": the default

@@ -22,9 +22,9 @@ static void learn(td_plan *p, int64_t ns)
     atomic_store_explicit(&p->expected_ns, TD_MAX(now, 1), memory_order_relaxed);
 }
 
-static td_status run(td_frame *f, td_team *team, int64_t *took)
+static td_status run(td_frame *f, td_team *team, td_trace *trace, int64_t *took)
 {
-    const td_run_context context = { .team = team };
+    const td_run_context context = { .team = team, .trace = trace };
     const int64_t start = td_now_ns();
     const td_status s = td_frame_run(f, &context);
 
@@ -33,20 +33,29 @@ static td_status run(td_frame *f, td_team *team, int64_t *took)
     return s;
 }
 
-static td_status run_in_lane(td_frame *f, td_share *share, bool never_waits, bool *must_wait)
+static td_status enter(td_share *share, int64_t expected, td_trace *trace, td_lane *lane)
+{
+    const int64_t start = trace ? td_now_ns() : 0;
+
+    TD_TRY(td_lane_enter(share, expected, lane));
+    if (trace) trace->core_ns = td_now_ns() - start;
+    return NULL;
+}
+
+static td_status run_in_lane(td_frame *f, td_share *share, const td_run_options *opts, bool *must_wait)
 {
     const int64_t expected = td_plan_expected(f->plan);
     td_lane lane;
     int64_t took;
 
-    if (expected > 0 && expected < ALONE_NS) return run(f, NULL, &took);
-    if (never_waits) {
+    if (expected > 0 && expected < ALONE_NS) return run(f, NULL, opts->trace, &took);
+    if (opts->never_waits) {
         *must_wait = !td_lane_try(share, expected, &lane);
         if (*must_wait) return NULL;
     } else {
-        TD_TRY(td_lane_enter(share, expected, &lane));
+        TD_TRY(enter(share, expected, opts->trace, &lane));
     }
-    const td_status s = run(f, lane.team, &took);
+    const td_status s = run(f, lane.team, opts->trace, &took);
 
     td_lane_leave(&lane, took);
     return s;
@@ -54,11 +63,12 @@ static td_status run_in_lane(td_frame *f, td_share *share, bool never_waits, boo
 
 td_status td_entry_run(td_frame *f, td_share *share, const td_run_options *opts, bool *must_wait)
 {
-    td_stop stop = { 0 };
+    static const td_run_options none = { 0 };
+    const td_run_options *const o = opts ? opts : &none;
+    td_stop stop = { o->deadline_ns, o->cancelled, o->cancelled_ctx, TD_OK };
 
-    if (opts) stop = (td_stop){ opts->deadline_ns, opts->cancelled, opts->cancelled_ctx, TD_OK };
     td_stop *const before = td_stop_swap(stop.deadline_ns || stop.cancelled ? &stop : NULL);
-    const td_status s = run_in_lane(f, share, opts && opts->never_waits, must_wait);
+    const td_status s = run_in_lane(f, share, o, must_wait);
 
     (void)td_stop_swap(before);
     return s;

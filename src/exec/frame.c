@@ -2,13 +2,9 @@
 /* frame.c -- frames: bound to memory once, run any number of times. */
 #include "exec/frame.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/denormals.h"
 #include "base/mem.h"
-#include "base/mem_forbid.h"
-#include "device/stop.h"
 
 /* Workspaces that are part of their frame; what an idle frame keeps of its arenas. */
 enum { OWN_MOST = 16 << 10, ARENA_MOST = 64 << 10 };
@@ -136,97 +132,7 @@ void td_frame_clear(td_frame *f)
     td_arena_shrink(f->temp, ARENA_MOST);
 }
 
-/* ---------------------------------------------------------------- running */
-
-static bool skip_dead(td_frame *f, const td_call *c)
-{
-    bool any = false;
-
-    if (c->op->flags & TD_OP_CONTROL) {
-        if (strcmp(c->op->name, "Merge") == 0) return false; /* it looks for the living one itself */
-    }
-    for (uint32_t i = 0; i < c->n_in; i++)
-        any = any || f->dead[c->in[i]];
-    for (uint32_t i = 0; any && i < c->n_out; i++)
-        if (td_out_is_used(c, i)) f->dead[c->out[i]] = 1;
-    return any;
-}
-
-static td_status add_node(td_status s, const td_call *c)
-{
-    if (!s || strstr(td_status_text(s), "[[{{node ")) return s;
-    const td_status t = td_status_make(td_status_code(s), __FILE__, __LINE__, "%s\n\t [[{{node %s}}]]",
-                                       td_status_text(s), c->node);
-
-    td_status_free(s);
-    return t;
-}
-
-static td_status run_step(td_frame *f, size_t i)
-{
-    const td_plan_step *const ps = &f->plan->steps[i];
-    td_call *const c = &f->calls[i];
-
-    switch (ps->mode) {
-    case TD_MODE_STATIC:
-        return td_call_run(c, ps->step->kernel);
-    case TD_MODE_ALIAS:
-        td_out(c, 0)->data = td_in(c, 0)->data;
-        return NULL;
-    case TD_MODE_DYNAMIC:
-        break;
-    }
-    const bool before = td_mem_forbid(false); /* it decides anew, and makes its outputs */
-    const td_status s = td_call_again(c, ps->step->kernel, &f->memos[i], f->temp);
-
-    (void)td_mem_forbid(before);
-    c->state = NULL;
-    td_arena_reset(f->temp);
-    return s;
-}
-
-static void drop_dying(td_frame *f, const td_plan_step *ps)
-{
-    for (uint32_t k = 0; k < ps->n_dying; k++) {
-        td_tensor *const t = &f->values[ps->dying[k]];
-
-        if (!t->buffer) continue;
-        td_buffer_unref(t->buffer); /* inv. 2 */
-        t->buffer = NULL;
-        t->data = NULL;
-    }
-}
-
-static td_status run_steps(td_frame *f, const td_run_context *run)
-{
-    const td_plan *const plan = f->plan;
-    td_arena *const strings = run->strings ? run->strings : f->strings;
-    const td_stop *const stop = td_stop_here();
-
-    if (f->dead) memset(f->dead, 0, plan->prog->n_values);
-    for (size_t i = 0; i < plan->n_steps; i++) {
-        td_call *const c = &f->calls[i];
-
-        if (f->dead && skip_dead(f, c)) {
-            drop_dying(f, &plan->steps[i]);
-            continue;
-        }
-        if (i % 8 == 7) (void)td_stop_asked();
-        if (stop) TD_TRY(td_stop_status(stop)); /* also when the step before left out shards */
-        c->team = run->team;
-        c->arena = strings;
-        const td_status s = run_step(f, i);
-        if (s) return add_node(s, c);
-        drop_dying(f, &plan->steps[i]);
-    }
-    TD_TRY(td_stop_status(stop));
-    for (size_t i = 0; f->dead && i < plan->prog->n_rets; i++)
-        if (f->dead[plan->prog->rets[i]])
-            return TD_ERR(INVALID_ARGUMENT, "Retval[%zu] does not have value", i);
-    return NULL;
-}
-
-static td_status take_workspace(td_frame *f)
+td_status td_frame_bind(td_frame *f)
 {
     const td_plan *const plan = f->plan;
 
@@ -234,16 +140,4 @@ static td_status take_workspace(td_frame *f)
     if (!f->lent.data) TD_TRY(td_workspace_take(plan->prog->env->account, plan->workspace_size, &f->lent));
     bind(f, f->lent.data);
     return NULL;
-}
-
-td_status td_frame_run(td_frame *f, const td_run_context *run)
-{
-    TD_TRY(take_workspace(f));
-    const unsigned long before = td_denormals_flush();
-    const bool was_forbidden = td_mem_forbid(true); /* static steps have all they need */
-    const td_status s = run_steps(f, run);
-
-    (void)td_mem_forbid(was_forbidden);
-    td_denormals_restore(before);
-    return s;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "exec/infer.h"
 #include "exec/memplan.h"
+#include "exec/segment.h"
 
 typedef struct planner {
     td_plan *plan;
@@ -92,7 +93,10 @@ td_status td_plan_make(td_program *prog, const td_tensor *in, td_plan **out)
     for (size_t i = 0; i < prog->n_steps && !pl.lacks; i++)
         plan_step(&pl, &prog->steps[i]);
     td_arena_free(pl.inf.scratch);
-    if (!pl.lacks) td_memplan_make(plan);
+    if (!pl.lacks) {
+        td_memplan_make(plan);
+        td_segments_make(plan);
+    }
     const td_status s = pl.lacks ? pl.lacks : charge(plan, pl.inf.known);
     if (s)
         td_plan_free(plan);

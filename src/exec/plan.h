@@ -29,6 +29,13 @@ typedef struct td_plan_step {
     uint32_t n_dying;
 } td_plan_step;
 
+/* Steps that a run goes through without a look at anything else: segment.h. */
+typedef struct td_segment {
+    uint32_t first, n; /* of the plan's steps */
+    bool is_plain;
+    bool asks; /* much was done since a run was last asked whether it is to stop */
+} td_segment;
+
 struct td_plan {
     td_program *prog;
     atomic_uint refs;
@@ -39,6 +46,8 @@ struct td_plan {
     size_t *offset; /* into the workspace; SIZE_MAX: not there */
     td_plan_step *steps;
     size_t n_steps;
+    td_segment *segments;
+    size_t n_segments;
     size_t workspace_size;
     size_t bytes; /* charged for it */
     /* Guarded by the cache's lock. */

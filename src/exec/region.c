@@ -20,7 +20,7 @@ static td_status region_enter(td_region *r, td_call *c, const td_tensor *in, td_
                               td_region_frame **frame)
 {
     td_program *const prog = td_region_program(r);
-    const td_run_context run = { c->team, c->arena };
+    const td_run_context run = { c->team, c->arena, c->trace };
     td_frame *f;
 
     TD_TRY(td_frame_enter(prog, in, &f));

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/macros.h"
 #include "base/mem.h"
 #include "exec/cache.h"
@@ -131,10 +132,13 @@ static td_status blame_files(td_session *s, td_status st)
 static td_status run(td_session *s, const td_entry *e, const td_tensor *in, const td_run_options *opts,
                      td_frame **out)
 {
+    td_trace *const trace = opts ? opts->trace : NULL;
+    const int64_t start = trace ? td_now_ns() : 0;
     bool must_wait = false;
     td_frame *f;
 
     TD_TRY(td_frame_enter(e->prog, in, &f));
+    if (trace) trace->plan_ns = td_now_ns() - start;
     td_status st = td_files_check(&s->env);
     if (!st) st = td_entry_run(f, &s->share, opts, &must_wait);
     if (st || must_wait)

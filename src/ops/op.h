@@ -38,6 +38,7 @@
 typedef struct td_call td_call;
 typedef struct td_env td_env;
 typedef struct td_region td_region;
+struct td_trace; /* obs/trace.h */
 
 enum {
     /* Reads or changes state, or answers differently each time: never folded, runs in order, runs inside
@@ -149,7 +150,8 @@ struct td_call {
     bool read_values;  /* td_need() saw elements that another run may bring otherwise */
     bool is_deferred;  /* td_need() found a value unknown */
     uint8_t *dead;     /* by value index: a Switch did not choose it; NULL when the program has no Switch */
-    size_t out_most;   /* bytes that outputs made on the heap may have, all together; 0: any number */
+    struct td_trace *trace; /* run: for bodies; NULL: nobody asks */
+    size_t out_most;        /* bytes that outputs made on the heap may have, all together; 0: any number */
 };
 
 static inline const td_tensor *td_in(const td_call *c, uint32_t i)
