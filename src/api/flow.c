@@ -6,6 +6,7 @@
 #include "base/macros.h"
 #include "base/mem.h"
 #include "device/pool.h"
+#include "obs/server_timing.h"
 
 enum {
     LARGE = 64 << 10, /* bytes that an event thread does not parse */
@@ -87,9 +88,23 @@ static void count_end(td_flow *f, td_code code, size_t bytes_out)
     td_request_done(&record);
 }
 
+/* What reads of a run's trace, for as long as the model is there. */
+static void tell_timing(td_flow *f)
+{
+    char *const text = td_arena_alloc(f->arena, TD_SERVER_TIMING);
+    const td_timing timing = { .times = f->times,
+                               .batch = f->times.ran ? batch_rows(f) : 0,
+                               .trace = td_batch_call_trace(&f->predict.call) };
+
+    td_server_timing(&timing, text);
+    f->timing = text;
+}
+
 static void end(td_flow *f, td_status error)
 {
     f->is_open = false;
+    if (!f->times.written) f->times.written = td_now_ns();
+    if (TD_UNLIKELY(f->is_traced)) tell_timing(f);
     count_end(f, td_status_code(error), f->host->seal(f, error));
     td_predict_close(&f->predict);
     f->host->end(f, error);
@@ -215,6 +230,7 @@ static void run(td_flow *f)
     }
     f->predict.done_ctx = f;
     f->predict.never_waits = !f->is_away;
+    f->predict.is_traced = f->is_traced;
     if (f->is_away && f->host->is_unwanted) {
         f->predict.cancelled = is_unwanted;
         f->predict.cancelled_ctx = f;

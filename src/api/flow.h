@@ -44,7 +44,7 @@ typedef struct td_flow_host {
     void (*suspend)(td_flow *f);
     /* Does nobody wait for the answer any more? Asked by any thread once f is suspended. NULL: nobody knows. */
     bool (*is_unwanted)(const td_flow *f);
-    /* Puts the reply together: what write left, or an error's (borrowed). Its bytes. */
+    /* Puts the reply together, with f->timing: what write left, or an error's (borrowed). Its bytes. */
     size_t (*seal)(td_flow *f, td_status error);
     /* It is over, by what was sealed; takes error; f is the host's again. From any thread. Nothing of
      * f is open by then. */
@@ -63,6 +63,7 @@ struct td_flow {
     int64_t deadline_ns;       /* td_now_ns() time; 0: none */
     td_gather *gather;         /* of the host's event thread; NULL: it has none */
     const td_request_ids *ids; /* for the access log; NULL: none */
+    bool is_traced;            /* the client asks where the time goes */
 
     td_model_spec model; /* views, which live as long as the request */
     td_predict predict;
@@ -73,6 +74,7 @@ struct td_flow {
     bool waits_for_model;     /* ... which may sleep for long */
     bool is_open;             /* begun, and not over */
     bool is_queued;           /* counted among those that wait for their run */
+    const char *timing;       /* for one that is traced: Server-Timing's text, in arena; from seal on */
 };
 
 /* max_threads: those that take up runs and large messages. manager is borrowed. */

@@ -185,12 +185,14 @@ bool td_predict_is_long(const td_predict *p, int64_t expected_ns)
 
 static void make_call(td_predict *p, int64_t deadline_ns)
 {
-    p->call = (td_batch_call){ .sig = p->sig,
-                               .in = p->inputs,
-                               .want = p->want,
-                               .n_want = p->n_want,
-                               .options = { deadline_ns, p->cancelled, p->cancelled_ctx, p->never_waits },
-                               .out = TD_ARENA_NEW_N(p->arena, td_tensor, p->n_want + 1) };
+    p->call =
+        (td_batch_call){ .sig = p->sig,
+                         .in = p->inputs,
+                         .want = p->want,
+                         .n_want = p->n_want,
+                         .options = { deadline_ns, p->cancelled, p->cancelled_ctx, p->never_waits, NULL },
+                         .is_traced = p->is_traced,
+                         .out = TD_ARENA_NEW_N(p->arena, td_tensor, p->n_want + 1) };
     p->outputs = p->call.out;
 }
 

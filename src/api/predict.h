@@ -31,6 +31,7 @@ struct td_predict {
     bool (*cancelled)(void *ctx);
     void *cancelled_ctx;
     bool never_waits; /* likewise: without a free core td_predict_run() does nothing, and leaves no outputs */
+    bool is_traced;   /* likewise: the client asks where the time of the run goes */
     const td_tensor *outputs; /* in want's order, after a run */
     td_batch_call call;       /* the run: its times and its results */
     void (*began)(td_predict *p);

@@ -17,6 +17,7 @@ struct td_batch {
     atomic_size_t refs;
     td_arena *arena;
     td_result *result;
+    td_trace *trace;
     size_t n_in;
     td_tensor *in; /* elements are the batch's own */
 };
@@ -27,6 +28,7 @@ static void unref(td_batch *b)
     td_result_free(b->result); /* it may read from in */
     for (size_t i = 0; i < b->n_in; i++)
         td_free(b->in[i].data);
+    td_trace_free(b->trace);
     td_arena_free(b->arena);
 }
 
@@ -35,9 +37,17 @@ void td_batch_call_close(td_batch_call *c)
     td_result_free(c->result);
     unref(c->batch);
     td_split_free(c->split);
+    td_trace_free(c->trace);
     c->result = NULL;
+    c->trace = NULL;
     c->batch = NULL;
     c->split = NULL;
+}
+
+const td_trace *td_batch_call_trace(const td_batch_call *c)
+{
+    if (c->split) return td_split_trace(c->split);
+    return c->batch ? c->batch->trace : c->trace;
 }
 
 /* ---- shapes ---- */
@@ -223,6 +233,15 @@ static td_status cut_up(td_batch *b, td_batch_call *first, size_t n, size_t rows
     return NULL;
 }
 
+static bool is_any_traced(const td_batch_call *c, size_t n)
+{
+    bool any = false;
+
+    for (; n--; c = c->next)
+        any = any || c->is_traced;
+    return any;
+}
+
 static td_status run_joined(td_session *s, td_batch *b, td_batch_call *first, size_t n, size_t rows)
 {
     const td_signature *const sig = first->sig;
@@ -230,8 +249,9 @@ static td_status run_joined(td_session *s, td_batch *b, td_batch_call *first, si
     size_t *const at = TD_ARENA_NEW_N(b->arena, size_t, sig->n_outputs + 1);
     const size_t n_want = join_wants(first, n, want, at);
     company all = { first, n };
-    const td_run_options options = options_of(&all);
+    td_run_options options = options_of(&all);
 
+    if (is_any_traced(first, n)) options.trace = b->trace = td_trace_make();
     for (size_t i = 0; i < sig->n_inputs; i++)
         if (td_batch_is_given(&first->in[i])) TD_TRY(td_join_input(first, n, i, rows, &b->in[i]));
     TD_TRY(td_session_run(s, sig, b->in, want, n_want, &options, &b->result));
@@ -280,9 +300,14 @@ td_status td_batch_run_one(td_session *s, td_batch_call *c)
     c->began_ns = td_now_ns();
     c->joined_rows = c->rows;
     c->is_lead = true;
+    td_trace *const trace = c->options.trace = c->is_traced ? td_trace_make() : NULL;
     const td_status error = td_session_run(s, c->sig, c->in, c->want, c->n_want, &c->options, &c->result);
     c->ended_ns = td_now_ns();
-    if (error || !c->result) return error; /* it never waits, and would have to */
+    if (error || !c->result) { /* it never waits, and would have to */
+        td_trace_free(trace);
+        return error;
+    }
+    c->trace = trace;
     const td_tensor *const outputs = td_result_outputs(c->result);
     for (size_t k = 0; k < c->n_want; k++)
         c->out[k] = outputs[k];

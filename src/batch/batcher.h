@@ -16,6 +16,7 @@
 #include "tensord/session.h"
 
 #include "config/batching.h"
+#include "obs/trace.h"
 
 typedef struct td_batcher td_batcher;
 typedef struct td_batch td_batch;
@@ -39,8 +40,9 @@ struct td_batch_call {
     const td_tensor *in; /* sig->n_inputs, as td_session_run() takes them; until td_batch_call_close() */
     const size_t *want;
     size_t n_want;
-    td_run_options options;
-    td_tensor *out; /* n_want: views of the results, until td_batch_call_close() */
+    td_run_options options; /* but for trace */
+    bool is_traced;         /* its client asks where the time of its run goes: td_batch_call_trace() */
+    td_tensor *out;         /* n_want: views of the results, until td_batch_call_close() */
     /* Its run begins, maybe once more; on whatever thread. NULL: nobody asks. */
     void (*began)(td_batch_call *c);
     /* It is over: out is filled, or error says why not (takes it). On whatever thread; others may wait for it to
@@ -60,6 +62,7 @@ struct td_batch_call {
     size_t rows;         /* 0: it runs alone */
     int64_t came_ns;     /* to wait, by rules */
     td_result *result;   /* one of them holds out */
+    td_trace *trace;     /* of a run of its own */
     td_batch *batch;
     struct td_split *split;
 };
@@ -74,6 +77,9 @@ void td_batcher_free(td_batcher *b); /* no call may be under way; NULL is fine *
 void td_batcher_submit(td_batcher *b, td_batch_call *c);
 /* Gives back what holds c->out. Once for each call that was submitted, after done(). */
 void td_batch_call_close(td_batch_call *c);
+
+/* Of the run that answered it, which others may have had a part in; until td_batch_call_close(). NULL: there is none. */
+const td_trace *td_batch_call_trace(const td_batch_call *c);
 
 /* Must all calls come here, the shortest, too? It waits for options.hold, or has rules. */
 bool td_batcher_is_strict(const td_batcher *b);

@@ -140,6 +140,7 @@ static void set_part(td_split *s, part *p, size_t first_row, size_t rows)
                                .options = { .deadline_ns = whole->options.deadline_ns,
                                             .cancelled = is_unwanted,
                                             .cancelled_ctx = s },
+                               .is_traced = whole->is_traced,
                                .out = TD_ARENA_NEW_N(s->arena, td_tensor, whole->n_want + 1),
                                .began = begin_part,
                                .done = end_part,
@@ -169,6 +170,15 @@ td_batch_call *td_split_make(td_batch_call *c, size_t first, size_t most)
     }
     c->split = s;
     return &s->parts[0].call;
+}
+
+const td_trace *td_split_trace(const td_split *s)
+{
+    const td_batch_call *last = &s->parts[0].call;
+
+    for (size_t i = 1; i < s->n; i++)
+        if (s->parts[i].call.ended_ns > last->ended_ns) last = &s->parts[i].call;
+    return td_batch_call_trace(last);
 }
 
 void td_split_free(td_split *s)

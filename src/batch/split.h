@@ -12,6 +12,8 @@ typedef struct td_split td_split;
  * with the error of one. FAILED_PRECONDITION: their outputs differ in more than rows. c->split keeps them. */
 td_batch_call *td_split_make(td_batch_call *c, size_t first, size_t most);
 
+/* Of the part that ended last, or nearly so; NULL: nobody asked. */
+const td_trace *td_split_trace(const td_split *s);
 void td_split_free(td_split *s); /* NULL is fine */
 
 #endif

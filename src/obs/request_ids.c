@@ -79,17 +79,20 @@ static bool is_traceparent(td_string s)
         return false;
     if (is_zero(p + TRACE, TD_TRACE_ID_SIZE) || is_zero(p + PARENT, 16) || !strncmp(p, "ff", VERSION))
         return false;
+    if (s.size > SIZE && (s.size > TD_TRACEPARENT_MOST || !is_visible(s))) return false;
     return s.size == SIZE || (!is_zero(p, VERSION) && p[SIZE] == '-');
 }
 
-void td_request_ids_take(td_request_ids *ids, td_string request_id, td_string traceparent)
+void td_request_ids_take(td_request_ids *ids, td_string request_id, td_string traceparent, bool makes)
 {
     enum { TRACE = 3 };
 
     *ids = (td_request_ids){ 0 };
     if (request_id.size <= TD_REQUEST_ID_MOST && is_visible(request_id))
         memcpy(ids->request, request_id.data, request_id.size);
-    else
+    else if (makes)
         make_request_id(ids->request);
-    if (is_traceparent(traceparent)) memcpy(ids->trace, traceparent.data + TRACE, TD_TRACE_ID_SIZE);
+    if (!is_traceparent(traceparent)) return;
+    memcpy(ids->parent, traceparent.data, traceparent.size);
+    memcpy(ids->trace, traceparent.data + TRACE, TD_TRACE_ID_SIZE);
 }

@@ -52,6 +52,8 @@ static void recycle(td_grpc_call *c)
     }
     c->metadata.count = 0;
     c->ids = NULL;
+    c->is_traced = false;
+    c->timing = NULL;
     c->is_offloaded = false;
     atomic_store_explicit(&c->is_answered, false, memory_order_relaxed);
     c->next = q->idle;
@@ -107,20 +109,37 @@ static void give_arena(td_grpc_queue *q, td_arena *a)
 
 /* ---- events ---- */
 
-static td_string find_metadata(const td_grpc_call *c, const char *key)
+/* Of the client's metadata, what is read; NULL data: not sent. */
+typedef struct known_metadata {
+    td_string request_id, parent, trace;
+} known_metadata;
+
+static void find_metadata(const td_grpc_call *c, known_metadata *out)
 {
-    for (size_t i = 0; i < c->metadata.count; i++)
-        if (grpc_slice_str_cmp(c->metadata.metadata[i].key, key) == 0)
-            return (td_string){ (const char *)GRPC_SLICE_START_PTR(c->metadata.metadata[i].value),
-                                GRPC_SLICE_LENGTH(c->metadata.metadata[i].value) };
-    return (td_string){ 0 };
+    *out = (known_metadata){ 0 };
+    for (size_t i = 0; i < c->metadata.count; i++) {
+        const grpc_metadata *const m = &c->metadata.metadata[i];
+        const td_string value = { (const char *)GRPC_SLICE_START_PTR(m->value), GRPC_SLICE_LENGTH(m->value) };
+
+        if (!grpc_slice_str_cmp(m->key, "x-request-id"))
+            out->request_id = value;
+        else if (!grpc_slice_str_cmp(m->key, "traceparent"))
+            out->parent = value;
+        else if (!grpc_slice_str_cmp(m->key, "x-tensord-trace"))
+            out->trace = value;
+    }
 }
 
-static void take_ids(td_grpc_call *c)
+static void take_metadata(td_grpc_call *c)
 {
+    known_metadata m;
+
+    find_metadata(c, &m);
+    c->is_traced = m.trace.size == 1 && *m.trace.data == '1';
+    if (!m.request_id.data && !m.parent.data && !td_access_log_is_on()) return;
     td_request_ids *const ids = TD_ARENA_NEW(c->arena, td_request_ids);
 
-    td_request_ids_take(ids, find_metadata(c, "x-request-id"), find_metadata(c, "traceparent"));
+    td_request_ids_take(ids, m.request_id, m.parent, td_access_log_is_on());
     c->ids = ids;
 }
 
@@ -130,7 +149,7 @@ static void serve(td_grpc_call *c)
 
     td_grpc_ask(q, c->method);
     c->arena = take_arena(q);
-    if (td_access_log_is_on()) take_ids(c);
+    if (c->metadata.count || td_access_log_is_on()) take_metadata(c);
     td_grpc_methods[c->method].serve(c);
     if (c->is_offloaded) return; /* a pool thread has it now, with its arena */
     if (!c->watch && !atomic_load_explicit(&c->is_answered, memory_order_relaxed))
@@ -187,27 +206,54 @@ void td_grpc_let_go(td_grpc_call *c)
 
 /* ---- replies ---- */
 
+typedef struct metadata {
+    grpc_metadata items[2];
+    size_t n;
+} metadata;
+
+static void add_metadata(metadata *m, const char *static_key, const char *value)
+{
+    if (!value || !*value) return;
+    m->items[m->n++] = (grpc_metadata){ .key = grpc_slice_from_static_string(static_key),
+                                        .value = grpc_slice_from_copied_string(value) };
+}
+
+static void free_metadata(metadata *m)
+{
+    while (m->n)
+        grpc_slice_unref(m->items[--m->n].value);
+}
+
+static void fill_metadata(const td_grpc_call *c, metadata *initial, metadata *trailing)
+{
+    initial->n = trailing->n = 0;
+    if (c->ids) {
+        add_metadata(initial, "x-request-id", c->ids->request);
+        add_metadata(initial, "traceparent", c->ids->parent);
+    }
+    add_metadata(trailing, "server-timing", c->timing);
+}
+
 /* One batch ends the call: head, message (if there is one), status, and the client's end of it. */
 static void finish(td_grpc_call *c, bool has_body, grpc_status_code code, grpc_slice *details)
 {
-    grpc_metadata id = { .key = grpc_slice_from_static_string("x-request-id"), .value = grpc_empty_slice() };
+    metadata initial, trailing; /* core copies them */
     grpc_op ops[4];
     size_t n = 0;
 
     memset(ops, 0, sizeof ops);
+    fill_metadata(c, &initial, &trailing);
     ops[n].op = GRPC_OP_SEND_INITIAL_METADATA;
-    if (c->ids) {
-        id.value = grpc_slice_from_copied_string(c->ids->request);
-        ops[n].data.send_initial_metadata.count = 1;
-        ops[n].data.send_initial_metadata.metadata = &id; /* core copies it */
-    }
-    n++;
+    ops[n].data.send_initial_metadata.count = initial.n;
+    ops[n++].data.send_initial_metadata.metadata = initial.items;
     if (has_body) {
         ops[n].op = GRPC_OP_SEND_MESSAGE;
         ops[n++].data.send_message.send_message = &c->reply;
     }
     ops[n].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
     ops[n].data.send_status_from_server.status = code;
+    ops[n].data.send_status_from_server.trailing_metadata_count = trailing.n;
+    ops[n].data.send_status_from_server.trailing_metadata = trailing.items;
     ops[n++].data.send_status_from_server.status_details = details;
     if (!c->is_offloaded) {
         c->awaited = 1;
@@ -219,7 +265,8 @@ static void finish(td_grpc_call *c, bool has_body, grpc_status_code code, grpc_s
     const bool was_away = c->is_offloaded;
     atomic_store_explicit(&c->is_answered, true, memory_order_release); /* from here on c is its queue's */
     TD_ASSERT(grpc_call_start_batch(call, ops, n, td_grpc_tag(c, TD_GRPC_DONE), NULL) == GRPC_CALL_OK);
-    grpc_slice_unref(id.value);
+    free_metadata(&initial);
+    free_metadata(&trailing);
     if (was_away) atomic_fetch_sub_explicit(&s->away, 1, memory_order_release);
 }
 

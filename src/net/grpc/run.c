@@ -32,6 +32,7 @@ static void end(td_flow *f, td_status error)
 {
     td_grpc_job *const j = job_of(f);
 
+    j->call->timing = f->timing;
     if (error)
         td_grpc_fail(j->call, error);
     else
@@ -74,7 +75,8 @@ void td_grpc_run(td_grpc_call *c, const td_flow_verb *verb, size_t message_size)
                          .is_slow = td_grpc_message_is_slow(c),
                          .deadline_ns = td_grpc_deadline(c),
                          .gather = &c->queue->gather,
-                         .ids = c->ids };
+                         .ids = c->ids,
+                         .is_traced = c->is_traced };
     atomic_store_explicit(&c->queue->last_run_ns, td_now_ns(), memory_order_relaxed);
     td_flow_start(&j->flow);
 }

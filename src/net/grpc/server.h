@@ -66,7 +66,9 @@ struct td_grpc_call {
     void *gathered;
 
     td_arena *arena;           /* the request's */
-    const td_request_ids *ids; /* in arena; NULL without an access log */
+    const td_request_ids *ids; /* in arena; NULL: it sent none, and there is no access log */
+    bool is_traced;            /* asks where its time goes */
+    const char *timing;        /* in arena; then the answer to that */
     grpc_byte_buffer reply;    /* reused: start_batch takes the slices out of it */
     bool is_offloaded;
     bool is_large;           /* counted in large_replies */

@@ -56,6 +56,8 @@ static enum MHD_Result take_field(void *cls, enum MHD_ValueKind kind, const char
         h->out->request_id = value;
     else if (is_named(name, name_size, "traceparent"))
         h->out->traceparent = value;
+    else if (is_named(name, name_size, "X-Tensord-Trace"))
+        h->out->is_traced = !strcmp(value, "1");
     else if (is_named(name, name_size, "Origin"))
         h->out->has_origin |= !strncmp(value, "http://", 7) || !strncmp(value, "https://", 8);
     return MHD_YES;

@@ -247,6 +247,7 @@ void td_rest_flow(td_rest_request *r, const td_flow_verb *verb)
                          .is_slow = r->is_gzip,
                          .deadline_ns = s->timeout_ns ? now + s->timeout_ns : 0,
                          .ids = r->ids,
+                         .is_traced = r->head.is_traced,
                          .model = r->route.model };
     if (verb->asks != TD_FLOW_NOTHING) atomic_store_explicit(&s->last_run_ns, now, memory_order_relaxed);
     td_flow_start(&r->flow);

@@ -84,6 +84,12 @@ static bool has_cors(const td_rest_request *r)
     return r->server->with_cors && r->route.verb != TD_REST_ELSEWHERE;
 }
 
+static void add_ids(struct MHD_Response *response, const td_request_ids *ids)
+{
+    if (*ids->request) add_header(response, "X-Request-Id", ids->request);
+    if (*ids->parent) add_header(response, "traceparent", ids->parent);
+}
+
 static enum MHD_Result queue_reply(td_rest_request *r)
 {
     const td_rest_server *const s = r->server;
@@ -97,7 +103,8 @@ static enum MHD_Result queue_reply(td_rest_request *r)
         add_header(response, "Access-Control-Allow-Methods", "POST, GET");
         add_header(response, "Access-Control-Allow-Headers", "Content-Type");
     }
-    if (r->ids) add_header(response, "X-Request-Id", r->ids->request);
+    if (r->ids) add_ids(response, r->ids);
+    if (TD_UNLIKELY(r->flow.timing != NULL)) add_header(response, "Server-Timing", r->flow.timing);
     if (TD_UNLIKELY(r->must_close || atomic_load_explicit(&s->is_closing, memory_order_relaxed)))
         add_header(response, "Connection", "close");
     td_rest_link_move(r->link, TD_REST_REPLY);
@@ -155,7 +162,7 @@ static void take_ids(td_rest_request *r)
 {
     td_request_ids *const ids = TD_ARENA_NEW(r->arena, td_request_ids);
 
-    td_request_ids_take(ids, text(r->head.request_id), text(r->head.traceparent));
+    td_request_ids_take(ids, text(r->head.request_id), text(r->head.traceparent), td_access_log_is_on());
     r->ids = ids;
 }
 
@@ -170,7 +177,7 @@ static enum MHD_Result take_head(td_rest_request *r, const char *method, const c
     const td_status error = td_rest_head_read(r, version, &r->head);
 
     if (error) return refuse_head(r, error);
-    if (td_access_log_is_on()) take_ids(r);
+    if (r->head.request_id || r->head.traceparent || td_access_log_is_on()) take_ids(r);
     if (r->head.size > r->server->max_body) return refuse_size(r);
     r->is_gzip = r->head.is_gzip;
     return td_rest_reserve_body(r, (size_t)r->head.size) ? MHD_YES : MHD_NO;

@@ -33,6 +33,7 @@ typedef struct td_rest_head {
     unsigned long long size; /* Content-Length; 0: none */
     bool is_gzip;
     bool has_origin;                      /* an Origin of http or https */
+    bool is_traced;                       /* asks where its time goes */
     const char *request_id, *traceparent; /* NULL: not sent */
 } td_rest_head;
 
@@ -45,7 +46,7 @@ struct td_rest_request {
     const char *method;
     td_rest_route route;
     td_rest_head head;
-    const td_request_ids *ids; /* NULL without an access log */
+    const td_request_ids *ids; /* NULL: it sent none, and there is no access log */
     const char *content_type;  /* NULL: JSON */
     bool has_head;             /* it was looked at */
     bool is_gzip;              /* the body is still to be inflated */

@@ -116,6 +116,7 @@ td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor
         if (x[i] == (float)SLOW) td_sleep_ns(20000000);
     }
     atomic_fetch_sub(&at_once, 1);
+    if (opts->trace) td_trace_add_segment(opts->trace, 0, (size_t)in->shape.dims[0], 1);
     if (is_bad) return TD_ERR(OUT_OF_RANGE, "bad");
     if (opts->deadline_ns && td_now_ns() > opts->deadline_ns) return TD_ERR(DEADLINE_EXCEEDED, "late");
     td_result *const r = calloc(1, sizeof *r);

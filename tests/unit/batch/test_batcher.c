@@ -76,6 +76,53 @@ static void test_own_outputs(void **state)
     td_batcher_free(b);
 }
 
+/* All that share a run have its trace when one asks, and none when nobody does. The fake's segment has as many ops as the
+ * run has rows. */
+static void test_traces(void **state)
+{
+    td_batcher *const b = held(3);
+    call c[4];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        fill(&c[i], 1, 2, i == 1 ? (float)BAD : 1.0f);
+        c[i].c.is_traced = i == 0;
+        if (i == 3) await_in(c, 1); /* by itself */
+        submit(&c[i], b);
+        for (size_t k = 0; i == 2 && k < 3; k++)
+            td_status_free(await_end(&c[k]));
+    }
+    assert_ok(await_end(&c[3]));
+    assert_null(td_batch_call_trace(&c[3].c));
+    assert_null(td_batch_call_trace(&c[1].c)); /* it failed, and the others ran again, alone */
+    assert_null(td_batch_call_trace(&c[2].c));
+    assert_int_equal(TD_VEC_AT(&td_batch_call_trace(&c[0].c)->segments, td_trace_segment, 0)->n, 1);
+    for (size_t i = 0; i < 4; i++)
+        close_call(&c[i]);
+    td_batcher_free(b);
+}
+
+static void test_traces_of_a_shared_run(void **state)
+{
+    td_batcher *const b = held(3);
+    call c[3];
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        fill(&c[i], 1, 2, 1.0f);
+        c[i].c.is_traced = i < 2;
+        submit(&c[i], b);
+    }
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(await_end(&c[i]));
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(TD_VEC_AT(&td_batch_call_trace(&c[i].c)->segments, td_trace_segment, 0)->n,
+                         c[i].c.joined_rows);
+    for (size_t i = 0; i < 3; i++)
+        close_call(&c[i]);
+    td_batcher_free(b);
+}
+
 static void test_odd_shapes_go_apart(void **state)
 {
     td_batcher *const b = held(N);
@@ -290,6 +337,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_share_runs),
         cmocka_unit_test(test_own_outputs),
+        cmocka_unit_test(test_traces),
+        cmocka_unit_test(test_traces_of_a_shared_run),
         cmocka_unit_test(test_odd_shapes_go_apart),
         cmocka_unit_test(test_a_bad_one_fails_alone),
         cmocka_unit_test(test_late_and_unwanted_do_not_start),

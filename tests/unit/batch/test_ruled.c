@@ -300,12 +300,15 @@ static void test_splits(void **state)
     fill(&c[1], 11, 2, 4.0f); /* 1, 4, 4, 2 */
     for (size_t i = 0; i < 22; i++)
         c[1].x[i] = 20.0f + (float)i;
+    c[1].c.is_traced = true;
     for (size_t i = 0; i < 2; i++) {
         submit(&c[i], r.b);
         await_in(&c[i], 1);
     }
-    for (size_t i = 0; i < 2; i++)
-        assert_int_equal(finish(&c[i]), TD_OK);
+    assert_ok(await_end(&c[1]));
+    assert_int_equal(td_batch_call_trace(&c[1].c)->segments.size, 1); /* of one part */
+    close_call(&c[1]);
+    assert_int_equal(finish(&c[0]), TD_OK);
     assert_int_equal(atomic_load(&largest), 4);
     assert_true(atomic_load(&runs) <= 5);
     end(r);

@@ -34,8 +34,9 @@ static void expect_trace(const char *traceparent, const char *want)
 {
     td_request_ids ids;
 
-    td_request_ids_take(&ids, text("x"), text(traceparent));
+    td_request_ids_take(&ids, text("x"), text(traceparent), true);
     assert_string_equal(ids.trace, want);
+    assert_string_equal(ids.parent, *want ? traceparent : "");
 }
 
 static void test_traceparent(void **state)
@@ -56,6 +57,18 @@ static void test_traceparent(void **state)
     expect_trace("00-00000000000000000000000000000000-00f067aa0ba902b7-01", "");
     expect_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", "");
     expect_trace("00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "");
+    expect_trace("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-m\nore", "");
+}
+
+static void test_a_long_traceparent(void **state)
+{
+    char parent[TD_TRACEPARENT_MOST + 2] = "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-";
+
+    (void)state;
+    memset(parent + strlen(parent), 'x', sizeof parent - 1 - strlen(parent));
+    expect_trace(parent, "");
+    parent[TD_TRACEPARENT_MOST] = '\0';
+    expect_trace(parent, "4bf92f3577b34da6a3ce929d0e0e4736");
 }
 
 static void test_request_ids(void **state)
@@ -64,20 +77,24 @@ static void test_request_ids(void **state)
     char most[TD_REQUEST_ID_MOST + 2];
 
     (void)state;
-    td_request_ids_take(&a, text("my-id.7"), text(NULL));
+    td_request_ids_take(&a, text("my-id.7"), text(NULL), true);
     assert_string_equal(a.request, "my-id.7");
     memset(most, 'x', sizeof most);
-    td_request_ids_take(&a, (td_string){ most, TD_REQUEST_ID_MOST }, text(NULL));
+    td_request_ids_take(&a, (td_string){ most, TD_REQUEST_ID_MOST }, text(NULL), true);
     assert_int_equal(strlen(a.request), TD_REQUEST_ID_MOST);
-    td_request_ids_take(&a, text(NULL), text(NULL));
-    td_request_ids_take(&b, (td_string){ most, TD_REQUEST_ID_MOST + 1 }, text(NULL));
+    td_request_ids_take(&a, text(NULL), text(NULL), true);
+    td_request_ids_take(&b, (td_string){ most, TD_REQUEST_ID_MOST + 1 }, text(NULL), true);
     assert_int_equal(strlen(a.request), 16);
     assert_int_equal(strlen(b.request), 16);
     assert_string_not_equal(a.request, b.request);
-    td_request_ids_take(&a, text("two words"), text(NULL));
+    td_request_ids_take(&a, text("two words"), text(NULL), true);
     assert_int_equal(strlen(a.request), 16);
-    td_request_ids_take(&a, text("\xc3\xa9"), text(NULL));
+    td_request_ids_take(&a, text("\xc3\xa9"), text(NULL), true);
     assert_int_equal(strlen(a.request), 16);
+    td_request_ids_take(&a, text("two words"), text(NULL), false);
+    assert_string_equal(a.request, "");
+    td_request_ids_take(&a, text("my-id"), text(NULL), false);
+    assert_string_equal(a.request, "my-id");
 }
 
 /* ---- lines ---- */
@@ -290,13 +307,10 @@ static void test_a_file_that_cannot_be_opened(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_traceparent),
-        cmocka_unit_test(test_request_ids),
-        cmocka_unit_test(test_line),
-        cmocka_unit_test(test_the_longest_line),
-        cmocka_unit_test(test_a_file_that_cannot_be_opened),
-        cmocka_unit_test(test_many_threads),
-        cmocka_unit_test(test_a_file_that_is_moved),
+        cmocka_unit_test(test_traceparent),      cmocka_unit_test(test_a_long_traceparent),
+        cmocka_unit_test(test_request_ids),      cmocka_unit_test(test_line),
+        cmocka_unit_test(test_the_longest_line), cmocka_unit_test(test_a_file_that_cannot_be_opened),
+        cmocka_unit_test(test_many_threads),     cmocka_unit_test(test_a_file_that_is_moved),
         cmocka_unit_test(test_nobody_reads), /* last: its log never ends */
     };
 
