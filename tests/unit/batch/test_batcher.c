@@ -162,12 +162,13 @@ static void test_late_and_unwanted_do_not_start(void **state)
     (void)state;
     for (size_t i = 0; i < 4; i++)
         fill(&c[i], 1, 2, (float)SLOW);
-    c[0].c.options.deadline_ns = td_now_ns() + 3000000;
+    c[0].c.options.deadline_ns = td_now_ns() + 100000000; /* its thread has to start */
     for (size_t i = 0; i < 3; i++)
         submit(&c[i], b);
     await_in(c, 3);
     atomic_store(&c[1].is_unwanted, true);
-    td_sleep_ns(5000000);
+    while (td_now_ns() <= c[0].c.options.deadline_ns)
+        td_sleep_ns(5000000);
     submit(&c[3], b);
     assert_int_equal(finish(&c[0]), TD_DEADLINE_EXCEEDED);
     assert_int_equal(finish(&c[1]), TD_CANCELLED);
