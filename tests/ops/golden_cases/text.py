@@ -2,7 +2,9 @@
 """Strings, patterns, distances."""
 import numpy as np
 
-from golden_values import ALL, COMPLEX, arr, i64, text
+import tensorflow as tf
+
+from golden_values import ALL, COMPLEX, NUMBERS, arr, edges, i32, i64, text
 
 WORDS = text(b"", b" aB ", "Äöü€ẞİ".encode(), b"a1b22c333", b"x.y", b"\xff\xc3", b"a\x00b", b"\t\n tab\v")
 
@@ -58,3 +60,126 @@ def distances():
         yield "EditDistance", dict(hypothesis_indices=other, hypothesis_values=text(b"a", b"b", b"a"), hypothesis_shape=i64(3, 2), truth_indices=none, truth_values=text(),
                                    truth_shape=i64(3, 2), normalize=normalize)
     yield "EditDistance", dict(hypothesis_indices=index, hypothesis_values=arr("int32", 3), hypothesis_shape=i64(2, 2), truth_indices=other, truth_values=arr("int32", 2), truth_shape=i64(3, 2))
+
+
+LONG = text(*[bytes(range(n % 256)) + b"k" * (n - n % 256) for n in (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40, 63, 64, 65, 66, 127, 128, 129, 200, 255, 256, 257, 1000)])
+
+
+def hashes():
+    for buckets in (1, 2, 1000, 2**63 - 1):
+        for words in (LONG, WORDS, text(), np.array(b"Ab ", object), WORDS.reshape(2, 4)):
+            yield "StringToHashBucket", dict(string_tensor=words, num_buckets=buckets)
+            yield "StringToHashBucketFast", dict(input=words, num_buckets=buckets)
+            for key in ([0, 0], [1, -2], [987654321, 123456789012345]):
+                yield "StringToHashBucketStrong", dict(input=words, num_buckets=buckets, key=key)
+    yield "StringToHashBucketStrong", dict(input=WORDS, num_buckets=3, key=[1])
+    for dt in ALL:
+        for shape in ((3,), (2, 3), (2, 1, 5), (0,), (0, 3), (3, 0), ()):
+            if dt != "string" or shape != (3, 0):  # TensorFlow leaves that as memory was
+                yield "Fingerprint", dict(data=arr(dt, *shape), method=np.array(b"farmhash64", object))
+    yield "Fingerprint", dict(data=LONG, method=np.array(b"farmhash64", object))
+    yield "Fingerprint", dict(data=WORDS, method=np.array(b"md5", object))
+    yield "Fingerprint", dict(data=WORDS, method=text(b"farmhash64", b"farmhash64"))
+
+
+def splits():
+    words = text(b"a b  c", b"", b" lead", b"trail ", b"one", b"x,y;z", b"a--b---c", b"\ttab\vnl\n", b"  ", b"--", b"\xff \x00 \xc3", "日本 語".encode())
+    for sep in (b"", b" ", b",;", b"--", "本".encode(), b"\x00", b"a b  cd"):
+        for data in (words, text(), text(b""), text(b"", b"")):
+            for skip in (True, False):
+                yield "StringSplit", dict(input=data, delimiter=np.array(sep, object), skip_empty=skip)
+            for most in (-1, 0, 1, 2, -7):
+                yield "StringSplitV2", dict(input=data, sep=np.array(sep, object), maxsplit=most)
+    for bad in (np.array(b"a b", object), words.reshape(3, 4)):
+        yield "StringSplit", dict(input=bad, delimiter=np.array(b" ", object))
+        yield "StringSplitV2", dict(input=bad, sep=np.array(b" ", object))
+    yield "StringSplit", dict(input=words, delimiter=text(b" "))
+    yield "StringSplitV2", dict(input=words, sep=text(b" "))
+
+
+def parts():
+    chars = text(b"abcdefgh", "日本語のテ".encode(), b"", "aä\u0301€😀".encode(), b"\x80\xff\xc3", b"\xbf")
+    for unit in ("BYTE", "UTF8_CHAR"):
+        for pos in (0, 1, 3, 5, -1, -3, -5, 8, 9, -8, -9, 2**31 - 1, -2**31):
+            for length in (0, 1, 3, 100, -1):
+                for word in chars:
+                    yield "Substr", dict(input=text(word), pos=np.array(pos, "int32"), len=np.array(length, "int32"), unit=unit)
+        for dt in (i32, i64):
+            yield "Substr", dict(input=chars, pos=dt(2, 1, 0, 0, 1, 1), len=dt(3, 9, 9, 2, 1, 0), unit=unit)
+            yield "Substr", dict(input=chars[:2].reshape(2, 1), pos=dt(0, 1, 2), len=dt(2, 1, 0), unit=unit)
+            yield "Substr", dict(input=chars[0], pos=dt(0, 1, 2, 3).reshape(2, 2), len=dt(2, 1, 0, 4).reshape(2, 2), unit=unit)
+        yield "Substr", dict(input=text(), pos=i32(), len=i32(), unit=unit)
+    yield "Substr", dict(input=chars, pos=i64(2**63 - 1, -2**63, 0, 0, 0, 0), len=i64(1, 1, 1, 1, 1, 1))
+    yield "Substr", dict(input=chars, pos=i64(0, 0, 0, 0, 0, 0), len=i64(2**63 - 1, 1, 1, 1, 1, -2**63))
+    yield "Substr", dict(input=chars, pos=i32(0), len=np.array(1, "int32"))
+    yield "Substr", dict(input=chars, pos=i32(0, 1), len=i32(0, 1))
+
+
+NUMBER_TEXTS = ("0", "-1", "42", " 7 ", "+5", "2147483647", "2147483648", "-2147483648", "-2147483649", "4294967295", "4294967296", "9223372036854775807", "9223372036854775808",
+                "-9223372036854775808", "-9223372036854775809", "18446744073709551615", "18446744073709551616", "00012", "-0", "1e3", "1.", ".5", "", "  ", "+", "-", "--5", "++5", "+ 5", ".",
+                "0x10", "0x1p-3", "0x", "0X1.8", "-0x.8P1", "inf", "-Infinity", "+INF", "nan", "-NaN", "nan(1)", "infin", "1e", "1e+", "1e40", "1e-50", "1e400", "-1e-400", "1_0", "1,0", "1 2",
+                "1\x002", "\t1\n", "\v2\f", "1f", "0.1" + "0" * 200, "1" * 150, "0." + "3" * 150, "1e99999999999", "3.4028236e38", "16777217", "0.30000001192092896", "１", "5\xa0")
+
+
+def numbers():
+    for dt in ("float32", "float64", "int32", "int64", "uint32", "uint64"):
+        for t in NUMBER_TEXTS:
+            yield "StringToNumber", dict(string_tensor=text(t.encode()), out_type=tf.as_dtype(dt))
+        yield "StringToNumber", dict(string_tensor=text(b"1", b"2", b"30", b" 4").reshape(2, 2), out_type=tf.as_dtype(dt))
+        yield "StringToNumber", dict(string_tensor=text(), out_type=tf.as_dtype(dt))
+        yield "StringToNumber", dict(string_tensor=np.array(b"3", object), out_type=tf.as_dtype(dt))
+    for dt in NUMBERS + ["bool", "string"]:
+        some = edges(dt)
+        for k in (dict(), dict(width=10), dict(width=0), dict(width=12, fill="-"), dict(width=12, fill="0"), dict(fill="+"), dict(fill=" "), dict(fill="#"), dict(width=-5)):
+            yield "AsString", dict(input=some, **k)
+        for k in (dict(precision=0), dict(precision=3), dict(scientific=True), dict(shortest=True), dict(shortest=True, precision=9), dict(precision=2, scientific=True, width=14, fill="0"),
+                  dict(precision=60, width=80), dict(precision=1, width=0), dict(precision=0, width=1), dict(precision=1, width=6, fill="-"), dict(precision=0, fill="#"), dict(fill="++"), dict(fill="x"), dict(scientific=True, shortest=True)):
+            yield "AsString", dict(input=some, **k)
+        yield "AsString", dict(input=some[:0])
+        yield "AsString", dict(input=some[1])
+
+
+def joins():
+    words = text(b"a", b"", b"bc", b"\x00", b"\xff", b"d").reshape(2, 3)
+    for axes in ([0], [1], [0, 1], [1, 0], [-1], [-2, 1], [], [2], [-3], [0, 0], [0, -2]):
+        for keep in (True, False):
+            yield "ReduceJoin", dict(inputs=words, reduction_indices=np.array(axes, "int32"), keep_dims=keep, separator="-")
+    cube = text(*[b"%d" % i for i in range(24)]).reshape(2, 3, 4)
+    for axes in ([2, 0], [0, 2], [1], [2, 1, 0], [0, 1, 2], [-1, 1]):
+        yield "ReduceJoin", dict(inputs=cube, reduction_indices=np.array(axes, "int32"), separator=", ")
+    for shape in ((0, 2), (2, 0), (0,)):
+        for axes in ([0], [len(shape) - 1], []):
+            yield "ReduceJoin", dict(inputs=text().reshape(shape), reduction_indices=np.array(axes, "int32"), separator="-")
+    yield "ReduceJoin", dict(inputs=np.array(b"x", object), reduction_indices=i32())
+    yield "ReduceJoin", dict(inputs=np.array(b"x", object), reduction_indices=i32(0))
+    yield "ReduceJoin", dict(inputs=words, reduction_indices=np.array(1, "int32"))
+    for ids in (i32, i64):
+        for n in (ids(3)[0], ids(4)[0]):
+            for sep in ("", ":", "ab"):
+                yield "UnsortedSegmentJoin", dict(inputs=words, segment_ids=ids(2, 0), num_segments=n, separator=sep)
+                yield "UnsortedSegmentJoin", dict(inputs=words, segment_ids=ids(2, 0, 2, 2, 0, 2).reshape(2, 3), num_segments=n, separator=sep)
+                yield "UnsortedSegmentJoin", dict(inputs=text(b"", b"", b"a", b"", b"b", b""), segment_ids=ids(1, 1, 1, 1, 1, 1), num_segments=n, separator=sep)
+        for bad in (ids(0, 3), ids(0, -1), ids(0, 1, 2), ids(0, 1).reshape(2, 1), ids(0)[0], ids(0, 1, 0, 1, 0, 1).reshape(2, 3, 1)):
+            yield "UnsortedSegmentJoin", dict(inputs=words, segment_ids=bad, num_segments=np.array(3, "int32"))
+    for n in (0, -1):
+        yield "UnsortedSegmentJoin", dict(inputs=words, segment_ids=i32(0, 0), num_segments=np.array(n, "int32"))
+    yield "UnsortedSegmentJoin", dict(inputs=text(), segment_ids=i32(), num_segments=np.array(0, "int32"))
+    yield "UnsortedSegmentJoin", dict(inputs=text().reshape(0, 2), segment_ids=i32(), num_segments=np.array(2, "int64"))
+    yield "UnsortedSegmentJoin", dict(inputs=words, segment_ids=i32(0, 0), num_segments=i32(2))
+
+
+def ngrams():
+    words = text(b"a", b"bb", b"", b"\xff", b"e", b"f")
+    plain = dict(separator="|", ngram_widths=[2], left_pad="L", right_pad="R", pad_width=0, preserve_short_sequences=False)
+    for k in (dict(), dict(pad_width=-1), dict(pad_width=5, ngram_widths=[3, 1]), dict(ngram_widths=[4], preserve_short_sequences=True),
+              dict(ngram_widths=[4], preserve_short_sequences=True, pad_width=1), dict(ngram_widths=[], pad_width=-1, preserve_short_sequences=True),
+              dict(ngram_widths=[], pad_width=2, preserve_short_sequences=True), dict(ngram_widths=[]), dict(ngram_widths=[0]), dict(ngram_widths=[-1]), dict(pad_width=-2),
+              dict(ngram_widths=[1, 2, 3, 7], separator="", pad_width=1), dict(ngram_widths=[7], pad_width=3, left_pad="", right_pad=""), dict(ngram_widths=[2**31 - 1]),
+              dict(ngram_widths=[1], pad_width=3, preserve_short_sequences=True)):
+        for splits in ((0, 6), (0, 0, 1, 3, 6), (0, 6, 6)):
+            for dt in (i32, i64):
+                yield "StringNGrams", dict({**plain, **k}, data=words, data_splits=dt(*splits))
+        for splits in ((0,), (), (0, 0)):
+            yield "StringNGrams", dict({**plain, **k}, data=text(), data_splits=i64(*splits))
+    for splits in ((0, 2, 1, 6), (1, 6), (0, 5), (0, 7), (-1, 6), (0, -1, 6)):
+        yield "StringNGrams", dict(plain, data=words, data_splits=i64(*splits))

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hash.h -- hashes of bytes that models were trained with: they are part of a model, bit for bit. */
+#ifndef TD_KERNELS_HASH_H
+#define TD_KERNELS_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* FarmHash's Fingerprint64, which is its Hash64 for x86-64 without vectors. */
+uint64_t td_fingerprint(const void *bytes, size_t size);
+/* SipHash-2-4. */
+uint64_t td_siphash(const uint64_t key[2], const void *bytes, size_t size);
+/* MurmurHash64A with the seed of TensorFlow's Hash64(). */
+uint64_t td_murmur(const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text.h -- what ops on strings share. */
+#ifndef TD_OPS_TEXT_H
+#define TD_OPS_TEXT_H
+
+#include "ops/op.h"
+
+static inline const td_string *td_strings_in(const td_call *c, uint32_t i)
+{
+    return td_in(c, i)->data;
+}
+
+/* td_string_alloc(), or the status that says it failed. */
+TD_MUST_USE td_status td_text_alloc(td_call *c, size_t size, char **out);
+/* td_arena_try_alloc() of n items, likewise; *out is a pointer to any type. */
+TD_MUST_USE td_status td_text_rooms(td_call *c, size_t n, size_t size, void *out);
+/* The only element of a string input; INVALID_ARGUMENT: "WHAT must be a scalar, but received [2]". */
+TD_MUST_USE td_status td_text_scalar(const td_call *c, uint32_t i, const char *what, td_string *out);
+
+/* Where the first part that is `what`, of 1 byte or more, begins in s; NULL: there is none. */
+const char *td_text_find(td_string s, td_string what);
+
+/* Text, in white space, as a float, double, int32, int64, uint32 or uint64. Floats may be hexadecimal, infinite or NaN,
+ * and those too large are infinities; integers are decimal and must fit. *ok: it is one. */
+TD_MUST_USE td_status td_text_number(td_call *c, td_dtype dtype, td_string text, void *out, bool *ok);
+
+#endif
