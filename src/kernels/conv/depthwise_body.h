@@ -126,11 +126,12 @@ static void run_rows(const td_depthwise *d, float *out, const float *in, const f
             ky0++;
         while (ky1 > ky0 && y0 + (int64_t)(ky1 - 1) * step >= (int64_t)d->in[0])
             ky1--;
+        const ptrdiff_t first =
+            (ptrdiff_t)(row / d->out[0] * d->in[0]) + (ptrdiff_t)(y0 + (int64_t)ky0 * step);
         const row_job r = {
             .d = d,
             .end = end,
-            .line = in + (ptrdiff_t)(row / d->out[0] * d->in[0] * line) +
-                    (ptrdiff_t)(y0 + (int64_t)ky0 * step) * (ptrdiff_t)line,
+            .line = ky1 > ky0 && line ? in + first * (ptrdiff_t)line : in, /* there may be no row at all */
             .w = w + ky0 * d->kernel[1] * ch,
             .ky_count = ky1 - ky0,
             .line_step = d->dilation[0] * line,
