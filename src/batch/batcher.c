@@ -9,21 +9,19 @@
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "batch/batch.h"
+#include "batch/queue.h"
 #include "batch/ruled.h"
-#include "batch/sizes.h"
 #include "exec/lane.h"
 
-enum { DEFAULT_ROWS = 256, DEFAULT_WAITING = 1 << 16, MOST_BYTES = 64 << 20 /* of joined inputs */ };
+enum { DEFAULT_ROWS = 256, DEFAULT_WAITING = 1 << 16 };
 
 typedef struct queue {
     td_batcher *owner;
     bool is_joined; /* its rows may share a run */
     td_mutex mu;    /* guards all below */
-    td_batch_call *first, **last;
-    size_t waiting, waiting_rows;
+    td_batch_queue calls;
     int running; /* threads that work it off */
     bool is_held;
-    td_batch_sizes sizes;
 } queue;
 
 struct td_batcher {
@@ -63,8 +61,11 @@ td_batcher *td_batcher_make(td_session *session, const td_batch_options *options
 
         q->owner = b;
         q->is_joined = !b->options.is_off && td_session_is_batchable(session, &b->signatures[i], &why_not);
-        q->last = &q->first;
-        q->sizes.slo_ns = (double)options->slo_ns;
+        td_queue_init(&q->calls);
+        q->calls.max_rows = b->options.max_rows;
+        q->calls.max_waiting = b->options.max_waiting;
+        q->calls.most_running = b->most_running;
+        q->calls.sizes.slo_ns = (double)options->slo_ns;
         q->is_held = b->options.hold > 0;
         td_mutex_init(&q->mu, TD_LOCK_batch_queue);
     }
@@ -81,100 +82,23 @@ void td_batcher_free(td_batcher *b)
     td_free(b);
 }
 
-/* ---- the queue ---- */
-
 static queue *queue_of(const td_batcher *b, const td_signature *sig)
 {
     return &b->queues[sig - b->signatures];
 }
 
-static void push_locked(queue *q, td_batch_call *c) TD_REQUIRES(q->mu)
-{
-    c->next = NULL;
-    *q->last = c;
-    q->last = &c->next;
-    q->waiting++;
-    q->waiting_rows += c->rows;
-}
-
-/* Takes *at, which is c, out. */
-static td_batch_call *unlink_locked(queue *q, td_batch_call **at) TD_REQUIRES(q->mu)
-{
-    td_batch_call *const c = *at;
-
-    *at = c->next;
-    if (!*at) q->last = at;
-    c->next = NULL;
-    q->waiting--;
-    q->waiting_rows -= c->rows;
-    return c;
-}
-
-static td_status why_over(const td_batch_call *c)
-{
-    if (td_batch_is_unwanted(c)) return TD_ERR(CANCELLED, "The call was cancelled");
-    return TD_ERR(DEADLINE_EXCEEDED, "Deadline exceeded");
-}
-
-/* Calls to be run together, in the order in which they came; or those that need no run any more. */
-typedef struct group {
-    td_batch_call *first, **last;
-    size_t n, rows;
-} group;
-
-static void add(group *g, td_batch_call *c)
-{
-    *g->last = c;
-    g->last = &c->next;
-    g->n++;
-    g->rows += c->rows;
-}
-
-static size_t goal_locked(queue *q, const td_batch_call *c, size_t rows) TD_REQUIRES(q->mu)
-{
-    const size_t fit = MOST_BYTES / TD_MAX(td_batch_row_bytes(c), (size_t)1);
-    const size_t most = TD_MAX(TD_MIN(q->owner->options.max_rows, fit), (size_t)1);
-
-    return td_batch_sizes_choose(&q->sizes, c->rows, rows, most);
-}
-
-/* The first that waits, and those like it, up to the rows that are worth a run. */
-static void take_locked(queue *q, group *g, group *over) TD_REQUIRES(q->mu)
-{
-    const int64_t now = td_now_ns();
-    size_t goal = 1;
-
-    *g = (group){ .last = &g->first };
-    *over = (group){ .last = &over->first };
-    for (td_batch_call **at = &q->first; *at && g->rows < goal;) {
-        td_batch_call *const c = *at;
-
-        if (td_batch_is_over(c, now)) {
-            add(over, unlink_locked(q, at));
-        } else if (!g->n) {
-            if (c->rows) {
-                goal = goal_locked(q, c, q->waiting_rows);
-            }
-            add(g, unlink_locked(q, at));
-            if (!c->rows) break; /* alone */
-        } else if (c->rows && g->rows + c->rows <= goal && td_batch_agree(g->first, c)) {
-            add(g, unlink_locked(q, at));
-        } else {
-            at = &c->next;
-        }
-    }
-}
-
 /* ---- running ---- */
 
-/* Their time came before they did. */
+/* Their time came before their run did. */
 static void end_all(td_batch_call *first, size_t n)
 {
+    const int64_t now_ns = td_now_ns();
+
     while (n--) {
         td_batch_call *const c = first;
 
         first = c->next; /* c is its owner's once it is done */
-        c->done(c, why_over(c));
+        c->done(c, td_queue_why_over(c, now_ns));
     }
 }
 
@@ -191,19 +115,29 @@ static void run_each(queue *q, td_batch_call *first, size_t n)
 static void learn(queue *q, size_t rows, int64_t ns)
 {
     td_mutex_lock(&q->mu);
-    td_batch_sizes_learn(&q->sizes, rows, ns);
+    td_batch_sizes_learn(&q->calls.sizes, rows, ns);
+    td_mutex_unlock(&q->mu);
+}
+
+static void learn_stopped(queue *q, size_t rows, int64_t ns)
+{
+    td_mutex_lock(&q->mu);
+    td_batch_sizes_learn_stopped(&q->calls.sizes, rows, ns);
     td_mutex_unlock(&q->mu);
 }
 
 /* is_shared: others waited or ran meanwhile, so that what it takes is worth knowing. */
-static void run_group(queue *q, const group *g, bool is_shared)
+static void run_group(queue *q, const td_batch_list *g, bool is_shared)
 {
     const size_t rows = g->n > 1 ? td_batch_full(g->rows) : g->rows;
     const int64_t start = td_now_ns();
     const td_status error = g->n > 1 ? td_batch_run(q->owner->session, g->first, g->n, rows)
                                      : td_batch_run_one(q->owner->session, g->first);
 
-    if (!error && is_shared && rows) learn(q, rows, td_now_ns() - start);
+    const int64_t took = td_now_ns() - start;
+
+    if (!error && is_shared && rows) learn(q, rows, took);
+    if (td_status_code(error) == TD_DEADLINE_EXCEEDED && rows) learn_stopped(q, rows, took);
     if (!td_batch_end_all(g->first, g->n, error)) run_each(q, g->first, g->n);
 }
 
@@ -212,12 +146,13 @@ static void work(queue *q)
 {
     td_batcher *const b = q->owner;
 
-    for (;;) {
-        group g, over;
+    for (double expected_ns = 0.0;;) {
+        td_batch_list g, over;
 
         td_mutex_lock(&q->mu);
-        take_locked(q, &g, &over);
-        const bool is_shared = q->running > 1 || q->waiting > 0, is_empty = !g.n && !over.n;
+        td_queue_ran(&q->calls, expected_ns);
+        expected_ns = td_queue_take(&q->calls, td_now_ns(), &g, &over);
+        const bool is_shared = q->running > 1 || q->calls.calls.n > 0, is_empty = !g.n && !over.n;
         if (is_empty) q->running--;
         td_mutex_unlock(&q->mu);
         if (is_empty) break;
@@ -229,26 +164,10 @@ static void work(queue *q)
 
 /* ---- coming ---- */
 
-/* Why there is no use in waiting; NULL: there is. */
-static td_status refuse_locked(const queue *q, const td_batch_call *c) TD_REQUIRES(q->mu)
-{
-    const td_batcher *const b = q->owner;
-    const double ahead_ns =
-        td_batch_sizes_row_ns(&q->sizes) * (double)(q->waiting_rows + c->rows) / (double)b->most_running;
-
-    if (q->waiting >= b->options.max_waiting)
-        return TD_ERR(RESOURCE_EXHAUSTED, "%zu requests wait for this model already", q->waiting);
-    if (c->options.deadline_ns && (double)(c->options.deadline_ns - td_now_ns()) < ahead_ns)
-        return TD_ERR(RESOURCE_EXHAUSTED,
-                      "%zu requests wait for this model: it would take %.0f ms, longer than the deadline",
-                      q->waiting, ahead_ns * 1e-6);
-    return NULL;
-}
-
 /* Whether this thread is to work the queue off. */
 static bool start_locked(queue *q) TD_REQUIRES(q->mu)
 {
-    if (q->is_held && q->waiting < q->owner->options.hold) return false;
+    if (q->is_held && q->calls.calls.n < q->owner->options.hold) return false;
     if (q->is_held) atomic_store(&q->owner->is_held, false);
     q->is_held = false;
     if (q->running >= q->owner->most_running) return false;
@@ -271,10 +190,11 @@ void td_batcher_submit(td_batcher *b, td_batch_call *c)
     queue *const q = queue_of(b, c->sig);
 
     c->rows = q->is_joined ? td_batch_rows(c) : 0;
+    if (!c->rows) c->expected_ns = (double)td_session_expect(b->session, c->sig, c->in);
     td_mutex_lock(&q->mu);
     const bool has_to_wait = q->is_held || q->running >= b->most_running;
-    const td_status refusal = has_to_wait ? refuse_locked(q, c) : NULL;
-    if (!refusal) push_locked(q, c);
+    const td_status refusal = has_to_wait ? td_queue_refuse(&q->calls, c, td_now_ns()) : NULL;
+    if (!refusal) td_queue_push(&q->calls, c);
     const bool is_worker = !refusal && start_locked(q);
     td_mutex_unlock(&q->mu);
     if (refusal)
@@ -300,7 +220,7 @@ size_t td_batcher_goal(td_batcher *b, const td_batch_call *c, size_t rows)
     queue *const q = queue_of(b, c->sig);
 
     td_mutex_lock(&q->mu);
-    const size_t goal = goal_locked(q, c, rows);
+    const size_t goal = td_queue_goal(&q->calls, c, rows);
     td_mutex_unlock(&q->mu);
     return goal;
 }

@@ -60,6 +60,7 @@ struct td_batch_call {
     td_batch_call *next;
     td_batcher *batcher; /* of gathered ones */
     size_t rows;         /* 0: it runs alone */
+    double expected_ns;  /* its part of a run's time; 0: not known */
     int64_t came_ns;     /* to wait, by rules */
     td_result *result;   /* one of them holds out */
     td_trace *trace;     /* of a run of its own */

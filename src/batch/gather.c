@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/macros.h"
 #include "batch/batch.h"
+#include "batch/queue.h"
 
 enum {
     WORTH_NS = 8000, /* a run that takes less is not worth the look */
@@ -40,11 +41,6 @@ bool td_gather_is_full(const td_gather *g)
 }
 
 /* ---- who runs together ---- */
-
-typedef struct group {
-    td_batch_call *first, **last;
-    size_t n, rows;
-} group;
 
 static bool is_alike(const td_batch_call *a, const td_batch_call *b)
 {
@@ -83,11 +79,11 @@ static size_t goal_of(const td_gather *g)
     return goal;
 }
 
-static void take(td_gather *g, size_t goal, group *out)
+static void take(td_gather *g, size_t goal, td_batch_list *out)
 {
     td_batch_call **at = &g->first;
 
-    *out = (group){ .last = &out->first };
+    td_batch_list_init(out);
     while (*at && (!out->n || out->rows < goal)) {
         td_batch_call *const c = *at;
 
@@ -96,11 +92,7 @@ static void take(td_gather *g, size_t goal, group *out)
             continue;
         }
         *at = c->next;
-        c->next = NULL;
-        *out->last = c;
-        out->last = &c->next;
-        out->n++;
-        out->rows += c->rows;
+        td_batch_list_add(out, c);
         g->n--;
     }
     if (!*at) g->last = at;
@@ -132,7 +124,7 @@ static void run_each(td_batch_call *first, size_t n)
     }
 }
 
-static void run_together(const group *g)
+static void run_together(const td_batch_list *g)
 {
     td_batcher *const b = g->first->batcher;
     const size_t rows = td_batch_full(g->rows);
@@ -171,7 +163,7 @@ void td_gather_run(td_gather *g)
     else if (g->hope)
         g->hope--;
     while (g->first) {
-        group next;
+        td_batch_list next;
 
         take(g, goal_of(g), &next);
         if (next.n > 1)

@@ -118,3 +118,17 @@ double td_batch_sizes_row_ns(const td_batch_sizes *s)
 {
     return s->row_ns[best_of(s, 0, TD_BATCH_SIZES - 1)];
 }
+
+void td_batch_sizes_learn_stopped(td_batch_sizes *s, size_t rows, int64_t ns)
+{
+    if (td_batch_sizes_run_ns(s, rows) < (double)ns) td_batch_sizes_learn(s, rows, ns);
+}
+
+double td_batch_sizes_run_ns(const td_batch_sizes *s, size_t rows)
+{
+    int k = log_of(rows);
+
+    while (k > 0 && s->row_ns[k] <= 0.0)
+        k--;
+    return s->row_ns[k] * (double)rows;
+}

@@ -31,7 +31,11 @@ typedef struct td_batch_sizes {
 size_t td_batch_sizes_choose(td_batch_sizes *s, size_t least, size_t waiting, size_t most);
 /* A run of so many rows took ns while others waited or ran: what one run alone takes, with all cores, says nothing. */
 void td_batch_sizes_learn(td_batch_sizes *s, size_t rows, int64_t ns);
+/* A run of so many rows was stopped after ns: it takes that long at least. */
+void td_batch_sizes_learn_stopped(td_batch_sizes *s, size_t rows, int64_t ns);
 /* What a row takes in the best known size; 0: not known. */
 double td_batch_sizes_row_ns(const td_batch_sizes *s);
+/* What a run of so many rows takes, as far as is known of those that are no larger; 0: nothing is. */
+double td_batch_sizes_run_ns(const td_batch_sizes *s, size_t rows);
 
 #endif
