@@ -2,8 +2,10 @@
 /* op_string.c -- strings: join, length, case, strip, regular expressions. */
 #include <string.h>
 
-#include "ops/op.h"
+#include "base/macros.h"
+#include "ops/text/letter_case.h"
 #include "ops/text/regex.h"
+#include "ops/text/text.h"
 
 static char *alloc_string(void *ctx, size_t size)
 {
@@ -98,32 +100,42 @@ static td_status length_run(td_call *c)
 
 static td_status case_parse(td_parse *p)
 {
-    if (td_attr_string(p, "encoding").size)
-        return TD_ERR(UNIMPLEMENTED, "%s of encoding utf-8: tensord changes the case of ASCII only",
-                      p->node->op_name);
+    const td_string encoding = td_attr_string(p, "encoding");
+
+    *(bool *)p->attrs = encoding.size > 0;
+    if (!encoding.size) return NULL;
+    if (!td_string_is(encoding, "utf-8"))
+        return TD_ERR(INVALID_ARGUMENT, "only utf-8 or '' (no encoding) is supported, received %.*s",
+                      (int)TD_MIN(encoding.size, (size_t)100), encoding.data);
+    return td_case_check();
+}
+
+static td_status change_ascii(td_call *c, td_string in, bool upper, td_string *out)
+{
+    char *bytes;
+
+    TD_TRY(td_text_alloc(c, in.size, &bytes));
+    for (size_t k = 0; k < in.size; k++) {
+        const char ch = in.data[k];
+
+        if (upper)
+            bytes[k] = ch >= 'a' && ch <= 'z' ? (char)(ch - 32) : ch;
+        else
+            bytes[k] = ch >= 'A' && ch <= 'Z' ? (char)(ch + 32) : ch;
+    }
+    *out = (td_string){ bytes, in.size };
     return NULL;
 }
 
 static td_status change_case(td_call *c, bool upper)
 {
+    const bool is_utf8 = *(const bool *)c->attrs;
     const td_string *const in = td_in(c, 0)->data;
     td_string *const out = td_out(c, 0)->data;
     const int64_t n = td_shape_count(&td_in(c, 0)->shape);
 
-    for (int64_t i = 0; i < n; i++) {
-        char *const bytes = td_string_alloc(c, in[i].size);
-
-        if (!bytes) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for a string of %zu bytes", in[i].size);
-        for (size_t k = 0; k < in[i].size; k++) {
-            const char ch = in[i].data[k];
-
-            if (upper)
-                bytes[k] = ch >= 'a' && ch <= 'z' ? (char)(ch - 32) : ch;
-            else
-                bytes[k] = ch >= 'A' && ch <= 'Z' ? (char)(ch + 32) : ch;
-        }
-        out[i] = (td_string){ bytes, in[i].size };
-    }
+    for (int64_t i = 0; i < n; i++)
+        TD_TRY(is_utf8 ? td_case_change(c, in[i], upper, &out[i]) : change_ascii(c, in[i], upper, &out[i]));
     return NULL;
 }
 
@@ -307,12 +319,16 @@ const td_op td_ops_string[] = {
     { .name = "StringLower",
       .sig = "input: string -> output: string",
       .attrs = "encoding: string = ''",
+      .attrs_size = sizeof(bool),
+      .flags = TD_OP_ALLOCATES, /* PCRE2 does, for utf-8 */
       .parse = case_parse,
       .infer = td_infer_same,
       .kernels = lower_kernels },
     { .name = "StringUpper",
       .sig = "input: string -> output: string",
       .attrs = "encoding: string = ''",
+      .attrs_size = sizeof(bool),
+      .flags = TD_OP_ALLOCATES, /* PCRE2 does, for utf-8 */
       .parse = case_parse,
       .infer = td_infer_same,
       .kernels = upper_kernels },

@@ -4,7 +4,7 @@ import numpy as np
 
 import tensorflow as tf
 
-from golden_values import ALL, COMPLEX, NUMBERS, arr, edges, i32, i64, text
+from golden_values import ALL, COMPLEX, NUMBERS, arr, edges, i32, i64, rng, text
 
 WORDS = text(b"", b" aB ", "Äöü€ẞİ".encode(), b"a1b22c333", b"x.y", b"\xff\xc3", b"a\x00b", b"\t\n tab\v")
 
@@ -183,3 +183,76 @@ def ngrams():
             yield "StringNGrams", dict({**plain, **k}, data=text(), data_splits=i64(*splits))
     for splits in ((0, 2, 1, 6), (1, 6), (0, 5), (0, 7), (-1, 6), (0, -1, 6)):
         yield "StringNGrams", dict(plain, data=words, data_splits=i64(*splits))
+
+
+ENCODINGS = (("UTF-8", "utf-8"), ("utf8", "utf-8"), ("UTF-16-BE", "utf-16-be"), ("UTF-16-LE", "utf-16-le"), ("UTF-32-BE", "utf-32-be"),
+             ("UTF-32-LE", "utf-32-le"), ("ISO-8859-1", "latin-1"), ("latin1", "latin-1"), ("US-ASCII", "ascii"), ("windows-1252", "cp1252"), ("windows-1251", "cp1251"),
+             ("SHIFT_JIS", "shift_jis"), ("GB18030", "gb18030"), ("EUC-JP", "euc_jp"), ("Big5", "big5"), ("KOI8-R", "koi8-r"), ("ISO-8859-15", "iso8859-15"), ("EUC-KR", "euc_kr"))  # not UTF-16: TensorFlow keeps the byte order from text to text
+MIXED = ("", "abc", "ÄÖé", "日本", "😀!", "a\u0301", "x\x01y\tz", "\ufeffbom", "привет", "한국", "€\u0080\u009f")
+BAD = text(b"ab\xffcd", b"\xe6\x97", b"ok", b"\xf0\x9f\x98z", b"\xed\xa0\x80", b"\xc3\x28", b"\xc0\x80", b"\xe0\x80\x80", b"\xf4\x90\x80\x80", b"\xf5\x80", b"\xf0\x80\x80\x80x", b"\x80\xbf",
+           b"\xef\xbf\xbd", b"\xc3", b"a\x00\x1f\x7f", b"\xf1\x80\x80\xe0\xa0")
+
+
+def _random_bytes(n, values):
+    return text(*[bytes(values[i] for i in rng.integers(0, len(values), int(rng.integers(0, 9)))) for _ in range(n)])
+
+
+def decoding():
+    for name, python in ENCODINGS:
+        words = text(*[w.encode(python, "ignore") for w in (MIXED[:-1] if python == "euc_kr" else MIXED)])
+        yield "UnicodeDecode", dict(input=words, input_encoding=name)
+        yield "UnicodeDecodeWithOffsets", dict(input=words, input_encoding=name, replace_control_characters=True)
+        yield "UnicodeTranscode", dict(input=words, input_encoding=name, output_encoding="UTF-8")
+    some = [0, 10, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xd8, 0xdb, 0xdc, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xfe, 0xff]
+    for name in ("UTF-8", "UTF-16-BE", "UTF-16-LE", "UTF-32-BE", "US-ASCII", "ISO-8859-1"):
+        for errors in ("replace", "ignore", "strict"):
+            for controls in (True, False):
+                for words in (BAD, _random_bytes(60, some), text(), text(b"")):
+                    k = dict(input=words, input_encoding=name, errors=errors, replace_control_characters=controls)
+                    yield "UnicodeDecodeWithOffsets", k
+                    yield "UnicodeDecode", dict(k, replacement_char=63, Tsplits=tf.int32)
+                    yield "UnicodeTranscode", dict(k, replacement_char=0x1f600, output_encoding="UTF-16-BE")
+    for op in ("UnicodeDecode", "UnicodeDecodeWithOffsets"):
+        yield op, dict(input=WORDS.reshape(2, 4), input_encoding="UTF-8")
+        yield op, dict(input=np.array(b"ab", object), input_encoding="UTF-8")
+        yield op, dict(input=WORDS, input_encoding="UTF-8", replacement_char=0)
+    for out in ("UTF-8", "UTF-16-BE", "UTF-32-BE"):
+        yield "UnicodeTranscode", dict(input=text(*[w.encode() for w in MIXED]), input_encoding="UTF-8", output_encoding=out)
+        yield "UnicodeTranscode", dict(input=BAD.reshape(4, 4), input_encoding="UTF-8", output_encoding=out, errors="ignore")
+
+
+def encoding():
+    odd = i32(97, 0xd800, 0x110000, 98, -1, 0xfffe, 0xfdd0, 0x1ffff, 0xfffd, 0x10fffd, 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x10000, 0, 31)
+    for out in ("UTF-8", "UTF-16-BE", "UTF-32-BE"):
+        for dt in (i32, i64):
+            for errors in ("replace", "ignore", "strict"):
+                yield "UnicodeEncode", dict(input_values=odd, input_splits=dt(0, 2, 2, 18), output_encoding=out, errors=errors)
+                yield "UnicodeEncode", dict(input_values=i32(97, 0x65e5, 0x1f600, 233, 0x7f), input_splits=dt(0, 2, 2, 5), output_encoding=out, errors=errors)
+            yield "UnicodeEncode", dict(input_values=odd, input_splits=dt(0, 18), output_encoding=out, replacement_char=0x1f600)
+    for splits in ((0, 2, 1, 5), (1, 5), (0, 4), (0, 6), (0,), (0, 0, 5, 5), (0, -1, 5)):
+        yield "UnicodeEncode", dict(input_values=i32(97, 98, 99, 100, 101), input_splits=i64(*splits), output_encoding="UTF-8")
+    yield "UnicodeEncode", dict(input_values=i32(), input_splits=i64(0), output_encoding="UTF-8")
+    yield "UnicodeEncode", dict(input_values=i32(), input_splits=i64(0, 0), output_encoding="UTF-8")
+
+
+def letters():
+    """What Unicode had before version 14, which TensorFlow does not know."""
+    new = (0x2c2f, 0x2c5f, 0xa7c0, 0xa7c1, 0xa7d0, 0xa7d1, 0xa7d6, 0xa7d7, 0xa7d8, 0xa7d9)
+    known = [chr(c) for c in range(0x20, 0x20000) if not 0xd800 <= c <= 0xdfff and not 0x10570 <= c <= 0x105bf and c not in new]
+    cased = "".join(c for c in known if c.lower() != c or c.upper() != c)
+    sigmas = ("ΑΣ", "ΣΑΣ Σ ΣΣ", "Σ", "aΣ'b", "aΣ'", "'Σ", "aΣ.Σ", "a\u0301Σ\u0301", "1Σ", "aΣ1", "aΣ\u00adb", "a'''Σ", "Σ'''b", "日Σ", "ⅠΣ")
+    for op in ("StringLower", "StringUpper"):
+        yield op, dict(input=text(*[cased[i:i + 64].encode() for i in range(0, len(cased), 64)]), encoding="utf-8")
+        some = text(*[w.encode() for w in MIXED + sigmas])
+        for words in (some, BAD, WORDS, text(), WORDS.reshape(2, 2, 2), np.array("ÄΣ".encode(), object), text("Σ".encode() + b"\xff", b"a\xe2" + "Σ".encode())):
+            yield op, dict(input=words, encoding="utf-8")
+            yield op, dict(input=words, encoding="")
+
+
+def scripts():
+    got = tf.raw_ops.UnicodeScript(input=np.arange(0x30000, dtype="int32")).numpy()
+    known = [c for c in range(0, 0x30000) if c % 16 in (0, 7) and not 0xd800 <= c <= 0xdfff and got[c] != 103 and c not in (0x16fe2, 0x16fe3)]
+    yield "UnicodeScript", dict(input=np.array(known, "int32"))
+    yield "UnicodeScript", dict(input=i32(-1, 0x110000, 0x10ffff, 0xd800, 0xdfff, 0xe000, 2**31 - 1, -2**31, 0, 97, 0x378).reshape(1, 11))
+    yield "UnicodeScript", dict(input=i32())
+    yield "UnicodeScript", dict(input=i32(0x65e5)[0])

@@ -76,8 +76,6 @@ static const struct {
     { "ApproxTopK", "aggregate_to_topk", "only true is there" },
     { "ApproxTopK", "reduction_input_size_override", "the size is known" },
     /* tensord refuses other values */
-    { "StringLower", "encoding", "UTF-8 is refused: ASCII only" },
-    { "StringUpper", "encoding", "UTF-8 is refused: ASCII only" },
 };
 
 static const char *why_fixed(const char *op, const char *attr)
