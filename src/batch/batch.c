@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "batch/join.h"
 #include "batch/split.h"
+#include "exec/memory.h"
 
 /* The joined inputs and their result: they go with the last call that reads from it. */
 struct td_batch {
@@ -19,15 +20,21 @@ struct td_batch {
     td_result *result;
     td_trace *trace;
     size_t n_in;
-    td_tensor *in; /* elements are the batch's own */
+    td_tensor *in;
+    td_workspace *memory; /* in[i]'s elements */
 };
+
+static void drop_inputs(td_batch *b)
+{
+    for (size_t i = 0; i < b->n_in; i++)
+        td_workspace_give(&b->memory[i]);
+}
 
 static void unref(td_batch *b)
 {
     if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1) return;
     td_result_free(b->result); /* it may read from in */
-    for (size_t i = 0; i < b->n_in; i++)
-        td_free(b->in[i].data);
+    drop_inputs(b);
     td_trace_free(b->trace);
     td_arena_free(b->arena);
 }
@@ -201,6 +208,31 @@ static td_run_options options_of(company *all)
     return o;
 }
 
+/* ---- what outputs are made of ---- */
+
+static bool lie_together(const td_tensor *a, const td_tensor *b)
+{
+    const char *const x = a->data, *const y = b->data;
+
+    return x && y && x < y + td_tensor_bytes(b) && y < x + td_tensor_bytes(a);
+}
+
+/* Elements that point elsewhere may point into an input. */
+static bool has_pointers(const td_tensor *t)
+{
+    return t->dtype == TD_STRING || t->dtype == TD_VARIANT || t->dtype == TD_RESOURCE;
+}
+
+bool td_batch_shares(const td_tensor *out, size_t n_out, const td_tensor *in, size_t n_in)
+{
+    for (size_t k = 0; k < n_out; k++) {
+        if (has_pointers(&out[k])) return true;
+        for (size_t i = 0; i < n_in; i++)
+            if (td_batch_is_given(&in[i]) && lie_together(&out[k], &in[i])) return true;
+    }
+    return false;
+}
+
 /* ---- runs ---- */
 
 td_status td_batch_check_rows(const td_tensor *out, size_t n, size_t rows)
@@ -253,9 +285,12 @@ static td_status run_joined(td_session *s, td_batch *b, td_batch_call *first, si
 
     if (is_any_traced(first, n)) options.trace = b->trace = td_trace_make();
     for (size_t i = 0; i < sig->n_inputs; i++)
-        if (td_batch_is_given(&first->in[i])) TD_TRY(td_join_input(first, n, i, rows, &b->in[i]));
+        if (td_batch_is_given(&first->in[i]))
+            TD_TRY(td_join_input(first, n, i, rows, td_session_account(s), &b->memory[i], &b->in[i]));
     TD_TRY(td_session_run(s, sig, b->in, want, n_want, &options, &b->result));
-    return b->result ? cut_up(b, first, n, rows, n_want, at) : NULL;
+    if (!b->result) return NULL;
+    if (!td_batch_shares(td_result_outputs(b->result), n_want, b->in, b->n_in)) drop_inputs(b);
+    return cut_up(b, first, n, rows, n_want, at);
 }
 
 static void tell_began(td_batch_call *c, size_t n)
@@ -273,6 +308,7 @@ td_status td_batch_run(td_session *s, td_batch_call *first, size_t n, size_t row
     b->arena = arena;
     b->n_in = first->sig->n_inputs;
     b->in = TD_ARENA_NEW_N(arena, td_tensor, b->n_in + 1);
+    b->memory = TD_ARENA_NEW_N(arena, td_workspace, b->n_in + 1);
     tell_began(first, n);
     const int64_t began = td_now_ns();
     const td_status error = run_joined(s, b, first, n, rows);

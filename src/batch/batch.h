@@ -31,6 +31,9 @@ TD_MUST_USE td_status td_batch_run(td_session *s, td_batch_call *first, size_t n
 /* Runs c by itself. */
 TD_MUST_USE td_status td_batch_run_one(td_session *s, td_batch_call *c);
 
+/* May what the outputs hold lie in the inputs' memory? As long as it does not, inputs need not be kept for outputs. */
+bool td_batch_shares(const td_tensor *out, size_t n_out, const td_tensor *in, size_t n_in);
+
 /* Is each of the outputs one of so many rows? FAILED_PRECONDITION, as TensorFlow Serving words it. */
 TD_MUST_USE td_status td_batch_check_rows(const td_tensor *out, size_t n, size_t rows);
 

@@ -60,7 +60,8 @@ static void put_rows(char *to, const td_tensor *t, const td_shape *row, size_t r
     copy_block(to, &wide, t->data, &t->shape, 0, element);
 }
 
-td_status td_join_input(const td_batch_call *first, size_t n, size_t i, size_t rows, td_tensor *out)
+td_status td_join_input(const td_batch_call *first, size_t n, size_t i, size_t rows, td_account *a,
+                        td_workspace *memory, td_tensor *out)
 {
     const td_tensor *const head = &first->in[i];
     const size_t element = td_dtype_size(head->dtype);
@@ -70,8 +71,8 @@ td_status td_join_input(const td_batch_call *first, size_t n, size_t i, size_t r
     TD_TRY(td_shape_check(&joined.shape));
     const size_t row = td_tensor_bytes(&joined);
     if (!td_mul_size(row, rows, &bytes)) return TD_ERR(RESOURCE_EXHAUSTED, "A batch is too large");
-    char *const to = td_try_alloc(TD_MAX(bytes, (size_t)1), TD_ALIGN);
-    if (!to) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a batch of %zu bytes", bytes);
+    TD_TRY(td_workspace_take(a, TD_MAX(bytes, (size_t)1), "a batch", memory));
+    char *const to = memory->data;
     for (const td_batch_call *c = first; n--; c = c->next) {
         put_rows(to + done * row, &c->in[i], &joined.shape, row, element);
         last = done;

@@ -10,11 +10,13 @@
 #define TD_BATCH_JOIN_H
 
 #include "batch/batcher.h"
+#include "exec/workspace.h"
 
 /* Input i of the n calls of the list, with rows added up to `rows`. They were all given it, with the same type and
- * rank. The caller td_free()s out->data. RESOURCE_EXHAUSTED without memory. */
+ * rank. out's elements lie in *memory, which is taken at a's expense and is the caller's to give back. RESOURCE_EXHAUSTED
+ * without memory. */
 TD_MUST_USE td_status td_join_input(const td_batch_call *first, size_t n, size_t i, size_t rows,
-                                    td_tensor *out);
+                                    td_account *a, td_workspace *memory, td_tensor *out);
 
 /* The row that holds those of all of them: the largest of each dimension but the first. */
 td_shape td_join_row(const td_batch_call *first, size_t n, size_t i);

@@ -137,7 +137,9 @@ td_status td_frame_bind(td_frame *f)
     const td_plan *const plan = f->plan;
 
     if (!plan->workspace_size || f->own) return NULL;
-    if (!f->lent.data) TD_TRY(td_workspace_take(plan->prog->env->account, plan->workspace_size, &f->lent));
+    if (!f->lent.data)
+        TD_TRY(
+            td_workspace_take(plan->prog->env->account, plan->workspace_size, "a run's workspace", &f->lent));
     bind(f, f->lent.data);
     return NULL;
 }

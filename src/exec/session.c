@@ -10,6 +10,7 @@
 #include "exec/cache.h"
 #include "exec/files.h"
 #include "exec/load.h"
+#include "exec/memory.h"
 #include "exec/result.h"
 
 td_session *td_session_ref(td_session *s)
@@ -21,6 +22,11 @@ td_session *td_session_ref(td_session *s)
 void td_session_unref(td_session *s)
 {
     if (s && atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1) td_session_free(s);
+}
+
+td_account *td_session_account(td_session *s)
+{
+    return &s->account;
 }
 
 const td_signature *td_session_signatures(const td_session *s, size_t *count)

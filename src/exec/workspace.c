@@ -9,7 +9,7 @@
 #include "base/mutex.h"
 #include "exec/lane.h"
 
-enum { MOST_KEPT = 64, PAGES_LEAST = 256 << 10 };
+enum { MOST_KEPT = 64, LENT_LEAST = 16 << 10, PAGES_LEAST = 256 << 10 };
 
 static struct {
     td_mutex mu;
@@ -64,24 +64,25 @@ static size_t smallest_locked(size_t size) TD_REQUIRES(pool.mu)
     return best;
 }
 
-static td_status make(td_account *a, size_t size, td_workspace *out)
+static td_status make(td_account *a, size_t size, const char *what, td_workspace *out)
 {
-    TD_TRY(td_account_take(a, size, "a run's workspace"));
+    TD_TRY(td_account_take(a, size, what));
     void *const data = get_memory(size);
 
     if (!data) {
         td_account_give(a, size);
-        return TD_ERR(RESOURCE_EXHAUSTED, "no memory for a workspace of %zu bytes", size);
+        return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %s of %zu bytes", what, size);
     }
     *out = (td_workspace){ data, size, size, a };
     return NULL;
 }
 
-td_status td_workspace_take(td_account *a, size_t size, td_workspace *out)
+td_status td_workspace_take(td_account *a, size_t size, const char *what, td_workspace *out)
 {
     const size_t kept = most_kept();
     td_workspace w = { 0 }, useless = { 0 };
 
+    if (size < LENT_LEAST) return make(a, size, what, out);
     td_mutex_lock(&pool.mu);
     const size_t fits = smallest_locked(size);
     if (fits != SIZE_MAX)
@@ -90,7 +91,7 @@ td_status td_workspace_take(td_account *a, size_t size, td_workspace *out)
         useless = pick_locked(smallest_locked(0)); /* the new one will be kept in its place */
     td_mutex_unlock(&pool.mu);
     drop(&useless);
-    if (!w.data) return make(a, size, out);
+    if (!w.data) return make(a, size, what, out);
     td_account_move(NULL, a, w.size);
     w.account = a;
     w.need = TD_MAX(w.need, size);
@@ -106,11 +107,15 @@ void td_workspace_give(td_workspace *w)
     if (!w->data) return;
     td_account_move(w->account, NULL, w->size);
     w->account = NULL;
-    td_mutex_lock(&pool.mu);
-    pool.idle[pool.n_idle++] = *w;
-    if (pool.n_idle > kept) smallest = pick_locked(smallest_locked(0));
-    td_mutex_unlock(&pool.mu);
-    drop(&smallest);
+    if (w->size < LENT_LEAST) {
+        drop(w);
+    } else {
+        td_mutex_lock(&pool.mu);
+        pool.idle[pool.n_idle++] = *w;
+        if (pool.n_idle > kept) smallest = pick_locked(smallest_locked(0));
+        td_mutex_unlock(&pool.mu);
+        drop(&smallest);
+    }
     *w = (td_workspace){ 0 };
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workspace.h -- the memory that runs compute in, lent for a run and until its answer is read.
+/* workspace.h -- the memory that runs compute in, lent for a run and until its answer is read; and that of large requests.
  *
  * Pieces belong to nobody between runs: whichever plan comes next takes the one that fits it best. So what the
  * process has is what runs need at a time, not what all plans would need. As many as there are cores are kept for the
- * next runs, the largest; and those only while they are used.
+ * next runs, the largest; and those only while they are used. Small ones are not worth keeping.
  */
 #ifndef TD_EXEC_WORKSPACE_H
 #define TD_EXEC_WORKSPACE_H
@@ -21,8 +21,9 @@ typedef struct td_workspace {
     td_account *account;
 } td_workspace;
 
-/* At least size bytes, not cleared, at a's expense. RESOURCE_EXHAUSTED. Any thread, for all of these. */
-TD_MUST_USE td_status td_workspace_take(td_account *a, size_t size, td_workspace *out);
+/* At least size bytes for `what`, not cleared, at a's expense (NULL: nobody's). RESOURCE_EXHAUSTED. Any thread, for all of
+ * these. */
+TD_MUST_USE td_status td_workspace_take(td_account *a, size_t size, const char *what, td_workspace *out);
 void td_workspace_give(td_workspace *w); /* clears it; a cleared struct is fine */
 
 /* Gives those back to the system that lie idle and of which nobody has needed half since the last call; all: whatever lies

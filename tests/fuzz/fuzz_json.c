@@ -10,6 +10,7 @@
 #include "codec/json/base64.h"
 #include "codec/json/predict.h"
 #include "driver.h"
+#include "exec/memory.h"
 #include "serve/table.h"
 
 static const td_tensor_info one_of[] = {
@@ -42,6 +43,22 @@ const td_signature *td_session_signatures(const td_session *s, size_t *count)
     (void)s;
     *count = 1;
     return &today;
+}
+
+td_session *td_session_ref(td_session *s)
+{
+    return s;
+}
+
+void td_session_unref(td_session *s)
+{
+    (void)s;
+}
+
+td_account *td_session_account(td_session *s)
+{
+    (void)s;
+    return NULL;
 }
 
 td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,

@@ -18,9 +18,9 @@ ROOMS = ["base", "obs", "config", "device", "tensor", "kernels", "graph", "forma
          "serve", "api", "codec", "net", "cli"]
 NUMBER = {room: number for number, room in enumerate(ROOMS)}
 SHARED = {"ops/array/array.h", "ops/array/scatter.h", "ops/math/elementwise.h", "ops/nn/epilogue.h"}
-TOWER = ["files.h", "files.c", "lane.h", "lane.c", "workspace.h", "workspace.c", "program.h", "program.c", "infer.h",
-         "infer.c", "plan.h", "memplan.h", "memplan.c", "segment.h", "segment.c", "plan.c", "frame.h", "frame.c",
-         "frame_run.c", "cache.h", "cache.c", "idle.h",
+TOWER = ["memory.h", "files.h", "files.c", "lane.h", "lane.c", "workspace.h", "workspace.c", "program.h", "program.c",
+         "infer.h", "infer.c", "plan.h", "memplan.h", "memplan.c", "segment.h", "segment.c", "plan.c", "frame.h",
+         "frame.c", "frame_run.c", "cache.h", "cache.c", "idle.h",
          "idle.c", "result.h", "result.c", "region.h", "region.c", "rows_fact.h", "rows_fact.c", "rows_proof.h",
          "rows_proof.c", "rows.h", "rows.c", "compile.h", "compile.c", "objects.h", "objects.c", "entry.h", "entry.c",
          "estimate.h", "estimate.c", "load.h", "load.c", "session.c"]

@@ -12,6 +12,7 @@
 #include "base/macros.h"
 #include "base/mutex.h"
 #include "batch/batcher.h"
+#include "exec/memory.h"
 
 /* ---------------------------------------------------------------- a session: y = 2 x, z = -x; rows of any width */
 
@@ -63,6 +64,12 @@ const td_signature *td_session_signatures(const td_session *s, size_t *n)
     (void)s;
     *n = TD_COUNT(signatures);
     return signatures;
+}
+
+td_account *td_session_account(td_session *s)
+{
+    (void)s;
+    return NULL;
 }
 
 bool td_session_is_batchable(const td_session *s, const td_signature *sig, const char **why_not)

@@ -17,7 +17,10 @@
 static const td_tensor_info info = { .alias = "x", .dtype = TD_F32 };
 static const td_signature sig = { .name = "one", .inputs = &info, .n_inputs = 1 };
 
-/* Links calls of these inputs; joins them. */
+static td_account account;
+static td_workspace memory;
+
+/* Links calls of these inputs; joins them in memory. */
 static td_tensor join(td_tensor *in, size_t n, size_t rows)
 {
     td_batch_call calls[4];
@@ -28,7 +31,8 @@ static td_tensor join(td_tensor *in, size_t n, size_t rows)
                                     .in = &in[i],
                                     .rows = (size_t)in[i].shape.dims[0],
                                     .next = i + 1 < n ? &calls[i + 1] : NULL };
-    assert_ok(td_join_input(calls, n, 0, rows, &out));
+    assert_ok(td_join_input(calls, n, 0, rows, &account, &memory, &out));
+    assert_true(account.used >= TD_MAX(td_tensor_bytes(&out), (size_t)1));
     return out;
 }
 
@@ -36,7 +40,8 @@ static void expect(td_tensor got, td_shape shape, const float *want)
 {
     assert_true(td_shape_equal(&got.shape, &shape));
     assert_memory_equal(got.data, want, td_tensor_bytes(&got));
-    td_free(got.data);
+    td_workspace_give(&memory);
+    assert_int_equal(account.used, 0);
 }
 
 static void test_same_shapes(void **state)
@@ -89,7 +94,8 @@ static void test_strings(void **state)
     got = join(in, 2, 3);
     for (int i = 0; i < 6; i++)
         assert_int_equal(((const td_string *)got.data)[i].data[0], "xyzzzz"[i]);
-    td_free(got.data);
+    td_workspace_give(&memory);
+    assert_int_equal(account.used, 0);
 }
 
 static void test_rows_without_elements(void **state)
@@ -100,7 +106,8 @@ static void test_rows_without_elements(void **state)
     (void)state;
     got = join(in, 2, 8);
     assert_int_equal(got.shape.dims[0], 8);
-    td_free(got.data);
+    td_workspace_give(&memory);
+    assert_int_equal(account.used, 0);
 }
 
 static void test_too_large(void **state)
@@ -110,8 +117,29 @@ static void test_too_large(void **state)
     const td_batch_call c = { .sig = &sig, .in = &in, .rows = 1 };
 
     (void)state;
-    assert_status(td_join_input(&c, 1, 0, (size_t)1 << 40, &out), TD_RESOURCE_EXHAUSTED,
+    assert_status(td_join_input(&c, 1, 0, (size_t)1 << 40, &account, &memory, &out), TD_RESOURCE_EXHAUSTED,
                   "A batch is too large");
+    assert_null(memory.data);
+}
+
+/* Beyond the limit there is no batch, and nothing is left behind. */
+static void test_charged(void **state)
+{
+    float a[1000] = { 1 };
+    td_tensor in = { TD_F32, { 2, { 1, 1000 } }, a, NULL }, out;
+    const td_batch_call c = { .sig = &sig, .in = &in, .rows = 1 };
+
+    (void)state;
+    td_accounts_limit(10000, NULL);
+    assert_status_like(td_join_input(&c, 1, 0, 3, &account, &memory, &out), TD_RESOURCE_EXHAUSTED,
+                       "a batch needs 12000 bytes of memory; ");
+    assert_null(memory.data);
+    assert_int_equal(account.used, 0);
+    assert_ok(td_join_input(&c, 1, 0, 2, &account, &memory, &out));
+    assert_int_equal(account.used, 8000);
+    td_workspace_give(&memory);
+    assert_int_equal(td_accounts_used(), 0);
+    td_accounts_limit(SIZE_MAX, NULL);
 }
 
 int main(void)
@@ -120,7 +148,7 @@ int main(void)
         cmocka_unit_test(test_same_shapes), cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_widened),     cmocka_unit_test(test_widened_in_two_dimensions),
         cmocka_unit_test(test_strings),     cmocka_unit_test(test_rows_without_elements),
-        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_too_large),   cmocka_unit_test(test_charged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

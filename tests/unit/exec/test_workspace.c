@@ -24,7 +24,7 @@ static td_workspace take(size_t size)
 {
     td_workspace w = { 0 };
 
-    assert_ok(td_workspace_take(&a, size, &w));
+    assert_ok(td_workspace_take(&a, size, "a run's workspace", &w));
     assert_true(w.size >= size);
     assert_int_equal((uintptr_t)w.data % 64, 0);
     memset(w.data, 7, size);
@@ -126,7 +126,7 @@ static void test_limit(void **state)
     td_memory_set_limit(10 * MB);
     td_workspace w = take(6 * MB);
 
-    assert_status_like(td_workspace_take(&b, 5 * MB, &more), TD_RESOURCE_EXHAUSTED,
+    assert_status_like(td_workspace_take(&b, 5 * MB, "a run's workspace", &more), TD_RESOURCE_EXHAUSTED,
                        "a run's workspace needs 5242880 bytes of memory; 6291456 of 10485760 are in use");
     assert_null(more.data);
     assert_int_equal(b.used, 0);
@@ -143,7 +143,7 @@ static void test_no_memory(void **state)
     (void)state;
     for (size_t size = KB; size <= 64 * MB; size *= 8) {
         *f = (td_mem_faults){ .is_on = true, .at = 1 };
-        const td_status s = td_workspace_take(&a, size, &w);
+        const td_status s = td_workspace_take(&a, size, "a run's workspace", &w);
 
         f->is_on = false;
         assert_int_equal(td_status_code(s),
@@ -164,7 +164,7 @@ static void *borrow(void *ctx)
         const size_t size = (i % 7 + 1) * 60 * KB;
         td_workspace w;
 
-        assert_null(td_workspace_take(&b, size, &w));
+        assert_null(td_workspace_take(&b, size, "a run's workspace", &w));
         ((unsigned char *)w.data)[0] = ((unsigned char *)w.data)[size - 1] = mine;
         if (i % 50 == 0) (void)td_workspaces_tidy(i % 100 == 0);
         assert_int_equal(((unsigned char *)w.data)[0], mine);
