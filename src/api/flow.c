@@ -3,8 +3,10 @@
 #include "api/flow.h"
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "batch/batch.h"
 #include "device/pool.h"
 #include "obs/server_timing.h"
 
@@ -12,12 +14,15 @@ enum {
     LARGE = 64 << 10, /* bytes that an event thread does not parse */
     WAITERS = 64,     /* threads that wait for models */
     PAGES = 64,       /* that wait for their own thread, which neither runs nor waits can keep */
-    MOST_QUEUED = 1 << 16
+    MOST_QUEUED = 1 << 16,
+    VERY_LARGE = 1 << 20, /* bytes of those that pass the gate */
+    AT_ONCE = 16 << 20,   /* bytes behind it, for each core */
 };
 
 struct td_flows {
     td_manager *manager;
     td_pool *runs, *waits, *pages;
+    td_gate gate;
 };
 
 td_flows *td_flows_make(td_manager *manager, int max_threads)
@@ -28,6 +33,7 @@ td_flows *td_flows_make(td_manager *manager, int max_threads)
     fs->runs = td_pool_make("run", max_threads, MOST_QUEUED);
     fs->waits = td_pool_make("wait", WAITERS, MOST_QUEUED);
     fs->pages = td_pool_make("page", 1, PAGES);
+    td_gate_init(&fs->gate, (size_t)AT_ONCE * (size_t)td_cpu_cores());
     return fs;
 }
 
@@ -37,12 +43,18 @@ void td_flows_free(td_flows *fs)
     td_pool_free(fs->runs);
     td_pool_free(fs->waits);
     td_pool_free(fs->pages);
+    td_gate_fini(&fs->gate);
     td_free(fs);
 }
 
 td_manager *td_flows_manager(const td_flows *fs)
 {
     return fs->manager;
+}
+
+void td_flows_limit(td_flows *fs, size_t bytes)
+{
+    td_gate_limit(&fs->gate, bytes);
 }
 
 /* ---- counting ---- */
@@ -100,6 +112,11 @@ static void tell_timing(td_flow *f)
     f->timing = text;
 }
 
+static void leave_gate(td_flow *f)
+{
+    if (TD_UNLIKELY(f->is_gated)) td_gate_leave(&f->shared->gate, &f->pass);
+}
+
 static void end(td_flow *f, td_status error)
 {
     f->is_open = false;
@@ -107,6 +124,7 @@ static void end(td_flow *f, td_status error)
     if (TD_UNLIKELY(f->is_traced)) tell_timing(f);
     count_end(f, td_status_code(error), f->host->seal(f, error));
     td_predict_close(&f->predict);
+    leave_gate(f);
     f->host->end(f, error);
 }
 
@@ -125,11 +143,30 @@ static td_pool *pool_for(const td_flow *f)
     return f->waits_for_model ? f->shared->waits : f->shared->runs;
 }
 
-void td_flow_go(td_flow *f)
+static void wait_for_thread(void *flow)
 {
-    f->is_away = true;
+    td_flow *const f = flow;
+
     if (!td_pool_submit(pool_for(f), take_up, f))
         end(f, TD_ERR(RESOURCE_EXHAUSTED, "Too many requests are waiting"));
+}
+
+void td_flow_go(td_flow *f)
+{
+    const bool is_first = !f->is_away;
+
+    f->is_away = true;
+    if (TD_LIKELY(!is_first || f->size < VERY_LARGE)) {
+        wait_for_thread(f);
+        return;
+    }
+    f->is_gated = true;
+    if (td_gate_enter(&f->shared->gate, &f->pass, f->size, wait_for_thread, f)) wait_for_thread(f);
+}
+
+void td_flow_hurry(td_flow *f)
+{
+    if (f->is_gated && td_gate_hurry(&f->shared->gate, &f->pass)) wait_for_thread(f);
 }
 
 static void move(td_flow *f, bool waits_for_model, void (*next)(td_flow *f))
@@ -188,6 +225,8 @@ static void after_run(td_predict *p, td_status error)
 
     if (!error) {
         count_run(f);
+        p->is_apart = !td_batch_shares(p->outputs, p->n_want, p->inputs, p->sig->n_inputs);
+        if (p->is_apart && f->host->forget) f->host->forget(f);
         error = write_reply(f);
     }
     end(f, error);
@@ -220,6 +259,13 @@ static void run_here(td_flow *f)
         after_run(&f->predict, error);
 }
 
+static bool is_strict(const td_flow *f)
+{
+    const td_batcher *const b = td_servable_batcher(f->predict.servable);
+
+    return b && td_batcher_is_strict(b);
+}
+
 static void run(td_flow *f)
 {
     const td_status error = check_wanted(f);
@@ -236,6 +282,7 @@ static void run(td_flow *f)
         f->predict.cancelled_ctx = f;
     }
     if (f->is_away) {
+        if (is_strict(f)) leave_gate(f); /* it may wait for others to come */
         count_queued(f, true);
         td_predict_start(&f->predict, f->deadline_ns, begin_run, after_run);
     } else {
@@ -288,6 +335,13 @@ static void wait_for_model(td_flow *f)
         fill_and_run(f, servable);
 }
 
+/* Models may take minutes to load: what comes for others passes. */
+static void leave_and_wait(td_flow *f)
+{
+    leave_gate(f);
+    move(f, true, wait_for_model);
+}
+
 static void acquire(td_flow *f)
 {
     td_servable *servable = NULL;
@@ -297,7 +351,7 @@ static void acquire(td_flow *f)
     if (error)
         end_without_model(f, error);
     else if (must_wait)
-        move(f, true, wait_for_model);
+        leave_and_wait(f);
     else
         fill_and_run(f, servable);
 }
@@ -334,4 +388,5 @@ void td_flow_abandon(td_flow *f)
     f->is_open = false;
     count_end(f, TD_CANCELLED, 0);
     td_predict_close(&f->predict);
+    leave_gate(f);
 }

@@ -6,13 +6,15 @@
  * The protocol is the host of a flow: it owns its memory and its connection, and hears of the end. The verb knows
  * what the bytes mean. The flow alone knows threads: it begins on the host's event thread and stays there while all
  * is quick; a large message, a model that is still loading, or a run that takes long moves it to a thread of its own
- * pools, for good. From then on only that thread touches it, until the host's end() is called. It counts what it does (obs/requests.h).
+ * pools, for good. From then on only that thread touches it, until the host's end() is called. Of the largest messages only
+ * so many are taken up at a time; others wait as they came. It counts what it does (obs/requests.h).
  */
 #ifndef TD_API_FLOW_H
 #define TD_API_FLOW_H
 
 #include "api/predict.h"
 #include "base/arena.h"
+#include "base/gate.h"
 #include "obs/requests.h"
 #include "serve/manager.h"
 
@@ -44,6 +46,8 @@ typedef struct td_flow_host {
     void (*suspend)(td_flow *f);
     /* Does nobody wait for the answer any more? Asked by any thread once f is suspended. NULL: nobody knows. */
     bool (*is_unwanted)(const td_flow *f);
+    /* Nothing points into the message any more: it need not be kept. Called after a run, ahead of write. NULL: it is kept. */
+    void (*forget)(td_flow *f);
     /* Puts the reply together, with f->timing: what write left, or an error's (borrowed). Its bytes. */
     size_t (*seal)(td_flow *f, td_status error);
     /* It is over, by what was sealed; takes error; f is the host's again. From any thread. Nothing of
@@ -75,12 +79,16 @@ struct td_flow {
     bool is_open;             /* begun, and not over */
     bool is_queued;           /* counted among those that wait for their run */
     const char *timing;       /* for one that is traced: Server-Timing's text, in arena; from seal on */
+    bool is_gated;            /* a very large one: it has a pass */
+    td_gate_pass pass;
 };
 
 /* max_threads: those that take up runs and large messages. manager is borrowed. */
 td_flows *td_flows_make(td_manager *manager, int max_threads);
 void td_flows_free(td_flows *fs); /* no flow may be left; NULL is fine */
 td_manager *td_flows_manager(const td_flows *fs);
+/* Bytes of very large messages (1 MiB and more) that are worked on at a time; at least one always is. At first 16 MiB a core. */
+void td_flows_limit(td_flows *fs, size_t bytes);
 
 /* Takes the request on its way, on the host's event thread. Never blocks, parses no more than 64 KiB and runs
  * nothing that is known to take more than 200 us: end() may have been called on return, or f was suspended, or it waits in
@@ -88,6 +96,9 @@ td_manager *td_flows_manager(const td_flows *fs);
 void td_flow_start(td_flow *f);
 /* Goes on with a flow that its host has suspended. f may be over on return. */
 void td_flow_go(td_flow *f);
+/* Nobody waits any more for the answer of a flow that its host has suspended: it need not stand in line. f may be over
+ * before this returns, and after it. */
+void td_flow_hurry(td_flow *f);
 /* Ends a flow that its host has suspended and will not go on with, as its client is gone: end() is not called. Others,
  * over or never begun, are left alone. */
 void td_flow_abandon(td_flow *f);

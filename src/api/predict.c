@@ -2,12 +2,14 @@
 /* predict.c -- opening on a signature, checking what a client sent against it, running. */
 #include "api/predict.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "api/mistakes.h"
 #include "base/macros.h"
 #include "base/nearest.h"
 #include "base/strbuf.h"
+#include "base/mem.h"
 #include "batch/batch.h"
 
 static const char default_signature[] = "serving_default";
@@ -303,6 +305,43 @@ td_servable *td_predict_detach(td_predict *p)
     p->servable = NULL;
     td_predict_close(p);
     return servable;
+}
+
+/* Its session stays with it; the version is not kept from being unloaded by a client that reads slowly. */
+struct td_predict_hold {
+    atomic_uint refs;
+    td_session *session;
+    td_batch_call call;
+};
+
+td_predict_hold *td_predict_keep(td_predict *p)
+{
+    td_predict_hold *const h = TD_NEW(td_predict_hold);
+
+    TD_ASSERT(p->is_apart);
+    atomic_init(&h->refs, 1);
+    h->session = td_session_ref(td_servable_session(p->servable));
+    h->call.result = p->call.result;
+    h->call.batch = p->call.batch;
+    h->call.split = p->call.split;
+    p->call.result = NULL;
+    p->call.batch = NULL;
+    p->call.split = NULL;
+    return h;
+}
+
+td_predict_hold *td_predict_hold_ref(td_predict_hold *h)
+{
+    (void)atomic_fetch_add_explicit(&h->refs, 1, memory_order_relaxed);
+    return h;
+}
+
+void td_predict_hold_unref(td_predict_hold *h)
+{
+    if (atomic_fetch_sub_explicit(&h->refs, 1, memory_order_acq_rel) != 1) return;
+    td_batch_call_close(&h->call); /* before its session can go */
+    td_session_unref(h->session);
+    td_free(h);
 }
 
 void td_predict_close(td_predict *p)

@@ -33,6 +33,7 @@ struct td_predict {
     bool never_waits; /* likewise: without a free core td_predict_run() does nothing, and leaves no outputs */
     bool is_traced;   /* likewise: the client asks where the time of the run goes */
     const td_tensor *outputs; /* in want's order, after a run */
+    bool is_apart;            /* the caller knows that none of them lies in the inputs' memory */
     td_batch_call call;       /* the run: its times and its results */
     void (*began)(td_predict *p);
     void (*done)(td_predict *p, td_status error);
@@ -75,6 +76,12 @@ bool td_predict_gather(td_predict *p, td_gather *g, int64_t expected_ns, int64_t
 size_t td_predict_rows(const td_predict *p);
 const td_tensor *td_predict_output(const td_predict *p, size_t i);
 void td_predict_close(td_predict *p); /* cleared structs are fine */
+
+/* What holds the outputs of a p whose is_apart is set, beyond its close. Any thread gives it back, once for each. */
+typedef struct td_predict_hold td_predict_hold;
+td_predict_hold *td_predict_keep(td_predict *p); /* one reference, the caller's; once */
+td_predict_hold *td_predict_hold_ref(td_predict_hold *h);
+void td_predict_hold_unref(td_predict_hold *h);
 /* Closes p but for its servable, which is the caller's again. */
 td_servable *td_predict_detach(td_predict *p);
 

@@ -183,6 +183,7 @@ td_status td_server_options_make(const td_flags *flags, td_server_options *out)
                             .config_poll_ns =
                                 TD_MAX(flags->model_config_file_poll_wait_seconds, 0) * NS_PER_S,
                             .max_memory = max_memory_of(flags),
+                            .large_requests = (size_t)TD_MAX(flags->large_request_megabytes, 0) << 20,
                             .drain_ns = to_ns(TD_MAX(flags->drain_timeout_seconds, 0)),
                             .shutdown_delay_ns = to_ns(flags->shutdown_delay_seconds) };
     td_status error = check_flags(flags);

@@ -20,6 +20,7 @@ typedef struct td_server_options {
     td_access_format access_format;
     const char *access_path; /* "": standard error */
     size_t max_memory;       /* SIZE_MAX: no limit */
+    size_t large_requests;   /* bytes of them at a time; 0: chosen */
     int64_t drain_ns;
     int64_t shutdown_delay_ns; /* negative: by whether there are clients */
 } td_server_options;

@@ -55,4 +55,16 @@ TD_MUST_USE td_status td_grpc_predict_plan(const td_predict *p, bool as_content,
 /* Writes exactly r->size bytes. */
 uint8_t *td_grpc_predict_put(uint8_t *p, const td_grpc_predict_reply *r);
 
+/* Elements that can be sent from where they lie: behind the first `at` bytes of what is written come size bytes at data. */
+typedef struct td_grpc_cut {
+    size_t at;
+    const void *data;
+    size_t size;
+} td_grpc_cut;
+
+/* Bytes of elements that are worth it: plain ones of 1 MiB and more. */
+size_t td_grpc_predict_lent(const td_grpc_predict_reply *r);
+/* Writes r->size bytes but for those; cuts[] has room for each output. The result is how many cuts there are. */
+size_t td_grpc_predict_put_cut(uint8_t *p, const td_grpc_predict_reply *r, td_grpc_cut *cuts);
+
 #endif

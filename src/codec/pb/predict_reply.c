@@ -4,7 +4,10 @@
 
 #include <string.h>
 
+#include "base/macros.h"
+
 enum { OUTPUTS = 1, MODEL_SPEC = 2, KEY = 1, VALUE = 2 };
+enum { LENT_LEAST = 1 << 20 };
 
 static size_t entry_size(const char *alias, const td_grpc_tensor *t)
 {
@@ -29,15 +32,60 @@ td_status td_grpc_predict_plan(const td_predict *p, bool as_content, td_grpc_pre
     return NULL;
 }
 
+/* Output i up to its tensor. */
+static uint8_t *put_entry(uint8_t *at, const td_grpc_predict_reply *r, size_t i)
+{
+    const char *const alias = r->p->sig->outputs[r->p->want[i]].alias;
+
+    at = td_wire_put_head(at, OUTPUTS, entry_size(alias, &r->outputs[i]));
+    at = td_wire_put_bytes(at, KEY, alias, strlen(alias));
+    return td_wire_put_head(at, VALUE, r->outputs[i].size);
+}
+
+static uint8_t *put_spec(uint8_t *at, const td_grpc_predict_reply *r)
+{
+    return td_grpc_spec_put(at, MODEL_SPEC, r->model, r->version, r->p->sig->name);
+}
+
 uint8_t *td_grpc_predict_put(uint8_t *at, const td_grpc_predict_reply *r)
 {
-    for (size_t i = 0; i < r->p->n_want; i++) {
-        const char *const alias = r->p->sig->outputs[r->p->want[i]].alias;
+    for (size_t i = 0; i < r->p->n_want; i++)
+        at = td_grpc_tensor_put(put_entry(at, r, i), &r->outputs[i]);
+    return put_spec(at, r);
+}
 
-        at = td_wire_put_head(at, OUTPUTS, entry_size(alias, &r->outputs[i]));
-        at = td_wire_put_bytes(at, KEY, alias, strlen(alias));
-        at = td_wire_put_head(at, VALUE, r->outputs[i].size);
-        at = td_grpc_tensor_put(at, &r->outputs[i]);
+/* ---- without the bulk ---- */
+
+static bool is_lent(const td_grpc_tensor *t)
+{
+    return t->payload >= LENT_LEAST && td_grpc_tensor_is_plain(t);
+}
+
+size_t td_grpc_predict_lent(const td_grpc_predict_reply *r)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < r->p->n_want; i++)
+        if (is_lent(&r->outputs[i])) bytes += r->outputs[i].payload;
+    return bytes;
+}
+
+size_t td_grpc_predict_put_cut(uint8_t *start, const td_grpc_predict_reply *r, td_grpc_cut *cuts)
+{
+    uint8_t *at = start;
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->p->n_want; i++) {
+        const td_grpc_tensor *const t = &r->outputs[i];
+
+        at = put_entry(at, r, i);
+        if (!is_lent(t)) {
+            at = td_grpc_tensor_put(at, t);
+            continue;
+        }
+        at = td_grpc_tensor_put_head(at, t);
+        cuts[n++] = (td_grpc_cut){ (size_t)(at - start), t->tensor->data, t->payload };
     }
-    return td_grpc_spec_put(at, MODEL_SPEC, r->model, r->version, r->p->sig->name);
+    TD_ASSERT(put_spec(at, r) == start + (r->size - td_grpc_predict_lent(r)));
+    return n;
 }

@@ -209,17 +209,36 @@ td_status td_grpc_tensor_plan(const td_tensor *t, bool as_content, td_grpc_tenso
     return NULL;
 }
 
-uint8_t *td_grpc_tensor_put(uint8_t *p, const td_grpc_tensor *plan)
+static encoding encoding_in(const td_grpc_tensor *plan)
+{
+    return encoding_of(plan->tensor->dtype, plan->field == CONTENT);
+}
+
+bool td_grpc_tensor_is_plain(const td_grpc_tensor *plan)
+{
+    return encoding_in(plan).form == RAW && plan->payload > 0;
+}
+
+uint8_t *td_grpc_tensor_put_head(uint8_t *p, const td_grpc_tensor *plan)
 {
     const td_tensor *const t = plan->tensor;
-    const size_t n = (size_t)td_shape_count(&t->shape);
-    const encoding e = encoding_of(t->dtype, plan->field == CONTENT);
 
     p = td_wire_put_number(p, DTYPE, (uint64_t)t->dtype);
     p = td_wire_put_head(p, SHAPE, plan->shape_size);
     p = td_grpc_shape_put(p, &t->shape, NULL);
+    if (plan->payload && encoding_in(plan).form != STRINGS)
+        p = td_wire_put_head(p, plan->field, plan->payload);
+    return p;
+}
+
+uint8_t *td_grpc_tensor_put(uint8_t *p, const td_grpc_tensor *plan)
+{
+    const td_tensor *const t = plan->tensor;
+    const size_t n = (size_t)td_shape_count(&t->shape);
+    const encoding e = encoding_in(plan);
+
+    p = td_grpc_tensor_put_head(p, plan);
     if (!plan->payload) return p;
-    if (e.form != STRINGS) p = td_wire_put_head(p, e.field, plan->payload);
     switch ((form)e.form) {
     case RAW:
         memcpy(p, t->data, plan->payload); /* little-endian on both sides */

@@ -22,6 +22,11 @@ TD_MUST_USE td_status td_grpc_tensor_plan(const td_tensor *t, bool as_content, t
 /* Writes exactly plan->size bytes. */
 uint8_t *td_grpc_tensor_put(uint8_t *p, const td_grpc_tensor *plan);
 
+/* Do the elements lie in memory as they go on the wire, as its last plan->payload bytes? */
+bool td_grpc_tensor_is_plain(const td_grpc_tensor *plan);
+/* All of a plain one but these. */
+uint8_t *td_grpc_tensor_put_head(uint8_t *p, const td_grpc_tensor *plan);
+
 /* A TensorShapeProto without tag and length; dim_names may be NULL. rank -1 is unknown_rank. */
 size_t td_grpc_shape_size(const td_shape *s, const char *const *dim_names);
 uint8_t *td_grpc_shape_put(uint8_t *p, const td_shape *s, const char *const *dim_names);

@@ -54,6 +54,7 @@ static void recycle(td_grpc_call *c)
     c->ids = NULL;
     c->is_traced = false;
     c->timing = NULL;
+    c->flow = NULL;
     c->is_offloaded = false;
     atomic_store_explicit(&c->is_answered, false, memory_order_relaxed);
     c->next = q->idle;
@@ -174,6 +175,12 @@ static void reply_is_out(td_grpc_call *c)
     c->is_large = false;
 }
 
+static void call_is_off(td_grpc_call *c)
+{
+    atomic_store_explicit(&c->is_closed, true, memory_order_relaxed);
+    if (c->flow) td_flow_hurry(c->flow); /* both events must have come before its arena goes */
+}
+
 void td_grpc_handle(td_grpc_call *c, td_grpc_event event, bool is_good)
 {
     if (event == TD_GRPC_NEW) {
@@ -185,8 +192,7 @@ void td_grpc_handle(td_grpc_call *c, td_grpc_event event, bool is_good)
         if (td_grpc_watch_event(c, event)) recycle(c);
     } else {
         if (event == TD_GRPC_DONE) reply_is_out(c);
-        if (event == TD_GRPC_CLOSED && c->cancelled)
-            atomic_store_explicit(&c->is_closed, true, memory_order_relaxed);
+        if (event == TD_GRPC_CLOSED && c->cancelled) call_is_off(c);
         event_came(c);
     }
 }
@@ -270,27 +276,44 @@ static void finish(td_grpc_call *c, bool has_body, grpc_status_code code, grpc_s
     if (was_away) atomic_fetch_sub_explicit(&s->away, 1, memory_order_release);
 }
 
+static void give_workspace(void *workspace)
+{
+    td_workspace_give(workspace);
+    td_free(workspace);
+}
+
 uint8_t *td_grpc_reply_make(size_t size, grpc_slice *out)
 {
     /* grpc_slice_malloc() ends the process when there is no memory: not for sizes that a client steers. */
     if (size <= (size_t)1 << 16) {
         *out = grpc_slice_malloc(size);
-    } else {
-        void *const data = td_try_alloc(size, TD_ALIGN);
-
-        if (!data) return NULL;
-        *out = grpc_slice_new(data, size, td_free);
+        return GRPC_SLICE_START_PTR(*out);
     }
+    td_workspace *const w = TD_NEW(td_workspace);
+    const td_status error = td_workspace_take(NULL, size, "a reply", w);
+
+    if (error) {
+        td_status_free(error);
+        td_free(w);
+        return NULL;
+    }
+    *out = grpc_slice_new_with_user_data(w->data, size, give_workspace, w);
     return GRPC_SLICE_START_PTR(*out);
 }
 
-void td_grpc_reply(td_grpc_call *c, grpc_slice body)
+void td_grpc_reply_add(td_grpc_call *c, grpc_slice piece)
 {
-    grpc_slice_buffer *const b = &c->reply.data.raw.slice_buffer;
+    grpc_slice_buffer_add(&c->reply.data.raw.slice_buffer, piece);
+}
 
-    grpc_slice_buffer_reset_and_unref(b);
-    grpc_slice_buffer_add(b, body);
-    c->is_large = GRPC_SLICE_LENGTH(body) > LARGE_REPLY;
+size_t td_grpc_reply_size(const td_grpc_call *c)
+{
+    return c->reply.data.raw.slice_buffer.length;
+}
+
+void td_grpc_reply(td_grpc_call *c)
+{
+    c->is_large = td_grpc_reply_size(c) > LARGE_REPLY;
     if (c->is_large) atomic_fetch_add_explicit(&c->queue->server->large_replies, 1, memory_order_relaxed);
     finish(c, true, GRPC_STATUS_OK, NULL);
 }
@@ -305,7 +328,8 @@ void td_grpc_reply_bytes(td_grpc_call *c, const void *data, size_t size)
         return;
     }
     if (size) memcpy(p, data, size);
-    td_grpc_reply(c, body);
+    td_grpc_reply_add(c, body);
+    td_grpc_reply(c);
 }
 
 /* What no client can have caused is worth a line. */
@@ -328,6 +352,7 @@ void td_grpc_fail(td_grpc_call *c, td_status error)
     grpc_slice details;
 
     log_fault(c, error);
+    grpc_slice_buffer_reset_and_unref(&c->reply.data.raw.slice_buffer); /* pieces of what failed then */
     if (strlen(text) <= LIMIT) {
         details = grpc_slice_from_copied_string(text);
     } else {

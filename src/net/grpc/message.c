@@ -2,13 +2,14 @@
 /* message.c -- a request's bytes in one piece.
  *
  * A small message lies in one slice of the read buffer and is used there. A large one comes in many slices
- * and is put together once; where its first tensor_content will lie is told from the first slice, and the
- * copy is placed so that the content is aligned and can be used as a tensor with no second copy. A compressed
- * one is inflated here.
+ * and is put together once, each slice going as it is copied; where its first tensor_content will lie is told from the
+ * first slice, and the copy is placed so that the content is aligned and can be used as a tensor with no second copy. A
+ * compressed one is inflated here.
  */
+#include <stdatomic.h>
 #include <string.h>
 
-#include <grpc/byte_buffer_reader.h>
+#include <grpc/slice_buffer.h>
 
 #include "base/mem.h"
 #include "base/size.h"
@@ -16,26 +17,42 @@
 #include "net/inflate.h"
 #include "net/grpc/server.h"
 
-static td_status gather(td_grpc_call *c, grpc_byte_buffer_reader *reader, grpc_slice *slice, size_t size)
+enum { LARGE = 1 << 20 };
+
+/* The slices of a large message leave holes in the heap, which keeps them; what is smaller fills them again. */
+static void give_back_holes(size_t freed)
 {
+    enum { WORTH_IT = 16 << 20 };
+    static atomic_size_t holes;
+
+    /* relaxed: it only counts */
+    if (freed < LARGE || atomic_fetch_add_explicit(&holes, freed, memory_order_relaxed) + freed < WORTH_IT)
+        return;
+    atomic_store_explicit(&holes, 0, memory_order_relaxed);
+    td_heap_trim();
+}
+
+static td_status gather(td_grpc_call *c, grpc_slice_buffer *slices)
+{
+    const grpc_slice *const first = &slices->slices[0];
     const size_t content_at =
-        td_grpc_predict_content_at(GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice));
-    const size_t shift = (TD_ALIGN - content_at % TD_ALIGN) % TD_ALIGN;
+        td_grpc_predict_content_at(GRPC_SLICE_START_PTR(*first), GRPC_SLICE_LENGTH(*first));
+    const size_t shift = (TD_ALIGN - content_at % TD_ALIGN) % TD_ALIGN, size = slices->length;
 
-    c->gathered = td_try_alloc(size + TD_ALIGN, TD_ALIGN);
-    if (!c->gathered) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a request of %zu bytes", size);
+    TD_TRY(td_workspace_take(NULL, size + TD_ALIGN, "a request", &c->memory));
+    uint8_t *const start = (uint8_t *)c->memory.data + shift, *at = start;
 
-    uint8_t *const start = (uint8_t *)c->gathered + shift;
-    size_t done = 0;
-    do {
-        const size_t n = GRPC_SLICE_LENGTH(*slice);
+    while (slices->count) {
+        const grpc_slice slice = grpc_slice_buffer_take_first(slices);
 
-        TD_ASSERT(n <= size - done);
-        memcpy(start + done, GRPC_SLICE_START_PTR(*slice), n);
-        done += n;
-    } while (grpc_byte_buffer_reader_peek(reader, &slice));
+        memcpy(at, GRPC_SLICE_START_PTR(slice), GRPC_SLICE_LENGTH(slice));
+        at += GRPC_SLICE_LENGTH(slice);
+        grpc_slice_unref(slice);
+    }
+    TD_ASSERT(at == start + size);
+    give_back_holes(size);
     c->bytes = start;
-    c->size = done;
+    c->size = size;
     return NULL;
 }
 
@@ -45,33 +62,27 @@ static td_status inflate_message(td_grpc_call *c)
     enum { SMALL = 4 << 20 }; /* on event threads: more than any question but those that run models */
     const size_t limit = c->queue->server->max_inflated;
     const size_t max = c->is_offloaded ? limit : TD_MIN(limit, (size_t)SMALL);
-    void *const compressed = c->gathered;
     size_t capacity;
     char *out;
     td_status error = td_inflate(c->bytes, c->size, max, 0, &out, &c->size, &capacity);
 
-    c->gathered = out;
+    c->inflated = out;
     c->bytes = (const uint8_t *)out;
-    td_free(compressed);
+    td_workspace_give(&c->memory);
     if (td_status_code(error) != TD_OUT_OF_RANGE) return error;
     td_status_free(error);
     return TD_ERR(RESOURCE_EXHAUSTED,
                   "The message inflates to more than %zu bytes (--max_inflated_megabytes)", max);
 }
 
-static td_status read_message(td_grpc_call *c, grpc_byte_buffer_reader *reader)
+static td_status read_message(td_grpc_call *c)
 {
-    const size_t size = grpc_byte_buffer_length(reader->buffer_out);
-    grpc_slice *first;
+    grpc_slice_buffer *const slices = &c->payload->data.raw.slice_buffer;
 
-    if (!grpc_byte_buffer_reader_peek(reader, &first)) {
-        c->bytes = (const uint8_t *)"";
-        c->size = 0;
-        return NULL;
-    }
-    if (TD_UNLIKELY(GRPC_SLICE_LENGTH(*first) != size)) return gather(c, reader, first, size);
-    c->bytes = GRPC_SLICE_START_PTR(*first); /* payload keeps it */
-    c->size = size;
+    if (TD_UNLIKELY(slices->count > 1)) return gather(c, slices);
+    /* payload keeps it */
+    c->bytes = slices->count ? GRPC_SLICE_START_PTR(slices->slices[0]) : (const uint8_t *)"";
+    c->size = slices->length;
     return NULL;
 }
 
@@ -83,14 +94,10 @@ static bool is_compressed(const td_grpc_call *c)
 
 td_status td_grpc_message_open(td_grpc_call *c)
 {
-    grpc_byte_buffer_reader reader;
-
-    if (!c->payload || !grpc_byte_buffer_reader_init(&reader, c->payload))
+    if (!c->payload || c->payload->type != GRPC_BB_RAW)
         return TD_ERR(INVALID_ARGUMENT, "The call has no readable message");
-    td_status error = read_message(c, &reader);
-    grpc_byte_buffer_reader_destroy(&reader);
-    if (TD_UNLIKELY(!error && is_compressed(c))) error = inflate_message(c);
-    return error;
+    TD_TRY(read_message(c));
+    return TD_UNLIKELY(is_compressed(c)) ? inflate_message(c) : NULL;
 }
 
 size_t td_grpc_message_size(const td_grpc_call *c)
@@ -108,9 +115,10 @@ bool td_grpc_message_is_slow(const td_grpc_call *c)
 void td_grpc_message_close(td_grpc_call *c)
 {
     if (c->payload) grpc_byte_buffer_destroy(c->payload);
-    td_free(c->gathered);
+    td_workspace_give(&c->memory);
+    td_free(c->inflated);
     c->payload = NULL;
-    c->gathered = NULL;
+    c->inflated = NULL;
     c->bytes = NULL;
     c->size = 0;
 }

@@ -26,6 +26,28 @@ static td_status predict_open(td_flow *f, td_servable *servable)
     return td_grpc_predict_fill(j->message, &f->predict);
 }
 
+static void drop(void *hold)
+{
+    td_predict_hold_unref(hold);
+}
+
+/* The reply as pieces: what is written, cut where outputs are sent from where they lie. */
+static void add_pieces(td_flow *f, grpc_slice written, const td_grpc_cut *cuts, size_t n)
+{
+    td_grpc_call *const c = ((td_grpc_job *)f->request)->call;
+    td_predict_hold *const hold = td_predict_keep(&f->predict);
+    size_t at = 0;
+
+    for (size_t k = 0; k < n; at = cuts[k++].at) {
+        td_grpc_reply_add(c, grpc_slice_sub(written, at, cuts[k].at));
+        td_grpc_reply_add(c, grpc_slice_new_with_user_data((void *)(uintptr_t)cuts[k].data, cuts[k].size,
+                                                           drop, td_predict_hold_ref(hold)));
+    }
+    td_grpc_reply_add(c, grpc_slice_sub(written, at, GRPC_SLICE_LENGTH(written)));
+    grpc_slice_unref(written);
+    td_predict_hold_unref(hold);
+}
+
 static td_status predict_write(td_flow *f)
 {
     td_grpc_job *const j = f->request;
@@ -35,9 +57,19 @@ static td_status predict_write(td_flow *f)
     if (reply.size > INT32_MAX)
         return TD_ERR(RESOURCE_EXHAUSTED, "A reply of %zu bytes is beyond what gRPC carries", reply.size);
 
-    uint8_t *const p = td_grpc_reply_make(reply.size, &j->reply);
+    /* A trace lies with the result, and is read once the reply is written. */
+    const size_t lent = f->predict.is_apart && !f->is_traced ? td_grpc_predict_lent(&reply) : 0;
+    grpc_slice written;
+    uint8_t *const p = td_grpc_reply_make(reply.size - lent, &written);
     if (!p) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a reply of %zu bytes", reply.size);
+    if (TD_UNLIKELY(lent > 0)) {
+        td_grpc_cut *const cuts = TD_ARENA_NEW_N(f->arena, td_grpc_cut, reply.p->n_want);
+
+        add_pieces(f, written, cuts, td_grpc_predict_put_cut(p, &reply, cuts));
+        return NULL;
+    }
     TD_ASSERT(td_grpc_predict_put(p, &reply) == p + reply.size);
+    td_grpc_reply_add(j->call, written);
     return NULL;
 }
 

@@ -13,7 +13,10 @@ static td_grpc_job *job_of(const td_flow *f)
 
 static void suspend(td_flow *f)
 {
-    td_grpc_let_go(job_of(f)->call);
+    td_grpc_call *const c = job_of(f)->call;
+
+    c->flow = f;
+    td_grpc_let_go(c);
     td_flow_go(f);
 }
 
@@ -22,9 +25,17 @@ static bool is_unwanted(const td_flow *f)
     return atomic_load_explicit(&job_of(f)->call->is_closed, memory_order_relaxed);
 }
 
+/* What was put together, or inflated. The rest is small, or the core's. */
+static void forget(td_flow *f)
+{
+    td_grpc_call *const c = job_of(f)->call;
+
+    if (c->memory.data || c->inflated) td_grpc_message_close(c);
+}
+
 static size_t seal(td_flow *f, td_status error)
 {
-    return error ? 0 : GRPC_SLICE_LENGTH(job_of(f)->reply);
+    return error ? 0 : td_grpc_reply_size(job_of(f)->call);
 }
 
 /* The job is not to be touched once the reply is out. */
@@ -36,7 +47,7 @@ static void end(td_flow *f, td_status error)
     if (error)
         td_grpc_fail(j->call, error);
     else
-        td_grpc_reply(j->call, j->reply);
+        td_grpc_reply(j->call);
 }
 
 td_status td_grpc_job_open(td_grpc_job *j)
@@ -52,16 +63,19 @@ void td_grpc_job_ask(td_grpc_job *j, const td_grpc_spec *spec)
 
 td_status td_grpc_job_put(td_grpc_job *j, td_strbuf *b)
 {
-    uint8_t *const p = b->size <= INT32_MAX ? td_grpc_reply_make(b->size, &j->reply) : NULL;
+    grpc_slice reply;
+    uint8_t *const p = b->size <= INT32_MAX ? td_grpc_reply_make(b->size, &reply) : NULL;
 
     if (p && b->size) memcpy(p, b->data, b->size);
     td_strbuf_fini(b);
-    return p ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "No memory for a reply");
+    if (!p) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a reply");
+    td_grpc_reply_add(j->call, reply);
+    return NULL;
 }
 
 void td_grpc_run(td_grpc_call *c, const td_flow_verb *verb, size_t message_size)
 {
-    static const td_flow_host host = { TD_PROTOCOL_GRPC, suspend, is_unwanted, seal, end };
+    static const td_flow_host host = { TD_PROTOCOL_GRPC, suspend, is_unwanted, forget, seal, end };
     td_grpc_job *const j = TD_ARENA_NEW(c->arena, td_grpc_job);
 
     j->call = c;

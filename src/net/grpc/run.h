@@ -14,7 +14,6 @@ typedef struct td_grpc_job {
     td_grpc_call *call;
     void *message;            /* what the verb's parse fills */
     const td_grpc_spec *spec; /* in message; parse sets it */
-    grpc_slice reply;         /* write makes it */
 } td_grpc_job;
 
 /* Makes call->bytes of the message, for a verb's parse. */

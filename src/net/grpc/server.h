@@ -20,6 +20,7 @@
 #include "api/flow.h"
 #include "base/arena.h"
 #include "base/mutex.h"
+#include "exec/workspace.h"
 #include "net/acceptor.h"
 #include "net/grpc.h"
 
@@ -61,15 +62,17 @@ struct td_grpc_call {
     grpc_byte_buffer *payload;
     grpc_call_details details; /* of the catch-all */
 
-    const uint8_t *bytes; /* the request, contiguous: in payload's slice or in gathered */
+    const uint8_t *bytes; /* the request, contiguous: in payload's slice or in one of: */
     size_t size;
-    void *gathered;
+    td_workspace memory; /* of a message in many slices */
+    void *inflated;      /* or of one that was compressed */
 
     td_arena *arena;           /* the request's */
     const td_request_ids *ids; /* in arena; NULL: it sent none, and there is no access log */
     bool is_traced;            /* asks where its time goes */
     const char *timing;        /* in arena; then the answer to that */
     grpc_byte_buffer reply;    /* reused: start_batch takes the slices out of it */
+    td_flow *flow;             /* of a call that was let go; in arena */
     bool is_offloaded;
     bool is_large;           /* counted in large_replies */
     atomic_bool is_closed;   /* offloaded calls: nobody waits for the answer any more */
@@ -133,10 +136,12 @@ static inline void *td_grpc_tag(td_grpc_call *c, td_grpc_event event)
     return (char *)c + event;
 }
 
-/* Ends the call with a reply message of `size` bytes; *data is where to write it, before td_grpc_reply().
- * NULL without memory. */
+/* A piece of a reply message, of `size` bytes; the result is where to write it before td_grpc_reply_add(). NULL without
+ * memory. */
 uint8_t *td_grpc_reply_make(size_t size, grpc_slice *out);
-void td_grpc_reply(td_grpc_call *c, grpc_slice body); /* takes body */
+void td_grpc_reply_add(td_grpc_call *c, grpc_slice piece); /* takes piece */
+size_t td_grpc_reply_size(const td_grpc_call *c);          /* of what was added */
+void td_grpc_reply(td_grpc_call *c);                       /* ends the call with that */
 void td_grpc_reply_bytes(td_grpc_call *c, const void *data, size_t size);
 void td_grpc_fail(td_grpc_call *c, td_status error); /* takes error */
 

@@ -234,7 +234,7 @@ static void end(td_flow *f, td_status error)
 
 void td_rest_flow(td_rest_request *r, const td_flow_verb *verb)
 {
-    static const td_flow_host host = { TD_PROTOCOL_REST, suspend, NULL, seal_reply, end };
+    static const td_flow_host host = { TD_PROTOCOL_REST, suspend, NULL, NULL, seal_reply, end };
     td_rest_server *const s = r->server;
     const int64_t now = td_now_ns();
 

@@ -19,6 +19,7 @@ typedef struct request {
     const char *model;
     td_status parse_error, open_error, write_error;
     float x;
+    bool has_no_elements; /* its input is empty */
 
     char steps[16]; /* p, o, w, as they came; s: suspended */
     size_t n_steps;
@@ -56,7 +57,8 @@ static td_status open_it(td_flow *f, td_servable *servable)
 
     step(f, 'o');
     TD_TRY(td_predict_open(servable, (td_string){ 0 }, TD_WORDING_GRPC, f->arena, &f->predict));
-    f->predict.inputs[0] = (td_tensor){ .dtype = TD_F32, .shape = { 1, { 1 } }, .data = &r->x };
+    f->predict.inputs[0] =
+        (td_tensor){ .dtype = TD_F32, .shape = { 1, { !r->has_no_elements } }, .data = &r->x };
     return td_status_copy(r->open_error);
 }
 
@@ -80,9 +82,14 @@ static void suspend(td_flow *f)
     td_flow_go(f);
 }
 
-static void forget(td_flow *f)
+static void suspend_for_good(td_flow *f)
 {
     step(f, 's');
+}
+
+static void forget(td_flow *f)
+{
+    step(f, 'f');
 }
 
 static bool is_unwanted(const td_flow *f)
@@ -113,7 +120,7 @@ static void end(td_flow *f, td_status error)
 static const td_flow_verb verb = { TD_METHOD_PREDICT, TD_FLOW_RUN, parse, open_it, explain, write_it },
                           look = { TD_METHOD_METADATA, TD_FLOW_MODEL, parse, NULL, NULL, write_it },
                           page = { .asks = TD_FLOW_NOTHING, .write = write_it };
-static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, seal, end };
+static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, forget, seal, end };
 
 static void begin(request *r, const td_flow_verb *v)
 {
@@ -127,13 +134,18 @@ static void begin(request *r, const td_flow_verb *v)
     td_flow_start(&r->flow);
 }
 
-/* Waits for the end; returns what it ended with. */
-static td_code finish(request *r)
+static void wait_for(request *r)
 {
     td_mutex_lock(&r->mu);
     while (!r->has_ended)
         td_cond_wait(&r->ended, &r->mu);
     td_mutex_unlock(&r->mu);
+}
+
+/* Waits for the end; returns what it ended with. */
+static td_code finish(request *r)
+{
+    wait_for(r);
     const td_code code = td_status_code(r->error);
     td_status_free(r->error);
     td_status_free(r->parse_error);
@@ -270,7 +282,9 @@ static void test_unwanted_is_not_run(void **state)
 /* A client that goes away in the moment before its flow goes on leaves nothing open. */
 static void test_abandoned(void **state)
 {
-    static const td_flow_host forgetful = { TD_PROTOCOL_REST, forget, is_unwanted, seal, end };
+    static const td_flow_host forgetful = {
+        TD_PROTOCOL_REST, suspend_for_good, is_unwanted, NULL, seal, end
+    };
     request r = { .model = "slow" };
 
     (void)state;
@@ -289,6 +303,93 @@ static void test_abandoned(void **state)
     td_arena_free(r.flow.arena);
 }
 
+/* What an output shows is kept; otherwise the message goes ahead of the reply. */
+static void test_message_is_forgotten(void **state)
+{
+    request r = { .model = "quick", .flow.size = 1 << 20 },
+            none = { .model = "quick", .has_no_elements = true };
+
+    (void)state;
+    assert_int_equal(serve(&r), TD_OK); /* its output is its input */
+    assert_string_equal(r.steps, "spow");
+    assert_int_equal(serve(&none), TD_OK);
+    assert_string_equal(none.steps, "pofw");
+}
+
+/* ---- very large messages ---- */
+
+static bool is_over(request *r)
+{
+    td_mutex_lock(&r->mu);
+    const bool has_ended = r->has_ended;
+    td_mutex_unlock(&r->mu);
+    return has_ended;
+}
+
+/* A run of 50 ms has the gate; what comes behind it waits, but for what is smaller. */
+static void test_very_large_take_turns(void **state)
+{
+    request first = { .model = "slow", .flow.size = 3 << 20 },
+            second = { .model = "quick", .flow.size = 1 << 20 },
+            small = { .model = "quick", .flow.size = 1 << 19 };
+
+    (void)state;
+    td_flows_limit(flows, 3 << 20);
+    begin(&first, &verb);
+    begin(&second, &verb);
+    begin(&small, &verb);
+    wait_for(&small);
+    assert_false(is_over(&first));
+    wait_for(&second);
+    wait_for(&first);
+    assert_int_equal(finish(&small), TD_OK);
+    assert_int_equal(finish(&second), TD_OK);
+    assert_int_equal(finish(&first), TD_OK);
+    assert_true(second.flow.times.parsed >= first.flow.times.written);
+}
+
+/* One that nobody wants any more is over at once, and one that waits for its model lets others pass. */
+static void test_turns_are_not_held_up(void **state)
+{
+    request loading = { .model = "loading", .flow.size = 2 << 20 },
+            first = { .model = "slow", .flow.size = 2 << 20 },
+            gone = { .model = "quick", .flow.size = 2 << 20 };
+
+    (void)state;
+    td_flows_limit(flows, 2 << 20);
+    begin(&loading, &verb);
+    begin(&first, &verb);
+    begin(&gone, &verb);
+    atomic_store(&gone.is_unwanted, true);
+    td_flow_hurry(&gone.flow);
+    wait_for(&gone);
+    assert_false(is_over(&first));
+    td_flow_hurry(&first.flow); /* is inside */
+    wait_for(&first);
+    assert_false(is_over(&loading));
+    atomic_store(&fake_is_loaded, true);
+    wait_for(&loading);
+    assert_int_equal(finish(&gone), TD_CANCELLED);
+    assert_int_equal(finish(&first), TD_OK);
+    assert_int_equal(finish(&loading), TD_OK);
+    atomic_store(&fake_is_loaded, false);
+}
+
+/* Its deadline passes in line: it is not begun. */
+static void test_late_in_line(void **state)
+{
+    request first = { .model = "slow", .flow.size = 2 << 20 },
+            late = { .model = "quick", .flow.size = 2 << 20, .flow.deadline_ns = td_now_ns() + 10000000 };
+
+    (void)state;
+    td_flows_limit(flows, 2 << 20);
+    begin(&first, &verb);
+    begin(&late, &verb);
+    assert_int_equal(finish(&late), TD_DEADLINE_EXCEEDED);
+    assert_string_equal(late.steps, "s");
+    assert_int_equal(finish(&first), TD_OK);
+}
+
 static void test_many_at_once(void **state)
 {
     enum { N = 40 };
@@ -301,12 +402,8 @@ static void test_many_at_once(void **state)
         all[i].flow.size = i % 3 ? 1 : 1 << 20;
         begin(&all[i], &verb);
     }
-    for (int i = 0; i < N; i++) {
-        td_mutex_lock(&all[i].mu);
-        while (!all[i].has_ended)
-            td_cond_wait(&all[i].ended, &all[i].mu);
-        td_mutex_unlock(&all[i].mu);
-    }
+    for (int i = 0; i < N; i++)
+        wait_for(&all[i]);
     for (int i = 0; i < N; i++)
         assert_int_equal(finish(&all[i]), TD_OK);
 }
@@ -337,6 +434,10 @@ int main(void)
         cmocka_unit_test(test_errors_end_it),
         cmocka_unit_test(test_unwanted_is_not_run),
         cmocka_unit_test(test_abandoned),
+        cmocka_unit_test(test_message_is_forgotten),
+        cmocka_unit_test(test_very_large_take_turns),
+        cmocka_unit_test(test_turns_are_not_held_up),
+        cmocka_unit_test(test_late_in_line),
         cmocka_unit_test(test_many_at_once),
     };
 

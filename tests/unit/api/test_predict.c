@@ -12,6 +12,7 @@
 #include "api/predict.h"
 #include "base/mem.h"
 #include "assert_status.h"
+#include "exec/memory.h"
 #include "serve/table.h"
 
 /* ---------------------------------------------------------------- a session of our own */
@@ -49,6 +50,26 @@ const td_signature *td_session_signatures(const td_session *s, size_t *count)
     (void)s;
     *count = 3;
     return signatures;
+}
+
+static int fake_session_refs; /* held beyond a request */
+
+td_session *td_session_ref(td_session *s)
+{
+    fake_session_refs++;
+    return s;
+}
+
+void td_session_unref(td_session *s)
+{
+    (void)s;
+    fake_session_refs--;
+}
+
+td_account *td_session_account(td_session *s)
+{
+    (void)s;
+    return NULL;
 }
 
 td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
@@ -153,6 +174,27 @@ static void test_runs(void **state)
     assert_int_equal(td_predict_output(&predict, 0)->shape.rank, 3);
 }
 
+/* Who keeps the outputs keeps the session, not the version. */
+static void test_kept(void **state)
+{
+    (void)state;
+    assert_null(open_as("", TD_WORDING_GRPC));
+    predict.inputs[0].dtype = TD_F32;
+    assert_null(td_predict_run(&predict, 0));
+    predict.is_apart = true;
+    td_predict_hold *const hold = td_predict_keep(&predict);
+    assert_ptr_equal(td_predict_hold_ref(hold), hold);
+    td_predict_close(&predict);
+    assert_int_equal(alive_servables, 0);
+    assert_int_equal(alive_results, 1);
+    assert_int_equal(fake_session_refs, 1);
+    td_predict_hold_unref(hold);
+    assert_int_equal(alive_results, 1);
+    td_predict_hold_unref(hold);
+    assert_int_equal(alive_results, 0);
+    assert_int_equal(fake_session_refs, 0);
+}
+
 static void test_filter(void **state)
 {
     const td_string one[] = { text("z") }, unknown[] = { text("q") }, near[] = { text("Y") },
@@ -244,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_runs),
+        CASE(test_kept),
         CASE(test_explained_run),
         CASE(test_filter),
         CASE(test_wrong_inputs),

@@ -265,6 +265,40 @@ static void writes_replies(void **state)
     free(bytes);
 }
 
+/* A reply in pieces is the same bytes. */
+static void cuts_large_outputs_out(void **state)
+{
+    enum { N = (1 << 20) / sizeof(float) }; /* as few as are lent */
+    float *const many = calloc(N, sizeof *many);
+    td_grpc_predict_reply reply;
+    td_grpc_cut cuts[2];
+
+    (void)state;
+    for (size_t k = 0; k < 2; k++) { /* one element less is written */
+        add_spec("m", 0, NULL, NULL);
+        add_floats("a", many, N - k);
+        assert_null(read_message());
+        assert_null(td_predict_run(&predict, 0));
+        assert_null(td_grpc_predict_plan(&predict, k == 0, &reply));
+        const size_t lent = td_grpc_predict_lent(&reply);
+        uint8_t *const whole = malloc(reply.size), *const cut = malloc(reply.size - lent);
+        assert_ptr_equal(td_grpc_predict_put(whole, &reply), whole + reply.size);
+        const size_t n = td_grpc_predict_put_cut(cut, &reply, cuts), at = n ? cuts[0].at : 0;
+        assert_int_equal(lent, k ? 0 : 1 << 20);
+        assert_int_equal(n, k ? 0 : 1);
+        if (n) assert_int_equal(cuts[0].size, lent);
+        if (n) assert_ptr_equal(cuts[0].data, td_predict_output(&predict, 0)->data);
+        assert_memory_equal(cut, whole, at);
+        assert_memory_equal(cut + at, whole + at + lent, reply.size - lent - at);
+        if (n) assert_memory_equal(cuts[0].data, whole + at, lent);
+        free(whole);
+        free(cut);
+        td_predict_close(&predict);
+        message.size = 0;
+    }
+    free(many);
+}
+
 static void writes_metadata(void **state)
 {
     td_servable *const s = td_servable_make("m", 3, NULL, td_servable_free, NULL);
@@ -305,21 +339,14 @@ static void metadata_requests_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(reads_inputs),
-        CASE(last_of_one_name_counts),
-        CASE(reads_specs),
-        CASE(refuses_no_model),
-        CASE(names_must_match),
-        CASE(missing_without_default),
-        CASE(extra_beside_default),
-        CASE(default_fills_in),
-        CASE(bad_tensors_are_named),
-        CASE(huge_tensors_are_refused),
-        CASE(filters_outputs),
-        CASE(finds_the_content),
-        CASE(writes_replies),
-        CASE(writes_metadata),
-        CASE(metadata_requests_are_checked),
+        CASE(reads_inputs),          CASE(last_of_one_name_counts),
+        CASE(reads_specs),           CASE(refuses_no_model),
+        CASE(names_must_match),      CASE(missing_without_default),
+        CASE(extra_beside_default),  CASE(default_fills_in),
+        CASE(bad_tensors_are_named), CASE(huge_tensors_are_refused),
+        CASE(filters_outputs),       CASE(finds_the_content),
+        CASE(writes_replies),        CASE(cuts_large_outputs_out),
+        CASE(writes_metadata),       CASE(metadata_requests_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
