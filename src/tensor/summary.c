@@ -109,3 +109,8 @@ void td_tensor_summary(const td_tensor *t, int64_t most, td_strbuf *out)
     }
     if (n > limit) td_strbuf_puts(out, "...");
 }
+
+void td_tensor_summary_one(const td_tensor *t, int64_t i, td_strbuf *out)
+{
+    put_element(out, t, i);
+}

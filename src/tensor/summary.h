@@ -11,4 +11,7 @@
 /* At most `most` elements; -1: all. Elements must be known. */
 void td_tensor_summary(const td_tensor *t, int64_t most, td_strbuf *out);
 
+/* Element i alone. */
+void td_tensor_summary_one(const td_tensor *t, int64_t i, td_strbuf *out);
+
 #endif

@@ -129,3 +129,11 @@ uint64_t td_fingerprint(const void *bytes, size_t size)
     block(&t, s + rest - 63, mul, 9);
     return mix(mix(t.v.a, t.w.a, mul) + shift_mix(t.y) * K0 + t.z, mix(t.v.b, t.w.b, mul) + t.x, mul);
 }
+
+uint64_t td_fingerprint_join(uint64_t first, uint64_t second)
+{
+    const uint64_t mul = UINT64_C(0xc6a4a7935bd1e995);
+    const uint64_t mixed = (first ^ mul ^ shift_mix(second * mul) * mul) * mul;
+
+    return shift_mix(shift_mix(mixed) * mul);
+}

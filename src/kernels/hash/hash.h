@@ -8,6 +8,8 @@
 
 /* FarmHash's Fingerprint64, which is its Hash64 for x86-64 without vectors. */
 uint64_t td_fingerprint(const void *bytes, size_t size);
+/* TensorFlow's FingerprintCat64: one of two. */
+uint64_t td_fingerprint_join(uint64_t first, uint64_t second);
 /* SipHash-2-4. */
 uint64_t td_siphash(const uint64_t key[2], const void *bytes, size_t size);
 /* MurmurHash64A with the seed of TensorFlow's Hash64(). */

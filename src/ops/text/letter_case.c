@@ -9,9 +9,9 @@
 #include <wctype.h>
 
 #include "base/macros.h"
+#include "ops/strings.h"
 #include "ops/text/encoding.h"
 #include "ops/text/script.h"
-#include "ops/text/text.h"
 
 enum { MOST = 3, SIGMA = 0x3a3, FINAL_SIGMA = 0x3c2, DOTTED_I = 0x130, MALFORMED = 0xfffd, IOTA = 0x399 };
 

@@ -9,7 +9,7 @@
 #include "base/macros.h"
 #include "base/size.h"
 #include "ops/array/array.h"
-#include "ops/text/text.h"
+#include "ops/strings.h"
 
 typedef struct ngram_attrs {
     td_string separator, left, right;

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "ops/strings.h"
 #include "ops/text/letter_case.h"
 #include "ops/text/regex.h"
-#include "ops/text/text.h"
 
 static char *alloc_string(void *ctx, size_t size)
 {

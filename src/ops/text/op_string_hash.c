@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "kernels/hash/hash.h"
-#include "ops/text/text.h"
+#include "ops/strings.h"
 
 typedef struct bucket_attrs {
     uint64_t buckets, key[2];

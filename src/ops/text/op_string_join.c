@@ -8,7 +8,7 @@
 
 #include "base/size.h"
 #include "ops/array/array.h"
-#include "ops/text/text.h"
+#include "ops/strings.h"
 
 typedef struct join_attrs {
     td_string separator;

@@ -6,7 +6,7 @@
 
 #include "base/macros.h"
 #include "ops/array/array.h"
-#include "ops/text/text.h"
+#include "ops/strings.h"
 #include "tensor/half.h"
 #include "tensor/type_sets.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "ops/text/text.h"
+#include "ops/strings.h"
 
 typedef struct split_attrs {
     bool skip_empty; /* StringSplit */

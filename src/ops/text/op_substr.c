@@ -4,7 +4,7 @@
 
 #include "base/macros.h"
 #include "ops/array/array.h"
-#include "ops/text/text.h"
+#include "ops/strings.h"
 
 static td_status substr_parse(td_parse *p)
 {

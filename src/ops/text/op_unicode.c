@@ -8,9 +8,9 @@
 #include "base/macros.h"
 #include "base/size.h"
 #include "ops/array/array.h"
+#include "ops/strings.h"
 #include "ops/text/encoding.h"
 #include "ops/text/script.h"
-#include "ops/text/text.h"
 
 typedef enum on_error { FAIL, REPLACE, IGNORE } on_error;
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sparse and ragged tensors."""
 import numpy as np
+import tensorflow as tf
 
-from golden_values import ALL, COMPLEX, FLOATS, NUMBERS, SIGNED, arr, edges, i32, i64, real, types
+from golden_values import ALL, COMPLEX, FLOATS, NUMBERS, SIGNED, arr, edges, i32, i64, real, text, types
 
 SOME = ["float32", "int64", "string", "bool", "float16", "complex64", "uint8"]
 INDEX, OTHER = i64(0, 1, 1, 0, 2, 3).reshape(3, 2), i64(0, 0, 1, 0).reshape(2, 2)
@@ -114,3 +115,36 @@ def ragged():
             yield "RaggedRange", dict(starts=arr(dt, 3, lo=0, hi=2), limits=arr(dt, 3, lo=2), deltas=np.array(1).astype(arr(dt).dtype), Tsplits=split)
         yield "RaggedRange", dict(starts=arr(dt, 2, lo=5, hi=9), limits=np.array(0).astype(arr(dt).dtype), deltas=np.array([-1, -3]).astype(arr(dt).dtype))
         yield "RaggedRange", dict(starts=arr(dt), limits=arr(dt), deltas=np.array(0).astype(arr(dt).dtype))
+
+
+def crosses():
+    """Strong hashes of dense numbers are left out: TensorFlow crashes."""
+    words = text(b"", b"a", b"bc", b"a", b"\xff")
+    a, b = i64(0, 0, 0, 1, 2, 0, 2, 1, 2, 2).reshape(5, 2), i64(0, 0, 1, 0, 2, 0, 2, 1).reshape(4, 2)
+    shapes = [i64(3, 3), i64(3, 2)]
+    numbers = i64(7, -1, 2**40 + 7, 0)
+    for values in ([words, words[1:]], [words, numbers], [numbers.repeat(2)[:5], numbers]):
+        for dense in ([], [words[:3].reshape(3, 1)], [i64(1, 2, 3, -4, 5, 6).reshape(3, 2)], [text().reshape(3, 0)], [words[:3].reshape(3, 1), i64(1, 2, 3).reshape(3, 1)]):
+            sparse = dict(indices=[a, b], values=values, shapes=shapes, dense_inputs=dense)
+            for buckets in (0, 10):
+                for key in (956888297470, -3):
+                    yield "SparseCross", dict(sparse, hashed_output=True, num_buckets=buckets, hash_key=key, out_type=tf.int64, internal_type=tf.int64)
+                yield "SparseCross", dict(sparse, hashed_output=True, num_buckets=buckets, hash_key=5, out_type=tf.int64, internal_type=tf.string)
+            yield "SparseCross", dict(sparse, hashed_output=False, num_buckets=0, hash_key=0, out_type=tf.string, internal_type=tf.int64)
+            is_text = all(x.dtype == object for x in values + dense)
+            if is_text:
+                yield "SparseCross", dict(sparse, hashed_output=False, num_buckets=0, hash_key=0, out_type=tf.string, internal_type=tf.string)
+            for sep in (b"_X_", b"", b"\x00"):
+                yield "SparseCrossV2", dict(sparse, sep=np.array(sep, object))
+            for buckets in (0, 100, -5):
+                for strong in (False, True):
+                    if not strong or all(x.dtype == object for x in dense):
+                        yield "SparseCrossHashed", dict(sparse, num_buckets=np.array(buckets), strong_hash=np.array(strong), salt=i64(137, -173))
+    none = i64().reshape(0, 2)
+    for k in (dict(indices=[none], values=[text()], shapes=[i64(2, 3)], dense_inputs=[]), dict(indices=[none], values=[text()], shapes=[i64(0, 3)], dense_inputs=[]),
+              dict(indices=[], values=[], shapes=[], dense_inputs=[words[:4].reshape(2, 2)]), dict(indices=[a], values=[words], shapes=[i64(3, 3)], dense_inputs=[words[:4].reshape(2, 2)]),
+              dict(indices=[a], values=[words[1:]], shapes=[i64(3, 3)], dense_inputs=[]), dict(indices=[a], values=[words], shapes=[i64(3)], dense_inputs=[]),
+              dict(indices=[i64(1, 2)], values=[words[:2]], shapes=[i64(3, 3)], dense_inputs=[]), dict(indices=[a], values=[words], shapes=[i64(3, 3)], dense_inputs=[words[:3]])):
+        yield "SparseCrossV2", dict(k, sep=np.array(b"-", object))
+        yield "SparseCrossHashed", dict(k, num_buckets=np.array(0), strong_hash=np.array(True), salt=i64(1, 2))
+    yield "SparseCrossV2", dict(indices=[a], values=[words], shapes=[i64(3, 3)], dense_inputs=[], sep=text(b"-"))

@@ -256,3 +256,27 @@ def scripts():
     yield "UnicodeScript", dict(input=i32(-1, 0x110000, 0x10ffff, 0xd800, 0xdfff, 0xe000, 2**31 - 1, -2**31, 0, 97, 0x378).reshape(1, 11))
     yield "UnicodeScript", dict(input=i32())
     yield "UnicodeScript", dict(input=i32(0x65e5)[0])
+
+
+def base64():
+    plain = text(b"", b"a", b"ab", b"abc", b"\xff\xfe\xfd\xfc", b"\x00\x00", bytes(range(256)))
+    for pad in (True, False):
+        for words in (plain, text(), np.array(b"xyz", object), plain[:4].reshape(2, 2)):
+            yield "EncodeBase64", dict(input=words, pad=pad)
+    for word in (b"YWJj", b"YWI=", b"YWI", b"YQ==", b"YQ", b"YQ=", b"Y", b"", b"=", b"==", b"YWJjYQ==", b"YW=j", b"ab-_", b"ab+/", b"YWJj\n", b" YWJj", b"YR==", b"YQ==YQ==", b"YWJjZ", b"====",
+                 b"A===", b"\xff\xff\xff\xff", b"YWJjZGU", b"YWJjZGU=", b"ab\x00d", b"__79_A", b"\x80bcd"):
+        yield "DecodeBase64", dict(input=text(word))
+    yield "DecodeBase64", dict(input=text(b"YWJj", b"YQ==", b"", b"YWI").reshape(2, 2))
+    yield "DecodeBase64", dict(input=text())
+
+
+def formats():
+    odd = np.float32([1.5, np.nan, np.inf, -np.inf, 1e-7, 123456789., .1, 1 / 3, 1e20, 16777216., -0.])
+    for summarize in (3, -1, 1, 0, 2, -2):
+        for v in (np.arange(8), np.arange(48).reshape(2, 3, 8), np.arange(9, dtype="int32").reshape(9, 1), text(b"a", b"b\"\n\r\t'\x00\x1f\x7f\xff\\", "ü".encode()), np.array([True, False]),
+                  np.float32(1.5), np.array(b"scalar", object), odd, odd.astype("float64"), odd.astype("float16"), np.array([1 + 2j, 3]), np.zeros([0, 3]), np.zeros([3, 0]), np.zeros([0]), np.zeros([0], bool),
+                  text(), np.uint8([1, 200]), np.int8([-1, 2]), np.array([2**63 - 1, -2**63]), np.array([2**64 - 1], "uint64"), np.uint16([65535]), np.arange(16).reshape(2, 2, 2, 2), np.array(True)):
+            yield "StringFormat", dict(inputs=[v], template="<%s>", summarize=summarize)
+        yield "StringFormat", dict(inputs=[i32(1, 2), text(b"x"), np.float64(.1)], template="a {} b {}{}", placeholder="{}", summarize=summarize)
+    for template, placeholder, n in (("a %s b", "%s", 2), ("%s%s%s", "%s", 2), ("none", "%s", 0), ("none", "%s", 1), ("{}", "{}", 1), ("%s", "", 1), ("", "%s", 0), ("%%s", "%s", 1), ("aaa", "aa", 1), ("abc", "", 2), ("a", "", 0), ("", "", 0)):
+        yield "StringFormat", dict(inputs=[np.int32(7)] * n, template=template, placeholder=placeholder)

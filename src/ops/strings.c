@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text.c -- what ops on strings share: memory, numbers. */
-#include "ops/text/text.h"
+/* strings.c -- what ops on strings share: memory, numbers. */
+#include "ops/strings.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text.h -- what ops on strings share. */
-#ifndef TD_OPS_TEXT_H
-#define TD_OPS_TEXT_H
+/* strings.h -- what ops on strings share. */
+#ifndef TD_OPS_STRINGS_H
+#define TD_OPS_STRINGS_H
 
 #include "ops/op.h"
 
