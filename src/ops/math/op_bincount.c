@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* op_bincount.c -- Bincount, DenseBincount, SparseBincount: how often each value occurs, or the sum of the
+/* op_bincount.c -- Bincount, DenseBincount, SparseBincount, RaggedBincount: how often each value occurs, or the sum of the
  * weights of its places. */
 #include <inttypes.h>
 #include <string.h>
@@ -134,11 +134,60 @@ static td_status sparse_run(td_call *c)
     return NULL;
 }
 
+/* ------------------------------------------------------------ RaggedBincount: splits, values, size, weights */
+
+/* The splits of n values. */
+static td_status check_splits(td_call *c, const td_tensor *splits, int64_t n)
+{
+    const int64_t *const at = splits->data, last = td_shape_count(&splits->shape) - 1;
+
+    if (last < 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "Splits must not be empty");
+    if (at[0] != 0)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "Splits must start with 0, not with %" PRId64, at[0]);
+    if (at[last] != n)
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "Splits must end with the number of values, got %" PRId64 " instead of %" PRId64,
+                         at[last], n);
+    return NULL;
+}
+
+static td_status ragged_run(td_call *c)
+{
+    const td_tensor *const splits = td_in(c, 0), *const values = td_in(c, 1), *const w = td_in(c, 3);
+    const int64_t n = td_shape_count(&values->shape), n_w = td_shape_count(&w->shape);
+    const int64_t *const ends = (const int64_t *)splits->data + 1;
+    td_shape out = { .rank = 2 };
+    int64_t row = 0;
+    bins b;
+
+    TD_TRY(td_need_one(c, 2, &out.dims[1]));
+    if (out.dims[1] < 0)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "size (%" PRId64 ") must be non-negative", out.dims[1]);
+    if (n_w != 0 && n_w != n)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "weights must be as many as the values, or none");
+    TD_TRY(check_splits(c, splits, n));
+    out.dims[0] = td_shape_count(&splits->shape) - 1;
+    TD_TRY(td_shape_check(&out));
+    TD_TRY(td_out_make(c, 0, &out));
+    if (!td_out_is_used(c, 0)) return NULL;
+    bins_start(c, w, &b);
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t v = td_tensor_int(values, (size_t)i);
+
+        while (i >= ends[row]) /* the last one is n */
+            row++;
+        if (v < 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "Input must be non-negative");
+        bins_count(&b, row, v, (size_t)i);
+    }
+    return NULL;
+}
+
 static const td_kernel dense_kernels[] = { { .dtypes = TD_DTYPE_BIT(TD_I32) | TD_DTYPE_BIT(TD_I64) |
                                                        TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_F64),
                                              .run = dense_run },
                                            { 0 } };
 static const td_kernel sparse_kernels[] = { { .dtypes = TD_REAL_TYPES, .run = sparse_run }, { 0 } };
+static const td_kernel ragged_kernels[] = { { .dtypes = TD_REAL_TYPES, .run = ragged_run }, { 0 } };
 
 const td_op td_ops_bincount[] = {
     { .name = "Bincount",
@@ -163,5 +212,13 @@ const td_op td_ops_bincount[] = {
       .attrs_size = sizeof(bin_attrs),
       .parse = bin_parse,
       .kernels = sparse_kernels },
+    { .name = "RaggedBincount",
+      .sig = "splits: int64, values: Tidx, size: Tidx, weights: T -> output: T",
+      .attrs = "Tidx: type, T: type, binary_output: bool = false",
+      .key = "T",
+      .flags = TD_OP_DYNAMIC,
+      .attrs_size = sizeof(bin_attrs),
+      .parse = bin_parse,
+      .kernels = ragged_kernels },
     { 0 },
 };

@@ -362,8 +362,15 @@ def search():
             yield "DenseBincount", dict(input=i64(1, 0, 1, 7), size=np.int64(3), weights=arr(dt, 0), binary_output=binary)
             yield "SparseBincount", dict(indices=i64(0, 0, 0, 1, 2, 0).reshape(3, 2), values=i32(1, 1, 0), dense_shape=i64(3, 2),
                                          size=np.int32(3), weights=arr(dt, 3), binary_output=binary)
+            yield "RaggedBincount", dict(splits=i64(0, 2, 2, 5), values=i32(1, 1, 0, 7, 0), size=np.int32(3), weights=arr(dt, 5), binary_output=binary)
     yield "SparseBincount", dict(indices=i64(0, 0, 1, 1).reshape(2, 2), values=i64(1, 1), dense_shape=i64(2, 2), size=np.int64(3),
                                  weights=arr("float32", 0))
+    for splits in ((0, 3), (0, 0, 3, 3), (0, 3, 1, 3), (0,), (1, 3), (0, 2), (0, 4), ()):
+        yield "RaggedBincount", dict(splits=i64(*splits), values=i64(1, 0, 1), size=np.int64(2), weights=arr("float32", 0))
+    yield "RaggedBincount", dict(splits=i64(0), values=i64(), size=np.int64(2), weights=arr("float32", 0))
+    yield "RaggedBincount", dict(splits=i64(0, 1), values=i64(-1), size=np.int64(2), weights=arr("float32", 0))
+    yield "RaggedBincount", dict(splits=i64(0, 1), values=i64(0), size=np.int64(-1), weights=arr("float32", 0))
+    yield "RaggedBincount", dict(splits=i64(0, 0).reshape(1, 2), values=i64(), size=np.int64(2), weights=arr("float32", 0))
     yield "Bincount", dict(arr=i32(-1), size=np.int32(5), weights=arr("float32", 0))
     yield "Bincount", dict(arr=i32(1), size=np.int32(-1), weights=arr("float32", 0))
     yield "DenseBincount", dict(input=i32(-1), size=np.int32(3), weights=arr("int32", 0))
