@@ -106,6 +106,8 @@ def outputs(op, args, arrays):
     unknown = set()
     if op.startswith("FusedBatchNorm"):
         unknown = {5} | ({3, 4} if not args.get("is_training", True) else set()) | ({1, 2, 3, 4} if args["x"].size == 0 else set())
+    if op in ("Svd", "SelfAdjointEigV2", "Eig") and not args.get("compute_uv", args.get("compute_v", True)):
+        unknown = {1, 2}
     return ["out ?" if i in unknown else tensor("out", a, tf.string if a.dtype == object else tf.as_dtype(a.dtype)) for i, a in enumerate(arrays)]
 
 

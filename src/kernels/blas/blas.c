@@ -41,24 +41,33 @@ void td_blas_setup(void)
 #endif
 }
 
+static void *library;
+
 /* dlsym() gives an object pointer; ISO C wants it copied to make a function pointer. */
-static void find(void *library, const char *name, void *fn)
+static bool find(const char *name, void *fn)
 {
     void *const p = dlsym(library, name);
+
     memcpy(fn, &p, sizeof p);
+    return p != NULL;
 }
 
 static void open_library(void)
 {
     static const char *const names[] = { "libopenblas.so.0", "libcblas.so.3", "libblas.so.3" };
-    void *library = NULL;
 
     for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
         library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     if (!library) return;
-    find(library, "cblas_dgemm", &blas.dgemm);
-    find(library, "cblas_cgemm", &blas.cgemm);
-    find(library, "cblas_zgemm", &blas.zgemm);
+    (void)find("cblas_dgemm", &blas.dgemm);
+    (void)find("cblas_cgemm", &blas.cgemm);
+    (void)find("cblas_zgemm", &blas.zgemm);
+}
+
+bool td_blas_find(const char *name, void *fn)
+{
+    (void)pthread_once(&once, open_library);
+    return library && find(name, fn);
 }
 
 bool td_blas_gemm(td_dtype type, td_blas_op op_a, td_blas_op op_b, size_t m, size_t n, size_t k,

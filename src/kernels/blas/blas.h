@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* blas.h -- OpenBLAS, opened when the first double or complex product needs it.
+/* blas.h -- OpenBLAS, opened when the first double or complex product, or decomposition, needs it.
  *
  * It is told its core type (its own detection fails on CPUs newer than it) and to start no threads: callers
  * cut work themselves. */
@@ -20,5 +20,8 @@ typedef enum td_blas_op { TD_BLAS_PLAIN, TD_BLAS_TRANSPOSED, TD_BLAS_ADJOINT } t
  * sizes that it cannot count; nothing was done. Any thread. */
 bool td_blas_gemm(td_dtype type, td_blas_op op_a, td_blas_op op_b, size_t m, size_t n, size_t k,
                   const void *a, size_t lda, const void *b, size_t ldb, void *c, size_t ldc);
+
+/* Another function of the library, copied to the function pointer at fn. False: it is not there. Any thread. */
+bool td_blas_find(const char *name, void *fn);
 
 #endif

@@ -76,6 +76,7 @@ static const struct {
     { "ApproxTopK", "aggregate_to_topk", "only true is there" },
     { "ApproxTopK", "reduction_input_size_override", "the size is known" },
     /* tensord refuses other values */
+    { "TridiagonalSolve", "perturb_singular", "of GPUs" },
 };
 
 static const char *why_fixed(const char *op, const char *attr)
