@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/account.h"
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/macros.h"
@@ -111,6 +112,7 @@ static void tell_metrics(void *ctx, td_page *p)
 
     td_process_tell(p);
     td_manager_tell(s->manager, p);
+    td_page_tell(p, TD_READING_memory, NULL, (double)td_accounts_used());
     td_page_tell(p, TD_READING_connections, (const char *const[]){ td_protocol_name(TD_PROTOCOL_GRPC) },
                  (double)td_grpc_connections(s->grpc));
 }

@@ -8,12 +8,18 @@
 #include "base/cpu.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "exec/memory.h"
 #include "obs/log.h"
 #include "serve/state.h"
 
 static const size_t MANAGER_QUEUE = 1 << 20;              /* loads that may wait for a thread */
 static const int64_t STOP_LOADS_NS = INT64_C(2000000000); /* how long the end waits for loads */
 static const int64_t FOREVER_NS = INT64_C(24) * 24 * 3600 * 1000000000;
+
+static size_t memory_of(td_session *session)
+{
+    return atomic_load_explicit(&td_session_account(session)->used, memory_order_relaxed);
+}
 
 static td_manager *make_manager(const td_serve_options *options)
 {
@@ -25,6 +31,7 @@ static td_manager *make_manager(const td_serve_options *options)
     m->options = *options;
     if (!m->options.load && !m->options.check) m->options.check = td_session_check;
     if (!m->options.load && !m->options.signatures) m->options.signatures = td_session_signatures;
+    if (!m->options.load && !m->options.memory) m->options.memory = memory_of;
     if (!m->options.load) m->options.load = td_session_load;
     if (!m->options.unload) m->options.unload = td_session_unref;
     m->options.models = NULL;

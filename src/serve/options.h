@@ -37,6 +37,8 @@ typedef struct td_serve_options {
     /* NULL: td_session_signatures(), or none if load is set */
     const td_signature *(*signatures)(const td_session *session, size_t *n);
     td_status (*check)(td_session *session); /* NULL: td_session_check(), or nothing if load is set */
+    /* Bytes. NULL: what its account has, or nobody knows if load is set */
+    size_t (*memory)(td_session *session);
 } td_serve_options;
 
 #endif

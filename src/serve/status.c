@@ -162,6 +162,16 @@ void td_manager_health(td_manager *m, td_model_health **out, size_t *n)
     *out = list;
 }
 
+static void tell_memory(const td_version *v, const char *number, td_page *p)
+{
+    const td_model *const model = v->model;
+    size_t (*const memory)(td_session * session) = model->manager->options.memory;
+
+    if (!memory || v->state != TD_STATE_AVAILABLE) return; /* inv. 1 of state.h */
+    td_page_tell(p, TD_READING_model_memory, (const char *const[]){ model->options->name, number },
+                 (double)memory(td_servable_session(v->servable)));
+}
+
 static void tell_versions(const td_model *model, td_page *p)
 {
     for (size_t i = 0; i < model->n_versions; i++) {
@@ -172,6 +182,7 @@ static void tell_versions(const td_model *model, td_page *p)
         snprintf(number, sizeof number, "%" PRId64, v->number);
         td_page_tell(p, TD_READING_model_state, (const char *const[]){ model->options->name, number },
                      v->state);
+        tell_memory(v, number, p);
     }
 }
 

@@ -141,6 +141,9 @@ class Own(unittest.TestCase):
         self.assertEqual(pick(page, "tensord_model_load_seconds_count", model="half_plus_two"), 1)
         self.assertEqual(pick(page, "tensord_model_ready", model="half_plus_two"), 1)
         self.assertEqual(pick(page, "tensord_model_state", model="half_plus_two", version="2"), harness.AVAILABLE)
+        memory = pick(page, "tensord_model_memory_bytes", model="half_plus_two", version="2")
+        self.assertGreater(memory, 0)
+        self.assertGreaterEqual(pick(page, "tensord_memory_bytes"), memory)
         self.assertEqual(pick(page, "tensord_build_info"), 1)
         pid = self.server.process.pid
         self.assertAlmostEqual(pick(page, "process_threads"),

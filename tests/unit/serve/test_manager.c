@@ -492,6 +492,12 @@ static void expect_page(td_manager *m, const char *const *lines, size_t n)
     td_strbuf_fini(&out);
 }
 
+static size_t some_memory(td_session *s)
+{
+    assert_non_null(s);
+    return 4711;
+}
+
 static void test_metrics(void **state)
 {
     static const char *const lines[] = {
@@ -501,6 +507,7 @@ static void test_metrics(void **state)
         "tensord_model_ready{model=\"counted\"} 1\n",
         "tensord_model_state{model=\"counted\",version=\"2\"} 50\n",
         "tensord_model_state{model=\"counted\",version=\"1\"} 30\n",
+        "tensord_model_memory_bytes{model=\"counted\",version=\"1\"} 4711\n",
     };
     const td_model_spec known = fake_version("counted", 9), unknown = fake_spec("other");
 
@@ -508,7 +515,9 @@ static void test_metrics(void **state)
     fake_write("counted", "1", "10");
     fake_write("counted", "2", "bad");
     td_model_options model = { .name = (char *)(uintptr_t) "counted", .policy = TD_POLICY_ALL };
-    td_manager *const m = start_with(&model, 1, defaults());
+    td_serve_options options = defaults();
+    options.memory = some_memory;
+    td_manager *const m = start_with(&model, 1, options);
     fake_await_states(m, "counted", "2:END(DATA_LOSS) 1:AVAILABLE");
     expect_page(m, lines, sizeof lines / sizeof *lines);
     assert_ptr_equal(td_manager_requests(m, &unknown), td_requests_nobody());
