@@ -24,12 +24,14 @@ enum {
     ARENA_FIRST = 4 << 10,
     ARENA_GROW_MAX = 1 << 20, /* doubling stops here */
     ARENA_KEEP_MAX = 8 << 20, /* a reset gives larger blocks back */
+    ARENA_PAGES = 1 << 20,    /* blocks that large lie in pages of their own, unless they are to be counted */
     ARENA_ALIGN = 16,
 };
 
 typedef struct arena_block {
     struct arena_block *older;
     size_t size; /* with this head */
+    bool has_pages;
 } arena_block;
 
 struct td_arena {
@@ -52,12 +54,29 @@ static unsigned char *block_start(arena_block *b)
     return (unsigned char *)(b + 1);
 }
 
+static arena_block *make_block(size_t size)
+{
+    const bool has_pages = size >= ARENA_PAGES && !td_mem_meter_is_on();
+    arena_block *const b = has_pages ? td_heap_pages(size) : td_heap_alloc(size, _Alignof(arena_block));
+
+    if (b) *b = (arena_block){ .size = size, .has_pages = has_pages };
+    return b;
+}
+
+static void free_block(arena_block *b)
+{
+    if (b && b->has_pages)
+        td_free_pages(b, b->size);
+    else
+        td_free(b);
+}
+
 static void free_chain(arena_block *b)
 {
     while (b) {
         arena_block *const older = b->older;
 
-        td_free(b);
+        free_block(b);
         b = older;
     }
 }
@@ -85,10 +104,10 @@ void td_arena_shrink(td_arena *a, size_t most)
         arena_block *const older = b->older;
 
         if (b->size <= most && (!keep || b->size > keep->size)) {
-            td_free(keep);
+            free_block(keep);
             keep = b;
         } else {
-            td_free(b);
+            free_block(b);
         }
         b = older;
     }
@@ -128,14 +147,13 @@ static bool grow(td_arena *a, size_t size, size_t align)
     if (!td_add_size(size, align + sizeof(arena_block), &want)) return false;
     const size_t block_size = TD_MAX(want, a->next_size);
     const bool was_forbidden = td_mem_forbid(false);
-    arena_block *const b = td_heap_alloc(block_size, _Alignof(arena_block));
+    arena_block *const b = make_block(block_size);
     (void)td_mem_forbid(was_forbidden);
 
     if (!b) return false;
     if (a->next_size < ARENA_GROW_MAX) a->next_size *= 2;
     a->closed = td_arena_used(a);
     b->older = a->newest;
-    b->size = block_size;
     open_block(a, b);
     return true;
 }

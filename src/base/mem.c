@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mem.c -- the heap: malloc with "no memory" decided in one place. */
+#define _GNU_SOURCE /* mremap */
 #include "base/mem.h"
 
 #include <stdatomic.h>
@@ -18,7 +19,7 @@
 #include "base/mem_meter.h"
 #include "base/size.h"
 
-enum { SMALL_PAGE = 4 << 10, HUGE_PAGE = 2 << 20, HUGE_LEAST = 32 << 20 };
+enum { SMALL_PAGE = 4 << 10, HUGE_PAGE = 2 << 20, HUGE_LEAST = 32 << 20, GROWN_PAGES = 1 << 20 };
 
 /* More than any one piece may have: sanitizers end the process beyond it, where malloc would say no. */
 #define MEM_PIECE_MAX ((size_t)1 << 40)
@@ -115,9 +116,9 @@ void *td_try_alloc(size_t size, size_t align)
 }
 
 #ifdef MEM_IS_FOREIGN
-void *td_try_pages(size_t size)
+void *td_heap_pages(size_t size)
 {
-    return td_try_alloc(size, 64);
+    return td_heap_alloc(size, 64);
 }
 
 void td_free_pages(void *p, size_t size)
@@ -146,10 +147,10 @@ static void *map_huge(size_t size)
     return p + before;
 }
 
-void *td_try_pages(size_t size)
+void *td_heap_pages(size_t size)
 {
     td_mem_ask();
-    if (td_mem_fault(size) || td_mem_meter_refuses(size) || is_too_much(size)) return NULL;
+    if (is_too_much(size)) return NULL;
     const size_t bytes = whole_pages(TD_MAX(size, (size_t)1));
 
     if (size >= HUGE_LEAST) return map_huge(bytes);
@@ -163,6 +164,54 @@ void td_free_pages(void *p, size_t size)
     if (p) (void)munmap(p, whole_pages(TD_MAX(size, (size_t)1)));
 }
 #endif
+
+#ifdef MEM_IS_FOREIGN
+void *td_try_grow(void *p, size_t size, size_t new_size)
+{
+    TD_ASSERT(size <= new_size);
+    return td_try_realloc(p, new_size);
+}
+
+void td_free_grown(void *p, size_t size)
+{
+    (void)size;
+    td_free(p);
+}
+#else
+static void *move_pages(void *p, size_t size, size_t new_size)
+{
+    td_mem_ask();
+    if (td_mem_fault(new_size) || td_mem_meter_refuses(new_size - size) || is_too_much(new_size)) return NULL;
+    void *const q = mremap(p, whole_pages(size), whole_pages(new_size), MREMAP_MAYMOVE);
+
+    return q == MAP_FAILED ? NULL : q;
+}
+
+void *td_try_grow(void *p, size_t size, size_t new_size)
+{
+    TD_ASSERT(size <= new_size);
+    if (new_size < GROWN_PAGES) return td_try_realloc(p, new_size);
+    if (size >= GROWN_PAGES) return move_pages(p, size, new_size);
+    void *const q = td_try_pages(new_size);
+
+    if (q && size) memcpy(q, p, size);
+    if (q) td_free(p);
+    return q;
+}
+
+void td_free_grown(void *p, size_t size)
+{
+    if (size < GROWN_PAGES)
+        td_free(p);
+    else
+        td_free_pages(p, size);
+}
+#endif
+
+void *td_try_pages(size_t size)
+{
+    return td_mem_fault(size) || td_mem_meter_refuses(size) ? NULL : td_heap_pages(size);
+}
 
 void *td_try_realloc(void *p, size_t size)
 {

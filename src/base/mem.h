@@ -18,8 +18,13 @@ void *td_try_realloc(void *p, size_t size);    /* not cleared; NULL without memo
  * freed; huge ones for what is very large. Page-aligned (64-byte under sanitizers), not to be taken for cleared; NULL
  * without memory. No meter counts them: they are lent. */
 void *td_try_pages(size_t size);
-void td_free_pages(void *p, size_t size);       /* size as it was asked for; NULL is fine */
+void td_free_pages(void *p, size_t size); /* size as it was asked for; NULL is fine */
+/* A buffer that grows (p NULL, size 0: at first): in the heap while it is small, then in pages, which are moved and not copied.
+ * NULL without memory: p stays as it was. */
+void *td_try_grow(void *p, size_t size, size_t new_size);
+void td_free_grown(void *p, size_t size);       /* size as it was asked for last; NULL is fine */
 void *td_heap_alloc(size_t size, size_t align); /* td_try_alloc() that no test has failed on purpose */
+void *td_heap_pages(size_t size);               /* td_try_pages(), likewise */
 void td_free(void *p);                          /* NULL is fine */
 TD_NONNULL_RETURN char *td_format(const char *fmt, ...) TD_PRINTF(1, 2); /* a new string */
 

@@ -14,6 +14,11 @@ td_mem_meter *td_mem_meter_swap(td_mem_meter *m)
     return before;
 }
 
+bool td_mem_meter_is_on(void)
+{
+    return meter != NULL;
+}
+
 bool td_mem_meter_refuses(size_t size)
 {
     td_mem_meter *const m = meter;

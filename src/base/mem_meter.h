@@ -19,6 +19,7 @@ typedef struct td_mem_meter {
 /* This thread's, from now on; returns the one before. NULL: nothing is counted. */
 td_mem_meter *td_mem_meter_swap(td_mem_meter *m);
 
+bool td_mem_meter_is_on(void);
 /* For mem.h and arenas: may `size` more bytes be had? */
 bool td_mem_meter_refuses(size_t size);
 void td_mem_meter_take(void *p); /* p was allocated, NULL is fine */

@@ -36,7 +36,7 @@ static td_status grow(char **out, size_t *capacity, size_t max, size_t pad)
     const size_t want = TD_MIN(TD_MAX(*capacity * 2, (size_t)FIRST_ROOM), max + 1);
 
     TD_ASSERT(want > *capacity);
-    char *const more = td_try_realloc(*out, want + pad);
+    char *const more = td_try_grow(*out, *out ? *capacity + pad : 0, want + pad);
     if (!more) return no_memory();
     *out = more;
     *capacity = want;

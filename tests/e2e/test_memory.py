@@ -105,6 +105,27 @@ class LargeRequests(unittest.TestCase):
             self.assertLess(watch.most, 300)
             harness.until(lambda: resident(server) < 60, "memory to go back")
 
+    def test_bodies_leave_nothing(self):
+        """REST's text and its rows go, too."""
+        row = "[" + ",".join(["1.25"] * ROW) + "]"
+        with self.serve(double()) as server:
+            def ask(rows):
+                reply = server.post("m:predict", '{"instances":[' + ",".join([row] * rows) + "]}")
+                problems.extend([] if reply.status == 200 and reply.body.count(b"2.5") == rows * ROW else [reply.body[:200]])
+
+            problems = []
+            threads = [threading.Thread(target=ask, args=(rows,)) for rows in (1, 6, 12)]
+            with Watch(server) as watch:
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+            self.assertEqual(problems, [])
+            if harness.SANITIZE:
+                return
+            self.assertLess(watch.most, 200)
+            harness.until(lambda: resident(server) < 40, "memory to go back")
+
     def test_outputs_that_are_inputs(self):
         """They lie in the request, which is there until the answer is out."""
         with self.serve(mirror(), as_content=False) as server:

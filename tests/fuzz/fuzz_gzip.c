@@ -14,5 +14,5 @@ void fuzz_one(const uint8_t *data, size_t size)
 
     if (fuzz_end(td_inflate(data, size, FUZZ_MAX, 64, &out, &out_size, &capacity)))
         TD_ASSERT(out && out_size <= FUZZ_MAX && out_size <= capacity);
-    td_free(out);
+    td_free_grown(out, out ? capacity + 64 : 0);
 }

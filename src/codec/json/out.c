@@ -21,7 +21,7 @@ bool td_json_out_grow(td_json_out *o, size_t more)
         return false;
     }
     const size_t capacity = TD_MAX(TD_MAX(o->capacity * 2, want), (size_t)OUT_FIRST);
-    char *const data = td_try_realloc(o->data, capacity);
+    char *const data = td_try_grow(o->data, o->capacity, capacity);
 
     if (!data) {
         o->is_broken = true;
@@ -34,7 +34,7 @@ bool td_json_out_grow(td_json_out *o, size_t more)
 
 void td_json_out_fini(td_json_out *o)
 {
-    td_free(o->data);
+    td_free_grown(o->data, o->capacity);
     *o = (td_json_out){ 0 };
 }
 

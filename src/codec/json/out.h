@@ -13,7 +13,7 @@
 #include "tensord/tensor.h"
 
 typedef struct td_json_out {
-    char *data; /* NULL while empty; td_free() it */
+    char *data; /* NULL while empty */
     size_t size, capacity;
     bool is_broken;
 } td_json_out;

@@ -30,7 +30,7 @@ typedef struct td_json_predict {
     bool is_surveyed; /* all members are known */
 } td_json_predict;
 
-/* text must live until the request is over. Fails only when a survey is due; free the status, take it. */
+/* text must live until the request is over, or p->inputs are filled and none of them is of strings. Fails only when a survey is due; free the status, take it. */
 TD_MUST_USE td_status td_json_predict_open(const char *text, size_t size, td_arena *arena,
                                            td_json_predict *out);
 /* INVALID_ARGUMENT: "JSON Parse error: ...", no object, a signature's name that is no string. */

@@ -62,9 +62,8 @@ static td_status inflate_message(td_grpc_call *c)
     enum { SMALL = 4 << 20 }; /* on event threads: more than any question but those that run models */
     const size_t limit = c->queue->server->max_inflated;
     const size_t max = c->is_offloaded ? limit : TD_MIN(limit, (size_t)SMALL);
-    size_t capacity;
     char *out;
-    td_status error = td_inflate(c->bytes, c->size, max, 0, &out, &c->size, &capacity);
+    td_status error = td_inflate(c->bytes, c->size, max, 0, &out, &c->size, &c->inflated_size);
 
     c->inflated = out;
     c->bytes = (const uint8_t *)out;
@@ -116,7 +115,7 @@ void td_grpc_message_close(td_grpc_call *c)
 {
     if (c->payload) grpc_byte_buffer_destroy(c->payload);
     td_workspace_give(&c->memory);
-    td_free(c->inflated);
+    td_free_grown(c->inflated, c->inflated_size);
     c->payload = NULL;
     c->inflated = NULL;
     c->bytes = NULL;

@@ -66,6 +66,7 @@ struct td_grpc_call {
     size_t size;
     td_workspace memory; /* of a message in many slices */
     void *inflated;      /* or of one that was compressed */
+    size_t inflated_size;
 
     td_arena *arena;           /* the request's */
     const td_request_ids *ids; /* in arena; NULL: it sent none, and there is no access log */

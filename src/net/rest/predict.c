@@ -25,7 +25,7 @@ static td_status try_open(td_flow *f, td_servable *servable)
     return td_json_predict_fill(&r->json, &f->predict);
 }
 
-static td_status predict_open(td_flow *f, td_servable *servable)
+static td_status open_or_survey(td_flow *f, td_servable *servable)
 {
     td_rest_request *const r = f->request;
     const td_status error = try_open(f, servable);
@@ -34,6 +34,21 @@ static td_status predict_open(td_flow *f, td_servable *servable)
     td_status_free(error);
     TD_TRY(td_json_predict_survey(&r->json));
     return try_open(f, td_predict_detach(&f->predict));
+}
+
+/* Strings are views of it. */
+static bool needs_body(const td_predict *p)
+{
+    for (size_t i = 0; i < p->sig->n_inputs; i++)
+        if (p->inputs[i].dtype == TD_STRING) return true;
+    return false;
+}
+
+static td_status predict_open(td_flow *f, td_servable *servable)
+{
+    TD_TRY(open_or_survey(f, servable));
+    if (!needs_body(&f->predict)) td_rest_drop_body(f->request);
+    return NULL;
 }
 
 /* Bad JSON comes before an unknown model. */

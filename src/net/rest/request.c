@@ -10,6 +10,8 @@
 
 enum {
     SPARE_BYTES = 32 << 20, /* of buffers, all spares together */
+    SPARE_MOST = 4 << 20,   /* of one */
+    LARGE_BODY = 1 << 20,
     BODY_FIRST = 1024,
     BODY_TRUST = 16 << 20, /* a Content-Length beyond this is believed as its bytes come */
 };
@@ -36,7 +38,7 @@ td_rest_request *td_rest_request_take(td_rest_server *s)
 static void free_request(td_rest_request *r)
 {
     td_arena_free(r->arena);
-    td_free(r->body);
+    td_free_grown(r->body, r->capacity);
     td_json_out_fini(&r->reply);
     td_free(r);
 }
@@ -62,7 +64,7 @@ void td_rest_request_give(td_rest_request *r)
 
     clear(r);
     td_mutex_lock(&s->mu);
-    const bool is_kept = bytes <= SPARE_BYTES - s->spare_bytes;
+    const bool is_kept = bytes <= SPARE_MOST && bytes <= SPARE_BYTES - s->spare_bytes;
     if (is_kept) {
         r->next = s->spare;
         r->spare_bytes = bytes;
@@ -90,7 +92,7 @@ bool td_rest_reserve_body(td_rest_request *r, size_t size)
     const size_t want = TD_MIN(size, (size_t)BODY_TRUST) + TD_JSON_PAD;
 
     if (want <= r->capacity) return true;
-    char *const body = td_try_realloc(r->body, want);
+    char *const body = td_try_grow(r->body, r->capacity, want);
 
     if (!body) return false;
     r->body = body;
@@ -102,7 +104,7 @@ bool td_rest_add_body(td_rest_request *r, const char *data, size_t size)
 {
     if (r->size + size + TD_JSON_PAD > r->capacity) {
         const size_t want = TD_MAX(TD_MAX(r->capacity * 2, r->size + size + TD_JSON_PAD), (size_t)BODY_FIRST);
-        char *const body = td_try_realloc(r->body, want);
+        char *const body = td_try_grow(r->body, r->capacity, want);
 
         if (!body) return false;
         r->body = body;
@@ -121,7 +123,7 @@ static td_status inflate_body(td_rest_request *r)
     const td_status error =
         td_inflate(r->body, r->size, r->server->max_inflated, TD_JSON_PAD, &out, &size, &capacity);
 
-    td_free(r->body);
+    td_free_grown(r->body, r->capacity);
     r->body = out;
     r->capacity = out ? capacity + TD_JSON_PAD : 0;
     r->size = error ? 0 : size;
@@ -139,6 +141,14 @@ td_status td_rest_end_body(td_rest_request *r)
     if (!td_rest_reserve_body(r, 0)) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a request");
     memset(r->body + r->size, 0, TD_JSON_PAD);
     return NULL;
+}
+
+void td_rest_drop_body(td_rest_request *r)
+{
+    if (r->capacity < LARGE_BODY) return;
+    td_free_grown(r->body, r->capacity);
+    r->body = NULL;
+    r->size = r->capacity = 0;
 }
 
 /* ---- reply ---- */

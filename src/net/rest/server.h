@@ -105,6 +105,8 @@ bool td_rest_add_body(td_rest_request *r, const char *data, size_t size);
 bool td_rest_reserve_body(td_rest_request *r, size_t size);
 /* Completes the body: inflates it, puts zeros behind it. */
 TD_MUST_USE td_status td_rest_end_body(td_rest_request *r);
+/* It is not needed any more; a small one stays for the next request. */
+void td_rest_drop_body(td_rest_request *r);
 
 /* Ends a request that is no flow with what is in reply, or (error; takes it) with an error's text and code. */
 void td_rest_end(td_rest_request *r, td_status error);
