@@ -71,7 +71,7 @@ td_status td_join_input(const td_batch_call *first, size_t n, size_t i, size_t r
     TD_TRY(td_shape_check(&joined.shape));
     const size_t row = td_tensor_bytes(&joined);
     if (!td_mul_size(row, rows, &bytes)) return TD_ERR(RESOURCE_EXHAUSTED, "A batch is too large");
-    TD_TRY(td_workspace_take(a, TD_MAX(bytes, (size_t)1), "a batch", memory));
+    TD_TRY(td_workspace_take_other(a, TD_MAX(bytes, (size_t)1), "a batch", memory));
     char *const to = memory->data;
     for (const td_batch_call *c = first; n--; c = c->next) {
         put_rows(to + done * row, &c->in[i], &joined.shape, row, element);

@@ -9,7 +9,11 @@
 #include "base/mutex.h"
 #include "exec/lane.h"
 
-enum { MOST_KEPT = 64, LENT_LEAST = 16 << 10, PAGES_LEAST = 256 << 10 };
+enum {
+    MOST_KEPT = 64,
+    PAGES_LEAST = 256 << 10,
+    LENT_LEAST = 1 << 20, /* of what is no run's */
+};
 
 static struct {
     td_mutex mu;
@@ -18,17 +22,17 @@ static struct {
 } pool = { .mu = TD_MUTEX_INIT(exec_workspaces) };
 
 /* Large ones are pages of their own: the heap would keep them long after they were freed. */
-static void *get_memory(size_t size)
+static bool has_pages(const td_workspace *w)
 {
-    return size < PAGES_LEAST ? td_try_alloc(size, 64) : td_try_pages(size);
+    return !w->is_own && w->size >= PAGES_LEAST;
 }
 
 static void free_memory(const td_workspace *w)
 {
-    if (w->size < PAGES_LEAST)
-        td_free(w->data);
-    else
+    if (has_pages(w))
         td_free_pages(w->data, w->size);
+    else
+        td_free(w->data);
 }
 
 /* Its account is nobody's already. */
@@ -64,16 +68,27 @@ static size_t smallest_locked(size_t size) TD_REQUIRES(pool.mu)
     return best;
 }
 
-static td_status make(td_account *a, size_t size, const char *what, td_workspace *out)
+static td_status make(td_account *a, size_t size, bool is_own, const char *what, td_workspace *out)
 {
-    TD_TRY(td_account_take(a, size, what));
-    void *const data = get_memory(size);
+    td_workspace w = { .size = size, .need = size, .account = a, .is_own = is_own };
 
-    if (!data) {
+    TD_TRY(td_account_take(a, size, what));
+    w.data = has_pages(&w) ? td_try_pages(size) : td_try_alloc(size, 64);
+    if (!w.data) {
         td_account_give(a, size);
         return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %s of %zu bytes", what, size);
     }
-    *out = (td_workspace){ data, size, size, a };
+    *out = w;
+    return NULL;
+}
+
+static td_status lend(td_workspace w, td_account *a, size_t size, const char *what, td_workspace *out)
+{
+    if (!w.data) return make(a, size, false, what, out);
+    td_account_move(NULL, a, w.size);
+    w.account = a;
+    w.need = TD_MAX(w.need, size);
+    *out = w;
     return NULL;
 }
 
@@ -82,7 +97,6 @@ td_status td_workspace_take(td_account *a, size_t size, const char *what, td_wor
     const size_t kept = most_kept();
     td_workspace w = { 0 }, useless = { 0 };
 
-    if (size < LENT_LEAST) return make(a, size, what, out);
     td_mutex_lock(&pool.mu);
     const size_t fits = smallest_locked(size);
     if (fits != SIZE_MAX)
@@ -91,12 +105,19 @@ td_status td_workspace_take(td_account *a, size_t size, const char *what, td_wor
         useless = pick_locked(smallest_locked(0)); /* the new one will be kept in its place */
     td_mutex_unlock(&pool.mu);
     drop(&useless);
-    if (!w.data) return make(a, size, what, out);
-    td_account_move(NULL, a, w.size);
-    w.account = a;
-    w.need = TD_MAX(w.need, size);
-    *out = w;
-    return NULL;
+    return lend(w, a, size, what, out);
+}
+
+td_status td_workspace_take_other(td_account *a, size_t size, const char *what, td_workspace *out)
+{
+    td_workspace w = { 0 };
+
+    if (size < LENT_LEAST) return make(a, size, true, what, out);
+    td_mutex_lock(&pool.mu);
+    const size_t fits = smallest_locked(size);
+    if (fits != SIZE_MAX && pool.idle[fits].size / 2 <= size) w = pick_locked(fits);
+    td_mutex_unlock(&pool.mu);
+    return lend(w, a, size, what, out);
 }
 
 void td_workspace_give(td_workspace *w)
@@ -107,7 +128,7 @@ void td_workspace_give(td_workspace *w)
     if (!w->data) return;
     td_account_move(w->account, NULL, w->size);
     w->account = NULL;
-    if (w->size < LENT_LEAST) {
+    if (w->is_own) {
         drop(w);
     } else {
         td_mutex_lock(&pool.mu);

@@ -290,7 +290,7 @@ uint8_t *td_grpc_reply_make(size_t size, grpc_slice *out)
         return GRPC_SLICE_START_PTR(*out);
     }
     td_workspace *const w = TD_NEW(td_workspace);
-    const td_status error = td_workspace_take(NULL, size, "a reply", w);
+    const td_status error = td_workspace_take_other(NULL, size, "a reply", w);
 
     if (error) {
         td_status_free(error);

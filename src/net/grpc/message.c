@@ -39,7 +39,7 @@ static td_status gather(td_grpc_call *c, grpc_slice_buffer *slices)
         td_grpc_predict_content_at(GRPC_SLICE_START_PTR(*first), GRPC_SLICE_LENGTH(*first));
     const size_t shift = (TD_ALIGN - content_at % TD_ALIGN) % TD_ALIGN, size = slices->length;
 
-    TD_TRY(td_workspace_take(NULL, size + TD_ALIGN, "a request", &c->memory));
+    TD_TRY(td_workspace_take_other(NULL, size + TD_ALIGN, "a request", &c->memory));
     uint8_t *const start = (uint8_t *)c->memory.data + shift, *at = start;
 
     while (slices->count) {

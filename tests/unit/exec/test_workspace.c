@@ -62,6 +62,33 @@ static void test_used_again(void **state)
     td_workspace_give(&large);
 }
 
+/* What is no run's leaves runs what only they need, and does not push it out. */
+static void test_others(void **state)
+{
+    td_workspace run = take(8 * MB), run2 = take(8 * MB), other = { 0 }, small = { 0 };
+    void *const at = run.data, *const at2 = run2.data;
+
+    (void)state;
+    td_workspace_give(&run);
+    td_workspace_give(&run2);
+    assert_ok(td_workspace_take_other(NULL, 3 * MB, "a request", &other));
+    assert_true(other.data != at && other.data != at2);
+    assert_ok(td_workspace_take_other(&b, 100 * KB, "a request", &small));
+    assert_int_equal(b.used, 100 * KB);
+    assert_int_equal(td_accounts_used(), 19 * MB + 100 * KB);
+    td_workspace_give(&small); /* at once */
+    td_workspace_give(&other); /* and smaller than those that are kept */
+    assert_int_equal(td_accounts_used(), 16 * MB);
+    assert_ok(td_workspace_take_other(NULL, 4 * MB, "a request", &other));
+    assert_true(other.data == at || other.data == at2);
+    td_workspace_give(&other);
+    td_accounts_limit(16 * MB, NULL);
+    assert_status_like(td_workspace_take_other(&b, 1 * MB, "a request", &other), TD_RESOURCE_EXHAUSTED,
+                       "a request needs 1048576 bytes of memory; ");
+    assert_null(other.data);
+    td_accounts_limit(SIZE_MAX, NULL);
+}
+
 /* Whatever sizes come: as many as there are cores, and the largest of them. */
 static void test_few_are_kept(void **state)
 {
@@ -191,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_used_again, teardown),
+        cmocka_unit_test_teardown(test_others, teardown),
         cmocka_unit_test_teardown(test_few_are_kept, teardown),
         cmocka_unit_test_teardown(test_idle_ones_go, teardown),
         cmocka_unit_test_teardown(test_too_large_ones_go, teardown),
