@@ -13,9 +13,9 @@ td_rows_rule td_rows_select, td_rows_reduce, td_rows_arg, td_rows_cumulative, td
     td_rows_matrix, td_rows_matrix_diag, td_rows_set_diag, td_rows_matmul, td_rows_einsum, td_rows_bincount,
     td_rows_pairs;
 /* layers: rules_nn.c */
-td_rows_rule td_rows_bias, td_rows_images, td_rows_images_many, td_rows_conv_back, td_rows_pool,
-    td_rows_argmax_pool, td_rows_batch_norm, td_rows_global_norm, td_rows_layer_norm, td_rows_attention,
-    td_rows_rnn, td_rows_block_rnn, td_rows_cell;
+td_rows_rule td_rows_bias, td_rows_images, td_rows_images_many, td_rows_drawn_images, td_rows_not_last_three,
+    td_rows_conv_back, td_rows_pool, td_rows_argmax_pool, td_rows_batch_norm, td_rows_global_norm,
+    td_rows_layer_norm, td_rows_attention, td_rows_rnn, td_rows_block_rnn, td_rows_cell;
 /* elements that move: rules_array.c, rules_slice.c, rules_gather.c */
 td_rows_rule td_rows_reshape, td_rows_transpose, td_rows_concat, td_rows_concat_v2, td_rows_pack,
     td_rows_unpack, td_rows_split, td_rows_split_v, td_rows_pad, td_rows_tile, td_rows_fill,

@@ -38,6 +38,28 @@ const char *td_rows_images_many(td_rows_call *c)
     return td_rows_join(c, map_first_of_all, 0, mixes_images);
 }
 
+/* images, boxes, and colors that all have in common */
+static int map_drawn(const td_rows_call *c, uint32_t i, int axis)
+{
+    (void)c;
+    return i < 2 && axis == 0 ? 0 : -1;
+}
+
+const char *td_rows_drawn_images(td_rows_call *c)
+{
+    return td_rows_join(c, map_drawn, 0, mixes_images);
+}
+
+static int map_not_last_three(const td_rows_call *c, uint32_t i, int axis)
+{
+    return axis < td_rows_rank(c, i) - 3 ? axis : -1;
+}
+
+const char *td_rows_not_last_three(td_rows_call *c)
+{
+    return td_rows_join(c, map_not_last_three, 0, mixes_images);
+}
+
 /* input_sizes, filter, out_backprop */
 static int map_conv_back(const td_rows_call *c, uint32_t i, int axis)
 {
