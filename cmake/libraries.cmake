@@ -6,7 +6,12 @@ pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
-find_path(DNNL_INCLUDE dnnl.h REQUIRED) # oneDNN and OpenBLAS are opened when first needed, not linked
+# Only the headers of what is opened when first needed: oneDNN, OpenBLAS (none), the decoders of images.
+find_path(DNNL_INCLUDE dnnl.h REQUIRED)
+find_path(JPEG_INCLUDE jpeglib.h REQUIRED)
+find_path(PNG_INCLUDE png.h REQUIRED)
+find_path(GIF_INCLUDE gif_lib.h REQUIRED)
+find_path(WEBP_INCLUDE webp/decode.h REQUIRED)
 find_library(GRPC_LIBRARY grpc REQUIRED) # its .pc file names eighty libraries that a C program never calls
 find_library(GPR_LIBRARY gpr REQUIRED)
 
@@ -14,5 +19,6 @@ add_library(tensord_libraries INTERFACE)
 target_link_libraries(tensord_libraries INTERFACE
   PkgConfig::MICROHTTPD PkgConfig::PROTOBUF_C
   PkgConfig::ZLIB PkgConfig::PCRE2 ${GRPC_LIBRARY} ${GPR_LIBRARY} Threads::Threads m ${CMAKE_DL_LIBS})
-target_include_directories(tensord_libraries SYSTEM INTERFACE ${DNNL_INCLUDE})
+target_include_directories(tensord_libraries SYSTEM INTERFACE ${DNNL_INCLUDE} ${JPEG_INCLUDE} ${PNG_INCLUDE}
+  ${GIF_INCLUDE} ${WEBP_INCLUDE})
 target_link_options(tensord_libraries INTERFACE -Wl,--as-needed)
