@@ -52,6 +52,7 @@ static td_status make_graph(td_session *s, const td_signature *sig, td_graph **o
 static td_status run_passes(td_session *s, td_graph *g)
 {
     TD_TRY(td_pass_resolve(&s->pass, g));
+    TD_TRY(td_pass_raise(&s->pass, g));
     TD_TRY(td_pass_inline(&s->pass, g));
     TD_TRY(td_pass_deref(&s->pass, g));
     TD_TRY(td_pass_gate(&s->pass, g));

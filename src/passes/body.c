@@ -23,6 +23,14 @@ static function *function_of(td_pass *p, const char *name)
     return f;
 }
 
+void td_pass_add_body(td_pass *p, const char *name, td_graph *g)
+{
+    function *const f = function_of(p, name);
+
+    f->kept = g;
+    f->is_bound = true;
+}
+
 static td_status copy(td_pass *p, td_graph *g, td_graph **out)
 {
     TD_TRY(td_budget_take(p->env ? p->env->budget : NULL, TD_BUDGET_NODES, g->n_nodes, g->name));
@@ -48,6 +56,7 @@ td_status td_pass_body(td_pass *p, const char *name, td_graph **out)
     f->kept = NULL;
     if (!g) TD_TRY(p->library->lower(p->library, name, p->arena, &g));
     TD_TRY(td_status_prefix(td_pass_resolve(p, g), "in function %s: ", name));
+    TD_TRY(td_status_prefix(td_pass_raise(p, g), "in function %s: ", name));
     if (f->was_given) {
         f->kept = g;
         f->is_bound = true;

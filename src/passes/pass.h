@@ -5,6 +5,7 @@
  *
  *   extract  cuts what a signature needs out of the main graph
  *   resolve  binds nodes to ops, edges to output indices, checks types
+ *   raise    makes While nodes of TF1's loops; on the body of every function, too, before it is inlined
  *   inline   replaces calls by bodies, level by level
  *   deref    turns TF1's reference variables into resource variables with explicit reads
  *   gate     constants in branches of TF1's conditionals die with their branch
@@ -35,11 +36,12 @@ typedef struct td_pass {
     td_strbuf all_missing;   /* the same, of all that was ever noted */
     struct td_object **lost; /* resources that could not be made ready (td_pass_excise) */
     size_t n_lost, cap_lost;
-    int region_depth; /* bodies within bodies that are being compiled */
-    td_map functions; /* what body.c knows of the library's, by name */
-    td_map bodies;    /* regions that were compiled, by function and constants; one reference each */
-    td_map unset_set; /* variables and tables that are read and have no value */
-    td_strbuf unset;  /* the names of the first ones, for people */
+    int region_depth;  /* bodies within bodies that are being compiled */
+    td_map functions;  /* what body.c knows of the library's, by name */
+    uint32_t n_raised; /* functions that td_pass_raise() made, for their names */
+    td_map bodies;     /* regions that were compiled, by function and constants; one reference each */
+    td_map unset_set;  /* variables and tables that are read and have no value */
+    td_strbuf unset;   /* the names of the first ones, for people */
     size_t n_unset;
     td_tensor *owned; /* constants made by passes; their buffers are given back with the model */
     size_t n_owned, cap_owned;
@@ -60,6 +62,8 @@ TD_MUST_USE td_status td_pass_extract(td_pass *p, const td_graph *main, const td
                                       const char *const *targets, size_t n_targets, td_graph **out);
 
 TD_MUST_USE td_status td_pass_resolve(td_pass *p, td_graph *g);
+/* Of a resolved graph. INVALID_ARGUMENT names what is wrong with a loop. */
+TD_MUST_USE td_status td_pass_raise(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_inline(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_deref(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_gate(td_pass *p, td_graph *g);
@@ -100,6 +104,9 @@ TD_MUST_USE td_status td_pass_note_unrestored(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_body(td_pass *p, const char *name, td_graph **out);
 /* The same to look at only, maybe not resolved; until the next call of either. */
 TD_MUST_USE td_status td_pass_look_at_body(td_pass *p, const char *name, const td_graph **out);
+
+/* A function that a pass made, resolved; nobody changes it any more. The name is borrowed. */
+void td_pass_add_body(td_pass *p, const char *name, td_graph *g);
 
 /* missing.c: nodes of ops that tensord lacks have one output, of no type, and may be where no run comes. */
 void td_node_set_missing(td_node *n, td_arena *arena);

@@ -138,6 +138,7 @@ td_edge pg_noise(td_graph *g, const td_shape *shape, unsigned seed)
 static td_status open_graph(pg *x, td_graph *g)
 {
     TD_TRY(td_pass_resolve(&x->p, g));
+    TD_TRY(td_pass_raise(&x->p, g));
     TD_TRY(td_pass_inline(&x->p, g));
     TD_TRY(td_pass_deref(&x->p, g));
     return td_pass_gate(&x->p, g);

@@ -383,6 +383,13 @@ const td_op td_ops_flow[] = {
       .attrs = "T: type, N: int",
       .flags = TD_OP_DYNAMIC | TD_OP_CONTROL,
       .kernels = merge_kernels },
+    /* Of TF1's loops; passes/raise leaves none. */
+    { .name = "Enter",
+      .sig = "data: T -> output: T",
+      .attrs = "T: type, frame_name: string, is_constant: bool = false, parallel_iterations: int = 10" },
+    { .name = "Exit", .sig = "data: T -> output: T", .attrs = "T: type" },
+    { .name = "NextIteration", .sig = "data: T -> output: T", .attrs = "T: type" },
+    { .name = "LoopCond", .sig = "input: bool -> output: bool" },
     { .name = "_Gate",
       .sig = "value: T, when: U -> output: T",
       .attrs = "T: type, U: type",

@@ -7,6 +7,7 @@ from golden_values import ALL, arr, edges, i32, text
 from golden_writer import Graph
 
 R = tf.raw_ops
+v1 = tf.compat.v1
 
 
 def _function(fn, *args):
@@ -188,3 +189,68 @@ def fused():
         w = np.zeros([0, 3], np.float32)
         return dict(y=tf.nn.relu(tf.nn.bias_add(tf.matmul(x, w), np.float32([1, -2, 3]))))
     yield Graph("a product of no inputs", dense, *[dict(x=arr("float32", n, 0)) for n in (2, 0)])
+
+
+def loops_of_old():
+    """TensorFlow 1's: Enter, Merge, LoopCond, Switch, NextIteration, Exit."""
+    def old(make):
+        def build(inits, **inputs):
+            v1.disable_control_flow_v2()
+            try:
+                return make(inits, **inputs)
+            finally:
+                v1.enable_control_flow_v2()
+        return build
+
+    def loop(*args, **how):
+        return v1.while_loop(*args, **how)
+    counts = lambda *n, **more: [dict(n=np.int32(k), x=arr("float32", 3), **more) for k in n]
+    yield Graph("old: counted", old(lambda inits, n, x: dict(y=loop(lambda i, y: i < n, lambda i, y: (i + 1, y * .5 + x), [0, x])[1])), *counts(0, 1, 5, 20))
+    yield Graph("old: in TensorFlow's own frames", old(lambda inits, n, x: dict(zip("iy", loop(lambda i, y: i < n, lambda i, y: (i + 1, y + 1), [0, x], parallel_iterations=1)))), *counts(0, 3))
+    yield Graph("old: a shape that grows", old(lambda inits, n, x: dict(y=loop(lambda i, y: i < n, lambda i, y: (i + 1, tf.concat([y, y[:1] + 1], 0)), [0, x], shape_invariants=[tf.TensorShape([]), tf.TensorShape([None])])[1])), *counts(0, 1, 4), shapes=dict(x=[3]))
+
+    def nested(inits, n, x):
+        inner = lambda i, y: loop(lambda j, z: j < i, lambda j, z: (j + 1, z * .5 + tf.cast(j, tf.float32) + x), [0, y])[1]
+        return dict(y=loop(lambda i, y: i < n, lambda i, y: (i + 1, inner(i, y)), [0, x])[1])
+    yield Graph("old: a loop in a loop", old(nested), *counts(0, 1, 4))
+
+    def deep(inits, n, x):
+        third = lambda y: loop(lambda k, z: k < 2, lambda k, z: (k + 1, z + x), [0, y])[1]
+        second = lambda y: loop(lambda j, z: j < n, lambda j, z: (j + 1, third(z) * .5), [0, y])[1]
+        return dict(y=loop(lambda i, y: i < n, lambda i, y: (i + 1, second(third(y))), [0, x])[1])
+    yield Graph("old: loops in loops in a loop", old(deep), *counts(0, 3))
+    yield Graph("old: a condition in a loop", old(lambda inits, n, x: dict(y=loop(lambda i, y: i < n, lambda i, y: (i + 1, v1.cond(i % 2 < 1, lambda: y + 1, lambda: y * 2 + x)), [0, x])[1])), *counts(0, 5))
+    yield Graph("old: a loop in a condition", old(lambda inits, n, x: dict(y=v1.cond(n > 2, lambda: loop(lambda i, y: i < n, lambda i, y: (i + 1, y + x), [0, x])[1], lambda: loop(lambda i, y: i < 2, lambda i, y: (i + 1, y * 3), [0, x])[1]))), *counts(0, 2, 5))
+    yield Graph("old: one loop after another", old(lambda inits, n, x: dict(y=loop(lambda i, y: i < n, lambda i, y: (i + 1, y - 1), [0, loop(lambda i, y: i < n, lambda i, y: (i + 1, y * 2), [0, x])[1]])[1])), *counts(0, 3))
+    yield Graph("old: two in one, by their values", old(lambda inits, n, x: dict(y=loop(lambda i, a, b: tf.reduce_sum(a) < 100, lambda i, a, b: (i + 1, b, a + b + tf.cast(n, tf.float32)), [0, tf.abs(x), tf.abs(x) + 1])[2])), *counts(1, 7))
+
+    def recurrent(inits, n, x):
+        out = tf.TensorArray(tf.float32, size=n, dynamic_size=True, clear_after_read=False)
+        source = tf.TensorArray(tf.float32, size=tf.shape(x)[0]).unstack(x)
+        _, h, out = loop(lambda i, h, out: i < n, lambda i, h, out: (i + 1, tf.tanh(source.read(i) + h), out.write(i, h)), [0, tf.zeros([]), out])
+        return dict(last=h, all=out.stack())
+    yield Graph("old: arrays", old(recurrent), *counts(1, 3), shapes=dict(x=[3]))
+
+    def checks(inits, n, x):
+        def body(i, y):
+            with tf.control_dependencies([v1.Assert(i < 3, [i])]):
+                return i + 1, y * 2
+        return dict(y=loop(lambda i, y: i < n, body, [0, x])[1])
+    yield Graph("old: a check in a loop", old(checks), *counts(0, 3, 4))
+
+    def counter(inits, n, x):
+        v = R.VarHandleOp(dtype=tf.int32, shape=[], shared_name="v")
+        inits.append(R.AssignVariableOp(resource=v, value=np.int32(10)))
+
+        def body(i, y):
+            with tf.control_dependencies([R.AssignAddVariableOp(resource=v, value=i)]):
+                return i + 1, y + 1
+        y = loop(lambda i, y: i < n, body, [0, x])[1]
+        with tf.control_dependencies([y]):
+            return dict(y=y, v=R.ReadVariableOp(resource=v, dtype=tf.int32))
+    yield Graph("old: a variable that a loop changes", old(counter), *counts(0, 3, 2))
+
+    def waiting(inits, n, x):
+        with tf.control_dependencies([v1.Assert(n < 4, [n])]):
+            return dict(y=loop(lambda i, y: i < n, lambda i, y: (i + 1, y + 1), [tf.constant(0), x])[1])
+    yield Graph("old: a loop that waits", old(waiting), *counts(3, 4))
