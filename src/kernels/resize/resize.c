@@ -64,7 +64,7 @@ void td_resize_bicubic_taps(const td_resize *r, int dim, td_resize_tap *taps)
             sum += taps[i].weight[k];
         }
         for (int k = 0; r->half_pixels && fabsf(sum) >= 1000.0f * FLT_MIN && k < 4; k++)
-            taps[i].weight[k] /= sum;
+            taps[i].weight[k] *= 1.0f / sum;
     }
 }
 
@@ -159,8 +159,7 @@ void td_resize_area(const td_resize *r, float *out, const float *in)
             }
 }
 
-/* The source coordinate of output i of a box side from a to b. */
-static float box_at(float a, float b, size_t in, size_t out, size_t i)
+float td_crop_at(float a, float b, size_t in, size_t out, size_t i)
 {
     const float last = (float)(in - 1);
     if (out > 1) return a * last + (float)i * ((b - a) * last / (float)(out - 1));
@@ -174,8 +173,8 @@ void td_crop_resize(const td_resize *r, const float *box, bool nearest, float ou
 
     for (size_t y = 0; y < r->out[0]; y++)
         for (size_t x = 0; x < r->out[1]; x++, out += ch) {
-            const float fy = box_at(box[0], box[2], r->in[0], r->out[0], y);
-            const float fx = box_at(box[1], box[3], r->in[1], r->out[1], x);
+            const float fy = td_crop_at(box[0], box[2], r->in[0], r->out[0], y);
+            const float fx = td_crop_at(box[1], box[3], r->in[1], r->out[1], x);
             const bool is_in =
                 fy >= 0 && fx >= 0 && fy <= (float)(r->in[0] - 1) && fx <= (float)(r->in[1] - 1);
             for (size_t c = 0; !is_in && c < ch; c++)

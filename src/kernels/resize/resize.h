@@ -32,6 +32,9 @@ size_t td_resize_nearest(const td_resize *r, int dim, size_t at);
 
 void td_resize_area(const td_resize *r, float *out, const float *in);
 
+/* The source coordinate of output i of a box's side from a to b, fractions of an image's. */
+float td_crop_at(float a, float b, size_t in, size_t out, size_t i);
+
 /* One box of an image [in][channels] to `out`; box is y1, x1, y2, x2 in fractions of the image. */
 void td_crop_resize(const td_resize *r, const float *box, bool nearest, float outside, float *out,
                     const float *in);

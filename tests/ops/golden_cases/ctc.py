@@ -41,3 +41,20 @@ def beams():
     ok = dict(inputs=x, sequence_length=i32(4, 4), beam_width=4, top_paths=2)
     for wrong in (dict(top_paths=5), dict(sequence_length=i32(4, 0)), dict(sequence_length=i32(0, 0), top_paths=1), dict(sequence_length=i32(4, 5)), dict(sequence_length=i32(4)), dict(inputs=x[0]), dict(inputs=x[:0]), dict(inputs=x[:, :0], sequence_length=i32())):
         yield "CTCBeamSearchDecoder", {**ok, **wrong}
+
+
+def losses():
+    index = lambda *lengths: np.array([(b, i) for b, n in enumerate(lengths) for i in range(n)], "int64").reshape(-1, 2)
+    for dt in types("CTCLoss"):
+        for collapses in (False, True):
+            for merges in (True, False)[:2 if dt == "float32" else 1]:
+                yield "CTCLoss", dict(inputs=logits(dt, 9, 3, 5), labels_indices=index(3, 4, 1), labels_values=i32(0, 0, 2, 1, 1, 3, 3, 2), sequence_length=i32(9, 8, 1), preprocess_collapse_repeated=collapses, ctc_merge_repeated=merges)
+        yield "CTCLoss", dict(inputs=logits(dt, 4, 2, 3), labels_indices=index(3, 4), labels_values=i32(0, 1, 0, 0, 1, 2, 2), sequence_length=i32(4, 4))
+        yield "CTCLoss", dict(inputs=logits(dt, 4, 3, 3), labels_indices=index(3, 2, 1), labels_values=i32(0, 1, 0, 0, 1, 0), sequence_length=i32(2, 3, 0), ignore_longer_outputs_than_inputs=True)
+        yield "CTCLoss", dict(inputs=logits(dt, 3, 1, 3), labels_indices=index(3), labels_values=i32(0, 0, 1), sequence_length=i32(3))  # no way
+    x = logits("float32", 4, 2, 3)
+    ok = dict(inputs=x, labels_indices=index(2, 1), labels_values=i32(0, 1, 1), sequence_length=i32(4, 3))
+    for wrong in (dict(sequence_length=i32(4, 5)), dict(sequence_length=i32(4, -1)), dict(sequence_length=i32(4)), dict(sequence_length=i32(1, 3)), dict(inputs=x[0]), dict(inputs=x[:, :0], sequence_length=i32(), labels_indices=index(), labels_values=i32()),
+                  dict(labels_values=i32(0, 1)), dict(labels_values=i32(0, -1, 1)), dict(labels_values=i32(2, 1, 1)), dict(labels_values=i32(0, 3, 1)), dict(labels_indices=index(2, 1)[::-1]), dict(labels_indices=index(2, 1) + 1), dict(labels_indices=index(2, 1)[:, :1]),
+                  dict(labels_indices=index(3), labels_values=i32(0, 1, 0)), dict(labels_indices=index(2, 1)[[0, 0, 2]]), dict(labels_values=i32(0, 1, 1).reshape(3, 1))):
+        yield "CTCLoss", {**ok, **wrong}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images made larger, smaller, warped, colored and drawn on; boxes in them."""
 import numpy as np
+import tensorflow as tf
 
 from golden_values import arr, i32, real, scalar, types
 
@@ -189,3 +190,37 @@ def warped():
             yield op, dict(ok, **wrong)
     yield "ImageProjectiveTransformV3", dict(ok, fill_value=np.float32([1]))
     yield "ImageProjectiveTransformV3", dict(ok, fill_value=np.float32(-1.5), images=arr("int32", 2, 5, 6, 2))
+
+
+def resize_gradients():
+    kinds = (dict(), dict(align_corners=True), dict(half_pixel_centers=True))
+    for op in ("ResizeBilinearGrad", "ResizeBicubicGrad"):
+        for kind in kinds:
+            for small, big in (((4, 5), (7, 8)), ((6, 7), (3, 2)), ((5, 5), (5, 5)), ((2, 3), (1, 1)), ((1, 1), (3, 3)))[:5 if op == "ResizeBilinearGrad" else 4]:
+                yield op, dict(grads=arr("float32", 2, *big, 2), original_image=arr("float32", 2, *small, 2), **kind)
+        for dt in types(op):
+            yield op, dict(grads=arr("float32", 1, 3, 4, 1), original_image=arr(dt, 1, 2, 3, 1))
+        ok = dict(grads=arr("float32", 1, 3, 4, 1), original_image=arr("float32", 1, 2, 3, 1))
+        for wrong in (dict(grads=arr("float32", 3, 4, 1)), dict(original_image=arr("float32", 2, 3, 1)), dict(align_corners=True, half_pixel_centers=True), dict(grads=arr("float32", 0, 3, 4, 1), original_image=arr("float32", 0, 2, 3, 1))):
+            yield op, {**ok, **wrong}
+    op = "ResizeNearestNeighborGrad"
+    for kind in kinds:
+        for small, big in (((4, 5), (7, 8)), ((6, 7), (3, 2)), ((1, 1), (3, 3)), ((5, 5), (5, 5))):
+            yield op, dict(grads=arr("float32", 2, *big, 2), size=i32(*small), **kind)
+    for dt in types(op):
+        yield op, dict(grads=arr(dt, 1, 3, 4, 1), size=i32(2, 3))
+    for wrong in (dict(grads=arr("float32", 3, 4, 1)), dict(size=i32(2)), dict(size=i32(0, 3)), dict(align_corners=True, half_pixel_centers=True)):
+        yield op, {**dict(grads=arr("float32", 1, 3, 4, 1), size=i32(2, 3)), **wrong}
+
+
+def crop_gradients():
+    boxes = np.float32([[0, 0, 1, 1], [-.5, .25, 1.5, .5], [1, 1, 0, 0], [.1, .2, .3, .9]])
+    enum = lambda dt: tf.as_dtype(dt).as_datatype_enum
+    ok = dict(grads=arr("float32", 4, 3, 2, 2), boxes=boxes, box_ind=i32(0, 1, 0, 1), image_size=i32(2, 4, 5, 2), T=enum("float32"))
+    for method in ("bilinear", "nearest"):
+        for dt in types("CropAndResizeGradImage"):
+            yield "CropAndResizeGradImage", {**ok, "T": enum(dt), "method": method}
+        yield "CropAndResizeGradImage", {**ok, "grads": arr("float32", 4, 1, 1, 2), "method": method}
+    for wrong in (dict(grads=arr("float32", 3, 2, 2)), dict(grads=arr("float32", 4, 0, 2, 2)), dict(boxes=boxes[:3]), dict(boxes=boxes[:, :3]), dict(box_ind=i32(0, 1)), dict(box_ind=i32(0, 1, 2, 0)), dict(box_ind=i32(0, -1, 1, 0)), dict(image_size=i32(2, 4, 5)),
+                  dict(image_size=i32(2, 0, 5, 2)), dict(image_size=i32(2, 4, 5, 3)), dict(grads=arr("float32", 0, 3, 2, 2), boxes=boxes[:0], box_ind=i32())):
+        yield "CropAndResizeGradImage", {**ok, **wrong}
