@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quantised numbers. Those of quantised types stay inside of graphs; their bits are what is compared."""
+import numpy as np
+import tensorflow as tf
+
+from golden_values import arr, real
+from golden_writer import Graph
+
+R = tf.raw_ops
+BITS = {"qint8": tf.int8, "quint8": tf.uint8, "qint16": tf.int16, "quint16": tf.uint16, "qint32": tf.int32}
+
+
+def fake():
+    x = real("float32", 3, 7, lo=-8., hi=8., odd=False)
+    for bits in (2, 4, 8, 16):
+        for narrow in (False, True):
+            more = dict(num_bits=bits, narrow_range=narrow)
+            for lo, hi in ((-6., 6.), (-1., 3.), (0., 5.), (1., 5.), (-9., -2.)):
+                yield "FakeQuantWithMinMaxArgs", dict(inputs=x, min=lo, max=hi, **more)
+                yield "FakeQuantWithMinMaxArgsGradient", dict(gradients=arr("float32", 3, 7), inputs=x, min=lo, max=hi, **more)
+                yield "FakeQuantWithMinMaxVars", dict(inputs=x, min=np.float32(lo), max=np.float32(hi), **more)
+            lo, hi = -np.abs(arr("float32", 7)) - 1, np.abs(arr("float32", 7))
+            yield "FakeQuantWithMinMaxVarsPerChannel", dict(inputs=x, min=lo, max=hi, **more)
+            yield "FakeQuantWithMinMaxVarsPerChannel", dict(inputs=x[0], min=lo, max=hi, **more)
+    yield "FakeQuantWithMinMaxArgs", dict(inputs=x[:0])
+    yield "FakeQuantWithMinMaxArgs", dict(inputs=x[0, 0])
+    yield "FakeQuantWithMinMaxArgs", dict(inputs=x, min=3., max=3.)
+    yield "FakeQuantWithMinMaxArgs", dict(inputs=x, num_bits=1)
+    yield "FakeQuantWithMinMaxVars", dict(inputs=x, min=np.float32(0), max=np.float32(0))
+    yield "FakeQuantWithMinMaxVars", dict(inputs=x, min=np.float32([0, 1]), max=np.float32(1))
+    yield "FakeQuantWithMinMaxVarsPerChannel", dict(inputs=x, min=np.zeros(7, "float32"), max=np.zeros(7, "float32"))
+    yield "FakeQuantWithMinMaxVarsPerChannel", dict(inputs=x, min=np.zeros(6, "float32"), max=np.ones(6, "float32"))
+    yield "FakeQuantWithMinMaxArgsGradient", dict(gradients=arr("float32", 3), inputs=x)
+
+
+def round_trips():
+    for dt in ("float32", "float64", "float16", "bfloat16"):
+        x = real(dt, 3, 4, lo=-4., hi=4., odd=False)
+        one, rows = (lambda v: np.array(v).astype(x.dtype)), (lambda *v: np.array(v).astype(x.dtype))
+        for op in ("QuantizeAndDequantizeV2", "QuantizeAndDequantizeV4"):
+            for given in (False, True):
+                for mode in ("HALF_TO_EVEN", "HALF_UP"):
+                    for signed, narrow, bits in ((True, False, 8), (True, True, 4), (False, False, 3)):
+                        more = dict(signed_input=signed, num_bits=bits, range_given=given, round_mode=mode, narrow_range=narrow)
+                        lo = -2.5 if signed else 0
+                        yield op, dict(input=x, input_min=one(lo), input_max=one(3), **more)
+                        if not given:  # TensorFlow wants scalars there; V3 takes a range along an axis
+                            yield op, dict(input=x, input_min=rows(lo, lo / 2, lo, lo), input_max=rows(1, 2, 3, 4), axis=1, **more)
+                            yield op, dict(input=x, input_min=rows(lo, lo / 2, lo), input_max=rows(1, 2, 3), axis=0, **more)
+        for given in (False, True):
+            for bits in (3, 8):
+                more = dict(num_bits=np.int32(bits), range_given=given, narrow_range=bits == 3)
+                yield "QuantizeAndDequantizeV3", dict(input=x, input_min=one(-3), input_max=one(2), **more)
+                yield "QuantizeAndDequantizeV3", dict(input=np.abs(x), input_min=one(0), input_max=one(2), signed_input=False, **more)
+                yield "QuantizeAndDequantizeV3", dict(input=x, input_min=rows(-3, -2, -1), input_max=rows(1, 2, 3), axis=0, **more)
+    x, zero = arr("float32", 3, 4), np.float32(0)
+    for op, more in (("QuantizeAndDequantizeV2", {}), ("QuantizeAndDequantizeV4", {}), ("QuantizeAndDequantizeV3", dict(num_bits=np.int32(8)))):
+        yield op, dict(input=x, input_min=np.float32(3), input_max=np.float32(-3), range_given=True, **more)
+        yield op, dict(input=x, input_min=zero, input_max=np.float32(1), range_given=True, axis=5, **more)
+        yield op, dict(input=x, input_min=np.float32([0, 1]), input_max=np.float32([1, 2]), range_given=True, axis=1, **more)
+        yield op, dict(input=x[:0], input_min=zero, input_max=np.float32(1), range_given=True, **more)
+    yield "QuantizeAndDequantizeV2", dict(input=x, input_min=zero, input_max=zero, num_bits=63)
+    yield "QuantizeAndDequantizeV3", dict(input=x, input_min=zero, input_max=zero, num_bits=np.int32(0))
+
+
+def _bits(q, name):
+    return R.Bitcast(input=q, type=BITS[name])
+
+
+def steps():
+    x = np.float32([-5, -4, -3.3, -1, -.5, -.01, 0, .01, .4, 1, 2.2, 3, 4, 4.4])
+    for name in BITS:
+        for mode in ("MIN_COMBINED", "MIN_FIRST", "SCALED"):
+            for rounding in ("HALF_AWAY_FROM_ZERO", "HALF_TO_EVEN") if mode == "SCALED" else ("HALF_AWAY_FROM_ZERO",):
+                for narrow in (False, True) if mode == "SCALED" else (False,):
+                    def build(inits, x, lo, hi):
+                        q, a, b = R.QuantizeV2(input=x, min_range=lo, max_range=hi, T=tf.as_dtype(name), mode=mode, round_mode=rounding, narrow_range=narrow)
+                        back = R.Dequantize(input=q, min_range=a, max_range=b, mode=mode, narrow_range=narrow)
+                        return dict(a=a, b=b, back=back, **({} if name == "qint32" else dict(bits=_bits(q, name))))
+                    yield Graph("%s %s %s %s" % (name, mode, rounding, narrow), build,
+                                *[dict(x=x, lo=np.float32(lo), hi=np.float32(hi)) for lo, hi in ((-4, 4.5), (0, 3), (-2, 0), (1, 1), (2, -2))])
+
+        def short(inits, x, lo, hi):
+            q, a, b = R.QuantizeV2(input=x, min_range=lo, max_range=hi, T=tf.as_dtype(name))
+            return dict(back=R.Dequantize(input=q, min_range=a, max_range=b, dtype=tf.bfloat16))
+        yield Graph(name + " to bfloat16", short, dict(x=x, lo=np.float32(-5), hi=np.float32(5)))
+
+        def along(inits, x, lo, hi):
+            q, a, b = R.QuantizeV2(input=x, min_range=lo, max_range=hi, T=tf.as_dtype(name), mode="SCALED", axis=1, ensure_minimum_range=.5)
+            return dict(a=a, b=b, back=R.Dequantize(input=q, min_range=a, max_range=b, mode="SCALED", axis=1))
+        yield Graph(name + " along an axis", along, dict(x=x.reshape(7, 2), lo=np.float32([-3, -1]), hi=np.float32([2, 2])), shapes=dict(x=(7, 2)))
+
+
+def _quint8(x, lo, hi):
+    return R.QuantizeV2(input=x, min_range=lo, max_range=hi, T=tf.quint8, mode="MIN_FIRST")
+
+
+def networks():
+    """What TF1's quantised graphs are made of, one op at a time."""
+    x, y = real("float32", 4, 6, lo=-2., hi=3., odd=False), real("float32", 4, 6, lo=-1., hi=4., odd=False)
+
+    def result(z, lo, hi, **more):
+        return dict(z=R.Bitcast(input=z, type=BITS[z.dtype.name]), lo=lo, hi=hi, **more)
+
+    def pair(make):
+        def build(inits, x, y):
+            a, b = _quint8(x, -2., 3.), _quint8(y, -1., 4.)
+            return result(*make(a, b))
+        return build
+    for op, names in ((R.QuantizedAdd, "xyz"), (R.QuantizedMul, "xyz")):
+        def make(a, b):
+            return op(x=a[0], y=b[0], min_x=a[1], max_x=a[2], min_y=b[1], max_y=b[2], Toutput=tf.qint32)
+        yield Graph(op.__name__, pair(make), dict(x=x, y=y), dict(x=x, y=y[0]), dict(x=x, y=y[:, 0]))
+    for ta in (False, True):
+        for tb in (False, True):
+            def make(a, b):
+                return R.QuantizedMatMul(a=a[0], b=b[0], min_a=a[1], max_a=a[2], min_b=b[1], max_b=b[2], Toutput=tf.qint32, transpose_a=ta, transpose_b=tb)
+            p, q = x.T if ta else x, y if tb else y.T
+            yield Graph("QuantizedMatMul %s %s" % (ta, tb), pair(make), dict(x=p, y=q), dict(x=p, y=q[:1]))
+
+    def bias(a, b):
+        return R.QuantizedBiasAdd(input=a[0], bias=b[0], min_input=a[1], max_input=a[2], min_bias=b[1], max_bias=b[2], out_type=tf.qint32)
+    yield Graph("QuantizedBiasAdd", pair(bias), dict(x=x, y=y[0]), dict(x=x, y=y[0, :3]))
+
+    def relu(inits, x):
+        a = _quint8(x, -3., 8.)
+        one, six = (f(features=a[0], min_features=a[1], max_features=a[2], out_type=tf.quint8) for f in (R.QuantizedRelu, R.QuantizedRelu6))
+        shaped = R.QuantizedReshape(tensor=a[0], shape=tf.constant([3, -1]), input_min=a[1], input_max=a[2])
+        return dict(one=_bits(one[0], "quint8"), lo=one[1], hi=one[2], six=_bits(six[0], "quint8"), lo_6=six[1], hi_6=six[2],
+                    shaped=_bits(shaped[0], "quint8"), lo_s=shaped[1], hi_s=shaped[2])
+    yield Graph("activations", relu, dict(x=x * 3), dict(x=x[:0]), dict(x=x[0, :4]))
+
+    def ranges(inits, x, y, lo, hi):
+        a, b = _quint8(x, -2., 3.), _quint8(y, -1., 4.)
+        p = R.QuantizedMatMul(a=a[0], b=b[0], min_a=a[1], max_a=a[2], min_b=b[1], max_b=b[2], Toutput=tf.qint32, transpose_b=True)
+        s = R.QuantizeDownAndShrinkRange(input=p[0], input_min=p[1], input_max=p[2], out_type=tf.quint8)
+        r = R.RequantizationRange(input=p[0], input_min=p[1], input_max=p[2])
+        q = R.Requantize(input=p[0], input_min=p[1], input_max=p[2], requested_output_min=lo, requested_output_max=hi, out_type=tf.quint8)
+        return dict(s=_bits(s[0], "quint8"), s_lo=s[1], s_hi=s[2], lo=r[0], hi=r[1], q=_bits(q[0], "quint8"), q_lo=q[1], q_hi=q[2])
+    yield Graph("ranges", ranges, *[dict(x=x, y=y, lo=np.float32(lo), hi=np.float32(hi)) for lo, hi in ((-9, 20), (0, 5), (1, 2), (-1, -2))])
