@@ -7,6 +7,9 @@
 #ifndef TENSORD_STATUS_H
 #define TENSORD_STATUS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "tensord/macros.h"
 
 TD_BEGIN_DECLS
@@ -47,6 +50,12 @@ TD_MUST_USE td_status td_status_make(td_code code, const char *file, int line, c
 TD_MUST_USE td_status td_status_prefix(td_status s, const char *fmt, ...) TD_PRINTF(2, 3);
 /* Puts text behind it, likewise. */
 TD_MUST_USE td_status td_status_suffix(td_status s, const char *fmt, ...) TD_PRINTF(2, 3);
+
+/* Says of an error that there is too much to do just now, and that it may go better in so many nanoseconds; 0: nobody knows
+ * when. Copies and longer texts keep it. Returns s. */
+TD_MUST_USE td_status td_status_overload(td_status s, int64_t retry_ns);
+/* Whether that was said; then *retry_ns. */
+bool td_status_is_overload(td_status s, int64_t *retry_ns);
 
 td_code td_status_code(td_status s);     /* TD_OK for NULL */
 const char *td_status_text(td_status s); /* "" for NULL; lives as long as s */

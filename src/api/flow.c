@@ -148,7 +148,7 @@ static void wait_for_thread(void *flow)
     td_flow *const f = flow;
 
     if (!td_pool_submit(pool_for(f), take_up, f))
-        end(f, TD_ERR(RESOURCE_EXHAUSTED, "Too many requests are waiting"));
+        end(f, td_status_overload(TD_ERR(RESOURCE_EXHAUSTED, "Too many requests are waiting"), 0));
 }
 
 void td_flow_go(td_flow *f)

@@ -14,13 +14,17 @@
 struct td_status_rec {
     td_code code;
     int line;
+    bool is_overload;
+    int64_t retry_ns; /* then; 0: not known */
     const char *file; /* a string literal: where the error was made */
     const char *text; /* the bytes after this struct, or a literal */
 };
 
 /* What is given out when there is no memory for a record; never freed. */
-static struct td_status_rec status_no_memory = { TD_RESOURCE_EXHAUSTED, __LINE__, __FILE__,
-                                                 "out of memory (while reporting another error)" };
+static struct td_status_rec status_no_memory = { .code = TD_RESOURCE_EXHAUSTED,
+                                                 .line = __LINE__,
+                                                 .file = __FILE__,
+                                                 .text = "out of memory (while reporting another error)" };
 
 /* A record with room for size bytes of text; NULL without memory. */
 static td_status rec_make(td_code code, const char *file, int line, size_t size, char **text)
@@ -31,6 +35,8 @@ static td_status rec_make(td_code code, const char *file, int line, size_t size,
     s->code = code;
     s->file = file;
     s->line = line;
+    s->is_overload = false;
+    s->retry_ns = 0;
     s->text = *text = (char *)(s + 1);
     return s;
 }
@@ -71,6 +77,8 @@ td_status td_status_make(td_code code, const char *file, int line, const char *f
 static td_status replaced(td_status s, td_status longer)
 {
     if (!longer) return s;
+    longer->is_overload = s->is_overload;
+    longer->retry_ns = s->retry_ns;
     free(s);
     return longer;
 }
@@ -97,8 +105,24 @@ td_status td_status_suffix(td_status s, const char *fmt, ...)
     return replaced(s, longer);
 }
 
+td_status td_status_overload(td_status s, int64_t retry_ns)
+{
+    if (!s || s == &status_no_memory) return s;
+    s->is_overload = true;
+    s->retry_ns = retry_ns;
+    return s;
+}
+
+bool td_status_is_overload(td_status s, int64_t *retry_ns)
+{
+    if (!s || !s->is_overload) return false;
+    *retry_ns = s->retry_ns;
+    return true;
+}
+
 td_status td_status_copy(td_status s)
 {
+    int64_t retry_ns;
     char *text;
 
     if (!s || s == &status_no_memory) return s;
@@ -107,7 +131,7 @@ td_status td_status_copy(td_status s)
 
     if (!copy) return &status_no_memory;
     memcpy(text, s->text, size);
-    return copy;
+    return td_status_is_overload(s, &retry_ns) ? td_status_overload(copy, retry_ns) : copy;
 }
 
 void td_status_free(td_status s)

@@ -68,14 +68,16 @@ td_status td_queue_refuse(const td_batch_queue *q, const td_batch_call *c, int64
     /* Runs that have begun are half done, as they go. */
     const double before_ns = (q->waiting_ns + q->running_ns / 2.0) / (double)q->most_running;
     const double in_ns = before_ns + expect(q, c, c->rows);
+    const int64_t left_ns = c->options.deadline_ns - now_ns;
+    td_status s = NULL;
 
     if (q->calls.n >= q->max_waiting)
-        return TD_ERR(RESOURCE_EXHAUSTED, "%zu requests wait for this model already", q->calls.n);
-    if (c->options.deadline_ns && (double)(c->options.deadline_ns - now_ns) < in_ns)
-        return TD_ERR(RESOURCE_EXHAUSTED,
-                      "%zu requests wait for this model: it would take %.0f ms, longer than the deadline",
-                      q->calls.n, in_ns * 1e-6);
-    return NULL;
+        s = TD_ERR(RESOURCE_EXHAUSTED, "%zu requests wait for this model already", q->calls.n);
+    else if (left_ns > 0 && (double)left_ns < in_ns) /* who is late already hears that, and no refusal */
+        s = TD_ERR(RESOURCE_EXHAUSTED,
+                   "%zu requests wait for this model: it would take %.0f ms, longer than the deadline",
+                   q->calls.n, in_ns * 1e-6);
+    return td_status_overload(s, (int64_t)before_ns);
 }
 
 void td_queue_push(td_batch_queue *q, td_batch_call *c)
@@ -155,5 +157,5 @@ td_status td_queue_why_over(const td_batch_call *c, int64_t now_ns)
 {
     if (td_batch_is_unwanted(c)) return TD_ERR(CANCELLED, "The call was cancelled");
     if (td_batch_is_over(c, now_ns)) return TD_ERR(DEADLINE_EXCEEDED, "Deadline exceeded");
-    return TD_ERR(RESOURCE_EXHAUSTED, "Too little of the deadline is left for a run");
+    return td_status_overload(TD_ERR(RESOURCE_EXHAUSTED, "Too little of the deadline is left for a run"), 0);
 }

@@ -119,10 +119,11 @@ static void end_over(td_batch_group *over)
 {
     for (td_batch_call *c = over->first, *next; c; c = next) {
         next = c->next; /* c is its owner's once it is done */
-        c->done(c,
-                td_batch_is_unwanted(c)
-                    ? TD_ERR(CANCELLED, "The call was cancelled")
-                    : TD_ERR(RESOURCE_EXHAUSTED, "Run() timeout exceeded while waiting in batching queue"));
+        c->done(c, td_batch_is_unwanted(c)
+                       ? TD_ERR(CANCELLED, "The call was cancelled")
+                       : td_status_overload(TD_ERR(RESOURCE_EXHAUSTED,
+                                                   "Run() timeout exceeded while waiting in batching queue"),
+                                            0));
     }
 }
 

@@ -119,21 +119,26 @@ static size_t capacity(const td_batch_waiting *w, const td_batch_group *g)
 static td_status refuse_split(const td_batch_waiting *w, const td_batch_group *g, const td_batch_call *c)
 {
     if (c->rows <= capacity(w, g)) return NULL;
-    return TD_ERR(UNAVAILABLE,
-                  "The batch scheduling queue to which this task was submitted is full; task size is %zu but "
-                  "scheduling capacity is only %zu (num_enqueued_batches=%zu, max_enqueued_batches=%zu, "
-                  "open_batch_size=%zu, max_execution_batch_size=%zu)",
-                  c->rows, capacity(w, g), w->n_closed + 1, w->rules->max_enqueued_batches, g ? g->rows : 0,
-                  most_rows(w));
+    const td_status s =
+        TD_ERR(UNAVAILABLE,
+               "The batch scheduling queue to which this task was submitted is full; task size is %zu but "
+               "scheduling capacity is only %zu (num_enqueued_batches=%zu, max_enqueued_batches=%zu, "
+               "open_batch_size=%zu, max_execution_batch_size=%zu)",
+               c->rows, capacity(w, g), w->n_closed + 1, w->rules->max_enqueued_batches, g ? g->rows : 0,
+               most_rows(w));
+
+    return td_status_overload(s, 0);
 }
 
 static td_status refuse(const td_batch_waiting *w)
 {
-    return TD_ERR(
+    const td_status s = TD_ERR(
         UNAVAILABLE,
         "The batch scheduling queue to which this task was submitted is full; currently %zu batches enqueued "
         "and max_enqueued_batches is %zu",
         w->n_closed + w->n_open, w->rules->max_enqueued_batches);
+
+    return td_status_overload(s, 0);
 }
 
 /* Room for a batch that is to be opened for other shapes than those of the open ones: the oldest of these may have to

@@ -43,6 +43,7 @@ static struct {
     bool is_team_taken;
     int64_t now;   /* virtual time: that of whoever got a core last */
     waiter *first; /* in the order in which they came */
+    uint64_t looks;
 } lanes = { .mu = TD_MUTEX_INIT(exec_lanes) };
 
 static void configure_locked(int cores) TD_REQUIRES(lanes.mu)
@@ -162,6 +163,49 @@ static void call_locked(void) TD_REQUIRES(lanes.mu)
         ;
 }
 
+/* ---------------------------------------------------------------- refusing */
+
+static double weight_of(const td_share *s)
+{
+    return s->weight > 0 ? s->weight : 1;
+}
+
+/* What a run of s waits for at least: those of s that came before, while other shares have their part of the cores, as
+ * long as they have anything to do. What runs already is left out. */
+static int64_t ahead_locked(const td_share *s, int64_t expected_ns) TD_REQUIRES(lanes.mu)
+{
+    const bool short_only = is_short(expected_ns); /* it goes past the long ones, and has places of its own */
+    double own = (double)expected_ns, all = own, weights = weight_of(s);
+
+    lanes.looks++;
+    for (const waiter *w = lanes.first; w; w = w->next) {
+        if (short_only && !is_short(w->expected_ns)) continue;
+        all += (double)w->expected_ns;
+        if (w->share == s) own += (double)w->expected_ns;
+        if (w->share != s && w->share->seen != lanes.looks) weights += weight_of(w->share);
+        w->share->seen = lanes.looks;
+    }
+    return (int64_t)(TD_MIN(all, own * weights / weight_of(s)) /
+                     (short_only ? 2 * lanes.cores : lanes.cores));
+}
+
+/* NULL: it is worth waiting. */
+static td_status refuse_locked(const td_share *s, int64_t expected_ns) TD_REQUIRES(lanes.mu)
+{
+    const td_stop *const stop = td_stop_here();
+    const int64_t left = stop && stop->deadline_ns ? stop->deadline_ns - td_now_ns() : 0;
+
+    if (!lanes.first || left <= 0) return NULL; /* who is late hears that */
+    const int64_t ahead = TD_MAX(ahead_locked(s, expected_ns), expected_ns);
+
+    if (ahead <= left) return NULL;
+    return td_status_overload(
+        TD_ERR(RESOURCE_EXHAUSTED,
+               "Other runs wait for a core: it would take %.0f ms, longer than the deadline",
+               (double)ahead * 1e-6),
+        ahead);
+}
+
 /* ---------------------------------------------------------------- waiting */
 
 static void append_locked(waiter *w) TD_REQUIRES(lanes.mu)
@@ -239,10 +283,12 @@ td_status td_lane_enter(td_share *share, int64_t expected_ns, td_lane *out)
 
     td_cond_init(&w.called);
     td_mutex_lock(&lanes.mu);
-    const bool is_in = try_locked(share, expected_ns, out) || await_locked(&w);
+    bool is_in = try_locked(share, expected_ns, out);
+    const td_status refusal = is_in ? NULL : refuse_locked(share, expected_ns);
+    if (!is_in && !refusal) is_in = await_locked(&w);
     td_mutex_unlock(&lanes.mu);
     td_cond_fini(&w.called);
-    return is_in ? NULL : td_stop_status(td_stop_here());
+    return is_in || refusal ? refusal : td_stop_status(td_stop_here());
 }
 
 void td_lane_leave(td_lane *lane, int64_t ran_ns)

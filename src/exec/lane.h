@@ -25,7 +25,8 @@
 /* Nobody may wait or compute by it when it goes. */
 typedef struct td_share {
     double weight;      /* how many times the core time of others it gets where they compete; 0: 1 */
-    int64_t virtual_ns; /* what it was charged for, by its weight; guarded by the lanes' lock */
+    int64_t virtual_ns; /* what it was charged for, by its weight; guarded by the lanes' lock, as the next */
+    uint64_t seen;      /* by the look with that number */
 } td_share;
 
 typedef struct td_lane {
@@ -43,7 +44,8 @@ int td_lanes_cores(void);
 int td_lanes_waiting(void); /* runs that wait for a core just now */
 
 /* Waits for a core, unless this thread is asked to stop (device/stop.h): CANCELLED, DEADLINE_EXCEEDED. expected_ns: what
- * the run is expected to take; 0: nobody knows. */
+ * the run is expected to take; 0: nobody knows. RESOURCE_EXHAUSTED, at once: behind those that wait already it would not
+ * be over by its deadline. */
 TD_MUST_USE td_status td_lane_enter(td_share *share, int64_t expected_ns, td_lane *out);
 /* The same for threads that never wait. False: it would have to. */
 bool td_lane_try(td_share *share, int64_t expected_ns, td_lane *out);

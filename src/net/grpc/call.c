@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* call.c -- one call from its arrival to its recycling; see grpc_server.h. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +56,7 @@ static void recycle(td_grpc_call *c)
     c->is_traced = false;
     c->timing = NULL;
     c->flow = NULL;
+    c->pushback_ms = 0;
     c->is_offloaded = false;
     atomic_store_explicit(&c->is_answered, false, memory_order_relaxed);
     c->next = q->idle;
@@ -232,12 +234,17 @@ static void free_metadata(metadata *m)
 
 static void fill_metadata(const td_grpc_call *c, metadata *initial, metadata *trailing)
 {
+    char ms[24];
+
     initial->n = trailing->n = 0;
     if (c->ids) {
         add_metadata(initial, "x-request-id", c->ids->request);
         add_metadata(initial, "traceparent", c->ids->parent);
     }
     add_metadata(trailing, "server-timing", c->timing);
+    if (!c->pushback_ms) return;
+    snprintf(ms, sizeof ms, "%" PRId64, c->pushback_ms);
+    add_metadata(trailing, "grpc-retry-pushback-ms", ms);
 }
 
 /* One batch ends the call: head, message (if there is one), status, and the client's end of it. */
@@ -344,6 +351,16 @@ static void log_fault(const td_grpc_call *c, td_status error)
                        path ? path : "unknown", td_code_name(code), td_status_text(error));
 }
 
+/* A client with a policy for retries waits that long, and not by its own guess. */
+static int64_t pushback_of(const td_status error)
+{
+    enum { MS = 1000000, UNKNOWN = 1000, MOST = 3600000 };
+    int64_t ns;
+
+    if (!td_status_is_overload(error, &ns)) return 0;
+    return ns > 0 ? TD_MIN((ns + MS - 1) / MS, MOST) : UNKNOWN;
+}
+
 void td_grpc_fail(td_grpc_call *c, td_status error)
 {
     enum { LIMIT = 1024 }; /* as TensorFlow Serving: longer texts would not fit in a client's header list */
@@ -353,6 +370,7 @@ void td_grpc_fail(td_grpc_call *c, td_status error)
 
     log_fault(c, error);
     grpc_slice_buffer_reset_and_unref(&c->reply.data.raw.slice_buffer); /* pieces of what failed then */
+    c->pushback_ms = pushback_of(error);
     if (strlen(text) <= LIMIT) {
         details = grpc_slice_from_copied_string(text);
     } else {

@@ -72,8 +72,9 @@ struct td_grpc_call {
     const td_request_ids *ids; /* in arena; NULL: it sent none, and there is no access log */
     bool is_traced;            /* asks where its time goes */
     const char *timing;        /* in arena; then the answer to that */
-    grpc_byte_buffer reply;    /* reused: start_batch takes the slices out of it */
-    td_flow *flow;             /* of a call that was let go; in arena */
+    int64_t pushback_ms;    /* there is too much to do: when a client is to try again; 0: nothing is said */
+    grpc_byte_buffer reply; /* reused: start_batch takes the slices out of it */
+    td_flow *flow;          /* of a call that was let go; in arena */
     bool is_offloaded;
     bool is_large;           /* counted in large_replies */
     atomic_bool is_closed;   /* offloaded calls: nobody waits for the answer any more */

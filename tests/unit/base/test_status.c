@@ -55,6 +55,25 @@ static void test_make_prefix_copy(void **state)
     td_status_free(copy);
 }
 
+static void test_overload(void **state)
+{
+    int64_t ns = -1;
+
+    (void)state;
+    assert_null(td_status_overload(NULL, 7));
+    assert_false(td_status_is_overload(NULL, &ns));
+    td_status s = refuse(7);
+    assert_false(td_status_is_overload(s, &ns));
+    assert_int_equal(ns, -1);
+    s = td_status_suffix(td_status_prefix(td_status_overload(s, 5), "a"), "b");
+    const td_status copy = td_status_copy(s);
+    td_status_free(s);
+    assert_true(td_status_is_overload(copy, &ns));
+    assert_int_equal(ns, 5);
+    assert_string_equal(td_status_text(copy), "ax is 7b");
+    td_status_free(copy);
+}
+
 static void test_percent_in_prefixed_text(void **state)
 {
     (void)state;
@@ -74,9 +93,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_null_is_success),
-        cmocka_unit_test(test_make_prefix_copy),
-        cmocka_unit_test(test_percent_in_prefixed_text),
+        cmocka_unit_test(test_null_is_success), cmocka_unit_test(test_make_prefix_copy),
+        cmocka_unit_test(test_overload),        cmocka_unit_test(test_percent_in_prefixed_text),
         cmocka_unit_test(test_names),
     };
 

@@ -280,6 +280,42 @@ static void test_refuses_what_comes_too_late(void **state)
     td_batcher_free(b);
 }
 
+/* Those that share no run are known by what their plan takes: half a minute, here. */
+static void test_refuses_what_runs_alone(void **state)
+{
+    enum { MANY = 6 };
+    td_batcher *const b = held(MANY);
+    const int64_t second = 1000000000, before = row_ns;
+    call c[MANY], late;
+    int64_t retry_ns = 0;
+
+    (void)state;
+    row_ns = 30 * second;
+    for (size_t i = 0; i < MANY - 1; i++) {
+        fill(&c[i], 1, 1, 1.0f);
+        c[i].c.sig = &signatures[SINGLE];
+        submit(&c[i], b);
+    }
+    await_in(c, MANY - 1);
+    fill(&late, 1, 1, 1.0f);
+    late.c.sig = &signatures[SINGLE];
+    late.c.options.deadline_ns = td_now_ns() + 80 * second;
+    submit(&late, b);
+    assert_int_equal(td_status_code(await_end(&late)), TD_RESOURCE_EXHAUSTED);
+    assert_true(td_status_is_overload(late.error, &retry_ns));
+    assert_int_equal(retry_ns, (MANY - 1) * 30 * second / 2); /* on two cores */
+    td_status_free(late.error);
+    close_call(&late);
+    fill(&c[MANY - 1], 1, 1, 1.0f);
+    c[MANY - 1].c.sig = &signatures[SINGLE];
+    c[MANY - 1].c.options.deadline_ns = td_now_ns() + 200 * second;
+    submit(&c[MANY - 1], b);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(finish(&c[i]), TD_OK);
+    row_ns = before;
+    td_batcher_free(b);
+}
+
 /* Many threads, shapes, bad ones and cancelled ones: each gets its own. */
 static void *storm(void *arg)
 {
@@ -347,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_alone),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_refuses_what_comes_too_late),
+        cmocka_unit_test(test_refuses_what_runs_alone),
         cmocka_unit_test(test_storm),
         cmocka_unit_test(test_ends_with_its_last_call),
     };

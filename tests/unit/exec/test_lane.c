@@ -94,17 +94,25 @@ static bool always(void *ctx)
     return true;
 }
 
-static td_code enter_with(td_stop *stop)
+static int64_t retry_ns; /* of who was refused last */
+
+static td_code enter_as(td_share *share, int64_t expected_ns, td_stop *stop)
 {
     td_lane lane;
     td_stop *const before = td_stop_swap(stop);
-    const td_status s = td_lane_enter(&anybody, LONG, &lane);
+    const td_status s = td_lane_enter(share, expected_ns, &lane);
     const td_code code = td_status_code(s);
 
     (void)td_stop_swap(before);
     if (!s) td_lane_leave(&lane, 1);
+    assert_int_equal(td_status_is_overload(s, &retry_ns), code == TD_RESOURCE_EXHAUSTED);
     td_status_free(s);
     return code;
+}
+
+static td_code enter_with(td_stop *stop)
+{
+    return enter_as(&anybody, LONG, stop);
 }
 
 static void test_who_is_stopped_waits_no_more(void **state)
@@ -332,6 +340,45 @@ static void test_short_ones_wait_for_short_ones_only(void **state)
     td_lane_leave(&d, 1);
 }
 
+/* ---------------------------------------------------------------- no use in waiting */
+
+/* The deadline may have passed by the time that it is looked at. */
+static bool is_turned_away(td_share *share, int64_t expected_ns, int64_t left_ns)
+{
+    td_stop stop = { .deadline_ns = td_now_ns() + left_ns };
+    const td_code code = enter_as(share, expected_ns, &stop);
+
+    assert_true(code == TD_RESOURCE_EXHAUSTED || code == TD_DEADLINE_EXCEEDED);
+    return code == TD_RESOURCE_EXHAUSTED;
+}
+
+/* Two cores, and four runs of a minute that wait for them: 120 s of one share, 120 s of another. */
+static void test_refuses_what_would_be_late(void **state)
+{
+    const int64_t minute = 60 * second;
+    td_share other = { 0 }, third = { 0 }, heavy = { .weight = 9 };
+    waiter w[4];
+    td_stop past = { .deadline_ns = 1 }, soon = { .deadline_ns = td_now_ns() + minute };
+
+    (void)state;
+    td_lane a = enter(LONG), b = enter(LONG);
+    assert_false(is_turned_away(&anybody, minute, second / 20)); /* nobody waits: it may go well */
+    for (int i = 0; i < 4; i++)
+        w[i] = (waiter){ .share = i < 2 ? &anybody : &other, .expected_ns = minute, .takes_ns = 1 };
+    start_waiters(w, 4);
+    assert_true(is_turned_away(&anybody, minute, 100 * second));
+    assert_int_equal(retry_ns, 150 * second); /* 60 + 120 s for each half of two cores: all there is */
+    assert_true(is_turned_away(&third, minute, 59 * second));      /* its own run, at the least */
+    assert_true(is_turned_away(&third, second, second * 14 / 10)); /* a third of two cores */
+    assert_int_equal(retry_ns, second * 3 / 2);
+    assert_false(is_turned_away(&heavy, second / 20, second / 5));
+    assert_int_equal(enter_as(&anybody, SHORT, &soon), TD_OK); /* goes past them */
+    assert_int_equal(enter_with(&past), TD_DEADLINE_EXCEEDED);
+    td_lane_leave(&a, 1);
+    td_lane_leave(&b, 1);
+    join_waiters(w, 4);
+}
+
 /* ---------------------------------------------------------------- a crowd */
 
 static atomic_int inside, most_inside;
@@ -400,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_shares_pay_what_they_took),
         cmocka_unit_test(test_idle_shares_save_nothing),
         cmocka_unit_test(test_short_ones_wait_for_short_ones_only),
+        cmocka_unit_test(test_refuses_what_would_be_late),
         cmocka_unit_test(test_crowd),
     };
 
