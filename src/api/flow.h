@@ -44,7 +44,7 @@ typedef struct td_flow_host {
     td_protocol protocol;
     /* The event thread lets go of the request and calls td_flow_go(f), now or later; f is another thread's then. */
     void (*suspend)(td_flow *f);
-    /* Does nobody wait for the answer any more? Asked by any thread once f is suspended. NULL: nobody knows. */
+    /* Does nobody wait for the answer any more? Asked by any thread once f is suspended, again and again. NULL: nobody knows. */
     bool (*is_unwanted)(const td_flow *f);
     /* Nothing points into the message any more: it need not be kept. Called after a run, ahead of write. NULL: it is kept. */
     void (*forget)(td_flow *f);

@@ -160,3 +160,13 @@ def affine(a=0.5, b=2.0):
     graph = Graph().constant("a", np.float32(a)).constant("b", np.float32(b)).placeholder("x", "float32")
     graph.node("ax", "Mul", ["x", "a"], "float32").node("y", "AddV2", ["ax", "b"], "float32")
     return graph.signature("serving_default", {"x": "float32"}, {"y": "y"}, shape=[-1])
+
+
+def products(count, size):
+    """y = the last of `count` products of matrices filled with x: slow, and no part of it is known before x is."""
+    graph = Graph().placeholder("x", "float32").constant("shape", np.int32([size, size]))
+    graph.node("m0", "Fill", ["shape", "x"], "float32", index_type="int32")
+    for i in range(count):
+        graph.node(f"m{i + 1}", "MatMul", [f"m{i}", "m0"], "float32")
+    graph.constant("axes", np.int32([0, 1])).node("y", "Max", [f"m{count}", "axes"], "float32", Tidx="int32")
+    return graph.signature("serving_default", {"x": "float32"}, {"y": "y"}, shape=[])

@@ -270,6 +270,11 @@ class Refusals(WithModel):
         self.refused(server, 503, "UNAVAILABLE",
                      "The batch scheduling queue to which this task was submitted is full; currently 1 batches enqueued "
                      "and max_enqueued_batches is 1", {"x": np.zeros((2, 3))})
+        reply = server.post("m:predict", {"inputs": {"x": [[1, 2, 3]] * 2}})
+        self.assertEqual((reply.status, reply.headers["Retry-After"]), (503, "1"))
+        with self.assertRaises(grpc.RpcError) as raised:
+            server.predict("m", {"x": np.zeros((2, 3), np.float32)})
+        self.assertEqual(dict(raised.exception.trailing_metadata())["grpc-retry-pushback-ms"], "1000")
         self.ask(server, 1)
         first.join()
 
@@ -279,6 +284,7 @@ class Refusals(WithModel):
         reply = server.post("m:predict", {"instances": [[1, 2, 3]]})
         self.assertLess(time.monotonic() - start, harness.PATIENCE)
         self.assertEqual(reply.status, 429, reply.body)
+        self.assertEqual(reply.headers["Retry-After"], "1")
         self.assertTrue(reply.json["error"].startswith("Run() timeout exceeded while waiting in batching queue"))
         self.assertEqual(batch_rows(server), (0, 0))
 

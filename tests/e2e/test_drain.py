@@ -194,24 +194,14 @@ class Drain(unittest.TestCase):
         return time.monotonic() - begin
 
 
-def products(count, size):
-    """y = the last of `count` products of matrices filled with x: slow, and no part of it is known before x is."""
-    graph = graphs.Graph().placeholder("x", "float32").constant("shape", np.int32([size, size]))
-    graph.node("m0", "Fill", ["shape", "x"], "float32", index_type="int32")
-    for i in range(count):
-        graph.node(f"m{i + 1}", "MatMul", [f"m{i}", "m0"], "float32")
-    graph.constant("axes", np.int32([0, 1])).node("y", "Max", [f"m{count}", "axes"], "float32", Tidx="int32")
-    return graph.signature("serving_default", {"x": "float32"}, {"y": "y"}, shape=[])
-
-
 class LongRuns(unittest.TestCase):
     """What is in flight: it ends, or is cut off, or a second signal ends all."""
 
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        graphs.save(cls.folder / "short" / "1", products(3 if harness.SANITIZE else 20, 700 if harness.SANITIZE else 2000))
-        graphs.save(cls.folder / "long" / "1", products(400, 3000))
+        graphs.save(cls.folder / "short" / "1", graphs.products(3 if harness.SANITIZE else 20, 700 if harness.SANITIZE else 2000))
+        graphs.save(cls.folder / "long" / "1", graphs.products(400, 3000))
         cls.models = {name: cls.folder / name for name in ("short", "long")}
 
     def start(self, *flags):

@@ -16,8 +16,11 @@ def post(body, more=b"", path=PREDICT):
 
 
 def read_reply(stream, has_body=True):
-    """One reply from a raw stream: (status line, headers in lower case, body). HEAD has no body."""
+    """One reply from a raw stream: (status line, headers in lower case, body). HEAD has no body. Passes interim ones over."""
     line = stream.readline().decode().strip()
+    while line.startswith("HTTP/1.1 100 "):
+        stream.readline()
+        line = stream.readline().decode().strip()
     headers = {}
     while (field := stream.readline().strip()):
         name, _, value = field.decode().partition(":")

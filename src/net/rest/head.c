@@ -84,6 +84,7 @@ td_status td_rest_head_read(const td_rest_request *r, const char *version, td_re
     };
     MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, take_field, &h);
     TD_TRY(check(&h, version));
+    out->takes_interim = !strcmp(version, "HTTP/1.1");
     if (h.length) out->size = strtoull(h.length, NULL, 10);
     return NULL;
 }

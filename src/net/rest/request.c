@@ -189,6 +189,7 @@ static void seal(td_rest_request *r, const td_status error)
         r->reply.is_broken = false;
         td_json_put_error(&r->reply, code == TD_DEADLINE_EXCEEDED ? late : td_status_text(error));
         r->code = http_code_of(code);
+        (void)td_status_is_overload(error, &r->retry_ns);
     } else if (!r->code) {
         r->code = 200;
     }
@@ -205,6 +206,7 @@ void td_rest_end(td_rest_request *r, td_status error)
 void td_rest_sleep(td_rest_request *r)
 {
     r->is_suspended = true;
+    td_rest_watch_begin(&r->watch, r->link->fd, r->head.takes_interim);
     atomic_fetch_add(&r->server->offloaded, 1);
     MHD_suspend_connection(r->connection); /* first: it may be over when go returns */
     td_flow_go(&r->flow);
@@ -218,6 +220,13 @@ static void suspend(td_flow *f)
     td_rest_request *const r = f->request;
 
     r->wants_sleep = true;
+}
+
+static bool is_unwanted(const td_flow *f)
+{
+    td_rest_request *const r = f->request;
+
+    return td_rest_is_gone(&r->watch);
 }
 
 static size_t seal_reply(td_flow *f, const td_status error)
@@ -244,7 +253,7 @@ static void end(td_flow *f, td_status error)
 
 void td_rest_flow(td_rest_request *r, const td_flow_verb *verb)
 {
-    static const td_flow_host host = { TD_PROTOCOL_REST, suspend, NULL, NULL, seal_reply, end };
+    static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, NULL, seal_reply, end };
     td_rest_server *const s = r->server;
     const int64_t now = td_now_ns();
 

@@ -3,6 +3,7 @@
 #include "net/rest/server.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@ enum {
     MAX_EVENT_THREADS = 64,
     LOOK_NS = 1000000,
     LINGER_NS = 1000000000,
+    NS = 1000000000,
     ENOUGH = 1 << 28,             /* connections: links.h counts them */
     CONNECTION_MEMORY = 16 << 10, /* libmicrohttpd clears all of it for each request; heads must fit */
 };
@@ -90,6 +92,16 @@ static void add_ids(struct MHD_Response *response, const td_request_ids *ids)
     if (*ids->parent) add_header(response, "traceparent", ids->parent);
 }
 
+/* Whole seconds, one at least. */
+static void add_retry(struct MHD_Response *response, int64_t retry_ns)
+{
+    enum { MOST = 3600 };
+    char text[24];
+
+    snprintf(text, sizeof text, "%" PRId64, TD_MIN(TD_MAX((retry_ns + NS - 1) / NS, 1), MOST));
+    add_header(response, "Retry-After", text);
+}
+
 static enum MHD_Result queue_reply(td_rest_request *r)
 {
     const td_rest_server *const s = r->server;
@@ -103,6 +115,7 @@ static enum MHD_Result queue_reply(td_rest_request *r)
         add_header(response, "Access-Control-Allow-Methods", "POST, GET");
         add_header(response, "Access-Control-Allow-Headers", "Content-Type");
     }
+    if (TD_UNLIKELY(r->code == 429 || r->code == 503)) add_retry(response, r->retry_ns);
     if (r->ids) add_ids(response, r->ids);
     if (TD_UNLIKELY(r->flow.timing != NULL)) add_header(response, "Server-Timing", r->flow.timing);
     if (TD_UNLIKELY(r->must_close || atomic_load_explicit(&s->is_closing, memory_order_relaxed)))

@@ -23,6 +23,7 @@
 #include "codec/json/predict.h"
 #include "net/acceptor.h"
 #include "net/rest.h"
+#include "net/rest/gone.h"
 #include "net/rest/links.h"
 #include "net/rest/route.h"
 
@@ -34,6 +35,7 @@ typedef struct td_rest_head {
     bool is_gzip;
     bool has_origin;                      /* an Origin of http or https */
     bool is_traced;                       /* asks where its time goes */
+    bool takes_interim;                   /* replies of 100: HTTP/1.1 */
     const char *request_id, *traceparent; /* NULL: not sent */
 } td_rest_head;
 
@@ -58,8 +60,10 @@ struct td_rest_request {
 
     bool wants_sleep;  /* the flow is to go on elsewhere */
     bool is_suspended; /* another thread has it, or had */
-    bool is_done;      /* code and reply are what the client gets */
+    td_rest_watch watch;
+    bool is_done; /* code and reply are what the client gets */
     unsigned code;
+    int64_t retry_ns; /* of an error: when it may go better; 0: nobody knows */
     td_json_out reply;
 
     td_json_predict json;
