@@ -73,6 +73,15 @@ static td_status check_slo(const model_config *m)
                   (double)m->batch_latency_slo_ms);
 }
 
+static td_status check_weight(const model_config *m)
+{
+    const double least = 0.01, most = 100;
+
+    if (m->compute_weight == 0.0f || (m->compute_weight >= least && m->compute_weight <= most)) return NULL;
+    return TD_ERR(INVALID_ARGUMENT, "compute_weight of model %s is %g; there are %g to %g", m->name,
+                  (double)m->compute_weight, least, most);
+}
+
 static td_status check_models(model_config *const *models, size_t n)
 {
     td_map names = { 0 };
@@ -85,6 +94,7 @@ static td_status check_models(model_config *const *models, size_t n)
         if (!error) error = check_path(models[i]->name, models[i]->base_path);
         if (!error) error = check_platform(models[i]);
         if (!error) error = check_slo(models[i]);
+        if (!error) error = check_weight(models[i]);
     }
     td_map_fini(&names);
     return error;
@@ -144,6 +154,7 @@ static td_status copy_models(model_config *const *models, size_t n, td_model_opt
         copy_policy(models[i], &list[i]);
         copy_labels(models[i], &list[i]);
         list[i].batch_slo_ns = td_batch_slo_ns(models[i]->batch_latency_slo_ms);
+        list[i].weight = models[i]->compute_weight;
         if (models[i]->logging_config)
             td_warning("config", "event=logging_config_ignored model=%s", models[i]->name);
     }

@@ -23,6 +23,7 @@ typedef struct td_model_options {
     td_label *labels;
     size_t n_labels;
     int64_t batch_slo_ns; /* 0: nothing is said of it */
+    double weight;        /* how many times the core time of others it gets where they compete; 0: 1 */
 } td_model_options;
 
 td_model_options *td_models_copy(const td_model_options *models, size_t n);

@@ -225,13 +225,13 @@ static void load_task(void *ctx)
 {
     td_version *const v = ctx;
     td_manager *const m = v->model->manager;
-    const td_session_options options = { .tags = m->options.tags,
-                                         .threads = m->options.threads,
-                                         .skip_warmup = !m->options.enable_model_warmup,
-                                         .max_nodes = m->options.max_load_nodes,
-                                         .max_bodies = m->options.max_load_bodies,
-                                         .max_bytes = m->options.max_load_bytes,
-                                         .max_seconds = m->options.max_load_seconds };
+    td_session_options options = { .tags = m->options.tags,
+                                   .threads = m->options.threads,
+                                   .skip_warmup = !m->options.enable_model_warmup,
+                                   .max_nodes = m->options.max_load_nodes,
+                                   .max_bodies = m->options.max_load_bodies,
+                                   .max_bytes = m->options.max_load_bytes,
+                                   .max_seconds = m->options.max_load_seconds };
     td_session *session = NULL;
     td_status error = NULL;
     const td_batching *rules = NULL;
@@ -241,6 +241,7 @@ static void load_task(void *ctx)
     const bool is_on = v->is_wanted && !m->is_stopping;
     const bool is_beside_others = is_serving(m);
     if (is_on) begin_try(v);
+    options.weight = v->model->options->weight;
     td_life_unlock(m);
     if (is_beside_others) step_back();
 

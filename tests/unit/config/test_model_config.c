@@ -37,7 +37,8 @@ static void test_full_config(void **state)
         "    version_labels { key: 'stable' value: 42 } version_labels < key: 'st\\141ble' value: 43 > }],\n"
         "  config { name: 'b' base_path: 'file:///b' model_type: TENSORFLOW model_version_policy { all {} } "
         "}\n"
-        "  config { name: 'c' base_path: '/c' model_platform: 'tensorflow' batch_latency_slo_ms: 2.5\n"
+        "  config { name: 'c' base_path: '/c' model_platform: 'tensorflow' batch_latency_slo_ms: 2.5 "
+        "compute_weight: 3\n"
         "           model_version_policy { latest { num_versions: 3 } } }\n"
         "}\n";
 
@@ -58,6 +59,7 @@ static void test_full_config(void **state)
     assert_int_equal(models[2].policy, TD_POLICY_LATEST);
     assert_int_equal(models[2].latest, 3);
     assert_int_equal(models[1].batch_slo_ns, 0);
+    assert_true(models[1].weight == 0.0 && models[2].weight == 3.0);
     assert_int_equal(models[2].batch_slo_ns, 2500000);
 
     td_model_options *const copy = td_models_copy(models, n_models);
@@ -93,6 +95,15 @@ static void test_checks(void **state)
     expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' "
            "batch_latency_slo_ms: nan } }",
            "batch_latency_slo_ms of model m is nan, which is no time");
+    expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' "
+           "compute_weight: 101 } }",
+           "compute_weight of model m is 101; there are 0.01 to 100");
+    expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' "
+           "compute_weight: -1 } }",
+           "compute_weight of model m is -1; there are 0.01 to 100");
+    expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' "
+           "compute_weight: nan } }",
+           "compute_weight of model m is nan; there are 0.01 to 100");
     expect("custom_model_config { [type.googleapis.com/x.Y] { a { b: '}' } } }",
            "ModelServer does not support custom model config.");
 }

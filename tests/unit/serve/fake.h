@@ -25,6 +25,7 @@
 static atomic_int fake_alive;   /* sessions loaded and not unloaded */
 static atomic_int fake_loads;   /* tries */
 static atomic_int fake_load_ms; /* how long each takes */
+static atomic_int fake_weight;  /* of the last */
 
 static td_status fake_load(const char *path, const td_session_options *options, td_session **out)
 {
@@ -32,7 +33,7 @@ static td_status fake_load(const char *path, const td_session_options *options, 
     char *text;
     size_t size;
 
-    (void)options;
+    atomic_store(&fake_weight, (int)options->weight);
     atomic_fetch_add(&fake_loads, 1);
     td_sleep_ns(atomic_load(&fake_load_ms) * INT64_C(1000000));
     const td_status error = td_file_read(file, 100, &text, &size);

@@ -74,6 +74,18 @@ static void expect_error(td_manager *m, td_model_spec spec, td_code code, const 
     assert_status(td_manager_acquire(m, &spec, &s, &must_wait), code, text);
 }
 
+static void test_weight(void **state)
+{
+    td_model_options model = { .name = (char *)(uintptr_t) "m", .weight = 7 };
+
+    (void)state;
+    fake_write("m", "1", "10");
+    td_manager *const m = start_with(&model, 1, defaults());
+    fake_await(m, fake_spec("m"), 10);
+    assert_int_equal(atomic_load(&fake_weight), 7);
+    stop(m);
+}
+
 static void test_texts(void **state)
 {
     (void)state;
@@ -554,6 +566,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_first_version_is_awaited),
+        CASE(test_weight),
         CASE(test_texts),
         CASE(test_new_version_replaces_old),
         CASE(test_broken_version_changes_nothing),
