@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/file_map.h"
@@ -129,6 +130,16 @@ static td_status run_target(td_session *s, td_graph *g, const char *prefix, cons
     return charge(s, &meter, what, st);
 }
 
+static td_status run_stage(td_session *s, td_graph *g, const char *prefix, const char *what,
+                           const char *stage)
+{
+    const int64_t start = td_now_ns();
+    const td_status st = run_target(s, g, prefix, what);
+
+    td_load_stage_ran(&s->series, s->file->path, stage, td_now_ns() - start);
+    return st;
+}
+
 /* A model without variables has no index. One that has them lacks it while it is being copied; an init op that
  * fails then fails because of that. Takes st over. */
 static td_status blame_index(td_session *s, td_graph *restore, td_status st)
@@ -157,12 +168,13 @@ static td_status restore(td_session *s)
     if (f->restore_op) TD_TRY(make_target(s, f->restore_op, f->filename_tensor, &g));
     if (g && f->variables_prefix) {
         TD_TRY(td_pass_drop_dead_assigns(&s->pass, g));
-        TD_TRY(
-            td_status_prefix(run_target(s, g, f->variables_prefix, f->restore_op), "restoring variables: "));
+        TD_TRY(td_status_prefix(run_stage(s, g, f->variables_prefix, f->restore_op, "restore_graph"),
+                                "restoring variables: "));
     }
     td_status st = NULL;
     if (init)
-        st = td_status_prefix(run_target(s, init, NULL, f->init_op), "running init op %s: ", f->init_op);
+        st = td_status_prefix(run_stage(s, init, NULL, f->init_op, "init_graph"),
+                              "running init op %s: ", f->init_op);
     return g && !f->variables_prefix ? blame_index(s, g, st) : st;
 }
 
@@ -313,6 +325,15 @@ static td_status warm_up_all(td_session *s)
     return NULL;
 }
 
+static td_status warm_up_timed(td_session *s)
+{
+    const int64_t start = td_now_ns();
+    const td_status st = warm_up_all(s);
+
+    td_load_warmed_up(&s->series, s->file->path, td_status_code(st), td_now_ns() - start);
+    return st;
+}
+
 /* One that is not there: the op that wants it says so. */
 static void map_assets(td_session *s)
 {
@@ -390,7 +411,7 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     TD_TRY(check_values(s));
     td_model_file_rest(s->file);
     TD_TRY(take_memory(s));
-    if (!o->skip_warmup) TD_TRY(warm_up_all(s));
+    if (!o->skip_warmup) TD_TRY(warm_up_timed(s));
     td_account_unreserve(&s->account);
     s->env.budget = NULL;
     td_debug("exec", "model_dir=%s load_nodes=%" PRIu64 " load_bodies=%" PRIu64 " load_bytes=%" PRIu64,
@@ -407,6 +428,7 @@ void td_session_free(td_session *s)
         td_free(s->entries[i].rows.why_not);
     }
     td_free(s->entries);
+    td_load_series_close(&s->series);
     td_resources_free(s->env.resources);
     td_packs_free(s->env.packs);
     td_pass_fini(&s->pass);

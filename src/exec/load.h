@@ -8,6 +8,7 @@
 #include "base/file_map.h"
 #include "exec/entry.h"
 #include "formats/model.h"
+#include "obs/loads.h"
 #include "passes/pass.h"
 #include "tensord/session.h"
 
@@ -22,6 +23,7 @@ struct td_session {
     td_account account;    /* what it has of the process's memory */
     size_t constant_bytes; /* of that */
     td_file_map *assets;   /* by index into file->assets; kept mapped, so that a change of one is seen */
+    td_load_series series; /* of its load */
     td_entry *entries;     /* by index into file->signatures */
 };
 

@@ -100,6 +100,7 @@ static void count_try(td_version *v, td_code code, int64_t ns)
 {
     const td_tally t = td_series_tally(v->model->loads);
 
+    if (code == TD_OK) v->load_ns = ns;
     td_tally_add(t, TD_AT_loads + (size_t)code, 1);
     if (code == TD_OK) td_tally_observe(t, TD_AT_load_time, TD_BUCKETS_loads, (uint64_t)ns);
     if (!td_metrics_counts_tf()) return;

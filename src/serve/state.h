@@ -52,6 +52,7 @@ typedef struct td_version {
     int tries;       /* that have failed */
     int64_t due_ns;
     int64_t since_ns; /* when its files were first seen as they are (START), when the load began (LOADING) */
+    int64_t load_ns;  /* what the last load took that succeeded */
     td_servable *servable; /* inv. 1 */
     td_series *tf_load;    /* NULL until its first load has ended, or where nobody asked for it */
 

@@ -182,6 +182,9 @@ static void tell_versions(const td_model *model, td_page *p)
         snprintf(number, sizeof number, "%" PRId64, v->number);
         td_page_tell(p, TD_READING_model_state, (const char *const[]){ model->options->name, number },
                      v->state);
+        if (v->servable)
+            td_page_tell(p, TD_READING_version_load, (const char *const[]){ model->options->name, number },
+                         (double)v->load_ns * 1e-9);
         tell_memory(v, number, p);
     }
 }

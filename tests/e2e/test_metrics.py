@@ -255,7 +255,11 @@ class TensorFlowServing(unittest.TestCase):
             self.assertEqual(len(bounds), 34)
             self.assertEqual(pick(page, ":tensorflow:core:graph_runs"), 5)
             self.assertEqual(pick(page, ":tensorflow:cc:saved_model:load_attempt_count", status="success"), 1)
+            self.assertEqual(pick(page, ":tensorflow:cc:saved_model:load_latency_by_stage_count", stage="restore_graph"), 1)
+            self.assertEqual(count("model_warmup_latency_count", status="OK",
+                                   model_path=str(self.models["half_plus_two"] / "2")), 1)
             own = read(server)
+            self.assertTrue(0 < pick(own, "tensord_model_version_load_seconds", model="half_plus_two", version="2") < 60)
             self.assertEqual(pick(own, "tensord_requests_total", protocol="rest", version="2", code="OK"), 3)
             self.assertFalse([name for (name, _) in own if name.startswith(":")])
 
