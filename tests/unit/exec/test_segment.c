@@ -141,8 +141,9 @@ static void test_dynamic_steps(void **state)
 static td_graph *make_text(td_arena *arena)
 {
     td_graph *const g = td_graph_make(arena, "text");
+    const td_edge x = pg_arg(g, TD_STRING);
 
-    pg_ret(g, pg_node(g, "StringLower encoding='", pg_arg(g, TD_STRING), PG_END));
+    pg_ret(g, pg_node(g, "Equal T=%string", x, x, PG_END));
     return g;
 }
 
