@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "base/wire.h"
-
 enum { BYTES_LIST = 1, FLOAT_LIST = 2, INT64_LIST = 3 };
 
 static bool read_feature(td_wire w, td_feature *out)
@@ -22,6 +20,11 @@ static bool read_feature(td_wire w, td_feature *out)
     return !w.bad;
 }
 
+static bool is_name(td_string a, td_string b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
 /* One entry of the map. */
 static bool read_entry(td_wire w, const td_string *names, size_t n, td_feature *out)
 {
@@ -34,8 +37,7 @@ static bool read_entry(td_wire w, const td_string *names, size_t n, td_feature *
         if (td_wire_is(&f, 2, TD_WIRE_BYTES) && !read_feature(td_wire_inside(&f), &feature)) return false;
     }
     for (size_t i = 0; i < n; i++)
-        if (names[i].size == key.size && (key.size == 0 || memcmp(names[i].data, key.data, key.size) == 0))
-            out[i] = feature;
+        if (is_name(names[i], key)) out[i] = feature;
     return !w.bad;
 }
 
@@ -60,6 +62,67 @@ bool td_example_find(td_string example, const td_string *names, size_t n, td_fea
             return false;
     return !w.bad;
 }
+
+/* ---------------------------------------------------------------- SequenceExample */
+
+/* One entry of the map of lists. */
+static bool read_list_entry(td_wire w, const td_string *names, size_t n, td_feature_list *out)
+{
+    td_feature_list list = { .is_there = true };
+    td_string key = { 0 };
+    td_wire_field f;
+
+    while (td_wire_next(&w, &f)) {
+        if (td_wire_is(&f, 1, TD_WIRE_BYTES)) key = td_wire_text(&f);
+        if (td_wire_is(&f, 2, TD_WIRE_BYTES)) list.bytes = td_wire_text(&f);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (is_name(names[i], key)) out[i] = list;
+    return !w.bad;
+}
+
+static bool read_lists(td_wire w, const td_string *names, size_t n, td_feature_list *out)
+{
+    td_wire_field f;
+
+    while (td_wire_next(&w, &f))
+        if (td_wire_is(&f, 1, TD_WIRE_BYTES) && !read_list_entry(td_wire_inside(&f), names, n, out))
+            return false;
+    return !w.bad;
+}
+
+bool td_sequence_find(td_string example, const td_string *names, size_t n, td_feature *out,
+                      const td_string *lists, size_t n_lists, td_feature_list *out_lists)
+{
+    td_wire w = td_wire_of(example.data, example.size);
+    td_wire_field f;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = (td_feature){ 0 };
+    for (size_t i = 0; i < n_lists; i++)
+        out_lists[i] = (td_feature_list){ 0 };
+    while (td_wire_next(&w, &f)) {
+        if (td_wire_is(&f, 1, TD_WIRE_BYTES) && !read_features(td_wire_inside(&f), names, n, out))
+            return false;
+        if (td_wire_is(&f, 2, TD_WIRE_BYTES) && !read_lists(td_wire_inside(&f), lists, n_lists, out_lists))
+            return false;
+    }
+    return !w.bad;
+}
+
+bool td_feature_list_next(td_wire *w, td_feature *out)
+{
+    td_wire_field f;
+
+    while (td_wire_next(w, &f)) {
+        if (!td_wire_is(&f, 1, TD_WIRE_BYTES)) continue;
+        w->bad = !read_feature(td_wire_inside(&f), out);
+        return !w->bad;
+    }
+    return false;
+}
+
+/* ---------------------------------------------------------------- values */
 
 /* Walks the list; writes values when out is given. -1: damaged. */
 static int64_t walk(const td_feature *feature, void *out)

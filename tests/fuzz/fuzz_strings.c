@@ -14,10 +14,25 @@
 #include "ops/kernel.h"
 
 static const char *const names[] = {
-    "DecodeCSV",      "DecodeBase64",  "DecodeCompressed", "ParseTensor",
-    "StringToNumber", "StringSplitV2", "StringNGrams",     "Substr",
-    "StringFormat",   "EncodeBase64",  "StringLower",      "UnicodeTranscode",
-    "DecodeRaw",      "ReduceJoin",    "AsString",         "UnicodeDecodeWithOffsets",
+    "DecodeCSV",
+    "DecodeBase64",
+    "DecodeCompressed",
+    "ParseTensor",
+    "StringToNumber",
+    "StringSplitV2",
+    "StringNGrams",
+    "Substr",
+    "StringFormat",
+    "EncodeBase64",
+    "StringLower",
+    "UnicodeTranscode",
+    "DecodeRaw",
+    "ReduceJoin",
+    "AsString",
+    "UnicodeDecodeWithOffsets",
+    "ParseSequenceExample",
+    "ParseSequenceExampleV2",
+    "ParseSingleExample",
 };
 enum { KEPT = 64 }; /* calls of each */
 

@@ -14,6 +14,7 @@
 
 typedef struct parse_attrs {
     bool is_v2;
+    td_string *keys; /* ParseSingleExample has them as attributes, and no names; NULL: they are inputs */
     size_t n_sparse, n_dense, n_ragged;
     td_shape *dense_shapes; /* dims[0] = -1: variable length */
 } parse_attrs;
@@ -86,6 +87,33 @@ static td_status v2_parse(td_parse *p)
     return shapes_parse(p, a);
 }
 
+static void attr_keys(td_parse *p, const char *name, size_t n, td_string *out)
+{
+    const td_attr_value *items;
+
+    (void)td_attr_list(p, name, &items);
+    for (size_t i = 0; i < n; i++)
+        out[i] = items[i].u.s;
+}
+
+static td_status single_parse(td_parse *p)
+{
+    parse_attrs *const a = p->attrs;
+    const td_attr_value *items;
+
+    a->n_sparse = td_attr_list(p, "sparse_keys", &items);
+    a->n_dense = td_attr_list(p, "dense_keys", &items);
+    if ((int64_t)a->n_sparse != td_attr_int(p, "num_sparse"))
+        return TD_ERR(INVALID_ARGUMENT, "len(sparse_keys) (%zu) must match num_sparse (%lld)", a->n_sparse,
+                      (long long)td_attr_int(p, "num_sparse"));
+    a->keys = TD_ARENA_NEW_N(p->arena, td_string, a->n_sparse + a->n_dense);
+    attr_keys(p, "sparse_keys", a->n_sparse, a->keys);
+    attr_keys(p, "dense_keys", a->n_dense, a->keys + a->n_sparse);
+    TD_TRY(types_parse(p, "sparse_types", a->n_sparse, VALUES));
+    TD_TRY(types_parse(p, "Tdense", a->n_dense, VALUES));
+    return shapes_parse(p, a);
+}
+
 /* ---------------------------------------------------------------- one call */
 
 typedef struct work {
@@ -119,6 +147,11 @@ static td_status read_keys(work *w)
     const parse_attrs *const a = w->a;
 
     w->n_keys = a->n_sparse + a->n_dense + a->n_ragged;
+    if (a->keys) {
+        w->keys = a->keys;
+        w->first_default = 1;
+        return NULL;
+    }
     w->keys = TD_ARENA_NEW_N(w->c->arena, td_string, w->n_keys);
     if (a->is_v2) {
         TD_TRY(keys_of(w, 2, a->n_sparse, 0));
@@ -357,6 +390,23 @@ static td_status fill_ragged(work *w, size_t key)
     return NULL;
 }
 
+static td_status fill_all(work *w)
+{
+    const parse_attrs *const a = w->a;
+
+    TD_TRY(read_keys(w));
+    TD_TRY(walk_examples(w));
+    for (size_t k = 0; k < w->n_keys; k++) {
+        if (k < a->n_sparse)
+            TD_TRY(fill_sparse(w, k));
+        else if (k < a->n_sparse + a->n_dense)
+            TD_TRY(fill_dense(w, k));
+        else
+            TD_TRY(fill_ragged(w, k));
+    }
+    return NULL;
+}
+
 /* String values are views of the requests' bytes, which stay as long as the request; nothing to copy. */
 static td_status parse_run(td_call *c)
 {
@@ -373,20 +423,43 @@ static td_status parse_run(td_call *c)
         return TD_ERR(INVALID_ARGUMENT, "Expected len(names) == len(serialized), but got %lld and %zu",
                       (long long)n_names, w.n_examples);
     if (n_names > 0) w.names = names->data;
-    TD_TRY(read_keys(&w));
-    TD_TRY(walk_examples(&w));
-    for (size_t k = 0; k < w.n_keys; k++) {
-        if (k < a->n_sparse)
-            TD_TRY(fill_sparse(&w, k));
-        else if (k < a->n_sparse + a->n_dense)
-            TD_TRY(fill_dense(&w, k));
-        else
-            TD_TRY(fill_ragged(&w, k));
+    return fill_all(&w);
+}
+
+/* Of a variable length, each default is what rows are filled up with, though here there is one row. */
+static td_status check_paddings(const work *w)
+{
+    const parse_attrs *const a = w->a;
+    char want[TD_SHAPE_TEXT], got[TD_SHAPE_TEXT];
+
+    for (size_t i = 0; i < a->n_dense; i++) {
+        const td_shape *const s = &td_in(w->c, (uint32_t)(1 + i))->shape;
+
+        if (a->dense_shapes[i].rank < 1 || a->dense_shapes[i].dims[0] >= 0 || td_shape_count(s) == 1)
+            continue;
+        return TD_ERR(
+            INVALID_ARGUMENT,
+            "dense_shape[%zu] is a variable length shape: %s, therefore def_value[%zu] must contain a "
+            "single element (the padding element).  But its shape is: %s",
+            i, td_shape_text(&a->dense_shapes[i], want, sizeof want), i, td_shape_text(s, got, sizeof got));
     }
     return NULL;
 }
 
+static td_status single_run(td_call *c)
+{
+    const td_tensor *const serialized = td_in(c, 0);
+    work w = { .c = c, .a = c->attrs, .examples = serialized->data, .n_examples = 1, .is_scalar = true };
+
+    if (serialized->shape.rank != 0)
+        return TD_ERR(INVALID_ARGUMENT, "Expected serialized to be a scalar, got shape of rank %d",
+                      serialized->shape.rank);
+    TD_TRY(check_paddings(&w));
+    return fill_all(&w);
+}
+
 static const td_kernel parse_kernels[] = { { .device = TD_DEVICE_CPU, .run = parse_run }, { 0 } };
+TD_RUN_KERNEL(single_kernels, 0, single_run);
 
 const td_op td_ops_parse_example[] = {
     { .name = "ParseExample",
@@ -412,5 +485,15 @@ const td_op td_ops_parse_example[] = {
       .attrs_size = sizeof(parse_attrs),
       .parse = v2_parse,
       .kernels = parse_kernels },
+    { .name = "ParseSingleExample",
+      .sig = "serialized: string, dense_defaults: Tdense -> sparse_indices: num_sparse*int64, sparse_values: "
+             "sparse_types, sparse_shapes: num_sparse*int64, dense_values: Tdense",
+      .attrs =
+          "num_sparse: int, sparse_keys: list(string), dense_keys: list(string), sparse_types: list(type), "
+          "Tdense: list(type), dense_shapes: list(shape)",
+      .flags = TD_OP_DYNAMIC,
+      .attrs_size = sizeof(parse_attrs),
+      .parse = single_parse,
+      .kernels = single_kernels },
     { 0 },
 };

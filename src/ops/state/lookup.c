@@ -22,6 +22,7 @@ struct td_lookup {
     size_t value_count;          /* elements of a value */
     size_t n, cap;
     unsigned char *keys, *values; /* strings own their bytes */
+    unsigned char *reserved;      /* NULL, or two keys that no entry may have */
     uint32_t *slots;              /* entry + 1; 0: free */
     size_t n_slots;               /* a power of two */
 };
@@ -47,6 +48,8 @@ static void table_free(td_object *o)
     td_lookup *const t = (td_lookup *)o;
 
     clear_locked(t);
+    if (t->reserved && t->kind.key == TD_STRING) free_strings(t->reserved, 2);
+    td_free(t->reserved);
     td_free(t->keys);
     td_free(t->values);
     td_free(t->slots);
@@ -109,6 +112,18 @@ static bool same_key(const td_lookup *t, const void *a, const void *b)
 
     if (t->kind.key != TD_STRING) return memcmp(a, b, t->key_size) == 0;
     return x->size == y->size && (x->size == 0 || memcmp(x->data, y->data, x->size) == 0);
+}
+
+static td_status check_keys_locked(const td_lookup *t, const td_tensor *keys)
+{
+    const size_t n = t->reserved ? (size_t)td_shape_count(&keys->shape) : 0;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < 2; k++)
+            if (same_key(t, (const char *)keys->data + i * t->key_size, t->reserved + k * t->key_size))
+                return TD_ERR(INVALID_ARGUMENT, "Using the %s_key as a table key is not allowed",
+                              k ? "deleted" : "empty");
+    return NULL;
 }
 
 /* The slot of key: where it is, or where it would go. There is always a free slot. */
@@ -226,22 +241,61 @@ static td_status no_room(const td_lookup *t, int64_t n)
     return TD_ERR(RESOURCE_EXHAUSTED, "table %s: no memory for %lld more keys", t->name, (long long)n);
 }
 
-td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *values, bool replace)
+static td_status put_locked(td_lookup *t, const td_tensor *keys, const td_tensor *values, bool replace)
 {
     const int64_t n = td_shape_count(&keys->shape);
 
+    TD_TRY(check_keys_locked(t, keys));
+    if (replace) clear_locked(t);
+    if (!grow(t, (size_t)n)) return no_room(t, n);
+    for (size_t i = 0; i < (size_t)n; i++)
+        put_one(t, (const char *)keys->data + i * t->key_size,
+                (const char *)values->data + i * t->value_size);
+    return NULL;
+}
+
+td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *values, bool replace)
+{
     if (!t->kind.is_mutable)
         return TD_ERR(UNIMPLEMENTED, "Insert not supported by InitializableLookupTable implementations");
     TD_TRY(check_entries(t, keys, values));
     td_rwlock_write(&t->mu);
-    if (replace) clear_locked(t);
-    const bool has_room = grow(t, (size_t)n);
-
-    for (size_t i = 0; i < (size_t)n && has_room; i++)
-        put_one(t, (const char *)keys->data + i * t->key_size,
-                (const char *)values->data + i * t->value_size);
+    const td_status s = put_locked(t, keys, values, replace);
     td_rwlock_unlock(&t->mu);
-    return has_room ? NULL : no_room(t, n);
+    return s;
+}
+
+static void reserve_one(td_lookup *t, size_t k, const void *key)
+{
+    if (t->kind.key == TD_STRING)
+        ((td_string *)(void *)t->reserved)[k] = own(*(const td_string *)key);
+    else
+        memcpy(t->reserved + k * t->key_size, key, t->key_size);
+}
+
+static td_status reserve_locked(td_lookup *t, const void *empty, const void *deleted)
+{
+    if (t->reserved)
+        return same_key(t, t->reserved, empty) && same_key(t, t->reserved + t->key_size, deleted)
+                   ? NULL
+                   : TD_ERR(INVALID_ARGUMENT, "table %s: has other empty and deleted keys", t->name);
+    if (same_key(t, empty, deleted))
+        return TD_ERR(INVALID_ARGUMENT, "Empty and deleted keys cannot be equal");
+    t->reserved = TD_NEW_N(unsigned char, 2 * t->key_size);
+    reserve_one(t, 0, empty);
+    reserve_one(t, 1, deleted);
+    return NULL;
+}
+
+td_status td_lookup_reserve(td_lookup *t, const td_tensor *empty, const td_tensor *deleted)
+{
+    if (empty->dtype != t->kind.key || deleted->dtype != t->kind.key || td_shape_count(&empty->shape) != 1 ||
+        td_shape_count(&deleted->shape) != 1)
+        return TD_ERR(INVALID_ARGUMENT, "table %s: empty_key and deleted_key must each be one key", t->name);
+    td_rwlock_write(&t->mu);
+    const td_status s = reserve_locked(t, empty->data, deleted->data);
+    td_rwlock_unlock(&t->mu);
+    return s;
 }
 
 /* ---------------------------------------------------------------- static tables */
@@ -350,12 +404,13 @@ static td_status copy_strings(bool are_strings, void *out, const void *in, size_
     return NULL;
 }
 
-/* value_count elements; strings of mutable tables may go at any time, so their bytes are copied. */
+/* value_count elements; strings of tables that change or go with the run are copied. */
 static td_status copy_value(const td_lookup *t, void *out, const void *value,
                             char *(*copy)(void *ctx, size_t size), void *ctx)
 {
-    return copy_strings(t->kind.value == TD_STRING && t->kind.is_mutable, out, value, t->value_size, copy,
-                        ctx);
+    const bool may_go = t->kind.is_mutable || t->kind.is_own;
+
+    return copy_strings(t->kind.value == TD_STRING && may_go, out, value, t->value_size, copy, ctx);
 }
 
 td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *fallback, void *values,
@@ -368,6 +423,7 @@ td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *f
 
     td_rwlock_read(&t->mu);
     if (!t->is_filled && !t->kind.is_mutable) s = TD_ERR(FAILED_PRECONDITION, "Table not initialized.");
+    if (!s) s = check_keys_locked(t, keys);
     for (size_t i = 0; !s && i < n; i++) {
         unsigned char *const out = (unsigned char *)values + i * t->value_size;
         const size_t slot = t->n ? find_slot(t, (const char *)keys->data + i * t->key_size) : 0;
@@ -402,10 +458,11 @@ td_status td_lookup_remove(td_lookup *t, const td_tensor *keys)
     if (!t->kind.is_mutable)
         return TD_ERR(UNIMPLEMENTED, "Remove not supported by InitializableLookupTable implementations");
     td_rwlock_write(&t->mu);
-    for (size_t i = 0; i < n && t->n > 0; i++)
+    const td_status s = check_keys_locked(t, keys);
+    for (size_t i = 0; !s && i < n && t->n > 0; i++)
         remove_one(t, (const char *)keys->data + i * t->key_size);
     td_rwlock_unlock(&t->mu);
-    return NULL;
+    return s;
 }
 
 int64_t td_lookup_size(td_lookup *t)

@@ -16,6 +16,7 @@ typedef struct td_lookup_kind {
     td_dtype key, value;
     td_shape value_shape; /* of one value */
     bool is_mutable;
+    bool is_own; /* of one run, with which it goes */
 } td_lookup_kind;
 
 extern const td_object_class td_lookup_class;
@@ -40,6 +41,9 @@ TD_MUST_USE td_status td_lookup_fillable(const td_lookup *t);
 TD_MUST_USE td_status td_lookup_fill(td_lookup *t, const td_tensor *keys, const td_tensor *values);
 /* UNIMPLEMENTED: a static table. */
 TD_MUST_USE td_status td_lookup_remove(td_lookup *t, const td_tensor *keys);
+/* From now on these two keys are refused by all of the above: INVALID_ARGUMENT. INVALID_ARGUMENT, too: they are no two
+ * different keys of the table's type, or others were reserved before. */
+TD_MUST_USE td_status td_lookup_reserve(td_lookup *t, const td_tensor *empty, const td_tensor *deleted);
 int64_t td_lookup_size(td_lookup *t);
 /* Writes the first n keys and values. ABORTED: there are no longer so many. */
 TD_MUST_USE td_status td_lookup_export(td_lookup *t, void *keys, void *values, int64_t n,

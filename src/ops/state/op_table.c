@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file_map.h"
+#include "base/mem.h"
 #include "ops/op.h"
 #include "ops/resources.h"
 #include "ops/state/lookup.h"
@@ -13,6 +14,20 @@ typedef struct handle_attrs {
     td_lookup_kind kind;
 } handle_attrs;
 
+static td_status kind_parse(td_parse *p, bool is_mutable, bool has_shape)
+{
+    td_lookup_kind *const k = &((handle_attrs *)p->attrs)->kind;
+
+    *k = (td_lookup_kind){ .key = td_attr_type(p, "key_dtype"),
+                           .value = td_attr_type(p, "value_dtype"),
+                           .is_mutable = is_mutable };
+    if (has_shape) k->value_shape = *td_attr_shape(p, "value_shape");
+    if (!td_shape_is_known(&k->value_shape) || k->value_shape.rank == TD_MAX_RANK ||
+        td_dtype_size(k->key) == 0 || td_dtype_size(k->value) == 0)
+        return TD_ERR(INVALID_ARGUMENT, "%s: types or value shape of the table are unusable", p->node->name);
+    return NULL;
+}
+
 static td_status handle_parse_kind(td_parse *p, bool is_mutable, bool has_shape)
 {
     handle_attrs *const a = p->attrs;
@@ -20,13 +35,7 @@ static td_status handle_parse_kind(td_parse *p, bool is_mutable, bool has_shape)
 
     a->container = td_arena_strndup(p->arena, container.data, container.size);
     a->name = shared.size ? td_arena_strndup(p->arena, shared.data, shared.size) : p->node->name;
-    a->kind =
-        (td_lookup_kind){ td_attr_type(p, "key_dtype"), td_attr_type(p, "value_dtype"), { 0 }, is_mutable };
-    if (has_shape) a->kind.value_shape = *td_attr_shape(p, "value_shape");
-    if (!td_shape_is_known(&a->kind.value_shape) || a->kind.value_shape.rank == TD_MAX_RANK ||
-        td_dtype_size(a->kind.key) == 0 || td_dtype_size(a->kind.value) == 0)
-        return TD_ERR(INVALID_ARGUMENT, "%s: types or value shape of the table are unusable", p->node->name);
-    return NULL;
+    return kind_parse(p, is_mutable, has_shape);
 }
 
 static td_status static_parse(td_parse *p)
@@ -39,9 +48,57 @@ static td_status mutable_parse(td_parse *p)
     return handle_parse_kind(p, true, false);
 }
 
-static td_status mutable_tensors_parse(td_parse *p)
+static td_status mutable_dense_parse(td_parse *p)
 {
     return handle_parse_kind(p, true, true);
+}
+
+/* Only tables of open addressing take scalars for tensors. */
+static td_status check_vector(const td_parse *p)
+{
+    const td_shape *const s = &((const handle_attrs *)p->attrs)->kind.value_shape;
+    char text[TD_SHAPE_TEXT];
+
+    if (s->rank == 1) return NULL;
+    return TD_ERR(INVALID_ARGUMENT, "Default value must be a vector, got shape %s",
+                  td_shape_text(s, text, sizeof text));
+}
+
+static td_status mutable_tensors_parse(td_parse *p)
+{
+    TD_TRY(mutable_dense_parse(p));
+    return check_vector(p);
+}
+
+static td_status own_parse_kind(td_parse *p, bool is_mutable, bool has_shape)
+{
+    handle_attrs *const a = p->attrs;
+
+    a->name = p->node->name;
+    TD_TRY(kind_parse(p, is_mutable, has_shape));
+    a->kind.is_own = true;
+    return NULL;
+}
+
+static td_status own_static_parse(td_parse *p)
+{
+    return own_parse_kind(p, false, false);
+}
+
+static td_status own_mutable_parse(td_parse *p)
+{
+    return own_parse_kind(p, true, false);
+}
+
+static td_status own_dense_parse(td_parse *p)
+{
+    return own_parse_kind(p, true, true);
+}
+
+static td_status own_tensors_parse(td_parse *p)
+{
+    TD_TRY(own_dense_parse(p));
+    return check_vector(p);
 }
 
 static td_object *make_table(const void *ctx)
@@ -59,6 +116,61 @@ static td_status handle_run(td_call *c)
     TD_TRY(td_resources_get(c->env->resources, a->container, a->name, &td_lookup_class, make_table, a, &o));
     *(td_object **)td_out(c, 0)->data = o;
     return NULL;
+}
+
+/* With keys that TensorFlow's open addressing needs for itself. */
+static td_status dense_run(td_call *c)
+{
+    td_lookup *t;
+
+    TD_TRY(handle_run(c));
+    TD_TRY(td_lookup_of(td_out(c, 0), &t));
+    return td_lookup_reserve(t, td_in(c, 0), td_in(c, 1));
+}
+
+/* ---------------------------------------------------------------- tables of one run */
+
+static void drop_table(void *data, void *ctx)
+{
+    td_object **const cell = data;
+
+    (void)ctx;
+    td_object_unref(*cell);
+    td_free(cell);
+}
+
+/* A handle whose buffer owns the table. */
+static td_status own_make(td_call *c, td_lookup **out)
+{
+    td_object **const cell = td_try_alloc(sizeof *cell, _Alignof(td_object *));
+    td_tensor handle = { .dtype = TD_RESOURCE, .data = cell };
+
+    if (!cell) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for a table");
+    *cell = make_table(c->attrs);
+    *out = (td_lookup *)*cell;
+    td_status s = td_buffer_wrap(cell, sizeof *cell, drop_table, NULL, &handle.buffer);
+    if (s) {
+        drop_table(cell, NULL);
+        return s;
+    }
+    s = td_out_set(c, 0, &handle);
+    td_tensor_unref(&handle);
+    return s;
+}
+
+static td_status own_run(td_call *c)
+{
+    td_lookup *t;
+
+    return own_make(c, &t);
+}
+
+static td_status own_dense_run(td_call *c)
+{
+    td_lookup *t;
+
+    TD_TRY(own_make(c, &t));
+    return td_lookup_reserve(t, td_in(c, 0), td_in(c, 1));
 }
 
 static char *copy_string(void *ctx, size_t size)
@@ -230,6 +342,9 @@ static td_status text_run(td_call *c)
 }
 
 TD_RUN_KERNEL(handle_kernels, 0, handle_run);
+TD_RUN_KERNEL(dense_kernels, 0, dense_run);
+TD_RUN_KERNEL(own_kernels, 0, own_run);
+TD_RUN_KERNEL(own_dense_kernels, 0, own_dense_run);
 TD_RUN_KERNEL(find_kernels, 0, find_run);
 TD_RUN_KERNEL(size_kernels, 0, size_run);
 TD_RUN_KERNEL(export_kernels, 0, export_run);
@@ -249,6 +364,16 @@ TD_RUN_KERNEL(text_kernels, 0, text_run);
         .attrs_size = sizeof(handle_attrs), .parse = parse_, .infer = td_infer_scalar,                       \
         .kernels = handle_kernels                                                                            \
     }
+#define OWN(name_, parse_, attrs_)                                                                           \
+    {                                                                                                        \
+        .name = name_, .sig = "-> table_handle: resource", .attrs = attrs_, .flags = OWN_FLAGS,              \
+        .attrs_size = sizeof(handle_attrs), .parse = parse_, .infer = td_infer_scalar,                       \
+        .kernels = own_kernels                                                                               \
+    }
+#define OWN_FLAGS (TD_OP_STATEFUL | TD_OP_BY_REF)
+#define OWN_ATTRS "key_dtype: type, value_dtype: type"
+#define DENSE_ATTRS                                                                                          \
+    ", value_shape: shape = [], initial_num_buckets: int = 131072, max_load_factor: float = 0.8"
 #define TEXT_ATTRS                                                                                           \
     "key_index: int, value_index: int, vocab_size: int = -1, delimiter: string = '\t', offset: int = 0"
 
@@ -256,6 +381,24 @@ const td_op td_ops_table[] = {
     HANDLE("HashTableV2", static_parse, HANDLE_ATTRS),
     HANDLE("MutableHashTableV2", mutable_parse, HANDLE_ATTRS),
     HANDLE("MutableHashTableOfTensorsV2", mutable_tensors_parse, HANDLE_ATTRS ", value_shape: shape = []"),
+    { .name = "MutableDenseHashTableV2",
+      .sig = "empty_key: key_dtype, deleted_key: key_dtype -> table_handle: resource",
+      .attrs = HANDLE_ATTRS DENSE_ATTRS,
+      .attrs_size = sizeof(handle_attrs),
+      .parse = mutable_dense_parse,
+      .infer = td_infer_scalar,
+      .kernels = dense_kernels },
+    OWN("AnonymousHashTable", own_static_parse, OWN_ATTRS),
+    OWN("AnonymousMutableHashTable", own_mutable_parse, OWN_ATTRS),
+    OWN("AnonymousMutableHashTableOfTensors", own_tensors_parse, OWN_ATTRS ", value_shape: shape = []"),
+    { .name = "AnonymousMutableDenseHashTable",
+      .sig = "empty_key: key_dtype, deleted_key: key_dtype -> table_handle: resource",
+      .attrs = OWN_ATTRS DENSE_ATTRS,
+      .flags = OWN_FLAGS,
+      .attrs_size = sizeof(handle_attrs),
+      .parse = own_dense_parse,
+      .infer = td_infer_scalar,
+      .kernels = own_dense_kernels },
     { .name = "LookupTableFindV2",
       .sig = "table_handle: resource, keys: Tin, default_value: Tout -> values: Tout",
       .attrs = "Tin: type, Tout: type",

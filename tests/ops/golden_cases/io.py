@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from golden_values import ALL, arr, edges, text
+from golden_writer import FILE, Graph
 
 
 def _feature(**k):
@@ -114,3 +115,78 @@ def protos():
         for dt in (tf.float32, tf.int32, tf.string):
             yield "ParseTensor", dict(serialized=np.array(b, object), out_type=dt)
     yield "ParseTensor", dict(serialized=text(p), out_type=tf.float32)
+
+
+def _steps(*features):
+    return tf.train.FeatureList(feature=features)
+
+
+def _sequence(context, **lists):
+    return tf.train.SequenceExample(context=tf.train.Features(feature=context), feature_lists=tf.train.FeatureLists(feature_list=lists)).SerializeToString(deterministic=True)
+
+
+NOTHING = tf.train.Feature()
+SEQUENCES = text(_sequence(dict(c=_floats(1), t=_names(b"x"), i=_ints(7, 8), j=_ints(7, 8), s=_names(b"x")), o=_steps(_ints(1), NOTHING, _ints(2, 3)), u=_steps(_names(b"a"), _names(b"b", b"c")), w=_steps(_names(b"a"), _names(b"b", b"c")), v=_steps(_floats(1, 2), _floats(3, 4)), n=_steps(_ints(1), NOTHING, _ints(2, 3))),
+                 _sequence(dict(c=_floats(2), s=NOTHING), u=_steps(_names(b"d")), w=_steps(_names(b"d")), v=_steps(_floats(5, 6))),
+                 _sequence(dict(c=_floats(3), t=_names(b"y", b""), i=_ints(), j=_ints(), s=_names(b"y", b"")), u=_steps(), o=_steps(_ints()), v=_steps(), n=_steps(_ints())))
+
+
+def sequences():
+    one, two, none = np.float32([9]), np.array([-1, -2]), np.array([], "float32")
+    key = lambda *s: np.array(s, object)
+    for examples in (SEQUENCES, SEQUENCES[:1], SEQUENCES[1:], np.array(SEQUENCES[0], object), np.array(SEQUENCES[2], object), text(b"junk"), text(b"\x0a\x05abc"), np.array(b"", object), SEQUENCES.reshape(3, 1)):
+        for names in (text(), text(b"p", b"q", b"r")):
+            for missing in (True, False):
+                k = dict(serialized=examples, debug_name=names)
+                dense = dict(context_dense_defaults=[none, two], context_dense_shapes=[[], [2]])
+                ragged = dict(context_ragged_keys=text(b"j", b"s"), feature_list_ragged_keys=text(b"o", b"u"), context_ragged_value_types=[tf.int64, tf.string], context_ragged_split_types=[tf.int32, tf.int64],
+                              feature_list_ragged_value_types=[tf.int64, tf.string], feature_list_ragged_split_types=[tf.int64, tf.int32])
+                if examples.ndim == 0:  # TensorFlow leaves splits as memory was
+                    ragged = dict(context_ragged_keys=text(), feature_list_ragged_keys=text(), context_ragged_value_types=[], context_ragged_split_types=[],
+                                  feature_list_ragged_value_types=[], feature_list_ragged_split_types=[])
+                yield "ParseSequenceExampleV2", dict(
+                    k, context_sparse_keys=text(b"t", b"i"), context_dense_keys=text(b"c", b"z"), feature_list_sparse_keys=text(b"w", b"n"),
+                    feature_list_dense_keys=text(b"v", b"m"), feature_list_dense_missing_assumed_empty=np.array([False, missing]), Ncontext_sparse=2,
+                    context_sparse_types=[tf.string, tf.int64], Nfeature_list_sparse=2,
+                    Nfeature_list_dense=2, feature_list_dense_types=[tf.float32, tf.string], feature_list_sparse_types=[tf.string, tf.int64], feature_list_dense_shapes=[[2], [1, 3]], **dense, **ragged)
+                yield "ParseSequenceExample", dict(
+                    k, feature_list_dense_missing_assumed_empty=["m"] if missing else [], context_sparse_keys=["t", "i"], context_dense_keys=["c", "z"], feature_list_sparse_keys=["w", "n"],
+                    feature_list_dense_keys=["v", "m"], Ncontext_sparse=2, Ncontext_dense=2, Nfeature_list_sparse=2, Nfeature_list_dense=2, context_sparse_types=[tf.string, tf.int64],
+                    feature_list_dense_types=[tf.float32, tf.string], feature_list_sparse_types=[tf.string, tf.int64], feature_list_dense_shapes=[[2], [1, 3]], **dense)
+    for kind, default in ((tf.float32, one), (tf.int64, two), (tf.string, text(b"q")), (tf.float32, none)):
+        for name in (b"c", b"t", b"i", b"z"):
+            for shape in ([], [1], [2]):
+                yield "ParseSequenceExample", dict(serialized=SEQUENCES, debug_name=text(), feature_list_dense_missing_assumed_empty=[], context_sparse_keys=[], context_dense_keys=[name],
+                                                   feature_list_sparse_keys=[], feature_list_dense_keys=[], Ncontext_dense=1, context_dense_defaults=[default], context_dense_shapes=[shape])
+    for shape in ([], [1], [2]):
+        yield "ParseSequenceExampleV2", dict(
+            serialized=SEQUENCES, debug_name=text(), context_sparse_keys=text(), context_dense_keys=text(b"c"), context_ragged_keys=text(), feature_list_sparse_keys=text(),
+            feature_list_dense_keys=text(b"v"), feature_list_ragged_keys=text(), feature_list_dense_missing_assumed_empty=np.array([True]), context_dense_defaults=[none], context_dense_shapes=[shape],
+            Nfeature_list_dense=1, feature_list_dense_types=[tf.float32], feature_list_dense_shapes=[shape])
+    for kind in (tf.float32, tf.int64, tf.string):
+        for name in (b"v", b"w", b"n", b"z"):
+            for shape in ([], [1], [2]):
+                yield "ParseSequenceExample", dict(serialized=SEQUENCES, debug_name=text(), feature_list_dense_missing_assumed_empty=["w", "n", "z"], context_sparse_keys=[], context_dense_keys=[],
+                                                   feature_list_sparse_keys=[name] if shape == [1] else [b"x"], feature_list_dense_keys=[name], Nfeature_list_sparse=1, Nfeature_list_dense=1, context_dense_defaults=[],
+                                                   feature_list_dense_types=[kind], feature_list_sparse_types=[kind], feature_list_dense_shapes=[shape])
+
+
+def single():
+    for e in list(MANY) + [b"", _feature(f=_floats(1)), _feature(f=_ints(1, 2))]:
+        for shape, default in (([2], np.array([], "float32")), ([2], np.float32([7, 8])), ([None], np.array([], "float32")), ([None, 2], np.float32([5])), ([], np.float32(3))):
+            yield "ParseSingleExample", dict(serialized=np.array(e, object), dense_defaults=[default, np.array([-1])], num_sparse=2, sparse_keys=["s", "i"], dense_keys=["f", "v"],
+                                             sparse_types=[tf.string, tf.int64], dense_shapes=[shape, [1]])
+        yield "ParseSingleExample", dict(serialized=np.array(e, object), dense_defaults=[], num_sparse=0, sparse_keys=[], dense_keys=[], sparse_types=[], dense_shapes=[])
+    yield "ParseSingleExample", dict(serialized=np.array(b"junk", object), dense_defaults=[np.array([], "float32")], num_sparse=0, sparse_keys=[], dense_keys=["f"], sparse_types=[], dense_shapes=[[2]])
+    yield "ParseSingleExample", dict(serialized=MANY[:1], dense_defaults=[], num_sparse=1, sparse_keys=["s"], dense_keys=[], sparse_types=[tf.string], dense_shapes=[])
+
+
+def files():
+    def build(inits, x):
+        return dict(text=tf.raw_ops.ReadFile(filename=FILE), x=x)
+    for data in (b"", b"line\n\x00\xff"):
+        yield Graph("a file of %d bytes" % len(data), build, dict(x=np.float32(1)), file=data)
+
+    def asked(inits, name):
+        return dict(text=tf.raw_ops.ReadFile(filename=name))
+    yield Graph("files that are not there", asked, dict(name=np.array(b"/nowhere/at/all", object)), dict(name=text(b"a", b"b")), dict(name=np.array(b"", object)))

@@ -305,3 +305,54 @@ def vocabularies():
                 return dict(y=find(table_handle=t, keys=keys, default_value=_const(arr(value)[()])), n=size(table_handle=t))
             yield Graph("vocabulary %s to %s, %s %s" % (key, value, at, old), build,
                         dict(keys=text(b"a", b"b", b"x", b"y", b"a,1,x", b"b,2,y", b"c,3,z") if key == "string" else np.array([0, 1, 2, 3], key)), file=VOCABULARY)
+
+
+def other_tables():
+    """Tables of one run, and those of open addressing."""
+    for key, value in (("string", "int64"), ("int64", "string"), ("int64", "float32"), ("string", "string"), ("int32", "float64")):
+        k, v = (text(b"a", b"b", b"") if key == "string" else np.array([7, -1, 0], key)), arr(value, 3)
+        types = dict(key_dtype=tf.as_dtype(key), value_dtype=tf.as_dtype(value))
+        empty, deleted = (text(b"<e>", b"<d>") if key == "string" else np.array([-99, -98], key))
+
+        def found(t, keys, inserted, shape=()):
+            values = _after([inserted], lambda: R.LookupTableFindV2(table_handle=t, keys=keys, default_value=_const(arr(value, *shape))))
+            return dict(values=values, size=_after([inserted], lambda: R.LookupTableSizeV2(table_handle=t)))
+
+        def static(inits, keys, put, ask):
+            t = R.AnonymousHashTable(**types)
+            return found(t, ask, R.InitializeTableV2(table_handle=t, keys=keys, values=put))
+
+        def mutable(inits, keys, put, ask):
+            t = R.AnonymousMutableHashTable(**types)
+            return found(t, ask, R.LookupTableInsertV2(table_handle=t, keys=keys, values=put))
+        runs = [dict(keys=k, put=v, ask=k[[2, 0]]), dict(keys=k[:2], put=v[1:], ask=k), dict(keys=k[:1], put=v[:1], ask=k.reshape(3, 1)), dict(keys=k[:0], put=v[:0], ask=k)]
+        yield Graph("static table of a run, %s to %s" % (key, value), static, *runs[:3])
+        yield Graph("mutable table of a run, %s to %s" % (key, value), mutable, *runs)
+
+        for shape in ((), (2,)):
+            more = dict(value_shape=list(shape))
+            w = arr(value, 3, *shape)
+            runs = [dict(keys=k, put=w, ask=k[[2, 0]]), dict(keys=k[:1], put=w[1:2], ask=k), dict(keys=k[:1], put=w[:1], ask=np.array([k[0], empty], k.dtype)),
+                    dict(keys=np.array([deleted, k[1]], k.dtype), put=w[:2], ask=k)]
+
+            def tensors(inits, keys, put, ask):
+                t = R.AnonymousMutableHashTableOfTensors(**types, **more)
+                return found(t, ask, R.LookupTableInsertV2(table_handle=t, keys=keys, values=put), shape)
+
+            def own_dense(inits, keys, put, ask):
+                t = R.AnonymousMutableDenseHashTable(empty_key=_const(np.array(empty, k.dtype)), deleted_key=_const(np.array(deleted, k.dtype)), value_dtype=tf.as_dtype(value), **more)
+                return found(t, ask, R.LookupTableInsertV2(table_handle=t, keys=keys, values=put), shape)
+
+            def dense(inits, keys, put, ask):
+                t = R.MutableDenseHashTableV2(empty_key=_const(np.array(empty, k.dtype)), deleted_key=_const(np.array(deleted, k.dtype)), value_dtype=tf.as_dtype(value), shared_name="t", container="c" * len(shape), **more)
+                gone = _after([R.LookupTableInsertV2(table_handle=t, keys=keys, values=put)], lambda: R.LookupTableRemoveV2(table_handle=t, keys=k[1:2]))
+                return found(t, ask, gone, shape)
+            title = "%s to %s%s" % (key, value, list(shape))
+            yield Graph("table of tensors of a run, " + title, tensors, *runs[:2])
+            yield Graph("dense table of a run, " + title, own_dense, *runs)
+            yield Graph("dense table, " + title, dense, *runs)
+
+    def same(inits, keys):
+        t = R.MutableDenseHashTableV2(empty_key=np.int64(1), deleted_key=np.int64(1), value_dtype=tf.float32, shared_name="", use_node_name_sharing=True)
+        return dict(size=_after([keys], lambda: R.LookupTableSizeV2(table_handle=t)))
+    yield Graph("dense table whose two keys are one", same, dict(keys=i64(1)))

@@ -48,6 +48,8 @@ static const struct {
     { "*", "grad_x", "a hint" },
     { "*", "grad_y", "a hint" },
     { "*", "sparse_gradient", "of training" },
+    { "*", "initial_num_buckets", "of TensorFlow's hash tables" },
+    { "*", "max_load_factor", "of TensorFlow's hash tables" },
     { "*", "executor_type", "of TensorFlow's executors" },
     { "*", "config", "of TensorFlow's executors" },
     { "*", "config_proto", "of TensorFlow's executors" },

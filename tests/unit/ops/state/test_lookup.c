@@ -23,7 +23,7 @@ static td_tensor of(int64_t *data, int64_t n)
 /* 64 keys of 2^58 values each: 2^64 of them, which is none to whoever does not look. */
 static void test_too_many_values(void **state)
 {
-    const td_lookup_kind kind = { TD_I64, TD_I64, { 1, { INT64_C(1) << 58 } }, true };
+    const td_lookup_kind kind = { TD_I64, TD_I64, { 1, { INT64_C(1) << 58 } }, true, false };
     td_lookup *const t = td_lookup_make(&kind, "t");
     const td_tensor many = of(keys, 64), none = of(values, 0);
 
@@ -38,7 +38,7 @@ static void test_too_many_values(void **state)
 /* Whatever fails, the table holds all of the new keys or none of them. */
 static void test_no_memory(void **state)
 {
-    const td_lookup_kind kind = { TD_I64, TD_I64, { 0 }, true };
+    const td_lookup_kind kind = { TD_I64, TD_I64, { 0 }, true, false };
     const td_tensor few = of(keys, 4), few_values = of(values, 4), all = of(keys, 64),
                     all_values = of(values, 64);
     td_mem_faults *const f = td_mem_faults_here();
@@ -75,7 +75,7 @@ static td_tensor strings(td_string *data, int64_t n)
 
 static td_lookup *static_table(td_dtype value)
 {
-    return td_lookup_make(&(td_lookup_kind){ TD_STRING, value, { 0 }, false }, "t");
+    return td_lookup_make(&(td_lookup_kind){ TD_STRING, value, { 0 }, false, false }, "t");
 }
 
 /* A static table is filled once, and not by halves. */
@@ -155,7 +155,8 @@ static void test_kinds(void **state)
     const td_tensor names = strings(words, 2), two = of(ids, 2), none = of(ids, 0),
                     no_keys = strings(words, 0);
     td_lookup *const fixed = static_table(TD_I64);
-    td_lookup *const open = td_lookup_make(&(td_lookup_kind){ TD_STRING, TD_I64, { 0 }, true }, "open");
+    td_lookup *const open =
+        td_lookup_make(&(td_lookup_kind){ TD_STRING, TD_I64, { 0 }, true, false }, "open");
 
     (void)state;
     assert_status(td_lookup_put(fixed, &names, &two, false), TD_UNIMPLEMENTED,
@@ -184,7 +185,8 @@ static void test_fallbacks(void **state)
 
     (void)state;
     for (int is_mutable = 0; is_mutable < 2; is_mutable++) {
-        td_lookup *const t = td_lookup_make(&(td_lookup_kind){ TD_STRING, TD_I64, { 0 }, is_mutable }, "t");
+        td_lookup *const t =
+            td_lookup_make(&(td_lookup_kind){ TD_STRING, TD_I64, { 0 }, is_mutable, false }, "t");
 
         assert_ok(is_mutable ? td_lookup_put(t, &one, &id, false) : td_lookup_fill(t, &one, &id));
         assert_ok(td_lookup_find(t, &names, &other, found, NULL, NULL));
