@@ -138,3 +138,31 @@ def networks():
         q = R.Requantize(input=p[0], input_min=p[1], input_max=p[2], requested_output_min=lo, requested_output_max=hi, out_type=tf.quint8)
         return dict(s=_bits(s[0], "quint8"), s_lo=s[1], s_hi=s[2], lo=r[0], hi=r[1], q=_bits(q[0], "quint8"), q_lo=q[1], q_hi=q[2])
     yield Graph("ranges", ranges, *[dict(x=x, y=y, lo=np.float32(lo), hi=np.float32(hi)) for lo, hi in ((-9, 20), (0, 5), (1, 2), (-1, -2))])
+
+
+def windows():
+    image, filters = real("float32", 2, 5, 6, 3, lo=-2., hi=3., odd=False), real("float32", 3, 2, 3, 4, lo=-1., hi=4., odd=False)
+    for padding in ("SAME", "VALID"):
+        for strides in ([1, 1, 1, 1], [1, 2, 2, 1], [1, 2, 1, 1]):
+            def conv(inits, x, f):
+                a, b = _quint8(x, -2., 3.), _quint8(f, -1., 4.)
+                z, lo, hi = R.QuantizedConv2D(input=a[0], filter=b[0], min_input=a[1], max_input=a[2], min_filter=b[1], max_filter=b[2], out_type=tf.qint32,
+                                              strides=strides, padding=padding)
+                return dict(z=_bits(z, "qint32"), lo=lo, hi=hi)
+            if strides[1] == strides[2]:  # TensorFlow has no others
+                yield Graph("QuantizedConv2D %s %s" % (padding, strides), conv, dict(x=image, f=filters), dict(x=image[:, :4, :4], f=filters[:1, :1]),
+                            dict(x=image, f=filters[:, :, :2]))
+
+            def pool(inits, x, k=2 if padding == "SAME" else 3):
+                a = _quint8(x, -2., 3.)
+                most, lo, hi = R.QuantizedMaxPool(input=a[0], min_input=a[1], max_input=a[2], ksize=[1, 3, k, 1], strides=strides, padding=padding)
+                mean, low, high = R.QuantizedAvgPool(input=a[0], min_input=a[1], max_input=a[2], ksize=[1, k, 2, 1], strides=strides, padding=padding)
+                return dict(most=_bits(most, "quint8"), lo=lo, hi=hi, mean=_bits(mean, "quint8"), low=low, high=high)
+            yield Graph("pools %s %s" % (padding, strides), pool, dict(x=image), dict(x=image[:, :3, :3]), dict(x=image[0]))
+    for dim in (0, 1, -1, 2):
+        def concat(inits, x, y):
+            a, b = _quint8(x, -2., 3.), _quint8(y, -1., 4.)
+            z, lo, hi = R.QuantizedConcat(concat_dim=dim, values=[a[0], b[0]], input_mins=[a[1], b[1]], input_maxes=[a[2], b[2]])
+            return dict(z=_bits(z, "quint8"), lo=lo, hi=hi)
+        x = real("float32", 2, 3, lo=-2., hi=3., odd=False)
+        yield Graph("QuantizedConcat %d" % dim, concat, dict(x=x, y=x[::-1].copy()), dict(x=x, y=x[:1]), dict(x=x, y=x[:, :1]))

@@ -77,6 +77,7 @@ static const struct {
     { "DepthwiseConv2dNativeBackpropInput", "data_format", "gradients run channels last" },
     { "ApproxTopK", "aggregate_to_topk", "only true is there" },
     { "ApproxTopK", "reduction_input_size_override", "the size is known" },
+    { "QuantizedConv2D", "dilations", "TensorFlow's kernel has no others" },
     /* tensord refuses other values */
     { "TridiagonalSolve", "perturb_singular", "of GPUs" },
 };
