@@ -166,3 +166,35 @@ def windows():
             return dict(z=_bits(z, "quint8"), lo=lo, hi=hi)
         x = real("float32", 2, 3, lo=-2., hi=3., odd=False)
         yield Graph("QuantizedConcat %d" % dim, concat, dict(x=x, y=x[::-1].copy()), dict(x=x, y=x[:1]), dict(x=x, y=x[:, :1]))
+
+
+def uniform():
+    x = real("float32", 3, 4, lo=-4., hi=4., odd=False)
+    one, rows, cols = (np.float32(.05), np.int32(3)), (np.float32([.05, .02, .1]), np.array([3, -2, 0], "int32")), (np.float32([.1, .2, .3, .4]), np.array([0, 1, 2, 3], "int32"))
+    for name, low, high in (("qint8", -128, 127), ("qint8", -100, 90), ("qint32", -2**31, 2**31 - 1)):
+        for axis, (scales, zeros) in ((-1, one), (0, rows), (1, cols), (2, one), (-1, rows)):
+            def there(inits, x, s, z):
+                attrs = dict(quantization_axis=axis, quantization_min_val=low, quantization_max_val=high)
+                q = R.UniformQuantize(input=x, scales=s, zero_points=z, Tout=tf.as_dtype(name), **attrs)
+                back = R.UniformDequantize(input=q, scales=s, zero_points=z, Tout=tf.float32, **attrs)
+                return dict(q=_bits(q, name), back=back)
+            yield Graph("uniform %s %d %d" % (name, low, axis), there, dict(x=x, s=scales, z=zeros), dict(x=x, s=scales * 0, z=zeros))
+    for before, after in ((-1, -1), (0, 0), (0, -1), (-1, 1), (1, 1)):
+        for name, low in (("qint8", -128), ("qint32", -1000)):
+            def again(inits, x, s, z, t, y):
+                q = R.UniformQuantize(input=x, scales=s, zero_points=z, Tout=tf.as_dtype(name), quantization_axis=before, quantization_min_val=low,
+                                      quantization_max_val=-1 - low)
+                r = R.UniformRequantize(input=q, input_scales=s, input_zero_points=z, output_scales=t, output_zero_points=y, Tout=tf.qint8,
+                                        input_quantization_axis=before, input_quantization_min_val=low, input_quantization_max_val=-1 - low,
+                                        output_quantization_axis=after, output_quantization_min_val=low // 8, output_quantization_max_val=127 + low // 100)
+                return dict(r=_bits(r, "qint8"))
+            s, t = ({-1: one, 0: rows, 1: cols}[a] for a in (before, after))
+            yield Graph("uniform again %s %d %d" % (name, before, after), again, dict(x=x, s=s[0], z=s[1], t=t[0] * np.float32(1.7), y=t[1]))
+    for axis, (scales, zeros) in ((-1, one), (0, rows), (1, cols)):
+        for high in (2**31 - 1, 99):
+            def clip(inits, x, s, z):
+                attrs = dict(quantization_axis=axis, quantization_min_val=-1 - high, quantization_max_val=high)
+                q = R.UniformQuantize(input=x, scales=s, zero_points=z, Tout=tf.qint32, **attrs)
+                low, most = (R.Bitcast(input=z * 0 + v, type=tf.qint32) for v in (-20, 30))
+                return dict(q=_bits(R.UniformQuantizedClipByValue(operand=q, min=low, max=most, scales=s, zero_points=z, **attrs), "qint32"))
+            yield Graph("uniform clip %d %d" % (axis, high), clip, dict(x=x, s=scales, z=zeros))
