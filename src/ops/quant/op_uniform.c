@@ -128,22 +128,6 @@ static td_status dequantize_run(td_call *c)
     return NULL;
 }
 
-/* v * factor, with a factor of 31 bits and a shift, rounded half up. */
-static int64_t scaled(int64_t v, double factor)
-{
-    int shift;
-    int64_t mantissa = (int64_t)round(frexp(factor, &shift) * 0x1p31);
-
-    if (mantissa == INT64_C(1) << 31) {
-        mantissa /= 2;
-        shift++;
-    }
-    if (shift < -31) return 0;
-    const double product = floor(ldexp((double)(v * mantissa), shift - 31) + 0.5);
-
-    return (int64_t)fmin(fmax(product, -0x1p31), 0x1p31 - 1);
-}
-
 static td_status requantize_run(td_call *c)
 {
     const uniform_attrs *const a = c->attrs;
@@ -157,7 +141,8 @@ static td_status requantize_run(td_call *c)
         const int64_t held = TD_MIN(TD_MAX(v, INT32_MIN), INT32_MAX);
 
         td_quantized_put_clamped(
-            td_out(c, 0), i, (double)clamp(a, scaled(held, (double)from.scale / (double)to.scale) + to.zero));
+            td_out(c, 0), i,
+            (double)clamp(a, td_quantized_scale(held, (double)from.scale / (double)to.scale) + to.zero));
     }
     return NULL;
 }

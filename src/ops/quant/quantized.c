@@ -125,6 +125,21 @@ void td_product_range(const td_quantized *a, float min_a, float max_a, const td_
     *max = level * (float)c->highest;
 }
 
+int64_t td_quantized_scale(int64_t v, double factor)
+{
+    int shift;
+    int64_t mantissa = (int64_t)round(frexp(factor, &shift) * 0x1p31);
+
+    if (mantissa == INT64_C(1) << 31) {
+        mantissa /= 2;
+        shift++;
+    }
+    if (shift < -31) return 0;
+    const double product = floor(ldexp((double)(v * mantissa), shift - 31) + 0.5);
+
+    return (int64_t)fmin(fmax(product, -0x1p31), 0x1p31 - 1);
+}
+
 td_status td_range_check(td_call *c, uint32_t i)
 {
     if (td_shape_count(&td_in(c, i)->shape) == 1) return NULL;

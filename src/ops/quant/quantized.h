@@ -41,6 +41,9 @@ float td_quantize_float(const td_quantized *q, float v, float min, float max);
 void td_product_range(const td_quantized *a, float min_a, float max_a, const td_quantized *b, float min_b,
                       float max_b, const td_quantized *c, float *min, float *max);
 
+/* v of 32 bits times factor, which has 31 bits and a shift, rounded half up. */
+int64_t td_quantized_scale(int64_t v, double factor);
+
 /* infer: input i must be a scalar (or have one element). */
 TD_MUST_USE td_status td_range_check(td_call *c, uint32_t i);
 float td_range_get(const td_call *c, uint32_t i);

@@ -198,3 +198,30 @@ def uniform():
                 low, most = (R.Bitcast(input=z * 0 + v, type=tf.qint32) for v in (-20, 30))
                 return dict(q=_bits(R.UniformQuantizedClipByValue(operand=q, min=low, max=most, scales=s, zero_points=z, **attrs), "qint32"))
             yield Graph("uniform clip %d %d" % (axis, high), clip, dict(x=x, s=scales, z=zeros))
+
+
+def uniform_sums():
+    one, cols = (np.float32(.05), np.int32(3)), (np.float32([.01, .02, .03, .04]), np.array([0, 1, 2, 3], "int32"))
+    for left, right, out in ((-1, -1, -1), (1, 1, 1), (-1, 0, -1), (1, -1, -1)):  # TensorFlow dies of (-1, -1, 1)
+        for high in (2**31 - 1, 99):
+            def add(inits, x, y, s, z, t, u, v, w):
+                q, r = R.Bitcast(input=x, type=tf.qint32), R.Bitcast(input=y, type=tf.qint32)
+                k = dict(lhs_quantization_min_val=-high, lhs_quantization_max_val=high, rhs_quantization_min_val=-high, rhs_quantization_max_val=high)
+                return dict(z=_bits(R.UniformQuantizedAdd(lhs=q, rhs=r, lhs_scales=s, lhs_zero_points=z, rhs_scales=t, rhs_zero_points=u, output_scales=v,
+                                                          output_zero_points=w, lhs_quantization_axis=left, rhs_quantization_axis=right,
+                                                          output_quantization_axis=out, output_quantization_min_val=-high,
+                                                          output_quantization_max_val=high, **k), "qint32"))
+            s, t, v = (one if a < 0 else cols for a in (left, right, out))
+            yield Graph("uniform add %d %d %d %d" % (left, right, out, high), add,
+                        dict(x=arr("int32", 3, 4, lo=-900, hi=900), y=arr("int32", *((4,) if right == 0 else (3, 4))), s=s[0], z=s[1], t=t[0], u=t[1], v=v[0], w=v[1]))
+    for right, out in ((-1, -1), (1, 1), (1, -1)):
+        for low in (-128, -127):
+            def dot(inits, x, y, s, z, t, u, v, w):
+                q, r = R.Bitcast(input=x, type=tf.qint8), R.Bitcast(input=y, type=tf.qint8)
+                k = dict(lhs_quantization_min_val=low, lhs_quantization_max_val=-1 - low, rhs_quantization_min_val=low, rhs_quantization_max_val=-1 - low)
+                return dict(z=_bits(R.UniformQuantizedDot(lhs=q, rhs=r, lhs_scales=s, lhs_zero_points=z, rhs_scales=t, rhs_zero_points=u, output_scales=v,
+                                                          output_zero_points=w, Tout=tf.qint32, rhs_quantization_axis=right, output_quantization_axis=out,
+                                                          output_quantization_min_val=low * 3, output_quantization_max_val=-low * 4, **k), "qint32"))
+            t, v = (one if a < 0 else cols for a in (right, out))
+            yield Graph("uniform dot %d %d %d" % (right, out, low), dot,
+                        dict(x=arr("int8", 3, 5, lo=-99, hi=99), y=arr("int8", 5, 4, lo=-99, hi=99), s=one[0], z=one[1], t=t[0], u=t[1] * 0, v=v[0], w=v[1]))

@@ -78,6 +78,7 @@ static const struct {
     { "ApproxTopK", "aggregate_to_topk", "only true is there" },
     { "ApproxTopK", "reduction_input_size_override", "the size is known" },
     { "QuantizedConv2D", "dilations", "TensorFlow's kernel has no others" },
+    { "UniformQuantizedDot", "lhs_quantization_axis", "only all of lhs may be scaled" },
     /* tensord refuses other values */
     { "TridiagonalSolve", "perturb_singular", "of GPUs" },
 };
