@@ -135,6 +135,8 @@ static void read_pixels(job *j)
     void *pixels = NULL;
 
     j->status = td_image_check("PNG", &size);
+    if (!j->status && lib.get_rowbytes(j->png, j->info) > row)
+        j->status = TD_ERR(INTERNAL, "PNG rows are longer than their pixels");
     if (!j->status) j->status = j->sink->make(j->sink->ctx, &size, &pixels);
     if (j->status) return;
     for (int pass = 0; pass < j->passes; pass++)
