@@ -114,15 +114,25 @@ static bool same_key(const td_lookup *t, const void *a, const void *b)
     return x->size == y->size && (x->size == 0 || memcmp(x->data, y->data, x->size) == 0);
 }
 
+/* Which of the two reserved keys it is; NULL: none. */
+static const char *reserved_as(const td_lookup *t, const void *key)
+{
+    static const char *const names[] = { "empty", "deleted" };
+
+    for (size_t k = 0; t->reserved && k < 2; k++)
+        if (same_key(t, key, t->reserved + k * t->key_size)) return names[k];
+    return NULL;
+}
+
 static td_status check_keys_locked(const td_lookup *t, const td_tensor *keys)
 {
     const size_t n = t->reserved ? (size_t)td_shape_count(&keys->shape) : 0;
 
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < 2; k++)
-            if (same_key(t, (const char *)keys->data + i * t->key_size, t->reserved + k * t->key_size))
-                return TD_ERR(INVALID_ARGUMENT, "Using the %s_key as a table key is not allowed",
-                              k ? "deleted" : "empty");
+    for (size_t i = 0; i < n; i++) {
+        const char *const name = reserved_as(t, (const char *)keys->data + i * t->key_size);
+
+        if (name) return TD_ERR(INVALID_ARGUMENT, "Using the %s_key as a table key is not allowed", name);
+    }
     return NULL;
 }
 
@@ -245,12 +255,15 @@ static td_status put_locked(td_lookup *t, const td_tensor *keys, const td_tensor
 {
     const int64_t n = td_shape_count(&keys->shape);
 
-    TD_TRY(check_keys_locked(t, keys));
+    if (!replace) TD_TRY(check_keys_locked(t, keys));
     if (replace) clear_locked(t);
     if (!grow(t, (size_t)n)) return no_room(t, n);
-    for (size_t i = 0; i < (size_t)n; i++)
-        put_one(t, (const char *)keys->data + i * t->key_size,
-                (const char *)values->data + i * t->value_size);
+    for (size_t i = 0; i < (size_t)n; i++) {
+        const char *const key = (const char *)keys->data + i * t->key_size;
+
+        if (replace && reserved_as(t, key)) continue; /* TensorFlow saves its free buckets, too */
+        put_one(t, key, (const char *)values->data + i * t->value_size);
+    }
     return NULL;
 }
 

@@ -31,7 +31,8 @@ TD_MUST_USE td_status td_lookup_of(const td_tensor *handle, td_lookup **out);
  * by `copy(ctx, size)`. FAILED_PRECONDITION: a static table that nobody filled. */
 TD_MUST_USE td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *fallback,
                                      void *values, char *(*copy)(void *ctx, size_t size), void *ctx);
-/* Puts keys into a mutable table; `replace` empties it first. UNIMPLEMENTED: it is a static one. */
+/* Puts keys into a mutable table; `replace` empties it first, and passes over reserved keys. UNIMPLEMENTED: it is a static
+ * one. */
 TD_MUST_USE td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *values,
                                     bool replace);
 /* INVALID_ARGUMENT: a mutable table, which no initializer fills. */
@@ -41,7 +42,7 @@ TD_MUST_USE td_status td_lookup_fillable(const td_lookup *t);
 TD_MUST_USE td_status td_lookup_fill(td_lookup *t, const td_tensor *keys, const td_tensor *values);
 /* UNIMPLEMENTED: a static table. */
 TD_MUST_USE td_status td_lookup_remove(td_lookup *t, const td_tensor *keys);
-/* From now on these two keys are refused by all of the above: INVALID_ARGUMENT. INVALID_ARGUMENT, too: they are no two
+/* From now on these two keys are refused by all of the above, but where keys replace others: INVALID_ARGUMENT. INVALID_ARGUMENT, too: they are no two
  * different keys of the table's type, or others were reserved before. */
 TD_MUST_USE td_status td_lookup_reserve(td_lookup *t, const td_tensor *empty, const td_tensor *deleted);
 int64_t td_lookup_size(td_lookup *t);

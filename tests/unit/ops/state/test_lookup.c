@@ -196,12 +196,39 @@ static void test_fallbacks(void **state)
     }
 }
 
+/* Nobody may put them in, but a table that was saved has them where it had nothing. */
+static void test_reserved_keys(void **state)
+{
+    static int64_t saved[] = { -1, 5, -2, -1, 6 }, ids[] = { 0, 50, 0, 0, 60 }, two[] = { -1, -2 };
+    int64_t found[3], fallback = 7, asked[] = { 5, 6, 8 };
+    const td_tensor all = of(saved, 5), values_of_all = of(ids, 5), ask = of(asked, 3),
+                    other = of(&fallback, 1);
+    const td_tensor empty = of(two, 1), deleted = of(two + 1, 1);
+    td_lookup *const t = td_lookup_make(&(td_lookup_kind){ TD_I64, TD_I64, { 0 }, true, false }, "t");
+
+    (void)state;
+    assert_status_like(td_lookup_reserve(t, &empty, &empty), TD_INVALID_ARGUMENT, "cannot be equal");
+    assert_ok(td_lookup_reserve(t, &empty, &deleted));
+    assert_ok(td_lookup_reserve(t, &empty, &deleted));
+    assert_status_like(td_lookup_reserve(t, &deleted, &empty), TD_INVALID_ARGUMENT, "has other");
+    assert_status_like(td_lookup_put(t, &all, &values_of_all, false), TD_INVALID_ARGUMENT, "empty_key");
+    assert_int_equal(td_lookup_size(t), 0);
+    assert_ok(td_lookup_put(t, &all, &values_of_all, true));
+    assert_int_equal(td_lookup_size(t), 2);
+    assert_ok(td_lookup_find(t, &ask, &other, found, NULL, NULL));
+    assert_int_equal(found[0], 50);
+    assert_int_equal(found[1], 60);
+    assert_int_equal(found[2], 7);
+    td_object_unref((td_object *)t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_too_many_values), cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_fill_once),       cmocka_unit_test(test_two_values),
         cmocka_unit_test(test_kinds),           cmocka_unit_test(test_fallbacks),
+        cmocka_unit_test(test_reserved_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
