@@ -2,6 +2,7 @@
 /* lapack.c -- see lapack.h. Fortran's calls: everything by address, lengths of strings at the end. */
 #include "kernels/lapack/lapack.h"
 
+#include <math.h>
 #include <pthread.h>
 
 #include "base/macros.h"
@@ -122,6 +123,26 @@ static int leading(size_t n)
     return n > 0 ? (int)n : 1;
 }
 
+/* ---------------------------------------------------------------- numbers that are none */
+
+/* The iterations for singular and eigenvalues may have no end with one of these among the numbers. */
+static bool is_finite(const void *a, size_t n)
+{
+    const double *const x = a;
+
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i])) return false;
+    return true;
+}
+
+static void put_nan(void *a, size_t n)
+{
+    double *const x = a;
+
+    for (size_t i = 0; a && i < n; i++)
+        x[i] = NAN;
+}
+
 /* ---------------------------------------------------------------- functions */
 
 int td_lapack_cholesky(bool is_complex, size_t n, void *a)
@@ -178,8 +199,15 @@ int td_lapack_svd(bool is_complex, size_t m, size_t n, bool is_full, void *a, do
     const int rows = (int)m, cols = (int)n, lda = leading(m), lwork = (int)p.numbers;
     const int ldvt = leading(is_full ? n : TD_MIN(m, n));
     const char *const job = !u ? "N" : is_full ? "A" : "S";
+    const size_t width = is_complex ? 2 : 1, least = TD_MIN(m, n);
     int info = 0;
 
+    if (!is_finite(a, width * m * n)) {
+        put_nan(s, least);
+        put_nan(u, width * m * (is_full ? m : least));
+        put_nan(vt, width * n * (is_full ? n : least));
+        return 0;
+    }
     if (is_complex)
         lapack.zgesdd(job, &rows, &cols, a, &lda, s, u, &lda, vt, &ldvt, work, &lwork, reals_of(work, &p),
                       ints_of(work, &p), &info, 1);
@@ -197,6 +225,7 @@ int td_lapack_eigh(bool is_complex, size_t n, bool want_vectors, void *a, double
     const char *const job = want_vectors ? "V" : "N";
     int info = 0;
 
+    if (!is_finite(a, (is_complex ? 2 : 1) * n * n)) return 1;
     if (is_complex)
         lapack.zheevd(job, "L", &size, a, &lda, e, work, &lwork, reals_of(work, &p), &lrwork,
                       ints_of(work, &p), &liwork, &info, 1, 1);
@@ -211,6 +240,7 @@ int td_lapack_eig(size_t n, void *a, void *e, void *v, void *work)
     const int size = (int)n, lda = leading(n), lwork = (int)p.numbers;
     int info = 0;
 
+    if (!is_finite(a, 2 * n * n)) return 1;
     lapack.zgeev("N", v ? "V" : "N", &size, a, &lda, e, NULL, &lda, v, &lda, work, &lwork, reals_of(work, &p),
                  &info, 1, 1);
     return info;
@@ -223,6 +253,7 @@ int td_lapack_schur(size_t n, void *a, void *z, void *work)
     double *const w = reals_of(work, &p), *const rwork = w + 2 * n;
     int info = 0, count = 0;
 
+    if (!is_finite(a, 2 * n * n)) return 1;
     lapack.zgees("V", "N", NULL, &size, a, &lda, &count, w, z, &lda, work, &lwork, rwork, NULL, &info, 1, 1);
     return info;
 }

@@ -29,10 +29,11 @@ int td_lapack_qr(bool is_complex, size_t m, size_t n, void *a, void *tau, void *
 /* a[m][cols], whose first k columns hold reflectors, becomes the first cols columns of Q. */
 int td_lapack_q(bool is_complex, size_t m, size_t cols, size_t k, void *a, const void *tau, void *work);
 /* s[min(m, n)], largest first; u[m][m] and vt[n][n] if is_full, else min(m, n) columns and rows; NULL: no vectors.
- * a is spoilt. */
+ * a is spoilt. Of a matrix with a number that is not finite all are NaN. */
 int td_lapack_svd(bool is_complex, size_t m, size_t n, bool is_full, void *a, double *s, void *u, void *vt,
                   void *work);
-/* e[n], lowest first, of a Hermitian matrix's lower triangle; a becomes its vectors, or is spoilt. */
+/* e[n], lowest first, of a Hermitian matrix's lower triangle; a becomes its vectors, or is spoilt.
+ * This one and the two below: positive of a matrix with a number that is not finite. */
 int td_lapack_eigh(bool is_complex, size_t n, bool want_vectors, void *a, double *e, void *work);
 /* Complex only: eigenvalues e[n], and vectors v[n][n] unless it is NULL. a is spoilt. */
 int td_lapack_eig(size_t n, void *a, void *e, void *v, void *work);

@@ -301,6 +301,10 @@ static td_status ls_full(td_call *c, const td_matrices *m, size_t k, const ls_sp
     const int info = td_lapack_svd(z, m->rows, m->cols, false, s->a, s->s, s->u, s->v, s->work);
 
     if (info) return TD_OP_ERR(c, INVALID_ARGUMENT, "least squares were not successful (info %d)", info);
+    if (n && isnan(s->s[0])) { /* the matrix is not finite: TensorFlow takes its rank for 0 */
+        memset(s->x, 0, m->cols * k * parts * sizeof(double));
+        return NULL;
+    }
     td_dense_mul(z, TD_DENSE_ADJOINT, TD_DENSE_PLAIN, n, k, m->rows, s->u, s->b, s->t);
     for (size_t j = 0; j < k; j++)
         for (size_t i = 0; i < n * parts; i++) {

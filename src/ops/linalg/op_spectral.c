@@ -89,13 +89,6 @@ static td_status failed(td_call *c, int info)
                      c->op->name, info);
 }
 
-static bool is_finite(const double *a, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!(a[i] - a[i] == 0)) return false;
-    return true;
-}
-
 /* A scalar that means nothing, in place of vectors. */
 static void clear_vectors(td_call *c)
 {
@@ -147,13 +140,6 @@ static void store_identity(td_call *c, uint32_t i, size_t count, size_t n, doubl
         td_matrix_store(td_out(c, i), k, a, n, n, n, false);
 }
 
-/* A matrix that is not finite has no decomposition: all of it is NaN. */
-static void spoil(double *a, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        a[i] = (double)NAN;
-}
-
 static td_status svd_one(td_call *c, size_t i, const td_matrices *m, const spectral_space *s)
 {
     const spectral_attrs *const attrs = c->attrs;
@@ -163,16 +149,10 @@ static td_status svd_one(td_call *c, size_t i, const td_matrices *m, const spect
     const bool with_vectors = wants(c, 1) || wants(c, 2);
 
     td_matrix_load(s->a, in, i, m->rows, m->cols, false);
-    if (is_finite(s->a, m->rows * m->cols * parts)) {
-        const int info = td_lapack_svd(parts == 2, m->rows, m->cols, attrs->is_full, s->a, s->values,
-                                       with_vectors ? s->u : NULL, with_vectors ? s->v : NULL, s->work);
+    const int info = td_lapack_svd(parts == 2, m->rows, m->cols, attrs->is_full, s->a, s->values,
+                                   with_vectors ? s->u : NULL, with_vectors ? s->v : NULL, s->work);
 
-        if (info) return failed(c, info);
-    } else {
-        spoil(s->values, k);
-        spoil(s->u, m->rows * u_cols * parts);
-        spoil(s->v, m->cols * v_cols * parts);
-    }
+    if (info) return failed(c, info);
     store_values(c, i, s->values, k, false);
     if (wants(c, 1)) td_matrix_store(td_out(c, 1), i, s->u, m->rows, m->rows, u_cols, false);
     if (!wants(c, 2)) return NULL;
@@ -223,9 +203,7 @@ static td_status eigh_run(td_call *c)
     clear_vectors(c);
     for (size_t i = 0; i < m.count && m.rows > 0; i++) {
         td_matrix_load(s.a, in, i, m.rows, m.rows, false);
-        const int info = is_finite(s.a, m.rows * m.rows * td_parts_of(in->dtype))
-                             ? td_lapack_eigh(is_complex, m.rows, wants(c, 1), s.a, s.values, s.work)
-                             : 1;
+        const int info = td_lapack_eigh(is_complex, m.rows, wants(c, 1), s.a, s.values, s.work);
 
         if (info) return failed(c, info);
         store_values(c, i, s.values, m.rows, false);
@@ -244,9 +222,7 @@ static td_status eig_run(td_call *c)
     clear_vectors(c);
     for (size_t i = 0; i < m.count && m.rows > 0; i++) {
         td_matrix_load(s.a, td_in(c, 0), i, m.rows, m.rows, true);
-        const int info = is_finite(s.a, 2 * m.rows * m.rows)
-                             ? td_lapack_eig(m.rows, s.a, s.values, wants(c, 1) ? s.u : NULL, s.work)
-                             : 1;
+        const int info = td_lapack_eig(m.rows, s.a, s.values, wants(c, 1) ? s.u : NULL, s.work);
 
         if (info) return failed(c, info);
         store_values(c, i, s.values, m.rows, true);

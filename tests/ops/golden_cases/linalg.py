@@ -182,6 +182,9 @@ def equations():
     yield "MatrixTriangularSolve", dict(matrix=arr("float32", 2, 3), rhs=one)
     yield "MatrixSolveLs", dict(matrix=one, rhs=one, l2_regularizer=np.float64(0))
     yield "MatrixSolveLs", dict(matrix=one, rhs=one, l2_regularizer=np.float64(0), fast=False)
+    for odd in (np.nan, np.inf, -np.inf):
+        for dt in ("float32", "float64", "complex128"):
+            yield "MatrixSolveLs", dict(matrix=np.array([[1, 2], [3, odd], [5, 7]], dt), rhs=arr(dt, 3, 1), l2_regularizer=np.float64(0), fast=False)
     yield "MatrixSolveLs", dict(matrix=one, rhs=one, l2_regularizer=np.float64(-1))
     yield "MatrixSolveLs", dict(matrix=one, rhs=arr("float32", 3, 1), l2_regularizer=np.float64(0))
     yield "TridiagonalSolve", dict(diagonals=np.zeros([3, 2], "float32"), rhs=one)
