@@ -105,7 +105,7 @@ class LongHeads(wire.WireTest):
 
     def assert_refused(self, request):
         """431, and then the end."""
-        (line, headers, body), rest = self.ask(request)
+        (line, headers, body), rest = self.ask(request, harness.PATIENCE)
         self.assertEqual(line.split()[1], "431", body)
         self.assertEqual(json.loads(body)["error"],
                          "Request head is larger than 65536 bytes, or has more than 1000 fields")

@@ -45,12 +45,12 @@ class WireTest(harness.ServerTest):
         self.addCleanup(stream.close)
         return connection, stream
 
-    def ask(self, request):
-        """The reply to these bytes, and what comes after it until the server closes; None: it does not."""
+    def ask(self, request, seconds=0.3):
+        """The reply to these bytes, and what comes after it until the server closes; None: it does not so soon."""
         connection, stream = self.connect()
         connection.sendall(request)
         reply = read_reply(stream)
-        connection.settimeout(0.3)
+        connection.settimeout(seconds)
         try:
             return reply, stream.read()
         except OSError:

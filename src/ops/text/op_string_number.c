@@ -65,6 +65,9 @@ static td_status check_notation(const td_parse *p, td_dtype dtype)
     return NULL;
 }
 
+/* No number has more digits that say something; each element may take as long as its model asks for. */
+enum { MOST_DIGITS = 4096 };
+
 /* "%" with flag, width and precision. */
 static td_status put_head(const td_parse *p, char *out, size_t size)
 {
@@ -72,8 +75,9 @@ static td_status put_head(const td_parse *p, char *out, size_t size)
     const int64_t width = td_attr_int(p, "width"), precision = td_attr_int(p, "precision");
     int n = snprintf(out, size, "%%%.*s", (int)fill.size, fill.size ? fill.data : "");
 
-    if (width > INT32_MAX || precision > INT32_MAX)
-        return TD_ERR(INVALID_ARGUMENT, "%s: width or precision is too large", p->node->name);
+    if (width > MOST_DIGITS || precision > MOST_DIGITS)
+        return TD_ERR(INVALID_ARGUMENT, "%s: a width or precision of more than %d", p->node->name,
+                      (int)MOST_DIGITS);
     if (width > -1) n += snprintf(out + n, size - (size_t)n, "%d", (int)width);
     if (precision > -1) (void)snprintf(out + n, size - (size_t)n, ".%d", (int)precision);
     return NULL;
