@@ -6,72 +6,11 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "base/mem.h"
-#include "ops/array/array.h"
-#include "tensor/object.h"
+#include "ops/bag.h"
 
-/* A map (key, value, key, value...) or the components of an optional. */
-typedef struct bag {
-    td_object base;
-    td_tensor *items;
-    size_t n;
-    bool has_value; /* of an optional */
-} bag;
-
-static void free_bag(td_object *o)
-{
-    bag *const b = (bag *)(void *)o;
-
-    for (size_t i = 0; i < b->n; i++)
-        td_tensor_unref(&b->items[i]);
-    td_free(b->items);
-    td_free(b);
-}
-
-static const td_object_class map_class = { .name = "TensorMap", .free = free_bag };
-static const td_object_class optional_class = { .name = "Optional", .free = free_bag };
-
-static bag *make_bag(const td_object_class *cls, size_t room)
-{
-    bag *const b = TD_NEW(bag);
-
-    td_object_init(&b->base, cls);
-    b->items = TD_NEW_N(td_tensor, room);
-    return b;
-}
-
-static td_status bag_in(td_call *c, const td_object_class *cls, bag **out)
-{
-    const td_tensor *const t = td_in(c, 0);
-    bag *const b =
-        t->shape.rank == 0 && t->data ? (bag *)(void *)td_object_as(*(td_object *const *)t->data, cls) : NULL;
-
-    if (!b) return TD_OP_ERR(c, INVALID_ARGUMENT, "Input handle is not a %s.", cls->name);
-    *out = b;
-    return NULL;
-}
-
-/* Output 0 becomes b, whose reference is taken. */
-static td_status put_bag(td_call *c, bag *b)
-{
-    const td_status s = td_out_make(c, 0, &(td_shape){ 0 });
-
-    if (s || !td_out_is_used(c, 0))
-        td_object_unref(&b->base);
-    else
-        *(bag **)td_out(c, 0)->data = b;
-    return s;
-}
-
-static td_status add_item(bag *b, const td_tensor *t)
-{
-    if (t->buffer)
-        b->items[b->n] = td_tensor_ref(t);
-    else
-        TD_TRY(td_tensor_copy_flat(t, &b->items[b->n]));
-    b->n++;
-    return NULL;
-}
+/* A map is the bag of key, value, key, value...; an optional that of its components. */
+static const td_object_class map_class = { .name = "TensorMap", .free = td_bag_free };
+static const td_object_class optional_class = { .name = "Optional", .free = td_bag_free };
 
 /* ---------------------------------------------------------------- maps */
 
@@ -90,7 +29,7 @@ static bool same_key(const td_tensor *a, const td_tensor *b)
 }
 
 /* The place of a key among the items; n when it is not there. */
-static size_t find_key(const bag *m, const td_tensor *key)
+static size_t find_key(const td_bag *m, const td_tensor *key)
 {
     size_t i = 0;
 
@@ -101,32 +40,32 @@ static size_t find_key(const bag *m, const td_tensor *key)
 
 static td_status empty_run(td_call *c)
 {
-    return put_bag(c, make_bag(&map_class, 0));
+    return td_bag_put(c, 0, td_bag_make(&map_class, 0));
 }
 
 static td_status size_run(td_call *c)
 {
-    bag *m = NULL;
+    td_bag *m = NULL;
 
-    TD_TRY(bag_in(c, &map_class, &m));
+    TD_TRY(td_bag_in(c, 0, &map_class, &m));
     *(int32_t *)td_out(c, 0)->data = (int32_t)(m->n / 2);
     return NULL;
 }
 
 static td_status has_key_run(td_call *c)
 {
-    bag *m = NULL;
+    td_bag *m = NULL;
 
-    TD_TRY(bag_in(c, &map_class, &m));
+    TD_TRY(td_bag_in(c, 0, &map_class, &m));
     *(uint8_t *)td_out(c, 0)->data = find_key(m, td_in(c, 1)) < m->n;
     return NULL;
 }
 
 static td_status lookup_run(td_call *c)
 {
-    bag *m = NULL;
+    td_bag *m = NULL;
 
-    TD_TRY(bag_in(c, &map_class, &m));
+    TD_TRY(td_bag_in(c, 0, &map_class, &m));
     const size_t at = find_key(m, td_in(c, 1));
 
     if (at == m->n) return TD_OP_ERR(c, INVALID_ARGUMENT, "Trying to lookup non-existent key.");
@@ -137,9 +76,9 @@ static td_status lookup_run(td_call *c)
 }
 
 /* A copy of m without the pair at `skip`, and with room for one more. */
-static td_status copy_map(const bag *m, size_t skip, bag **out)
+static td_status copy_map(const td_bag *m, size_t skip, td_bag **out)
 {
-    bag *const made = make_bag(&map_class, m->n + 2);
+    td_bag *const made = td_bag_make(&map_class, m->n + 2);
 
     for (size_t i = 0; i < m->n; i++)
         if (i / 2 != skip / 2 || skip == m->n) made->items[made->n++] = td_tensor_ref(&m->items[i]);
@@ -149,34 +88,34 @@ static td_status copy_map(const bag *m, size_t skip, bag **out)
 
 static td_status insert_run(td_call *c)
 {
-    bag *m = NULL, *made;
+    td_bag *m = NULL, *made;
 
-    TD_TRY(bag_in(c, &map_class, &m));
+    TD_TRY(td_bag_in(c, 0, &map_class, &m));
     TD_TRY(copy_map(m, find_key(m, td_in(c, 1)), &made));
-    td_status s = add_item(made, td_in(c, 1));
-    if (!s) s = add_item(made, td_in(c, 2));
-    if (!s) return put_bag(c, made);
-    td_object_unref(&made->base);
+    td_status s = td_bag_add(made, td_in(c, 1));
+    if (!s) s = td_bag_add(made, td_in(c, 2));
+    if (!s) return td_bag_put(c, 0, made);
+    td_bag_unref(made);
     return s;
 }
 
 static td_status erase_run(td_call *c)
 {
-    bag *m = NULL, *made;
+    td_bag *m = NULL, *made;
 
-    TD_TRY(bag_in(c, &map_class, &m));
+    TD_TRY(td_bag_in(c, 0, &map_class, &m));
     const size_t at = find_key(m, td_in(c, 1));
 
     if (at == m->n) return TD_OP_ERR(c, INVALID_ARGUMENT, "Trying to erase non-existent item.");
     TD_TRY(copy_map(m, at, &made));
-    return put_bag(c, made);
+    return td_bag_put(c, 0, made);
 }
 
 static td_status stack_keys_run(td_call *c)
 {
-    bag *m = NULL;
+    td_bag *m = NULL;
 
-    TD_TRY(bag_in(c, &map_class, &m));
+    TD_TRY(td_bag_in(c, 0, &map_class, &m));
     if (m->n == 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "TensorMapStackKeys cannot be called on empty map.");
     const td_shape *const key = &m->items[0].shape;
     int64_t dims[TD_MAX_RANK + 1] = { (int64_t)m->n / 2 };
@@ -201,36 +140,36 @@ static td_status stack_keys_run(td_call *c)
 
 static td_status none_run(td_call *c)
 {
-    return put_bag(c, make_bag(&optional_class, 0));
+    return td_bag_put(c, 0, td_bag_make(&optional_class, 0));
 }
 
 static td_status from_value_run(td_call *c)
 {
-    bag *const b = make_bag(&optional_class, c->n_in);
+    td_bag *const b = td_bag_make(&optional_class, c->n_in);
     td_status s = NULL;
 
     b->has_value = true;
     for (uint32_t i = 0; !s && i < c->n_in; i++)
-        s = add_item(b, td_in(c, i));
-    if (!s) return put_bag(c, b);
-    td_object_unref(&b->base);
+        s = td_bag_add(b, td_in(c, i));
+    if (!s) return td_bag_put(c, 0, b);
+    td_bag_unref(b);
     return s;
 }
 
 static td_status has_value_run(td_call *c)
 {
-    bag *b = NULL;
+    td_bag *b = NULL;
 
-    TD_TRY(bag_in(c, &optional_class, &b));
+    TD_TRY(td_bag_in(c, 0, &optional_class, &b));
     *(uint8_t *)td_out(c, 0)->data = b->has_value;
     return NULL;
 }
 
 static td_status get_value_run(td_call *c)
 {
-    bag *b = NULL;
+    td_bag *b = NULL;
 
-    TD_TRY(bag_in(c, &optional_class, &b));
+    TD_TRY(td_bag_in(c, 0, &optional_class, &b));
     if (!b->has_value) return TD_OP_ERR(c, INVALID_ARGUMENT, "The given optional does not have a value.");
     if (b->n != c->n_out)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "The given optional has %zu components, expected %u.", b->n,
