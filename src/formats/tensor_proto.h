@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tensor_proto.h -- a serialized tensorflow.TensorProto, in every encoding, to a tensor: Const nodes and
- * requests share it.
+ * requests share it; and back.
  *
  * tensor_content wins over typed fields; a short typed list repeats its last value, an empty one gives zeros
  * or empty strings, a long one is cut; content must have the exact size. Negative dims, ranks beyond
@@ -36,5 +36,13 @@ TD_MUST_USE td_status td_tensor_proto_decode(const td_tensor_proto *p, void *dat
 /* parse + (view or arena copy). Elements live as long as the arena and the message. */
 TD_MUST_USE td_status td_tensor_proto_read(const uint8_t *bytes, size_t size, td_arena *arena,
                                            td_tensor *out);
+
+/* How strings are written: a string_val each, or all of them in tensor_content. */
+typedef enum td_proto_strings { TD_PROTO_STRINGS_APART, TD_PROTO_STRINGS_JOINED } td_proto_strings;
+
+/* Bytes of the message for a tensor that is no resource or variant; RESOURCE_EXHAUSTED when they are too many to count. */
+TD_MUST_USE td_status td_tensor_proto_size(const td_tensor *t, td_proto_strings how, size_t *out);
+/* Writes those bytes; returns the place after them. */
+uint8_t *td_tensor_proto_put(uint8_t *p, const td_tensor *t, td_proto_strings how);
 
 #endif

@@ -40,6 +40,20 @@ td_status td_text_scalar(const td_call *c, uint32_t i, const char *what, td_stri
     return NULL;
 }
 
+td_status td_text_of_tensor(td_call *c, const td_tensor *t, td_proto_strings how, td_string *out)
+{
+    size_t size;
+    char *bytes;
+
+    TD_TRY(td_tensor_proto_size(t, how, &size));
+    TD_TRY(td_text_alloc(c, size, &bytes));
+    const uint8_t *const end = td_tensor_proto_put((uint8_t *)bytes, t, how);
+
+    TD_ASSERT(end == (const uint8_t *)bytes + size);
+    *out = (td_string){ bytes, size };
+    return NULL;
+}
+
 static bool is_space(char ch)
 {
     return ch == ' ' || (ch >= '\t' && ch <= '\r');

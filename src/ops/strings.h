@@ -3,6 +3,7 @@
 #ifndef TD_OPS_STRINGS_H
 #define TD_OPS_STRINGS_H
 
+#include "formats/tensor_proto.h"
 #include "ops/op.h"
 
 static inline const td_string *td_strings_in(const td_call *c, uint32_t i)
@@ -16,6 +17,9 @@ TD_MUST_USE td_status td_text_alloc(td_call *c, size_t size, char **out);
 TD_MUST_USE td_status td_text_rooms(td_call *c, size_t n, size_t size, void *out);
 /* The only element of a string input; INVALID_ARGUMENT: "WHAT must be a scalar, but received [2]". */
 TD_MUST_USE td_status td_text_scalar(const td_call *c, uint32_t i, const char *what, td_string *out);
+
+/* t as a serialized TensorProto. */
+TD_MUST_USE td_status td_text_of_tensor(td_call *c, const td_tensor *t, td_proto_strings how, td_string *out);
 
 /* Where the first part that is `what`, of 1 byte or more, begins in s; NULL: there is none. */
 const char *td_text_find(td_string s, td_string what);

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from golden_values import ALL, COMPLEX, FLOATS, NUMBERS, SIGNED, arr, edges, i32, i64, real, text, types
+from golden_writer import Graph
 
 SOME = ["float32", "int64", "string", "bool", "float16", "complex64", "uint8"]
 INDEX, OTHER = i64(0, 1, 1, 0, 2, 3).reshape(3, 2), i64(0, 0, 1, 0).reshape(2, 2)
@@ -148,3 +149,61 @@ def crosses():
         yield "SparseCrossV2", dict(k, sep=np.array(b"-", object))
         yield "SparseCrossHashed", dict(k, num_buckets=np.array(0), strong_hash=np.array(True), salt=i64(1, 2))
     yield "SparseCrossV2", dict(indices=[a], values=[words], shapes=[i64(3, 3)], dense_inputs=[], sep=text(b"-"))
+
+
+def serialized():
+    rows = i64(0, 0, 1, 0, 0, 3, 2, 1, 0, 2, 1, 2).reshape(4, 3)
+    for dt in ["float32", "string", "int64", "bool", "complex64", "bfloat16"]:
+        v = arr(dt, 4)
+        yield "SerializeSparse", dict(sparse_indices=rows, sparse_values=v, sparse_shape=i64(5, 2, 4))
+        yield "SerializeManySparse", dict(sparse_indices=rows, sparse_values=v, sparse_shape=i64(5, 2, 4))
+        one = written(rows, v, i64(5, 2, 4))
+        yield "DeserializeSparse", dict(serialized_sparse=one, dtype=tf.as_dtype(dt))
+        yield "DeserializeManySparse", dict(serialized_sparse=np.stack([one, written(rows[:2], v[:2], i64(3, 3, 7))]), dtype=tf.as_dtype(dt))
+        yield "DeserializeSparse", dict(serialized_sparse=np.stack([one] * 6).reshape(2, 3, 3), dtype=tf.as_dtype(dt))
+        yield "DeserializeSparse", dict(serialized_sparse=one, dtype=tf.as_dtype("int8"))
+    none = i64().reshape(0, 3)
+    v = arr("float32", 4)
+    for n in (0, 2):
+        yield "SerializeManySparse", dict(sparse_indices=none, sparse_values=v[:0], sparse_shape=i64(n, 2, 4))
+    yield "SerializeSparse", dict(sparse_indices=none, sparse_values=text(), sparse_shape=i64(0, 2, 4))
+    yield "SerializeSparse", dict(sparse_indices=rows, sparse_values=v[:3], sparse_shape=i64(5, 2, 4))
+    yield "SerializeSparse", dict(sparse_indices=rows[0], sparse_values=v, sparse_shape=i64(5, 2, 4))
+    yield "SerializeSparse", dict(sparse_indices=rows, sparse_values=v.reshape(2, 2), sparse_shape=i64(5, 2, 4))
+    yield "SerializeSparse", dict(sparse_indices=rows, sparse_values=v, sparse_shape=np.int64(5))
+    for k in (dict(sparse_indices=rows[::-1].copy()), dict(sparse_indices=rows[[0, 1, 1, 2]]), dict(sparse_shape=i64(2, 2, 4)), dict(sparse_shape=i64(5, 2, 3)),
+              dict(sparse_indices=rows[:, :1].copy(), sparse_shape=i64(5)), dict(sparse_shape=i64(5, 2)), dict(sparse_values=v[:3])):
+        yield "SerializeManySparse", dict(dict(sparse_indices=rows, sparse_values=v, sparse_shape=i64(5, 2, 4)), **k)
+    one, flat = written(rows, v, i64(5, 2, 4)), written(rows[:, :1].copy(), v, i64(5))
+    for x in (np.stack([one, flat]), one[:2], one[[1, 0, 2]], one[[0, 0, 2]], one[[0, 1, 1]], one[[0, 1, 0]], np.stack([one])[:0], text(b"", b"", b""), text(b"\xff", b"\xff", b"\xff"),
+              np.array([one[0], flat[1], written(rows, v, i64(1, 1))[2]], object), np.array([one[0], written(rows[:3], v[:3], i64(1, 1))[1], one[2]], object), np.array(one[0], object),
+              written(i64().reshape(2, 0), v[:2], i64())):
+        yield "DeserializeSparse", dict(serialized_sparse=x, dtype=tf.float32)
+        if x.ndim == 2:
+            yield "DeserializeManySparse", dict(serialized_sparse=x, dtype=tf.float32)
+
+    def through_variants(many):
+        def build(init, i, v, s):
+            made = (tf.raw_ops.SerializeManySparse if many else tf.raw_ops.SerializeSparse)(sparse_indices=i, sparse_values=v, sparse_shape=s, out_type=tf.variant)
+            r = tf.raw_ops.DeserializeSparse(serialized_sparse=made, dtype=v.dtype)
+            twice = tf.raw_ops.DeserializeSparse(serialized_sparse=tf.stack([made, made]), dtype=v.dtype)
+            return dict(i=r.sparse_indices, v=r.sparse_values, s=r.sparse_shape, ii=twice.sparse_indices, vv=twice.sparse_values, ss=twice.sparse_shape)
+        return build
+    for many in (False, True):
+        yield Graph("SerializeSparse, many %s, to variants" % many, through_variants(many), *[dict(i=rows, v=arr(dt, 4), s=i64(5, 2, 4)) for dt in ("string",)],
+                    dict(i=none, v=text(), s=i64(1, 2, 4)), dict(i=rows[::-1].copy(), v=arr("string", 4), s=i64(5, 2, 4)))
+
+    def mistaken(init, x, v):
+        r = tf.raw_ops.DeserializeSparse(serialized_sparse=tf.raw_ops.SerializeSparse(sparse_indices=x, sparse_values=v, sparse_shape=tf.constant(i64(9, 9)), out_type=tf.variant),
+                                         dtype=tf.int32)
+        return dict(i=r.sparse_indices)
+    yield Graph("DeserializeSparse of another type", mistaken, dict(x=i64(1, 2).reshape(1, 2), v=arr("float32", 1)))
+
+
+def written(*parts):
+    """A sparse tensor as SerializeSparse has it."""
+    out = []
+    for p in parts:
+        t = tf.make_tensor_proto(p, tf.string if p.dtype == object else None)
+        out.append(t.SerializeToString())
+    return np.array(out, object)
