@@ -207,3 +207,36 @@ def written(*parts):
         t = tf.make_tensor_proto(p, tf.string if p.dtype == object else None)
         out.append(t.SerializeToString())
     return np.array(out, object)
+
+
+def counts():
+    for dt in ("int32", "int64"):
+        v = np.array([2, 0, 2, 5, 1, 2], dt)
+        at = i64(0, 1, 0, 3, 1, 0, 3, 0, 3, 1, 3, 2).reshape(6, 2)
+        for w in ("int32", "int64", "float32", "float64"):
+            weights = real(w, 6) if w[0] == "f" else arr(w, 6)
+            for some in (weights, weights[:0]):
+                for more in (dict(binary_output=False), dict(binary_output=True), dict(binary_output=False, minlength=9), dict(binary_output=False, maxlength=3),
+                             dict(binary_output=False, minlength=2, maxlength=30), dict(binary_output=True, minlength=0, maxlength=0)):
+                    yield "DenseCountSparseOutput", dict(values=v, weights=some, **more)
+                    yield "DenseCountSparseOutput", dict(values=v.reshape(2, 3), weights=some.reshape(2, -1) if some.size else some, **more)
+                    yield "SparseCountSparseOutput", dict(indices=at, values=v, dense_shape=i64(5, 4), weights=some, **more)
+                    yield "RaggedCountSparseOutput", dict(splits=i64(0, 2, 2, 5, 6, 6), values=v, weights=some, **more)
+    v, w = i64(2, 0, 2, 5), np.float32([])
+    for x in (i64(), i64().reshape(0, 3), i64().reshape(2, 0), v.reshape(1, 2, 2), np.int64(3), -v, i64(2**31 - 2), i64(2**40)):
+        yield "DenseCountSparseOutput", dict(values=x, weights=w, binary_output=False)
+        yield "DenseCountSparseOutput", dict(values=x, weights=w, binary_output=False, maxlength=4)
+    yield "DenseCountSparseOutput", dict(values=v, weights=np.float32([1, 2, 3]), binary_output=False)
+    yield "DenseCountSparseOutput", dict(values=v, weights=np.float32([[1, 2, 3, 4]]), binary_output=False)
+    for more in (dict(weights=np.float32([1, 2])), dict(indices=i64(0, 1, 0, 3, 1, 0, 5, 0).reshape(4, 2)), dict(indices=i64(0, 1, 0, 3, -1, 0, 1, 0).reshape(4, 2)),
+                 dict(dense_shape=i64(5)), dict(dense_shape=i64(0, 4)), dict(dense_shape=i64(2**40, 4)), dict(values=-v), dict(values=v[:3]), dict(values=v.reshape(2, 2)), dict(dense_shape=i64(5, 4, 1)),
+                 dict(indices=i64(4, 3, 2, 1).reshape(4, 1), dense_shape=i64(5)), dict(indices=i64().reshape(4, 0), dense_shape=i64()), dict(indices=NONE, values=v[:0]),
+                 dict(indices=i64(1, 2, 3, 4)), dict(dense_shape=np.int64(4)),
+                 dict(indices=i64(1, 3, 0, 0, 1, 0, 2, 1, 1, 1, 0, 0).reshape(4, 3), dense_shape=i64(3, 4, 2)), dict(indices=np.concatenate([INDEX, INDEX[:1]])[::-1].copy())):
+        yield "SparseCountSparseOutput", dict(dict(indices=np.concatenate([INDEX, INDEX[:1]]), values=v, dense_shape=i64(5, 4), weights=w, binary_output=False), **more)
+    for splits in (i64(), i64(0), i64(0, 4), i64(0, 3), i64(1, 4), i64(0, 3, 2, 4), i64(0, 4, 2, 4), i64(0, 0, 4, 4), i64(0, 2, 2, 4).reshape(2, 2), i64(0, 9, 2, 4), i64(0, -3, 4)):
+        yield "RaggedCountSparseOutput", dict(splits=splits, values=v, weights=w, binary_output=False)
+    yield "RaggedCountSparseOutput", dict(splits=i64(0, 0), values=v[:0], weights=w, binary_output=False)
+    yield "RaggedCountSparseOutput", dict(splits=i64(0, 4), values=-v, weights=w, binary_output=False)
+    yield "RaggedCountSparseOutput", dict(splits=i64(0, 4), values=v.reshape(2, 2), weights=w, binary_output=False)
+    yield "RaggedCountSparseOutput", dict(splits=i64(0, 4), values=v, weights=np.float32([1, 2]), binary_output=False)
