@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* op_cross.c -- SparseCross, SparseCrossV2, SparseCrossHashed: all combinations of the features of each row, one of each
- * column, as joined texts or as hashes.
- *
- * Columns are sparse matrices, then dense ones; the last of them changes fastest. A feature is a string or an int64. */
+/* op_cross.c -- SparseCross, SparseCrossV2, SparseCrossHashed: all combinations of the features of each row of sparse
+ * matrices, then dense ones, as a sparse matrix. See cross.h. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
 #include "base/size.h"
-#include "kernels/hash/hash.h"
+#include "ops/sparse/cross.h"
 #include "ops/strings.h"
 
 typedef struct cross_attrs {
@@ -68,226 +65,74 @@ static td_status hashed_parse(td_parse *p)
     return columns_parse(p);
 }
 
-/* ---------------------------------------------------------------- columns */
+/* ---------------------------------------------------------------- columns: sparse, then dense */
 
-/* Features of row r are values[starts[r] .. starts[r + 1]). */
-typedef struct column {
-    const td_tensor *values;
-    int64_t *starts;
-} column;
-
-typedef struct cross {
-    td_call *c;
-    const cross_attrs *a;
-    column *columns;
-    size_t n;
-    int64_t rows;
-    td_string sep;
-    bool has_first, is_strong; /* hashing starts with `first`; strings are hashed with the salt */
-    uint64_t first, buckets, salt[2];
-} cross;
-
-static td_status check_sparse(const cross *x, uint32_t i)
+static int64_t rows_of(const td_call *c, size_t n_sparse, size_t i)
 {
-    const uint32_t n = (uint32_t)x->a->n_sparse;
-    const td_shape *const index = &td_in(x->c, i)->shape, *const values = &td_in(x->c, n + i)->shape,
-                          *const shape = &td_in(x->c, 2 * n + i)->shape;
+    const td_tensor *const t = td_in(c, (uint32_t)(2 * n_sparse + i));
 
-    if (index->rank != 2 || index->dims[1] != 2)
-        return TD_ERR(INVALID_ARGUMENT, "Input indices should be a matrix of two columns");
-    if (values->rank != 1 || values->dims[0] != index->dims[0])
-        return TD_ERR(INVALID_ARGUMENT, "Expected size of values to be %" PRId64, index->dims[0]);
-    if (shape->rank != 1 || shape->dims[0] != 2)
-        return TD_ERR(INVALID_ARGUMENT, "Input shapes should be a vector of two elements");
-    return NULL;
+    return i < n_sparse ? *(const int64_t *)t->data : t->shape.dims[0];
 }
 
-static int64_t rows_of(const cross *x, size_t i)
+static td_status check_columns(td_cross *x)
 {
-    const size_t n = x->a->n_sparse;
+    const uint32_t n = (uint32_t)((const cross_attrs *)x->c->attrs)->n_sparse;
 
-    return i < n ? *(const int64_t *)td_in(x->c, (uint32_t)(2 * n + i))->data
-                 : td_in(x->c, (uint32_t)(2 * n + i))->shape.dims[0];
-}
-
-static td_status check_columns(cross *x)
-{
-    const size_t n = x->a->n_sparse;
-
-    for (size_t i = 0; i < x->n; i++) {
-        if (i < n) TD_TRY(check_sparse(x, (uint32_t)i));
-        if (i >= n && td_in(x->c, (uint32_t)(2 * n + i))->shape.rank != 2)
+    for (uint32_t i = 0; i < x->n; i++) {
+        if (i < n)
+            TD_TRY(td_cross_check_sparse(td_in(x->c, i), td_in(x->c, n + i), td_in(x->c, 2 * n + i)));
+        else if (td_in(x->c, 2 * n + i)->shape.rank != 2)
             return TD_ERR(INVALID_ARGUMENT, "Dense inputs should be a matrix");
-        if (i == 0) x->rows = rows_of(x, 0);
-        if (rows_of(x, i) != x->rows)
-            return TD_ERR(INVALID_ARGUMENT, "Expected batch size %" PRId64 " got %" PRId64 " at column %zu",
-                          x->rows, rows_of(x, i), i);
+        const int64_t rows = rows_of(x->c, n, i);
+
+        if (i == 0) x->rows = rows;
+        if (rows != x->rows)
+            return TD_ERR(INVALID_ARGUMENT, "Expected batch size %" PRId64 " got %" PRId64 " at column %u",
+                          x->rows, rows, i);
     }
-    if (x->rows < 0) return TD_ERR(INVALID_ARGUMENT, "a batch of %" PRId64, x->rows);
     return NULL;
 }
 
 /* Elements in the order of their rows; those that come too late are nobody's. */
-static void sparse_starts(const td_tensor *index, int64_t rows, int64_t *starts)
+static void sparse_starts(const td_cross *x, size_t column, const td_tensor *values, const td_tensor *index)
 {
     const int64_t n = index->shape.dims[0];
     const int64_t *const at = index->data;
-    int64_t i = 0;
+    int64_t i = 0, *const starts = x->columns[column].starts;
 
-    for (int64_t r = 0; r < rows; r++) {
+    x->columns[column].values = values;
+    for (int64_t r = 0; r < x->rows; r++) {
         starts[r] = i;
         while (i < n && at[2 * i] == r)
             i++;
     }
-    starts[rows] = i;
+    starts[x->rows] = i;
 }
 
-static void dense_starts(int64_t width, int64_t rows, int64_t *starts)
+static td_status make_columns(td_cross *x)
 {
-    for (int64_t r = 0; r <= rows; r++)
-        starts[r] = r * width;
-}
-
-static td_status make_columns(cross *x)
-{
-    const uint32_t n = (uint32_t)x->a->n_sparse;
+    const uint32_t n = (uint32_t)((const cross_attrs *)x->c->attrs)->n_sparse;
 
     TD_TRY(check_columns(x));
-    if (x->rows == INT64_MAX) return TD_ERR(RESOURCE_EXHAUSTED, "too many rows");
-    TD_TRY(td_text_rooms(x->c, x->n, sizeof *x->columns, &x->columns));
+    TD_TRY(td_cross_make(x));
     for (uint32_t i = 0; i < x->n; i++) {
-        const td_tensor *const values = td_in(x->c, i < n ? n + i : 2 * n + i);
-        int64_t *starts;
-
-        TD_TRY(td_text_rooms(x->c, (size_t)x->rows + 1, sizeof *starts, &starts));
         if (i < n)
-            sparse_starts(td_in(x->c, i), x->rows, starts);
+            sparse_starts(x, i, td_in(x->c, n + i), td_in(x->c, i));
         else
-            dense_starts(values->shape.dims[1], x->rows, starts);
-        x->columns[i] = (column){ values, starts };
+            td_cross_dense(x, i, td_in(x->c, 2 * n + i));
     }
-    return NULL;
-}
-
-/* ---------------------------------------------------------------- one combination */
-
-/* Bytes of a number that SparseCrossHashed looks at: TensorFlow takes the size of an enum. */
-enum { INT_HASHED = 4 };
-
-static uint64_t bytes_hash(const cross *x, const void *bytes, size_t size)
-{
-    return x->is_strong ? td_siphash(x->salt, bytes, size) : td_fingerprint(bytes, size);
-}
-
-static uint64_t feature_hash(const cross *x, const column *col, int64_t at)
-{
-    const td_tensor *const t = col->values;
-    const bool is_plain = x->has_first || (t->shape.rank == 2 && !x->is_strong);
-
-    if (t->dtype == TD_I64)
-        return is_plain ? (uint64_t)((const int64_t *)t->data)[at]
-                        : bytes_hash(x, (const int64_t *)t->data + at, INT_HASHED);
-    const td_string s = ((const td_string *)t->data)[at];
-
-    return bytes_hash(x, s.data, s.size);
-}
-
-static int64_t hash_of(const cross *x, const int64_t *places)
-{
-    uint64_t hash = x->first;
-
-    for (size_t i = 0; i < x->n; i++) {
-        const uint64_t next = feature_hash(x, &x->columns[i], places[i]);
-
-        hash = i || x->has_first ? td_fingerprint_join(hash, next) : next;
-    }
-    return (int64_t)(hash % (x->buckets ? x->buckets : (uint64_t)INT64_MAX));
-}
-
-enum { INT_SIZE = 24 };
-
-/* The text of a feature; numbers are written to buf. */
-static td_string feature_text(const column *col, int64_t at, char buf[INT_SIZE])
-{
-    if (col->values->dtype == TD_STRING) return ((const td_string *)col->values->data)[at];
-    const int n = snprintf(buf, INT_SIZE, "%" PRId64, ((const int64_t *)col->values->data)[at]);
-
-    return (td_string){ buf, (size_t)n };
-}
-
-static td_status text_of(const cross *x, const int64_t *places, td_string *out)
-{
-    size_t size = 0, at = 0;
-    char buf[INT_SIZE], *text;
-    bool fits = true;
-
-    for (size_t i = 0; i < x->n; i++)
-        fits = fits && td_add_size(size, feature_text(&x->columns[i], places[i], buf).size, &size) &&
-               td_add_size(size, i ? x->sep.size : 0, &size);
-    if (!fits) return TD_ERR(RESOURCE_EXHAUSTED, "a crossed string is too long");
-    TD_TRY(td_text_alloc(x->c, size, &text));
-    for (size_t i = 0; i < x->n; i++) {
-        const td_string s = feature_text(&x->columns[i], places[i], buf);
-
-        if (i && x->sep.size) memcpy(text + at, x->sep.data, x->sep.size);
-        at += i ? x->sep.size : 0;
-        if (s.size) memcpy(text + at, s.data, s.size);
-        at += s.size;
-    }
-    *out = (td_string){ text, size };
     return NULL;
 }
 
 /* ---------------------------------------------------------------- all combinations */
 
-/* Of a row; false: too many. */
-static bool count_row(const cross *x, int64_t row, int64_t *count)
+static td_status make_outputs(const td_cross *x)
 {
-    bool is_empty = x->n == 0;
-
-    for (size_t i = 0; i < x->n; i++)
-        is_empty = is_empty || x->columns[i].starts[row] == x->columns[i].starts[row + 1];
-    *count = !is_empty;
-    for (size_t i = 0; i < x->n && !is_empty; i++)
-        if (!td_mul_i64(*count, x->columns[i].starts[row + 1] - x->columns[i].starts[row], count))
-            return false;
-    return true;
-}
-
-/* The next combination after places; the last column moves first. */
-static void step(const cross *x, int64_t row, int64_t *places)
-{
-    for (size_t i = x->n; i-- > 0;) {
-        if (++places[i] < x->columns[i].starts[row + 1]) return;
-        places[i] = x->columns[i].starts[row];
-    }
-}
-
-static td_status write_row(const cross *x, int64_t row, int64_t count, int64_t at, int64_t *places)
-{
-    int64_t *const index = td_out(x->c, 0)->data;
-    td_tensor *const values = td_out(x->c, 1);
-
-    for (size_t i = 0; i < x->n; i++)
-        places[i] = x->columns[i].starts[row];
-    for (int64_t k = 0; k < count; k++, step(x, row, places)) {
-        index[2 * (at + k)] = row;
-        index[2 * (at + k) + 1] = k;
-        if (x->a->is_hashed)
-            ((int64_t *)values->data)[at + k] = hash_of(x, places);
-        else
-            TD_TRY(text_of(x, places, (td_string *)values->data + at + k));
-    }
-    return NULL;
-}
-
-static td_status make_outputs(const cross *x)
-{
-    int64_t total = 0, longest = 0, count;
+    int64_t total = 0, longest = 0, count = 0;
 
     for (int64_t r = 0; r < x->rows; r++) {
-        if (!count_row(x, r, &count) || !td_add_i64(total, count, &total))
-            return TD_ERR(RESOURCE_EXHAUSTED, "too many combinations");
+        TD_TRY(td_cross_count(x, r, &count));
+        if (!td_add_i64(total, count, &total)) return TD_ERR(RESOURCE_EXHAUSTED, "too many combinations");
         longest = TD_MAX(longest, count);
     }
     const td_shape s = { 2, { total, 2 } };
@@ -301,40 +146,45 @@ static td_status make_outputs(const cross *x)
     return NULL;
 }
 
-static td_status cross_all(cross *x)
+static td_status cross_all(td_cross *x)
 {
-    int64_t *places, at = 0, count = 0;
+    int64_t at = 0, count = 0;
 
     TD_TRY(make_columns(x));
     TD_TRY(make_outputs(x));
-    TD_TRY(td_text_rooms(x->c, x->n, sizeof *places, &places));
+    int64_t *index = td_out(x->c, 0)->data;
     for (int64_t r = 0; r < x->rows; r++, at += count) {
-        (void)count_row(x, r, &count);
-        TD_TRY(write_row(x, r, count, at, places));
+        TD_TRY(td_cross_count(x, r, &count));
+        for (int64_t k = 0; k < count; k++) {
+            *index++ = r;
+            *index++ = k;
+        }
+        TD_TRY(td_cross_put(x, r, count, td_out(x->c, 1), at));
     }
     return NULL;
 }
 
-static cross start(td_call *c)
+static td_cross start(td_call *c)
 {
     const cross_attrs *const a = c->attrs;
 
-    return (cross){ .c = c, .a = a, .n = a->n_sparse + a->n_dense, .sep = { "_X_", 3 } };
+    return (
+        td_cross){ .c = c, .n = a->n_sparse + a->n_dense, .is_hashed = a->is_hashed, .sep = { "_X_", 3 } };
 }
 
 static td_status cross_run(td_call *c)
 {
-    cross x = start(c);
+    td_cross x = start(c);
 
     x.has_first = true;
-    x.first = x.a->key;
-    x.buckets = x.a->buckets;
+    x.first = ((const cross_attrs *)c->attrs)->key;
+    x.buckets = ((const cross_attrs *)c->attrs)->buckets;
     return cross_all(&x);
 }
 
 static td_status cross_v2_run(td_call *c)
 {
-    cross x = start(c);
+    td_cross x = start(c);
 
     TD_TRY(td_text_scalar(c, c->n_in - 1, "Input separator", &x.sep));
     return cross_all(&x);
@@ -343,7 +193,7 @@ static td_status cross_v2_run(td_call *c)
 static td_status hashed_run(td_call *c)
 {
     const uint32_t at = c->n_in - 3;
-    cross x = start(c);
+    td_cross x = start(c);
 
     if (td_in(c, at)->shape.rank != 0 || td_in(c, at + 1)->shape.rank != 0 ||
         td_shape_count(&td_in(c, at + 2)->shape) != 2)

@@ -8,7 +8,7 @@
 #include "base/size.h"
 #include "kernels/array/combine.h"
 #include "kernels/array/gather.h"
-#include "ops/array/array.h"
+#include "ops/sparse/ragged.h"
 
 /* ---------------------------------------------------------------- RaggedRange: starts, limits, deltas */
 
@@ -82,19 +82,6 @@ static td_status range_rows(td_call *c, int64_t *rows)
     return NULL;
 }
 
-/* Adds a row to splits that end with *end so far. They must fit their type. */
-static td_status add_row(td_call *c, uint32_t splits, int64_t row, int64_t length, int64_t *end)
-{
-    const td_dtype dtype = td_out_is_used(c, splits) ? td_out(c, splits)->dtype : TD_I64;
-
-    if (!td_add_i64(*end, length, end) || (dtype == TD_I32 && *end > INT32_MAX))
-        return TD_OP_ERR(c, INVALID_ARGUMENT,
-                         "The total range size overflowed. Consider using int64 instead of int32 for "
-                         "row_splits_dtype.");
-    if (td_out_is_used(c, splits)) td_tensor_set_int(td_out(c, splits), (size_t)row + 1, *end);
-    return NULL;
-}
-
 /* The numbers of all rows, delta added again and again in the type, as TensorFlow does. */
 static td_status range_values(td_call *c, int64_t rows)
 {
@@ -121,58 +108,13 @@ static td_status range_run(td_call *c)
     int64_t rows, total = 0;
 
     TD_TRY(range_rows(c, &rows));
-    TD_TRY(td_out_make(c, 0, &(td_shape){ 1, { rows + 1 } }));
-    if (td_out_is_used(c, 0)) td_tensor_set_int(td_out(c, 0), 0, 0);
+    TD_TRY(td_ragged_start(c, 0, rows));
     for (int64_t r = 0, n; r < rows; r++) {
         TD_TRY(range_length(c, r, &n));
-        TD_TRY(add_row(c, 0, r, n, &total));
+        TD_TRY(td_ragged_add_row(c, 0, r, n, &total));
     }
     TD_TRY(td_out_make(c, 1, &(td_shape){ 1, { total } }));
     return td_out_is_used(c, 1) ? range_values(c, rows) : NULL;
-}
-
-/* ---------------------------------------------------------------- splits */
-
-static int64_t split_at(const td_tensor *splits, int64_t i)
-{
-    return td_tensor_int(splits, (size_t)i);
-}
-
-/* Splits begin with 0, never fall, and end with the number of values below. */
-static td_status check_splits(const td_call *c, const td_tensor *splits, int64_t below)
-{
-    const int64_t n = splits->shape.rank == 1 ? splits->shape.dims[0] : 0;
-
-    if (n < 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "Invalid ragged splits: there are none");
-    if (split_at(splits, 0) != 0)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "Ragged splits must start with 0, but we got %" PRId64,
-                         split_at(splits, 0));
-    for (int64_t i = 1; i < n; i++)
-        if (split_at(splits, i) < split_at(splits, i - 1))
-            return TD_OP_ERR(c, INVALID_ARGUMENT,
-                             "Ragged splits should be non decreasing, but we got %" PRId64
-                             " followed by %" PRId64,
-                             split_at(splits, i - 1), split_at(splits, i));
-    if (split_at(splits, n - 1) != below)
-        return TD_OP_ERR(c, INVALID_ARGUMENT,
-                         "Final value of ragged splits must match the number of values below: %" PRId64
-                         " vs. %" PRId64,
-                         split_at(splits, n - 1), below);
-    return NULL;
-}
-
-/* Splits in inputs 0 .. levels - 1, values in input `levels`. */
-static td_status check_nested(const td_call *c, uint32_t levels)
-{
-    if (levels < 1 || td_in(c, levels)->shape.rank < 1)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "a ragged tensor needs splits and values");
-    for (uint32_t i = 0; i < levels; i++) {
-        const td_shape *const below = &td_in(c, i + 1)->shape;
-
-        if (below->rank < 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "ragged splits must be vectors");
-        TD_TRY(check_splits(c, td_in(c, i), below->dims[0] - (i + 1 < levels)));
-    }
-    return NULL;
 }
 
 /* --------------------------------------------------------------- RaggedGather: splits..., values, indices */
@@ -213,10 +155,9 @@ static td_status gather_outer(td_call *c, const td_shape *index, uint32_t extra)
         const int64_t outer = td_shape_span(index, 0, (int)i + 1), width = index->dims[i + 1];
         int64_t end = 0;
 
-        TD_TRY(td_out_make(c, i, &(td_shape){ 1, { outer + 1 } }));
-        if (td_out_is_used(c, i)) td_tensor_set_int(td_out(c, i), 0, 0);
+        TD_TRY(td_ragged_start(c, i, outer));
         for (int64_t k = 0; k < outer; k++)
-            TD_TRY(add_row(c, i, k, width, &end));
+            TD_TRY(td_ragged_add_row(c, i, k, width, &end));
     }
     return NULL;
 }
@@ -246,12 +187,11 @@ static td_status gather_level(td_call *c, const td_tensor *splits, uint32_t to, 
 
     TD_TRY(count_rows(c, s, &total));
     TD_TRY(make_spans(c, total, &below));
-    TD_TRY(td_out_make(c, to, &(td_shape){ 1, { total + 1 } }));
-    if (td_out_is_used(c, to)) td_tensor_set_int(td_out(c, to), 0, 0);
+    TD_TRY(td_ragged_start(c, to, total));
     for (int64_t i = 0; i < s->n; i++)
         for (int64_t r = s->at[i].begin; r < s->at[i].end; r++, k++) {
-            below.at[k] = (span){ split_at(splits, r), split_at(splits, r + 1) };
-            TD_TRY(add_row(c, to, k, below.at[k].end - below.at[k].begin, &end));
+            below.at[k] = (span){ td_ragged_split(splits, r), td_ragged_split(splits, r + 1) };
+            TD_TRY(td_ragged_add_row(c, to, k, below.at[k].end - below.at[k].begin, &end));
         }
     *s = below;
     return NULL;
@@ -284,7 +224,7 @@ static td_status gather_run(td_call *c)
     const td_tensor *const index = td_in(c, levels + 1);
     spans s;
 
-    TD_TRY(check_nested(c, levels));
+    TD_TRY(td_ragged_check_nested(c, levels));
     if (c->n_out < levels + 1 || (int)extra != index->shape.rank - 1)
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "OUTPUT_RAGGED_RANK must be indices.rank - 1 + PARAMS_RAGGED_RANK");
@@ -312,7 +252,7 @@ static void walk_rows(walker *w, uint32_t level, int64_t begin, int64_t end)
         w->row[level] = r - begin;
         if (level < w->levels) {
             const td_tensor *const splits = td_in(w->c, level);
-            const int64_t from = split_at(splits, r), to = split_at(splits, r + 1);
+            const int64_t from = td_ragged_split(splits, r), to = td_ragged_split(splits, r + 1);
 
             w->widest[level + 1] = TD_MAX(w->widest[level + 1], to - from);
             walk_rows(w, level + 1, from, to);
@@ -338,7 +278,7 @@ static td_status to_sparse_run(td_call *c)
 {
     walker w = { .c = c, .levels = c->n_in - 1 };
 
-    TD_TRY(check_nested(c, w.levels));
+    TD_TRY(td_ragged_check_nested(c, w.levels));
     const td_tensor *const values = td_in(c, w.levels);
     const int64_t n = td_shape_count(&values->shape);
 

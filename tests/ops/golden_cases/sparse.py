@@ -240,3 +240,36 @@ def counts():
     yield "RaggedCountSparseOutput", dict(splits=i64(0, 4), values=-v, weights=w, binary_output=False)
     yield "RaggedCountSparseOutput", dict(splits=i64(0, 4), values=v.reshape(2, 2), weights=w, binary_output=False)
     yield "RaggedCountSparseOutput", dict(splits=i64(0, 4), values=v, weights=np.float32([1, 2]), binary_output=False)
+
+
+def ragged_crosses():
+    """Left out: splits of two types, where TensorFlow crashes, and too few values, where it reads beyond them."""
+    words, numbers = text(b"", b"a", b"bc", b"a", b"\xff"), i64(7, -1, 2**40 + 7, 0, 3)
+    a, b = i64(0, 0, 0, 1, 2, 0, 2, 1, 2, 2).reshape(5, 2), i64(0, 0, 1, 0, 2, 0, 2, 1).reshape(4, 2)
+    ragged = dict(ragged_values=[words, numbers], ragged_row_splits=[i64(0, 2, 2, 5), i64(0, 1, 3, 5)])
+    sparse = dict(sparse_indices=[a, b], sparse_values=[numbers, words[:4]], sparse_shape=[i64(3, 3), i64(3, 2)])
+    dense = dict(dense_inputs=[i64(1, 2, 3, -4, 5, 6).reshape(3, 2), words[:3].reshape(3, 1)])
+    none = dict(ragged_values=[], ragged_row_splits=[], sparse_indices=[], sparse_values=[], sparse_shape=[], dense_inputs=[])
+    hashed = dict(hashed_output=True, out_values_type=tf.int64)
+    joined = dict(hashed_output=False, out_values_type=tf.string)
+    for k, order in ((ragged, "RR"), (sparse, "SS"), (dense, "DD"), ({**ragged, **sparse}, "RSSR"), ({**ragged, **dense}, "DRRD"), ({**ragged, **sparse, **dense}, "SDRSRD"),
+                     ({**ragged, **sparse, **dense}, "RRSSDD")):
+        for splits in (tf.int32, tf.int64):
+            k = {**none, **k, "ragged_row_splits": [x.astype(splits.as_numpy_dtype) for x in k.get("ragged_row_splits", [])]}
+            for buckets in (0, 10):
+                for key in (956888297470, -3):
+                    yield "RaggedCross", dict(k, input_order=order, num_buckets=buckets, hash_key=key, out_row_splits_type=splits, **hashed)
+            yield "RaggedCross", dict(k, input_order=order, num_buckets=0, hash_key=0, out_row_splits_type=splits, **joined)
+
+    def one(values, splits, order="R", **more):
+        return "RaggedCross", {**none, **hashed, **dict(ragged_values=[values], ragged_row_splits=[splits], input_order=order, num_buckets=0, hash_key=1, out_row_splits_type=tf.int64), **more}
+    for splits in (i64(0, 2, 5), i64(0), i64(), i64(0, 3), i64(1, 5), i64(0, 5, 3), i64(0, 3, 2, 5), i64(0, 9, 5), np.int64(0), i64(0, 5).reshape(2, 1)):
+        yield one(numbers, splits)
+    yield one(numbers.reshape(5, 1), i64(0, 5))
+    yield one(numbers[:0], i64(0, 0))
+    for k, order in ((dict(dense_inputs=[i64(1, 2).reshape(2, 1)]), "RD"), (dict(dense_inputs=[i64(1, 2, 3)]), "RD"), (dict(dense_inputs=[i64(1, 2, 3).reshape(3, 1)]), "RD"),
+                     (dict(sparse_indices=[a[::-1].copy()], sparse_values=[numbers], sparse_shape=[i64(3, 3)]), "RS"), (dict(sparse_indices=[a], sparse_values=[numbers], sparse_shape=[i64(2, 3)]), "RS"),
+                     (dict(sparse_indices=[a[:, :1].copy()], sparse_values=[numbers], sparse_shape=[i64(3)]), "RS"),
+                     (dict(sparse_indices=[a], sparse_values=[numbers], sparse_shape=[i64(3)]), "RS"),
+                     (dict(sparse_indices=[NONE], sparse_values=[numbers[:0]], sparse_shape=[i64(3, 3)]), "RS")):
+        yield one(numbers, i64(0, 2, 2, 5), order, **k)
