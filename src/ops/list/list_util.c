@@ -152,8 +152,12 @@ td_status td_list_check_item(const td_call *c, const td_list *l, const td_shape 
 void td_list_copy_item(char *to, const td_tensor *t, size_t bytes)
 {
     if (!bytes) return;
-    if (t->dtype == TD_DTYPE_NONE)
+    if (t->dtype == TD_DTYPE_NONE) {
         memset(to, 0, bytes);
-    else
-        memcpy(to, t->data, bytes);
+        return;
+    }
+    memcpy(to, t->data, bytes);
+    if (t->dtype != TD_VARIANT) return;
+    for (size_t i = 0; i < bytes / sizeof(td_object *); i++)
+        td_object_ref(((td_object **)(void *)to)[i]);
 }

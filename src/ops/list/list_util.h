@@ -43,7 +43,7 @@ TD_MUST_USE td_status td_list_check_item(const td_call *c, const td_list *l, con
 TD_MUST_USE td_status td_list_keep(const td_tensor *t, td_tensor *out);
 /* Rows [at, at + n) of dim 0 of t, sharing its buffer; `flat`: one row without its dim. */
 td_tensor td_tensor_rows(const td_tensor *t, int64_t at, int64_t n, bool flat);
-/* Copies an element, or zeros when it is not set, to `to`. */
+/* Copies an element, or zeros when it is not set, to `to`, whose variants own what they point to. */
 void td_list_copy_item(char *to, const td_tensor *t, size_t bytes);
 
 /* [n, elem...] */

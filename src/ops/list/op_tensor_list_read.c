@@ -164,6 +164,8 @@ static td_status stack_run(td_call *c)
     TD_TRY(td_list_common_shape(c, l, &elem, &elem));
     TD_TRY(td_list_stack_shape(n, &elem, &planned));
     if (!td_shape_equal(&planned, out)) return td_list_mismatch(c, &planned, out);
+    if (td_out(c, 0)->dtype == TD_VARIANT)
+        TD_TRY(td_out_make(c, 0, &planned)); /* they have no place of their own */
     const size_t row = (size_t)td_shape_count(&elem) * td_dtype_size(td_out(c, 0)->dtype);
 
     for (int64_t i = 0; i < n; i++)
