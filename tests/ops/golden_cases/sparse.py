@@ -273,3 +273,69 @@ def ragged_crosses():
                      (dict(sparse_indices=[a], sparse_values=[numbers], sparse_shape=[i64(3)]), "RS"),
                      (dict(sparse_indices=[NONE], sparse_values=[numbers[:0]], sparse_shape=[i64(3, 3)]), "RS")):
         yield one(numbers, i64(0, 2, 2, 5), order, **k)
+
+
+def ragged_variants():
+    def there_and_back(batched, in_rank, out_rank, ragged_rank, shape=None):
+        def build(init, v, **splits):
+            made = tf.raw_ops.RaggedTensorToVariant(rt_nested_splits=[splits["s%d" % i] for i in range(ragged_rank)], rt_dense_values=v, batched_input=batched)
+            if shape is not None:
+                made = tf.reshape(made, shape)
+            r = tf.raw_ops.RaggedTensorFromVariant(encoded_ragged=made, input_ragged_rank=in_rank, output_ragged_rank=out_rank, Tvalues=v.dtype,
+                                                   Tsplits=splits["s0"].dtype if splits else tf.int64)
+            return dict(v=r.output_dense_values, **{"s%d" % i: s for i, s in enumerate(r.output_nested_splits)}, n=tf.shape(made))
+        return build
+
+    def graph(build, *runs):
+        name = "RaggedTensorToVariant, batched %s, %s -> %s of %s, %s" % build
+        return Graph(name, there_and_back(*build), *runs, shapes={k: None for k in runs[0]})
+    for dt in ("float32", "string", "bool", "complex64"):
+        for split in ("int32", "int64"):
+            two = dict(s0=np.array([0, 2, 2, 3], split), s1=np.array([0, 1, 4, 6], split), v=arr(dt, 6, 2))
+            one = dict(s0=np.array([0, 2, 2, 6], split), v=arr(dt, 6))
+            yield graph((True, 1, 2, 2, None), two, dict(two, s0=np.array([0, 3], split)), dict(two, s0=np.array([0], split), s1=np.array([0], split), v=two["v"][:0]))
+            yield graph((False, 2, 2, 2, None), two)
+            yield graph((True, 0, 1, 1, None), one, dict(one, s0=np.array([0], split), v=one["v"][:0]))
+    yield graph((False, -1, 2, 2, None), two)
+    yield graph((True, -1, 2, 2, None), two)
+    yield graph((True, 1, 3, 2, (1, 3)), two)
+    yield graph((True, 1, 3, 2, (3, 1)), two)
+    yield graph((True, 0, 2, 1, (1, 3)), one)
+    yield graph((True, 0, 3, 1, (1, 1, 3)), one)
+    yield graph((True, 0, 0, 1, None), dict(one, s0=np.array([0, 2, 4, 6], split)), one)
+    yield graph((False, 0, 0, 0, None), dict(v=arr("float32", 2)), dict(v=np.float32(3)))
+    yield graph((False, 0, 1, 0, (1,)), dict(v=arr("float32", 2)), dict(v=np.float32(3)))
+    yield graph((False, 0, 0, 0, (1,)), dict(v=arr("float32", 2)), dict(v=np.float32(3)))
+    yield graph((True, 0, 1, 1, None), *[dict(one, s0=i64(*x)) for x in ((0, 2, 1, 6), (1, 6), (0, 5), (0, 7), ())])
+    yield graph((False, 1, 1, 1, None), *[dict(one, s0=i64(*x)) for x in ((0, 2, 1, 6), (1, 6), (0, 5), (0, 7), ())])
+    yield graph((True, 1, 1, 1, None), one)
+    yield graph((True, 1, 2, 1, None), one)
+    yield graph((True, -1, 0, 2, None), two)
+
+    def mistaken(init, v, s):
+        made = tf.raw_ops.RaggedTensorToVariant(rt_nested_splits=[s], rt_dense_values=v, batched_input=False)
+        other = tf.raw_ops.OptionalFromValue(components=[v])
+        r = [tf.raw_ops.RaggedTensorFromVariant(encoded_ragged=tf.cond(tf.size(v) > n, lambda: x, lambda: made), input_ragged_rank=1, output_ragged_rank=1, Tvalues=t, Tsplits=st)
+             for n, x, t, st in ((0, other, tf.int64, tf.int64), (2, made, tf.int64, tf.int32), (1, made, tf.float32, tf.int64))]
+        return {"v%d" % i: x.output_dense_values for i, x in enumerate(r)}
+    yield Graph("RaggedTensorFromVariant of something else", mistaken, dict(v=i64(1, 2, 3), s=i64(0, 3)))
+
+    def uneven(init, a, b):
+        made = [tf.raw_ops.RaggedTensorToVariant(rt_nested_splits=[], rt_dense_values=x, batched_input=False) for x in (a, b)]
+        r = tf.raw_ops.RaggedTensorFromVariant(encoded_ragged=tf.stack(made), input_ragged_rank=0, output_ragged_rank=1, Tvalues=tf.int64, Tsplits=tf.int64)
+        return dict(v=r.output_dense_values, s=r.output_nested_splits[0])
+    yield Graph("RaggedTensorFromVariant of values of many shapes", uneven, *[dict(a=x, b=y) for x, y in ((i64(1, 2), i64(3)), (i64(1, 2).reshape(1, 2), i64(3, 4, 5, 6).reshape(2, 2)),
+                (i64(1, 2).reshape(1, 2), i64(3, 4, 5).reshape(1, 3)), (i64(1, 2).reshape(1, 2), i64(3)))], shapes=dict(a=None, b=None))
+
+    def seven(init, v):
+        made = tf.stack([tf.raw_ops.RaggedTensorToVariant(rt_nested_splits=[], rt_dense_values=v, batched_input=False) for _ in range(12)])
+        r = tf.raw_ops.RaggedTensorFromVariant(encoded_ragged=tf.reshape(made, (2, 3, 2)), input_ragged_rank=0, output_ragged_rank=3, Tvalues=tf.int64, Tsplits=tf.int64)
+        return dict(v=r.output_dense_values, **{"s%d" % i: s for i, s in enumerate(r.output_nested_splits)})
+    yield Graph("RaggedTensorFromVariant of a cube", seven, dict(v=i64(1, 2)))
+
+    def mapped(init, v, s):
+        rows = tf.RaggedTensor.from_row_splits(v, s, validate=False)
+        sums = tf.map_fn(tf.reduce_sum, rows, fn_output_signature=tf.float32)
+        twice = tf.map_fn(lambda r: tf.concat([r, r], 0), rows, fn_output_signature=tf.RaggedTensorSpec([None], tf.float32))
+        return dict(sums=sums, v=twice.flat_values, s=twice.row_splits)
+    yield Graph("map_fn over ragged rows", mapped, dict(v=np.float32([1, 2, 3, 4]), s=i64(0, 2, 2, 4)), dict(v=np.float32([]), s=i64(0)), shapes=dict(v=(None,), s=(None,)))
