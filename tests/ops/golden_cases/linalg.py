@@ -45,6 +45,22 @@ def products():
     yield "BatchMatMulV3", dict(x=_small("bfloat16", 2, 4, 3), y=_small("bfloat16", 2, 3, 5), Tout="float32")
 
 
+def sparse_products():
+    odd = np.float32([[0, np.nan, 1], [np.inf, 0, 0], [0, 0, -0.]])
+    for ta in ("float32", "bfloat16"):
+        for tb in ("float32", "bfloat16"):
+            for sa, sb in ((False, False), (False, True), (True, False), (True, True)):
+                for x, y in ((False, False), (False, True), (True, False), (True, True)):
+                    a, b = _small(ta, *((3, 5) if x else (5, 3))), _small(tb, *((7, 3) if y else (3, 7)))
+                    yield "SparseMatMul", dict(a=a, b=b, transpose_a=x, transpose_b=y, a_is_sparse=sa, b_is_sparse=sb)
+                yield "SparseMatMul", dict(a=odd.astype(a.dtype), b=odd.T.astype(b.dtype), a_is_sparse=sa, b_is_sparse=sb)
+    for sa, sb in ((False, False), (False, True), (True, False)):
+        for m, k, n in ((1, 1, 1), (0, 3, 2), (3, 0, 2), (3, 2, 0), (70, 40, 35), (1, 600, 3)):
+            yield "SparseMatMul", dict(a=_small("float32", m, k), b=_small("float32", k, n), a_is_sparse=sa, b_is_sparse=sb)
+        for a, b in (((5, 3), (2, 2)), ((5,), (5, 2)), ((5, 2), (2,))):
+            yield "SparseMatMul", dict(a=arr("float32", *a), b=arr("float32", *b), a_is_sparse=sa, b_is_sparse=sb)
+
+
 def einsum():
     pairs = [("abc,cd->abd", (2, 3, 4), (4, 5)), ("ab,bc->ac", (3, 4), (4, 2)), ("ab,cb->ca", (3, 4), (2, 4)), ("...ij,...jk->...ik", (2, 3, 4), (2, 4, 3)),
              ("...ij,jk->...ik", (2, 2, 3, 4), (4, 3)), ("a,b->ab", (3,), (4,)), ("a,a->", (5,), (5,)), ("ab,ab->b", (3, 4), (3, 4)),
