@@ -57,12 +57,6 @@ static td_status matmul_infer(td_call *c)
     return td_shape_make(2, (int64_t[]){ m, n }, &td_out(c, 0)->shape);
 }
 
-static void conjugate(td_dtype dtype, void *element)
-{
-    if (dtype == TD_C64) ((float *)element)[1] = -((float *)element)[1];
-    if (dtype == TD_C128) ((double *)element)[1] = -((double *)element)[1];
-}
-
 /* out[i] += a[i, k] * b[k] for each element of a;
  * the row of b is made dense in the scratch when it is a column. */
 static td_status matmul_run(td_call *c)
@@ -94,11 +88,11 @@ static td_status matmul_run(td_call *c)
                              "m (%" PRId64 ") from index[%" PRId64 ",%d] out of bounds (>=%" PRId64 ")", i, e,
                              a->adjoint_a, m);
         memcpy(value, (const char *)td_in(c, 1)->data + (size_t)e * elem, elem);
-        if (a->adjoint_a) conjugate(out->dtype, value);
+        if (a->adjoint_a) td_sparse_conjugate(out->dtype, value);
         for (int64_t x = 0; x < n; x++) {
             memcpy(row + (size_t)x * elem,
                    (const char *)b->data + (size_t)(a->adjoint_b ? x * k + j : j * n + x) * elem, elem);
-            if (a->adjoint_b) conjugate(out->dtype, row + (size_t)x * elem);
+            if (a->adjoint_b) td_sparse_conjugate(out->dtype, row + (size_t)x * elem);
         }
         mul(row, value, (size_t)n, 0);
         add((char *)out->data + (size_t)(i * n) * elem, row, (size_t)n, 1);

@@ -115,3 +115,9 @@ td_status td_sparse_put_dims(td_call *c, uint32_t i, const int64_t *dims, int64_
     if (td_out_is_used(c, i) && rank) memcpy(td_out(c, i)->data, dims, (size_t)rank * sizeof *dims);
     return NULL;
 }
+
+void td_sparse_conjugate(td_dtype dtype, void *element)
+{
+    if (dtype == TD_C64) ((float *)element)[1] = -((float *)element)[1];
+    if (dtype == TD_C128) ((double *)element)[1] = -((double *)element)[1];
+}

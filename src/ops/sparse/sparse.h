@@ -34,6 +34,9 @@ void td_sparse_put(td_call *c, uint32_t i_index, uint32_t i_values, int64_t at, 
 /* Output i becomes the vector dims. */
 TD_MUST_USE td_status td_sparse_put_dims(td_call *c, uint32_t i, const int64_t *dims, int64_t rank);
 
+/* Of a complex element; others stay as they are. */
+void td_sparse_conjugate(td_dtype dtype, void *element);
+
 static inline const void *td_sparse_value(const td_sparse *s, int64_t i)
 {
     return (const char *)s->values->data + (size_t)i * td_dtype_size(s->values->dtype);

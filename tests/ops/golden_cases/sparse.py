@@ -339,3 +339,75 @@ def ragged_variants():
         twice = tf.map_fn(lambda r: tf.concat([r, r], 0), rows, fn_output_signature=tf.RaggedTensorSpec([None], tf.float32))
         return dict(sums=sums, v=twice.flat_values, s=twice.row_splits)
     yield Graph("map_fn over ragged rows", mapped, dict(v=np.float32([1, 2, 3, 4]), s=i64(0, 2, 2, 4)), dict(v=np.float32([]), s=i64(0)), shapes=dict(v=(None,), s=(None,)))
+
+
+def compressed():
+    """Products of matrices of different ranks are left out: TensorFlow crashes."""
+    r = tf.raw_ops
+    flat, cube = i64(0, 1, 0, 3, 1, 0, 2, 3).reshape(4, 2), i64(0, 0, 1, 1, 1, 0, 1, 1, 3, 1, 2, 3).reshape(4, 3)
+
+    def made(i, v, s):
+        return r.SparseTensorToCSRSparseMatrix(indices=i, values=v, dense_shape=s)
+
+    def shown(m, dt):
+        s = r.CSRSparseMatrixToSparseTensor(sparse_matrix=m, type=dt)
+        return dict(i=s.indices, v=s.values, s=s.dense_shape)
+
+    def parts(init, i, v, s, at):
+        m = made(i, v, s)
+        p = r.CSRSparseMatrixComponents(csr_sparse_matrix=m, index=at, type=v.dtype)
+        return dict(shown(m, v.dtype), d=r.CSRSparseMatrixToDense(sparse_input=m, type=v.dtype), n=r.SparseMatrixNNZ(sparse_matrix=m), rows=p.row_ptrs, cols=p.col_inds, values=p.values)
+
+    def graph(title, build, *runs):
+        """TensorFlow wants to know ranks, so a graph for each."""
+        def known(k, v):
+            return (len(v),) if k in "st" else (None,) * np.ndim(v) if k in "db" else (None,) * (np.ndim(v) - 1) + v.shape[-1:] if k in "ij" else np.shape(v) if k == "at" else None
+        shapes = [{k: known(k, v) for k, v in x.items()} for x in runs]
+        for i, these in enumerate(x for n, x in enumerate(shapes) if x not in shapes[:n]):
+            yield Graph("%s (%d)" % (title, i), build, *[x for x, y in zip(runs, shapes) if y == these], shapes=these)
+    for dt in types("SparseTensorToCSRSparseMatrix"):
+        v = arr(dt, 4)
+        one = dict(i=flat, v=v, s=i64(3, 4), at=np.int32(0))
+        three = dict(i=cube, v=v, s=i64(2, 3, 4), at=np.int32(1))
+        yield from graph("CSRSparseMatrix of " + dt, parts, one, three, dict(one, i=NONE, v=v[:0]), dict(one, i=NONE, v=v[:0], s=i64(0, 4)), dict(one, i=NONE, v=v[:0], s=i64(3, 0)),
+                    dict(one, i=flat[::-1].copy()), dict(one, i=flat[[0, 0, 1, 1]]))
+        for conjugate in (False, True):
+            yield from graph("SparseMatrixTranspose of %s, %s" % (dt, conjugate),
+                        lambda init, i, v, s: shown(r.SparseMatrixTranspose(input=made(i, v, s), type=v.dtype, conjugate=conjugate), v.dtype),
+                        *[{k: x[k] for k in "ivs"} for x in (one, three)])
+        for k in (dict(), dict(transpose_a=True), dict(transpose_b=True), dict(adjoint_a=True), dict(adjoint_b=True), dict(adjoint_a=True, transpose_b=True))[:1 if dt[-2:] in ("64", "28") and dt != "complex64" else None]:
+            for swap, conj in ((False, False), (True, False), (False, True), (True, True)) if dt == "complex64" else ((False, False),):
+                b = [3, 2] if "transpose_a" in k or "adjoint_a" in k else [4, 2]
+                b = b[::-1] if "transpose_b" in k or "adjoint_b" in k else b
+                yield from graph("SparseMatrixMatMul of %s, %s, %s, %s" % (dt, k, swap, conj),
+                            lambda init, i, v, s, b: dict(c=r.SparseMatrixMatMul(a=made(i, v, s), b=b, transpose_output=swap, conjugate_output=conj, **k)),
+                            dict(i=flat, v=v, s=i64(3, 4), b=arr(dt, *b)), dict(i=cube, v=v, s=i64(2, 3, 4), b=arr(dt, 2, *b)))
+            other = {(): (4, 3), ("transpose_a",): (3, 4), ("adjoint_a",): (3, 4), ("transpose_b",): (3, 4), ("adjoint_b",): (3, 4), ("adjoint_a", "transpose_b"): (4, 3)}[tuple(k)]
+            turn = 1 if other == (3, 4) else -1
+            yield from graph("SparseMatrixSparseMatMul of %s, %s" % (dt, k),
+                        lambda init, i, v, s, j, w, t: shown(r.SparseMatrixSparseMatMul(a=made(i, v, s), b=made(j, w, t), type=v.dtype, **k), v.dtype),
+                        dict(i=flat, v=v, s=i64(3, 4), j=i64(0, 0, 0, 1, 0, 2, 1, 2, 2, 0, 2, 1).reshape(6, 2), w=arr(dt, 6), t=i64(*other)),
+                        dict(i=cube, v=v, s=i64(2, 3, 4), j=np.concatenate([cube[:, :1], cube[:, 1:] % 3], 1)[[0, 1, 3]], w=arr(dt, 3), t=i64(2, *other)),
+                        dict(i=flat, v=v, s=i64(3, 4), j=NONE, w=v[:0], t=i64(*other)))
+        yield from graph("DenseToCSRSparseMatrix of " + dt, lambda init, d, i: shown(r.DenseToCSRSparseMatrix(dense_input=d, indices=i), d.dtype),
+                    *[dict(d=arr(dt, *s), i=i) for s, i in (((3, 4), flat), ((2, 3, 4), cube), ((3, 4), flat[:0]), ((3, 4), flat[::-1].copy()), ((3, 3), flat))])
+    bad = [(flat, v, i64(2, 4)), (flat, v, i64(3, 3)), (-flat, v, i64(3, 4)), (flat, v[:3], i64(3, 4)), (cube, v, i64(1, 3, 4)), (cube[:0], v[:0], i64(0, 3, 4))]
+    yield from graph("CSRSparseMatrix of what makes none", parts, *[dict(i=i, v=v, s=s, at=np.int32(0)) for i, v, s in bad])
+    yield from graph("CSRSparseMatrixComponents of no matrix", parts, *[dict(i=cube, v=v, s=i64(2, 3, 4), at=np.array(at, "int32")) for at in (-1, 2)])
+    v = np.float32([1, np.nan, -np.inf, 4])
+    yield from graph("SparseMatrixMatMul of what does not fit", lambda init, i, v, s, b: dict(c=r.SparseMatrixMatMul(a=made(i, v, s), b=b)),
+                *[dict(i=i, v=v, s=s, b=arr("float32", *b)) for i, s, b in ((flat, i64(3, 4), (4, 2)), (flat, i64(3, 4), (3, 2)), (cube, i64(2, 3, 4), (1, 4, 2)),
+                                                                            (flat, i64(3, 4), (4, 0)), (NONE, i64(0, 4), (4, 2)))])
+    yield from graph("SparseMatrixSparseMatMul of what does not fit", lambda init, i, v, s, j, w, t: shown(r.SparseMatrixSparseMatMul(a=made(i, v, s), b=made(j, w, t), type=v.dtype), v.dtype),
+                *[dict(i=i, v=v, s=i64(*s), j=j, w=v, t=i64(*t)) for i, s, j, t in ((flat, (3, 4), flat, (3, 4)), (cube, (2, 3, 4), cube, (3, 4, 4)), (flat, (3, 4), flat, (4, 4)))])
+
+    def others(op):
+        def build(init, i, v, s):
+            m, f64 = made(i, v, s), tf.cast(v, tf.float64)
+            return dict(x={"d": lambda: r.CSRSparseMatrixToDense(sparse_input=m, type=tf.float64), "s": lambda: r.CSRSparseMatrixToSparseTensor(sparse_matrix=m, type=tf.float64).values,
+                           "t": lambda: r.SparseMatrixNNZ(sparse_matrix=r.SparseMatrixTranspose(input=m, type=tf.float64)),
+                           "c": lambda: r.CSRSparseMatrixComponents(csr_sparse_matrix=m, index=0, type=tf.float64).values,
+                           "m": lambda: r.SparseMatrixMatMul(a=m, b=tf.reshape(f64, (4, 1))), "p": lambda: r.SparseMatrixNNZ(sparse_matrix=r.SparseMatrixSparseMatMul(a=m, b=made(i, f64, s), type=tf.float64))}[op]())
+        return build
+    for op in "dstcmp":
+        yield from graph("CSRSparseMatrix of another type, " + op, others(op), dict(i=flat % 3, v=v, s=i64(4, 4)))
