@@ -74,6 +74,35 @@ td_status td_resources_get(td_resources *r, const char *container, const char *n
     return NULL;
 }
 
+static void drop_owned(void *data, void *ctx)
+{
+    td_object **const cell = data;
+
+    (void)ctx;
+    td_object_unref(*cell);
+    td_free(cell);
+}
+
+td_status td_out_own(td_call *c, uint32_t i, td_object *o)
+{
+    td_object **const cell = td_try_alloc(sizeof *cell, _Alignof(td_object *));
+    td_tensor handle = { .dtype = TD_RESOURCE, .data = cell };
+
+    if (!cell) {
+        td_object_unref(o);
+        return TD_ERR(RESOURCE_EXHAUSTED, "no memory for a handle");
+    }
+    *cell = o;
+    td_status s = td_buffer_wrap(cell, sizeof *cell, drop_owned, NULL, &handle.buffer);
+    if (s) {
+        drop_owned(cell, NULL);
+        return s;
+    }
+    s = td_out_set(c, i, &handle);
+    td_tensor_unref(&handle);
+    return s;
+}
+
 static void variable_free(td_object *o)
 {
     td_variable *const v = (td_variable *)o;

@@ -9,9 +9,8 @@
 #include "tensord/tensor.h"
 
 #include "base/mutex.h"
+#include "ops/op.h"
 #include "tensor/object.h"
-
-typedef struct td_resources td_resources;
 
 td_resources *td_resources_make(void);
 void td_resources_free(td_resources *r); /* drops its references */
@@ -21,6 +20,9 @@ void td_resources_free(td_resources *r); /* drops its references */
 TD_MUST_USE td_status td_resources_get(td_resources *r, const char *container, const char *name,
                                        const td_object_class *cls, td_object *(*make)(const void *ctx),
                                        const void *ctx, td_object **out);
+
+/* Output i, a scalar, becomes a handle that owns o, whose reference is taken, also on failure: it goes with the run. */
+TD_MUST_USE td_status td_out_own(td_call *c, uint32_t i, td_object *o);
 
 /* A variable. `mu` guards value; readers copy or take a reference under it. */
 typedef struct td_variable {

@@ -3,6 +3,7 @@
  *
  * VariableV2 becomes a handle, Assign and its kin assign through it and hand the same handle on, and whoever
  * wants the value gets a read of its own, ordered like itself: a reference is read when its reader runs.
+ * What chooses among references chooses among handles.
  */
 #include <string.h>
 
@@ -43,7 +44,12 @@ static const struct {
     { "ScatterNdMax", "ResourceScatterNdMax" },
     { "StridedSliceAssign", "ResourceStridedSliceAssign" },
     { "CountUpTo", "ResourceCountUpTo" },
+    { "RefIdentity", "Identity" },
     { "RefSwitch", "Switch" },
+    { "RefMerge", "Merge" },
+    { "RefSelect", "GatherV2" },
+    { "TemporaryVariable", "_OwnVariable" },
+    { "DestroyTemporaryVariable", "ReadVariableOp" },
 };
 
 static const char *twin_of(const char *op_name)
@@ -64,12 +70,17 @@ static bool is_source(const td_node *n)
     return n->n_in == 0 && twin_of(n->op_name);
 }
 
-/* The variable behind a reference: through any number of assignments, up to a switch, which may leave it dead.
- * False for other sources (RefMerge...). */
+/* What only a run can follow further: a switch may leave a reference dead, others choose one of many. */
+static bool is_choice(const td_node *n)
+{
+    return td_node_is(n, "RefSwitch") || td_node_is(n, "RefMerge") || td_node_is(n, "RefSelect");
+}
+
+/* The variable behind a reference: through any number of assignments, up to a choice. False for other sources. */
 static bool find_variable(td_edge e, td_edge *out)
 {
     for (int hops = 0; hops < 10000; hops++) {
-        if (is_source(e.node) || td_node_is(e.node, "RefSwitch")) {
+        if (is_source(e.node) || is_choice(e.node)) {
             *out = e;
             return true;
         }
@@ -111,25 +122,89 @@ static td_status fix_inputs(td_pass *p, td_graph *g, td_node *n)
     return NULL;
 }
 
-static td_status convert(td_graph *g, td_node *n)
+static const td_attr_value handle_type = { .kind = TD_ATTR_TYPE, .u.type = TD_RESOURCE };
+
+/* *e becomes the handle behind the reference it is; *before: what is to be done first, NULL when that is nothing. */
+static td_status follow(const td_node *n, td_edge *e, td_node **before)
+{
+    td_edge var = { 0 };
+
+    if (!find_variable(*e, &var))
+        return TD_ERR(UNIMPLEMENTED, "node %s (op %s): a reference made by op %s", n->name, n->op_name,
+                      e->node->op_name);
+    *before = e->node == var.node ? NULL : e->node;
+    *e = var;
+    return NULL;
+}
+
+/* The handle behind one of many references; where something comes before, a node of its own waits for it, since not
+ * all of them need be alive. */
+static td_status follow_one(td_pass *p, td_graph *g, const td_node *n, td_edge *e)
+{
+    const td_attr type = { "T", handle_type };
+    td_node *before, *wait;
+
+    TD_TRY(follow(n, e, &before));
+    if (!before) return NULL;
+    TD_TRY(td_pass_node(p, g, before->name, "Identity", e, 1, &type, 1, &wait));
+    td_node_add_ctrl(g, wait, before);
+    *e = (td_edge){ wait, 0, NULL };
+    return NULL;
+}
+
+/* RefSelect, of an index and references, gathers one of the packed handles. */
+static td_status select_handle(td_pass *p, td_graph *g, td_node *n)
+{
+    const td_attr_value int32 = { .kind = TD_ATTR_TYPE, .u.type = TD_I32 },
+                        zero = { .kind = TD_ATTR_INT, .u.i = 0 },
+                        count = { .kind = TD_ATTR_INT, .u.i = (int64_t)n->n_in - 1 };
+    const td_attr pack[] = { { "N", count }, { "T", handle_type }, { "axis", zero } };
+    td_edge *const in = TD_ARENA_NEW_N(p->arena, td_edge, 3);
+    int32_t *const axis = TD_ARENA_NEW(p->arena, int32_t);
+    td_node *all;
+
+    TD_TRY(td_pass_node(p, g, n->name, "Pack", n->in + 1, n->n_in - 1, pack, 3, &all));
+    in[0] = (td_edge){ all, 0, NULL };
+    in[1] = n->in[0];
+    in[2].node = td_pass_const(p, g, n->name, (td_tensor){ .dtype = TD_I32, .data = axis });
+    n->in = in;
+    n->n_in = 3;
+    td_node_add_attr(g, n, "Tparams", handle_type);
+    td_node_add_attr(g, n, "Tindices", int32);
+    td_node_add_attr(g, n, "Taxis", int32);
+    td_node_add_attr(g, n, "batch_dims", zero);
+    return NULL;
+}
+
+/* A node of one reference, its first input; what comes before that comes before the node. */
+static td_status convert_one(td_graph *g, td_node *n)
+{
+    td_node *before = NULL;
+
+    if (n->n_in > 0) TD_TRY(follow(n, &n->in[0], &before));
+    if (before) td_node_add_ctrl(g, n, before);
+    return NULL;
+}
+
+static td_status convert_many(td_pass *p, td_graph *g, td_node *n)
+{
+    for (uint32_t i = td_node_is(n, "RefSelect") ? 1 : 0; i < n->n_in; i++)
+        TD_TRY(follow_one(p, g, n, &n->in[i]));
+    return td_node_is(n, "RefSelect") ? select_handle(p, g, n) : NULL;
+}
+
+static td_status convert(td_pass *p, td_graph *g, td_node *n)
 {
     const char *const twin = twin_of(n->op_name);
     const td_attr_value *const T = td_node_attr(n, "T");
-    td_edge var = { 0 };
 
     if (!twin) return NULL;
-    if (n->n_in > 0 && !find_variable(n->in[0], &var))
-        return TD_ERR(UNIMPLEMENTED, "node %s (op %s): a reference made by op %s", n->name, n->op_name,
-                      n->in[0].node->op_name);
     if (T) td_node_add_attr(g, n, "dtype", *T);
-    if (td_node_is(n, "RefSwitch"))
-        td_node_add_attr(g, n, "T", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = TD_RESOURCE });
-    if (n->n_in > 0) {
-        td_node *const before = n->in[0].node;
-
-        if (before != var.node) td_node_add_ctrl(g, n, before);
-        n->in[0] = var;
-    }
+    if (is_choice(n) || td_node_is(n, "RefIdentity")) td_node_add_attr(g, n, "T", handle_type);
+    if (td_node_is(n, "RefMerge") || td_node_is(n, "RefSelect"))
+        TD_TRY(convert_many(p, g, n));
+    else
+        TD_TRY(convert_one(g, n));
     n->mark = (void *)(uintptr_t)twin;
     return NULL;
 }
@@ -150,7 +225,7 @@ td_status td_pass_deref(td_pass *p, td_graph *g)
     for (size_t i = 0; i < g->n_rets; i++)
         if (makes_ref(&g->rets[i])) TD_TRY(add_read(g, &g->rets[i], NULL));
     for (size_t i = 0; i < n; i++)
-        TD_TRY(convert(g, g->nodes[i]));
+        TD_TRY(convert(p, g, g->nodes[i]));
     for (size_t i = 0; i < n; i++)
         if (g->nodes[i]->mark) g->nodes[i]->op_name = g->nodes[i]->mark;
     for (size_t i = 0; i < g->n_nodes; i++)

@@ -91,38 +91,50 @@ static td_status body_changes(td_pass *p, const td_node *n, change *out)
     return status;
 }
 
-static bool hands_on(const td_node *n)
+enum { IS_ASSIGNED = 1, IS_GIVEN = 2 };
+
+/* What is done through the handles that n makes, as the bits above. */
+static uintptr_t done_with(const td_node *n)
 {
-    return td_node_is(n, "Switch") || td_node_is(n, "Identity") || td_node_is(n, "_Gate");
+    return (uintptr_t)n->mark;
 }
 
-/* Sets each node's mark to where its value comes from: itself, or through conditionals. The graph is sorted. */
-static void mark_sources(td_graph *g)
+/* The same is done with the handles that n takes. */
+static void hand_back(td_node *n, uintptr_t done)
 {
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        td_node *const n = g->nodes[i];
+    for (uint32_t i = 0; i < n->n_in; i++) {
+        td_node *const from = n->in[i].node;
 
-        n->mark = hands_on(n) ? n->in[0].node->mark : n;
+        if (n->in[i].index < from->n_out && from->out_type[n->in[i].index] == TD_RESOURCE)
+            from->mark = (void *)(done_with(from) | done);
     }
 }
 
+static td_status mark_variable(td_pass *p, td_node *n)
+{
+    td_variable *v;
+
+    TD_TRY(td_pass_variable(p, &(td_edge){ n, 0, NULL }, &v));
+    if (v) v->is_assigned = true;
+    if (v) v->is_given = v->is_given || (done_with(n) & IS_GIVEN);
+    return NULL;
+}
+
+/* From the last node to the first: who takes a handle and makes one hands on one of those that it takes. */
 td_status td_pass_mark_assigned(td_pass *p, td_graph *g)
 {
-    mark_sources(g);
-    for (size_t i = 0; i < g->n_nodes; i++) {
+    for (size_t i = 0; i < g->n_nodes; i++)
+        g->nodes[i]->mark = NULL;
+    for (size_t i = g->n_nodes; i-- > 0;) {
         td_node *const n = g->nodes[i];
         change c = { 0 };
 
         note_change(n->op, &c);
         if (!c.assigns && !(n->op->flags & TD_OP_CALL)) TD_TRY(body_changes(p, n, &c));
-        for (uint32_t k = 0; c.assigns && k < n->n_in; k++) {
-            const td_edge handle = { n->in[k].node->mark, 0, NULL };
-            td_variable *v;
-
-            TD_TRY(td_pass_variable(p, &handle, &v));
-            if (v) v->is_assigned = true;
-            if (v) v->is_given = v->is_given || c.gives;
-        }
+        if (c.assigns) hand_back(n, IS_ASSIGNED | (c.gives ? IS_GIVEN : 0u));
+        if (!done_with(n)) continue;
+        TD_TRY(mark_variable(p, n));
+        hand_back(n, done_with(n));
     }
     return NULL;
 }

@@ -130,46 +130,18 @@ static td_status dense_run(td_call *c)
 
 /* ---------------------------------------------------------------- tables of one run */
 
-static void drop_table(void *data, void *ctx)
-{
-    td_object **const cell = data;
-
-    (void)ctx;
-    td_object_unref(*cell);
-    td_free(cell);
-}
-
-/* A handle whose buffer owns the table. */
-static td_status own_make(td_call *c, td_lookup **out)
-{
-    td_object **const cell = td_try_alloc(sizeof *cell, _Alignof(td_object *));
-    td_tensor handle = { .dtype = TD_RESOURCE, .data = cell };
-
-    if (!cell) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for a table");
-    *cell = make_table(c->attrs);
-    *out = (td_lookup *)*cell;
-    td_status s = td_buffer_wrap(cell, sizeof *cell, drop_table, NULL, &handle.buffer);
-    if (s) {
-        drop_table(cell, NULL);
-        return s;
-    }
-    s = td_out_set(c, 0, &handle);
-    td_tensor_unref(&handle);
-    return s;
-}
-
 static td_status own_run(td_call *c)
 {
-    td_lookup *t;
-
-    return own_make(c, &t);
+    return td_out_own(c, 0, make_table(c->attrs));
 }
 
 static td_status own_dense_run(td_call *c)
 {
     td_lookup *t;
 
-    TD_TRY(own_make(c, &t));
+    TD_TRY(own_run(c));
+    if (!td_out_is_used(c, 0)) return NULL;
+    TD_TRY(td_lookup_of(td_out(c, 0), &t));
     return td_lookup_reserve(t, td_in(c, 0), td_in(c, 1));
 }
 

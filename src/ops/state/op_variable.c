@@ -30,6 +30,14 @@ static td_status handle_parse(td_parse *p)
     return NULL;
 }
 
+static td_status own_parse(td_parse *p)
+{
+    handle_attrs *const a = p->attrs;
+
+    *a = (handle_attrs){ "", p->node->name, td_attr_type(p, "dtype"), *td_attr_shape(p, "shape") };
+    return NULL;
+}
+
 static td_object *variable_make(const void *ctx)
 {
     const handle_attrs *const a = ctx;
@@ -52,6 +60,12 @@ static td_status handle_run(td_call *c)
         td_resources_get(c->env->resources, a->container, a->name, &td_variable_class, variable_make, a, &o));
     *(td_object **)td_out(c, 0)->data = o;
     return NULL;
+}
+
+/* A variable of one run. */
+static td_status own_run(td_call *c)
+{
+    return td_out_own(c, 0, variable_make(c->attrs));
 }
 
 static td_status read_infer(td_call *c)
@@ -221,6 +235,7 @@ static td_status nothing_run(td_call *c)
 }
 
 TD_RUN_KERNEL(handle_kernels, 0, handle_run);
+TD_RUN_KERNEL(own_kernels, 0, own_run);
 TD_RUN_KERNEL(read_kernels, 0, read_run);
 TD_RUN_KERNEL(assign_kernels, 0, assign_run);
 TD_RUN_KERNEL(assign_add_kernels, 0, assign_add_run);
@@ -241,6 +256,14 @@ const td_op td_ops_variable[] = {
       .parse = handle_parse,
       .infer = td_infer_scalar,
       .kernels = handle_kernels },
+    { .name = "_OwnVariable",
+      .sig = "-> resource: resource",
+      .attrs = "dtype: type, shape: shape",
+      .flags = TD_OP_STATEFUL | TD_OP_BY_REF,
+      .attrs_size = sizeof(handle_attrs),
+      .parse = own_parse,
+      .infer = td_infer_scalar,
+      .kernels = own_kernels },
     { .name = "ReadVariableOp",
       .sig = "resource: resource -> value: dtype",
       .attrs = "dtype: type",
@@ -303,6 +326,14 @@ const td_op td_ops_variable[] = {
     { .name = "AssignSub",
       .sig = "ref: &T, value: T -> output_ref: &T",
       .attrs = "T: type, use_locking: bool = false",
+      .flags = TD_OP_STATEFUL },
+    { .name = "TemporaryVariable",
+      .sig = "-> ref: &dtype",
+      .attrs = "shape: shape, dtype: type, var_name: string = ''",
+      .flags = TD_OP_STATEFUL },
+    { .name = "DestroyTemporaryVariable",
+      .sig = "ref: &T -> value: T",
+      .attrs = "T: type, var_name: string",
       .flags = TD_OP_STATEFUL },
     { .name = "IsVariableInitialized",
       .sig = "ref: &dtype -> is_initialized: bool",

@@ -356,3 +356,63 @@ def other_tables():
         t = R.MutableDenseHashTableV2(empty_key=np.int64(1), deleted_key=np.int64(1), value_dtype=tf.float32, shared_name="", use_node_name_sharing=True)
         return dict(size=_after([keys], lambda: R.LookupTableSizeV2(table_handle=t)))
     yield Graph("dense table whose two keys are one", same, dict(keys=i64(1)))
+
+
+def chosen_references():
+    """What chooses among references: reads and assignments go to the variable that it chose."""
+    def pair(inits):
+        return [_reference(inits, np.float32(x), name) for x, name in (([1, 2, 3], "v"), ([10, 20, 30], "w"))]
+
+    def identity(inits, x):
+        v = _reference(inits, arr("float32", 3))
+        same = R.RefIdentity(input=R.Assign(ref=v, value=x))
+        y = same + 0
+        return dict(y=y, z=_after([y], lambda: R.AssignAdd(ref=same, value=x)) + 0)
+    yield Graph("RefIdentity", identity, dict(x=np.float32([1, 2, 3])), dict(x=np.float32([4, 5, 6])))
+
+    def merge(inits, p, x):
+        v = _reference(inits, arr("float32", 3))
+        f, t = R.RefSwitch(data=v, pred=p)
+        both = R.RefMerge(inputs=[R.AssignAdd(ref=f, value=x), R.AssignSub(ref=t, value=x)])
+        added = R.AssignAdd(ref=both.output, value=[1., 1., 1.])
+        return dict(y=added + 0, index=both.value_index)
+    yield Graph("RefMerge of two branches", merge, *[dict(p=np.array(p), x=np.float32([1, 2, x])) for p, x in ((True, 3), (False, -1), (True, 0))])
+
+    def one_alive(inits, p, x):
+        v, w = pair(inits)
+        a, b = R.RefSwitch(data=v, pred=p)[1], R.RefSwitch(data=w, pred=p)[0]
+        both = R.RefMerge(inputs=[a, b])
+        return dict(y=R.AssignAdd(ref=both.output, value=x) + 0, index=both.value_index)
+    yield Graph("RefMerge of two variables", one_alive, *[dict(p=np.array(p), x=np.float32([1, 2, 3])) for p in (True, False, True)])
+
+    def select(inits, i, x):
+        v, w = pair(inits)
+        before = R.RefSelect(index=i, inputs=[v, w]) + 0
+        added = _after([before], lambda: R.AssignAdd(ref=R.RefSelect(index=i, inputs=[v, R.RefIdentity(input=w)]), value=x))
+        with tf.control_dependencies([added]):
+            return dict(before=before, v=tf.identity(v) + 0, w=tf.identity(w) + 0)
+    yield Graph("RefSelect of two variables", select, *[dict(i=np.int32(i), x=np.float32([1, 2, 3])) for i in (0, 1, 1, 2, -1, 0)])
+
+    def only(inits, i):
+        v, w = pair(inits)
+        return dict(y=R.RefSelect(index=i, inputs=[v, w]) + 0, z=R.RefSelect(index=tf.constant(0), inputs=[w]) + 0)
+    yield Graph("RefSelect of what nobody assigns", only, dict(i=np.int32(0)), dict(i=np.int32(1)))
+
+
+def temporary():
+    def sums(inits, x):
+        t = R.TemporaryVariable(shape=[2], dtype=x.dtype, var_name="sum")
+        first = R.Assign(ref=t, value=x)
+        added = R.AssignAdd(ref=first, value=x)
+        return dict(y=R.DestroyTemporaryVariable(ref=R.AssignSub(ref=added, value=[1, 1]), var_name="sum"))
+    for dt in ("float32", "int64"):
+        yield Graph("TemporaryVariable of " + dt, sums, dict(x=arr(dt, 2)), dict(x=arr(dt, 2)))
+
+    def ordered(inits, x):
+        t = R.TemporaryVariable(shape=tf.TensorShape(None), dtype=x.dtype)
+        set_ = R.Assign(ref=t, value=x, validate_shape=False)
+        name = t.op.name
+        read = set_ + 0
+        again = _after([read], lambda: R.Assign(ref=set_, value=read + read, validate_shape=False))
+        return dict(read=read, y=R.DestroyTemporaryVariable(ref=again, var_name=name))
+    yield Graph("TemporaryVariable of any shape", ordered, dict(x=arr("float32", 3)), dict(x=arr("float32", 2, 2)), shapes=dict(x=None))
