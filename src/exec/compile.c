@@ -132,6 +132,20 @@ static bool is_loop(const td_node *n)
     return td_node_is(n, "While") || td_node_is(n, "StatelessWhile");
 }
 
+/* The first input that bodies take: those of branches come after a condition. */
+static uint32_t first_arg(const td_node *n)
+{
+    return is_loop(n) || td_node_is(n, "BatchFunction") ? 0 : 1;
+}
+
+/* The first input that bodies get as it is: a BatchFunction pads and cuts what it batches. */
+static uint32_t first_plain(const td_node *n)
+{
+    const td_attr_value *const batched = td_node_is(n, "BatchFunction") ? td_node_attr(n, "Tin") : NULL;
+
+    return batched ? (uint32_t)batched->u.list.count : first_arg(n);
+}
+
 /* Does the body hand argument `arg` through unchanged, so that it keeps its first value? */
 static bool is_invariant(const td_graph *body, uint32_t arg)
 {
@@ -144,11 +158,12 @@ static bool is_invariant(const td_graph *body, uint32_t arg)
 }
 
 /* Which inputs of n are constants for its bodies; consts[] lines up with the bodies' arguments. */
-static td_status find_consts(td_pass *p, const td_node *n, uint32_t first, const td_tensor **consts)
+static td_status find_consts(td_pass *p, const td_node *n, const td_tensor **consts)
 {
+    const uint32_t first = first_arg(n);
     td_graph *body = NULL;
 
-    for (uint32_t i = first; i < n->n_in; i++) {
+    for (uint32_t i = first_plain(n); i < n->n_in; i++) {
         const td_tensor *const value = td_edge_const(&n->in[i]);
 
         if (!value) continue;
@@ -161,7 +176,7 @@ static td_status find_consts(td_pass *p, const td_node *n, uint32_t first, const
 static td_status make_regions(td_pass *p, const td_node *n, bool serve, td_step *s)
 {
     const char *at = n->op->attrs;
-    const uint32_t first = is_loop(n) ? 0 : 1;
+    const uint32_t first = first_arg(n);
     const td_tensor **consts = NULL;
 
     for (td_sig_attr decl; td_sig_attr_next(&at, &decl);) {
@@ -175,7 +190,7 @@ static td_status make_regions(td_pass *p, const td_node *n, bool serve, td_step 
 
         if (!consts) {
             consts = TD_ARENA_NEW_N(p->arena, const td_tensor *, n->n_in + 1);
-            if (serve && td_env_does(p->env, TD_PASS_body_consts)) TD_TRY(find_consts(p, n, first, consts));
+            if (serve && td_env_does(p->env, TD_PASS_body_consts)) TD_TRY(find_consts(p, n, consts));
         }
         if (s->n_regions) memcpy(regions, s->regions, s->n_regions * sizeof(td_region *));
         s->regions = regions;
@@ -211,9 +226,9 @@ static td_status check_types(const td_region *r, const td_node *n, uint32_t firs
 
 static td_status check_region(const td_node *n, const td_step *s)
 {
-    const uint32_t n_in = is_loop(n) ? n->n_in : n->n_in - 1;
+    const uint32_t n_in = n->n_in - first_arg(n);
 
-    if (n->n_in == 0 && s->n_regions > 0 && !is_loop(n))
+    if (n->n_in < first_arg(n) && s->n_regions > 0)
         return TD_ERR(INVALID_ARGUMENT, "node %s (op %s) has no condition", n->name, n->op_name);
     for (uint32_t r = 0; r < s->n_regions; r++) {
         const uint32_t n_out = is_loop(n) && r == 0 ? 1 : n->n_out;
@@ -222,7 +237,7 @@ static td_status check_region(const td_node *n, const td_step *s)
             return TD_ERR(INVALID_ARGUMENT,
                           "node %s (op %s): body %u takes %u values and returns %u, %u and %u are needed",
                           n->name, n->op_name, r, s->regions[r]->n_in, s->regions[r]->n_out, n_in, n_out);
-        TD_TRY(check_types(s->regions[r], n, is_loop(n) ? 0 : 1, is_loop(n) && r == 0));
+        TD_TRY(check_types(s->regions[r], n, first_arg(n), is_loop(n) && r == 0));
     }
     if (td_node_is(n, "Case") && s->n_regions == 0)
         return TD_ERR(INVALID_ARGUMENT, "node %s (op Case) has no branch", n->name);

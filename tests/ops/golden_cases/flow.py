@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from golden_values import ALL, arr, edges, i32, text
+from golden_values import ALL, arr, edges, i32, i64, text
 from golden_writer import Graph
 
 R = tf.raw_ops
@@ -254,3 +254,46 @@ def loops_of_old():
         with tf.control_dependencies([v1.Assert(n < 4, [n])]):
             return dict(y=loop(lambda i, y: i < n, lambda i, y: (i + 1, y + 1), [tf.constant(0), x])[1])
     yield Graph("old: a loop that waits", old(waiting), *counts(3, 4))
+
+
+def batches():
+    """Ids are random; what is made with them is not."""
+    def whole(most, allowed, n=1):
+        def build(inits, x):
+            more = [tf.strings.as_string(x[:, 0])] if n > 1 else []
+            b = R.Batch(in_tensors=[x] + more, num_batch_threads=1, max_batch_size=most, batch_timeout_micros=100, grad_timeout_micros=100, allowed_batch_sizes=allowed,
+                        shared_name="b%d %s %d" % (most, allowed, n))
+            out = {"x%d" % i: t for i, t in enumerate(b.batched_tensors)}
+            out.update({"u%d" % i: R.Unbatch(batched_tensor=t, batch_index=b.batch_index, id=b.id, timeout_micros=100, shared_name="u%d %s %d %d" % (most, allowed, n, i))
+                        for i, t in enumerate(b.batched_tensors)})
+            return dict(out, rows=b.batch_index[:, 1:])
+        return build
+    for most, allowed, n, rows in ((4, [], 1, (2, 4, 5)), (8, [2, 8], 2, (1, 2, 3, 8)), (3, [1, 3], 1, (2,)), (3, [2, 4], 1, (1,)), (4, [2, 3], 1, (1,)), (4, [4, 4], 1, (1,))):
+        yield Graph("Batch, %d, %s, %d" % (most, allowed, n), whole(most, allowed, n), *[dict(x=arr("float32", r, 2)) for r in rows])
+
+    def parts(inits, x, i, id):
+        return dict(y=R.Unbatch(batched_tensor=x, batch_index=i, id=id, timeout_micros=100, shared_name="parts"))
+    yield Graph("Unbatch", parts, *[dict(x=arr("string", 4, 2), i=i64(*i).reshape(-1, 3), id=np.int64(k)) for i, k in (((7, 0, 1, 8, 1, 4), 8), ((7, 1, 3), 7), ((7, 2, 2), 7), ((7, 0, 1), 8))])
+
+    def refused(inits, a, b):
+        batch = R.Batch(in_tensors=[a, b], num_batch_threads=1, max_batch_size=4, batch_timeout_micros=100, grad_timeout_micros=100, shared_name="refused")
+        return dict(a=batch.batched_tensors[0])
+    yield Graph("Batch of what does not fit", refused, *[dict(a=arr("float32", *a), b=arr("float32", *b)) for a, b in (((3, 2), (3,)), ((3, 2), (2,)), ((), (1,)), ((1,), ()))], shapes=dict(a=None, b=None))
+
+    def function(most, allowed, splits, body):
+        def build(inits, x):
+            f = tf.function(lambda a, k: body(a, k), autograph=False).get_concrete_function(tf.TensorSpec(None, tf.float32), tf.TensorSpec([], tf.float32))
+            f.add_to_graph()
+            y = R.BatchFunction(in_tensors=[x], captured_tensors=[tf.constant(2.)], f=f, num_batch_threads=1, max_batch_size=most, batch_timeout_micros=100,
+                                Tout=[t.dtype for t in f.outputs], allowed_batch_sizes=allowed, enable_large_batch_splitting=splits, shared_name="f%d %s %s" % (most, allowed, splits))
+            return {"y%d" % i: t for i, t in enumerate(y)}
+        return build
+
+    def rows(a, k):
+        return [a * k + 1., tf.strings.as_string(a)]
+    for i, (most, allowed, splits, body, sizes) in enumerate((
+            (4, [], False, rows, (1, 3, 4, 5, 0)), (4, [2, 4], False, rows, (1, 3)), (8, [], True, rows, (3, 9)), (8, [2, 3], True, rows, (1, 2, 3, 4, 5, 7, 8, 9)), (8, [2, 3], False, rows, (1,)),
+            (4, [2, 4], False, lambda a, k: [a + tf.reduce_sum(a) * k], (1, 3)), (4, [], False, lambda a, k: [tf.reduce_sum(a) * k], (2,)), (4, [], False, lambda a, k: [a[1:] * k], (2,)),
+            (8, [2], True, lambda a, k: [a + tf.reduce_sum(a) * k], (1, 3, 6)))):
+        yield Graph("BatchFunction %d, %d, %s, %s" % (i, most, allowed, splits), function(most, allowed, splits, body), *[dict(x=arr("float32", n, 2)) for n in sizes])
+    yield Graph("BatchFunction of scalars", function(4, [], False, rows), dict(x=np.float32(2)), shapes=dict(x=None))
