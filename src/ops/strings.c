@@ -176,3 +176,42 @@ td_status td_text_number(td_call *c, td_dtype dtype, td_string text, void *out, 
     *ok = read_integer(dtype, s, out);
     return NULL;
 }
+
+/* ---------------------------------------------------------------- base64 */
+
+const char td_base64_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static int value_of(char ch)
+{
+    const char *const at = ch ? strchr(td_base64_letters, ch) : NULL;
+
+    return at ? (int)(at - td_base64_letters) : -1;
+}
+
+/* Without the padding, which only a whole group may have. */
+static td_string without_padding(td_string s)
+{
+    if (s.size == 0 || s.size % 4 || s.data[s.size - 1] != '=') return s;
+    s.size -= s.data[s.size - 2] == '=' ? 2 : 1;
+    return s;
+}
+
+td_status td_text_of_base64(td_call *c, td_string in, td_string *out)
+{
+    const td_string s = without_padding(in);
+    uint32_t bits = 0;
+    size_t n = 0;
+    char *text;
+
+    if (s.size % 4 == 1) return TD_ERR(INVALID_ARGUMENT, "Base64 string length cannot be 1 modulo 4.");
+    TD_TRY(td_text_alloc(c, s.size / 4 * 3 + 2, &text));
+    for (size_t i = 0; i < s.size; i++) {
+        const int value = value_of(s.data[i]);
+
+        if (value < 0) return TD_ERR(INVALID_ARGUMENT, "Invalid character found in base64.");
+        bits = bits << 6 | (uint32_t)value;
+        if (i % 4) text[n++] = (char)(bits >> (6 - 2 * (i % 4)));
+    }
+    *out = (td_string){ text, n };
+    return NULL;
+}

@@ -28,4 +28,9 @@ const char *td_text_find(td_string s, td_string what);
  * and those too large are infinities; integers are decimal and must fit. *ok: it is one. */
 TD_MUST_USE td_status td_text_number(td_call *c, td_dtype dtype, td_string text, void *out, bool *ok);
 
+/* The alphabet that is safe in URLs. */
+extern const char td_base64_letters[];
+/* What it says, padded or not. INVALID_ARGUMENT when it is none. */
+TD_MUST_USE td_status td_text_of_base64(td_call *c, td_string text, td_string *out);
+
 #endif

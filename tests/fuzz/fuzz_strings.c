@@ -33,6 +33,9 @@ static const char *const names[] = {
     "ParseSequenceExample",
     "ParseSequenceExampleV2",
     "ParseSingleExample",
+    "DecodeJSONExample",
+    "DeserializeSparse",
+    "DeserializeManySparse",
 };
 enum { KEPT = 64 }; /* calls of each */
 

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_base64.c -- EncodeBase64, DecodeBase64: the alphabet that is safe in URLs. */
-#include <string.h>
-
 #include "base/size.h"
 #include "ops/strings.h"
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static td_status encode_parse(td_parse *p)
 {
@@ -19,7 +15,7 @@ static void encode_group(const unsigned char *in, size_t n, char out[4])
     const uint32_t bits = (uint32_t)in[0] << 16 | (n > 1 ? (uint32_t)in[1] << 8 : 0) | (n > 2 ? in[2] : 0U);
 
     for (int i = 0; i < 4; i++)
-        out[i] = (size_t)i <= n ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
+        out[i] = (size_t)i <= n ? td_base64_letters[bits >> (18 - 6 * i) & 63] : '=';
 }
 
 static td_status encode_text(td_call *c, td_string in, bool pads, td_string *out)
@@ -54,41 +50,6 @@ static td_status encode_run(td_call *c)
 
 /* ---------------------------------------------------------------- DecodeBase64 */
 
-static int value_of(char ch)
-{
-    const char *const at = ch ? strchr(alphabet, ch) : NULL;
-
-    return at ? (int)(at - alphabet) : -1;
-}
-
-/* Without the padding, which only a whole group may have. */
-static td_string without_padding(td_string s)
-{
-    if (s.size == 0 || s.size % 4 || s.data[s.size - 1] != '=') return s;
-    s.size -= s.data[s.size - 2] == '=' ? 2 : 1;
-    return s;
-}
-
-static td_status decode_text(td_call *c, td_string in, td_string *out)
-{
-    const td_string s = without_padding(in);
-    uint32_t bits = 0;
-    size_t n = 0;
-    char *text;
-
-    if (s.size % 4 == 1) return TD_ERR(INVALID_ARGUMENT, "Base64 string length cannot be 1 modulo 4.");
-    TD_TRY(td_text_alloc(c, s.size / 4 * 3 + 2, &text));
-    for (size_t i = 0; i < s.size; i++) {
-        const int value = value_of(s.data[i]);
-
-        if (value < 0) return TD_ERR(INVALID_ARGUMENT, "Invalid character found in base64.");
-        bits = bits << 6 | (uint32_t)value;
-        if (i % 4) text[n++] = (char)(bits >> (6 - 2 * (i % 4)));
-    }
-    *out = (td_string){ text, n };
-    return NULL;
-}
-
 static td_status decode_run(td_call *c)
 {
     const td_string *const in = td_strings_in(c, 0);
@@ -96,7 +57,7 @@ static td_status decode_run(td_call *c)
     const int64_t n = td_shape_count(&td_in(c, 0)->shape);
 
     for (int64_t i = 0; i < n; i++)
-        TD_TRY(decode_text(c, in[i], &out[i]));
+        TD_TRY(td_text_of_base64(c, in[i], &out[i]));
     return NULL;
 }
 

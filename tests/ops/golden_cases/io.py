@@ -190,3 +190,34 @@ def files():
     def asked(inits, name):
         return dict(text=tf.raw_ops.ReadFile(filename=name))
     yield Graph("files that are not there", asked, dict(name=np.array(b"/nowhere/at/all", object)), dict(name=text(b"a", b"b")), dict(name=np.array(b"", object)))
+
+
+def json_examples():
+    def case(*texts):
+        return "DecodeJSONExample", dict(json_examples=text(*texts))
+    feature = '{"features": {"feature": {%s}}}'
+    whole = feature % '"a": {"floatList": {"value": [1,2.5]}}, "b": {"int64_list": {"value": ["7", -1, 3.0, 1e3]}}, "c": {"bytesList": {"value": ["YWI=","_-8","YQ"]}}'
+    yield "DecodeJSONExample", dict(json_examples=text(whole, "{}", " {} ", feature % '"a": {}').reshape(2, 2))
+    yield "DecodeJSONExample", dict(json_examples=text())
+    for t in ("", "null", "[]", "{} x", '{"features": null}', '{"features": {}}', '{"features": {"feature": {}}}', '{"features": {"feature": null}}', '{"bad": 1}', '{"features": {"bad": null}}',
+              '{"features": {"feature": []}}', '{"features": {}, "features": {"feature": {"a": {}}}}', '{"features":{"feature":null,"feature":{"a":{}}}}', '{"features":{"feature":{"a":{}},"feature":{"a":{}}}}',
+              '{"features":[{}]}', "{,}", '{"features":{},}', '{"features":{},,}', "{features:{}}", '{"features":nulll}', '{"feat\\u0075res":{}}', '{"features"}', '{"features":}', '{"features":{}"x":1}',
+              '{"FEATURES":{}}', '{"@type": "x"}', "// c\n{}", "\v{}", "{", '{"', '{"\\', '{"features":{"feature":{"a":{', whole[:-1], whole + "\0", '{"features" : {"feature" :{ "\n":{}}}}'):
+        yield case(t)
+    for key in ('"a": null', '"a": 1', '"": {}', '"\\u00e9\\n\\ud83d\\ude00\\"": {}', '"\\ud83d": {}', '"\\ude00": {}', '"\\ud83d\\u0041": {}', '"\\u00zz": {}', '"\\u00', '"\\u20aC": {}', '"é": {}', '"a\\x": {}',
+                "'a': {}", "a: {}", '"a": {},', '"a\\u0000b": {}', '"a\tb": {}', '"\\/\\b\\f\\r\\t\\\'": {}', '"\\v": {}', '"a-b": {}, a_1: {}', "$c: {}", "1d: {}", "null: {}", "true: {}", "a-b: {}", "a.b: {}", "é: {}",
+                '"a": {}, "a": {}', '"a": {"bad": 1}', '"a": {"floatList": {}}', '"a": {"floatList": null}', '"a": {"floatList": null, "int64List": {}}', '"a": {"floatList": {}, "floatList": {}}',
+                '"a": {"floatList": {"value": [1]}, "int64List": {"value": [2]}}', '"a": {"floatlist": {}}', '"a": {"floatList": []}', '"b": {}, "a": {"floatList":{"value":[]}}', '"a": {"bytes_list": {"bad": []}}',
+                '"a": {"float_list": {"value": [1], "value": [2]}}'):
+        yield case(feature % key)
+    yield "DecodeJSONExample", dict(json_examples=np.array([b'{"features": {"feature": {"\xff": {}}}}'], object))
+    for v in ("[]", "null", "1", "[1,]", "[,]", "[1,,2]", "[1 2]", "[[1],[2,[3]]]", "{}", '"1"', "true", "[null, 1]", '["NaN","Infinity","-Infinity","1.5"]', '["nan"]', "[NaN]", "[1e39]", "[-1e39]", '["1e39"]',
+              '["1e400"]', "[1e400]", "[1e-50]", "[0.1, 16777217, -0.0]", "[3.4028235e38]", "[3.4028236e38]", "[3.40282356e38]", "[3.4028235677973366e38]", '[" 1.5"]', '["1.5 "]', '["inf"]', '["0x1p3"]',
+              '[""]', '["a"]', '["+1"]', "[1E5,1e+5,1e-5]", "[01]", "[.5]", "[5.]", "[+5]", "[1e]", "[-]", "[0]", "[1"):
+        yield case(feature % ('"a": {"floatList": {"value": %s}}' % v))
+    for v in ("9007199254740992.0", "9007199254740994.0", "1e15", "1e16", "-9e15", '"9e15"', '"1e16"', '"0x10"', '"1 "', '" 1"', "null", "true", "-0", '"-0"', "9223372036854775807", '"-9223372036854775808"',
+              "9223372036854775808", '"9223372036854775808"', "1e-1", "100e-2", '""', '"NaN"', "{}", "1.5", '"1.0"', '"1e2"', '"+1"', "9007199254740993", "1e18", "[[1]]"):
+        yield case(feature % ('"a": {"int64List": {"value": [%s]}}' % v))
+    for v in ('"*"', '"YWI==="', '"Y"', '"YR=="', '""', "1", '"Y WI="', "null", '"YWI"', "'YWI='", '"Y=Wi"', '"=="', '"===="', '"Y==="', '"+/-_"', '"\\u0059WI="', '"YQ","YQ",', "[]"):
+        yield case(feature % ('"a": {"bytesList": {"value": [%s]}}' % v))
+    yield case(feature % '"a": {"bytesList": {"value": "YQ"}}')
