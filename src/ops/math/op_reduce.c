@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* op_reduce.c -- Sum, Mean, Prod, Max, Min, EuclideanNorm, All, Any over the axes that input 1 names, and
- * L2Loss over all. */
+/* op_reduce.c -- Sum, Mean, Prod, Max, Min, EuclideanNorm, All, Any over the axes that input 1 names,
+ * L2Loss over all, and BiasAddGrad over all but the channels. */
 #include "kernels/reduce/reduce.h"
 #include "ops/math/elementwise.h"
 
@@ -158,6 +158,53 @@ static const td_kernel l2_kernels[] = {
     { 0 },
 };
 
+/* ---------------------------------------------------------------- BiasAddGrad */
+
+typedef struct bias_attrs {
+    bool channels_first;
+} bias_attrs;
+
+static td_status bias_parse(td_parse *p)
+{
+    ((bias_attrs *)p->attrs)->channels_first = td_attr_string_is(p, "data_format", "NCHW");
+    return NULL;
+}
+
+static int channel_dim(const td_call *c)
+{
+    return ((const bias_attrs *)c->attrs)->channels_first ? 1 : td_in(c, 0)->shape.rank - 1;
+}
+
+static td_status bias_infer(td_call *c)
+{
+    const td_shape *const in = &td_in(c, 0)->shape;
+    char text[TD_SHAPE_TEXT];
+
+    if (in->rank < 2)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "Input tensor must be at least 2D: %s",
+                         td_shape_text(in, text, sizeof text));
+    td_out(c, 0)->shape = (td_shape){ 1, { in->dims[channel_dim(c)] } };
+    return NULL;
+}
+
+static td_status bias_prepare(td_call *c)
+{
+    bool is_reduced[TD_MAX_RANK];
+
+    for (int d = 0; d < TD_MAX_RANK; d++)
+        is_reduced[d] = d != channel_dim(c);
+    return make_state(c, TD_REDUCE_sum, is_reduced);
+}
+
+static const td_kernel bias_kernels[] = {
+    { .device = TD_DEVICE_CPU,
+      .dtypes = TD_NUMBER_TYPES,
+      .state_size = sizeof(reduce_state),
+      .prepare = bias_prepare,
+      .run = reduce_run },
+    { 0 },
+};
+
 const td_op td_ops_reduce[] = {
 #define REDUCE(name_, id, sig_, attrs_, types)                                                               \
     { .name = #name_,                                                                                        \
@@ -174,5 +221,12 @@ const td_op td_ops_reduce[] = {
       .attrs = "T: type",
       .infer = td_infer_scalar,
       .kernels = l2_kernels },
+    { .name = "BiasAddGrad",
+      .sig = "out_backprop: T -> output: T",
+      .attrs = "T: type, data_format: string = 'NHWC'",
+      .attrs_size = sizeof(bias_attrs),
+      .parse = bias_parse,
+      .infer = bias_infer,
+      .kernels = bias_kernels },
     { 0 },
 };

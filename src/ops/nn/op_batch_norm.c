@@ -45,6 +45,8 @@ static td_status norm_infer(td_call *c)
     static const char *const names[] = { "", "scale", "offset", "estimated_mean", "estimated_variance" };
     for (uint32_t i = 1; i < 5; i++) {
         const td_shape *const v = &td_in(c, i)->shape;
+        if (td_in(c, i)->dtype != TD_F32)
+            return TD_OP_ERR(c, UNIMPLEMENTED, "%s of type %s", names[i], td_dtype_name(td_in(c, i)->dtype));
         if (v->rank != 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "%s must be 1-dimensional", names[i]);
         const bool may_be_empty = i >= 3 && a->is_training && a->momentum >= 1.0f;
         if (v->dims[0] != channels && !(may_be_empty && v->dims[0] == 0))

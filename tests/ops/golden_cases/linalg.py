@@ -288,3 +288,16 @@ def functions():
             yield "MatrixLogarithm", dict(input=np.array([[4, 1], [0, 4]], dt))
     yield "MatrixLogarithm", dict(input=np.complex64([[0, -1], [1, 0]]))
     yield "MatrixLogarithm", dict(input=np.complex64([[1, 2, 3]]))
+
+
+def cholesky_grad():
+    for dt in ("float16", "float32", "float64"):
+        for shape in ((1, 1), (4, 4), (2, 3, 3)):
+            a = real("float64", *shape, odd=False)
+            l = np.linalg.cholesky(a @ np.swapaxes(a, -1, -2) + 3 * np.eye(shape[-1])) + np.triu(real("float64", *shape, odd=False), 1)
+            yield "CholeskyGrad", dict(l=l.astype(dt), grad=real(dt, *shape, odd=False))
+    f = "float32"
+    yield "CholeskyGrad", dict(l=arr(f, 0, 0), grad=arr(f, 0, 0))
+    yield "CholeskyGrad", dict(l=arr(f, 0, 2, 2), grad=arr(f, 0, 2, 2))
+    for a, b in (((2, 3), (2, 3)), ((3,), (3,)), ((2, 2), (3, 3)), ((1, 2, 2), (2, 2)), ((2, 2, 2), (1, 2, 2))):
+        yield "CholeskyGrad", dict(l=arr(f, *a), grad=arr(f, *b))

@@ -296,3 +296,47 @@ def recurrent():
     yield "BlockLSTM", dict(seq_len_max=np.int64(0), x=r(F, 0, 2, 4), cs_prev=r(F, 2, 3), h_prev=r(F, 2, 3), w=r(F, 7, 12), wci=r(F, 3), wcf=r(F, 3), wco=r(F, 3), b=r(F, 12))
     yield "LSTMBlockCell", dict(x=r(F, 2, 4), cs_prev=r(F, 2, 3), h_prev=r(F, 2, 3), w=r(F, 6, 12), wci=r(F, 3), wcf=r(F, 3), wco=r(F, 3), b=r(F, 12))
     yield "GRUBlockCell", dict(x=r(F, 2, 4), h_prev=r(F, 2, 3), w_ru=r(F, 6, 6), w_c=r(F, 7, 3), b_ru=r(F, 6), b_c=r(F, 3))
+
+
+def gradients():
+    for dt in types("BiasAddGrad"):
+        yield "BiasAddGrad", dict(out_backprop=_small(dt, 3, 5))
+        yield "BiasAddGrad", dict(out_backprop=_small(dt, 2, 3, 2, 4), data_format="NCHW")
+    for shape in ((0, 3), (2, 0), (2, 3, 0, 2), (2, 1, 1, 2, 3), (3,), ()):
+        yield "BiasAddGrad", dict(out_backprop=_small(F, *shape))
+        yield "BiasAddGrad", dict(out_backprop=_small(F, *shape), data_format="NCHW")
+    for dt in types("Dilation2DBackpropInput"):
+        for s, r, padding, out in ((1, 1, "SAME", (5, 6)), (2, 1, "VALID", (2, 2)), (1, 2, "VALID", (3, 2)), (2, 2, "SAME", (3, 3))):
+            args = dict(input=_small(dt, 2, 5, 6, 2), filter=_small(dt, 2, 3, 2), out_backprop=_small(dt, 2, *out, 2), strides=[1, s, s, 1], rates=[1, r, r, 1], padding=padding)
+            yield "Dilation2DBackpropInput", args
+            yield "Dilation2DBackpropFilter", args
+    for op in ("Dilation2DBackpropInput", "Dilation2DBackpropFilter"):
+        one = dict(strides=[1] * 4, rates=[1] * 4, padding="SAME")
+        x = _small(F, 1, 3, 3, 1)
+        x[0, 1, 1] = np.nan
+        yield op, dict(input=x, filter=_small(F, 2, 2, 1), out_backprop=_small(F, 1, 3, 3, 1), **one)
+        yield op, dict(input=_small(F, 0, 3, 3, 2), filter=_small(F, 2, 2, 2), out_backprop=_small(F, 0, 3, 3, 2), **one)
+        yield op, dict(input=_small(F, 1, 3, 3, 2), filter=_small(F, 2, 2, 2), out_backprop=_small(F, 1, 3, 2, 2), **one)
+        yield op, dict(input=_small(F, 1, 3, 3, 2), filter=_small(F, 2, 2, 1), out_backprop=_small(F, 1, 3, 3, 2), **one)
+        yield op, dict(input=_small(F, 1, 3, 3, 2), filter=_small(F, 2, 2), out_backprop=_small(F, 1, 3, 3, 2), **one)
+    for op in ("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3"):
+        third = dict(reserve_space_3=np.zeros(0, F)) if op[-1] == "3" else {}
+        for dt in types(op):
+            for train, epsilon in ((True, 0.25), (False, 0.001)):
+                x, dy = real(dt, 2, 3, 2, 4, odd=False), real(dt, 2, 3, 2, 4, odd=False)
+                moments = dict(scale=real(F, 4), reserve_space_1=real(F, 4), reserve_space_2=real(F, 4, lo=1), is_training=train, epsilon=epsilon, **third)
+                yield op, dict(y_backprop=dy, x=x, **moments)
+                if dt != "bfloat16":
+                    yield Like(op, dict(y_backprop=_first(dy), x=_first(x), data_format="NCHW", **moments), lambda: _turned_grad(op, dy, x, moments))
+        vectors = dict(scale=real(F, 2), reserve_space_1=real(F, 2), reserve_space_2=real(F, 2, lo=1), **third)
+        yield op, dict(y_backprop=arr(F, 0, 3, 3, 2), x=arr(F, 0, 3, 3, 2), **vectors)
+        yield op, dict(y_backprop=arr(F, 1, 3, 3, 2), x=arr(F, 1, 3, 2, 2), **vectors)
+        yield op, dict(y_backprop=arr(F, 3, 3, 2), x=arr(F, 3, 3, 2), **vectors)
+        yield op, dict(y_backprop=arr(F, 1, 3, 3, 3), x=arr(F, 1, 3, 3, 3), **vectors)
+    yield "FusedBatchNormGradV3", dict(y_backprop=arr(F, 1, 2, 2, 2, 2), x=arr(F, 1, 2, 2, 2, 2), data_format="NDHWC", **vectors)
+
+
+def _turned_grad(op, dy, x, moments):
+    import tensorflow as tf
+    dx, *rest = getattr(tf.raw_ops, op)(y_backprop=dy, x=x, **moments)
+    return [_first(dx.numpy())] + [r.numpy() for r in rest]
