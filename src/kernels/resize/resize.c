@@ -26,15 +26,18 @@ static size_t bound(int64_t i, size_t size)
     return i < 0 ? 0 : TD_MIN((size_t)i, size - 1);
 }
 
+td_resize_tap td_resize_bilinear_tap(const td_resize *r, int dim, size_t i)
+{
+    const float at = source_of(r, dim, i), low = floorf(at);
+
+    return (td_resize_tap){ { bound((int64_t)low, r->in[dim]), bound((int64_t)low + 1, r->in[dim]) },
+                            { 1.0f - (at - low), at - low } };
+}
+
 void td_resize_bilinear_taps(const td_resize *r, int dim, td_resize_tap *taps)
 {
-    for (size_t i = 0; i < r->out[dim]; i++) {
-        const float at = source_of(r, dim, i), low = floorf(at);
-        taps[i].index[0] = bound((int64_t)low, r->in[dim]);
-        taps[i].index[1] = bound((int64_t)low + 1, r->in[dim]);
-        taps[i].weight[1] = at - low;
-        taps[i].weight[0] = 1.0f - taps[i].weight[1];
-    }
+    for (size_t i = 0; i < r->out[dim]; i++)
+        taps[i] = td_resize_bilinear_tap(r, dim, i);
 }
 
 /* Keys' cubic, from a table of 1024 steps as TensorFlow has it. */

@@ -20,6 +20,7 @@ typedef struct td_resize_tap {
 } td_resize_tap;
 
 /* The taps of dim 0 (rows) or 1 (columns): two for bilinear, four for bicubic. taps has out[dim] entries. */
+td_resize_tap td_resize_bilinear_tap(const td_resize *r, int dim, size_t i);
 void td_resize_bilinear_taps(const td_resize *r, int dim, td_resize_tap *taps);
 void td_resize_bicubic_taps(const td_resize *r, int dim, td_resize_tap *taps);
 

@@ -93,18 +93,25 @@ static td_status parse_explicit(const td_parse *p, td_window *w)
     return NULL;
 }
 
+static td_status parse_format(const td_parse *p, bool is_named, td_window *w)
+{
+    static const char *const formats[][2] = { { "NHWC", "NCHW" },
+                                              { "NDHWC", "NCDHW" },
+                                              { "CHANNELS_LAST", "CHANNELS_FIRST" } };
+    const char *const *const names = formats[is_named ? 2 : w->dims - 2];
+    const td_string f = td_attr_string(p, "data_format");
+
+    w->is_first = td_string_is(f, names[1]);
+    if (w->is_first || td_string_is(f, names[0])) return NULL;
+    return TD_ERR(INVALID_ARGUMENT, "%s: data_format '%.*s' is not known", p->node->name, (int)f.size,
+                  f.data);
+}
+
 td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window *out)
 {
     td_window w = { .dims = dims, .dilation = { 1, 1, 1 }, .kernel = { 1, 1, 1 } };
 
-    if (flags & TD_WINDOW_FORMAT) {
-        const td_string f = td_attr_string(p, "data_format");
-        const char *const first = dims == 2 ? "NCHW" : "NCDHW", *const last = dims == 2 ? "NHWC" : "NDHWC";
-        w.is_first = td_attr_string_is(p, "data_format", first);
-        if (!w.is_first && !td_attr_string_is(p, "data_format", last))
-            return TD_ERR(INVALID_ARGUMENT, "%s: data_format '%.*s' is not known", p->node->name, (int)f.size,
-                          f.data);
-    }
+    if (flags & TD_WINDOW_FORMAT) TD_TRY(parse_format(p, flags & TD_WINDOW_NAMED_FORMAT, &w));
     if (td_attr_string_is(p, "padding", "SAME"))
         w.padding = TD_PAD_SAME;
     else if (td_attr_string_is(p, "padding", "EXPLICIT") && flags & TD_WINDOW_EXPLICIT)

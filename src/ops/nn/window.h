@@ -23,7 +23,8 @@ enum {
     TD_WINDOW_KSIZE = 2,
     TD_WINDOW_EXPLICIT = 4,
     TD_WINDOW_FORMAT = 8,
-    TD_WINDOW_RATES = 16
+    TD_WINDOW_RATES = 16,
+    TD_WINDOW_NAMED_FORMAT = 32 /* with TD_WINDOW_FORMAT: CHANNELS_LAST or CHANNELS_FIRST */
 };
 
 /* The attributes of convolutions and, but for the type and the format, of pools. */

@@ -3,7 +3,7 @@
 import numpy as np
 
 from golden_values import FLOATS, arr, i32, i64, real, types
-from golden_writer import Like
+from golden_writer import Graph, Like
 
 F = "float32"
 
@@ -340,3 +340,56 @@ def _turned_grad(op, dy, x, moments):
     import tensorflow as tf
     dx, *rest = getattr(tf.raw_ops, op)(y_backprop=dy, x=x, **moments)
     return [_first(dx.numpy())] + [r.numpy() for r in rest]
+
+
+def conv_any():
+    """Conv is Conv2D or Conv3D by the rank of its filter."""
+    for dt in types("Conv"):
+        yield "Conv", dict(input=_small(dt, 2, 5, 6, 3), filter=_small(dt, 2, 3, 3, 4), strides=[1, 2, 1, 1], padding="SAME")
+        yield "Conv", dict(input=_small(dt, 2, 3, 4, 5, 2), filter=_small(dt, 2, 2, 3, 2, 3), strides=[1, 1, 1, 2, 1], padding="VALID")
+    valid = dict(strides=[1, 1, 1, 1], padding="VALID")
+    yield "Conv", dict(input=_small(F, 2, 3, 5, 6, 3), filter=_small(F, 2, 2, 3, 4), batch_dims=2, **valid)
+    yield "Conv", dict(input=_small(F, 5, 6, 3), filter=_small(F, 2, 2, 3, 4), batch_dims=0, **valid)
+    yield "Conv", dict(input=_small(F, 2, 1, 2, 3, 4, 2), filter=_small(F, 2, 2, 2, 2, 3), batch_dims=2, strides=[1] * 5, padding="SAME")
+    yield "Conv", dict(input=_small(F, 1, 5, 6, 3), filter=_small(F, 2, 2, 3, 4), dilations=[1, 2, 1, 1], **valid)
+    yield "Conv", dict(input=_small(F, 1, 5, 6, 3), filter=_small(F, 2, 2, 3, 4), strides=[1, 1, 1, 1], padding="EXPLICIT", explicit_paddings=[0, 0, 1, 2, 0, 1, 0, 0])
+    yield "Conv", dict(input=_small(F, 0, 5, 6, 3), filter=_small(F, 2, 2, 3, 4), **valid)
+    for x, f, b in (((5, 6, 3), (2, 2, 3, 4), 1), ((2, 5, 6, 3), (2, 2, 3, 4), 2), ((1, 5, 6, 4), (2, 2, 2, 4), 1), ((1, 5, 6, 3), (2, 3, 4), 1)):
+        yield "Conv", dict(input=_small(F, *x), filter=_small(F, *f), batch_dims=b, **valid)
+    x, w = _small(F, 2, 5, 6, 3), _small(F, 2, 2, 3, 4)
+    yield Like("Conv", dict(input=_first(x), filter=w, data_format="CHANNELS_FIRST", **valid), lambda: _first(_raw("Conv2D", input=x, filter=w, **valid)))
+
+
+def _padded_conv(x, w, edges, mode, s, padding):
+    return _raw("Conv2D", input=_raw("MirrorPad", input=x, paddings=edges, mode=mode), filter=w, strides=[1, s, s, 1], padding=padding)
+
+
+def conv_image():
+    import tensorflow as tf
+    R = tf.raw_ops
+    edges = i32(0, 0, 1, 1, 2, 1, 0, 0).reshape(4, 2)
+    for dt in types("FusedPadConv2D"):
+        for mode, s, padding in (("REFLECT", 1, "VALID"), ("SYMMETRIC", 2, "SAME")):
+            args = dict(input=_small(dt, 1, 4, 5, 2), paddings=edges, filter=_small(dt, 2, 3, 2, 3), mode=mode, strides=[1, s, s, 1], padding=padding)
+            yield "FusedPadConv2D", args
+            for corners in (False, True) if dt in types("FusedResizeAndPadConv2D") else ():
+                half = i32(7, 9) if corners else i32(8, 10)          # steps of a half are exact in 16 bits
+                yield "FusedResizeAndPadConv2D", dict(args, size=half if dt == "float16" else i32(7, 5), resize_align_corners=corners)
+    x, w = _small(F, 3, 4, 5, 2), _small(F, 2, 3, 2, 3)       # of many images TensorFlow takes rows of the first for those of others
+    for mode, s, padding in (("REFLECT", 1, "VALID"), ("SYMMETRIC", 2, "SAME")):
+        args = dict(input=x, paddings=edges, filter=w, mode=mode, strides=[1, s, s, 1], padding=padding)
+        yield Like("FusedPadConv2D", args, lambda: _padded_conv(x, w, edges, mode, s, padding))
+        yield Like("FusedResizeAndPadConv2D", dict(args, size=i32(7, 5)), lambda: _padded_conv(_raw("ResizeBilinear", images=x, size=i32(7, 5)), w, edges, mode, s, padding))
+    one = np.ones([2, 2, 1, 1], F)
+    none = np.zeros([4, 2], "int32")
+    for s in (3, 4, 5, 6, 7, 9):       # windows lie in the middle
+        yield "FusedPadConv2D", dict(input=arr(F, 1, 17, 12, 1), paddings=none, filter=one, mode="REFLECT", strides=[1, s, s, 1], padding="VALID")
+    x = arr(F, 1, 3, 3, 1)
+    x[0, 1, 1], x[0, 2, 2] = np.inf, np.nan
+    yield "FusedPadConv2D", dict(input=x, paddings=edges, filter=one[:1, :1], mode="REFLECT", strides=[1] * 4, padding="VALID")
+    k = dict(mode="REFLECT", strides=[1] * 4, padding="VALID")
+    runs = [dict(x=arr(F, *x), f=arr(F, *f)) for x, f in (((1, 5, 6, 3), (2, 2, 3, 4)), ((1, 5, 6, 4), (2, 2, 2, 4)), ((0, 5, 6, 3), (2, 2, 3, 4)), ((1, 5, 6, 3), (2, 2, 3, 0)),
+                                                          ((1, 5, 6, 3), (9, 9, 3, 4)), ((1, 5, 6, 3), (2, 2, 3)), ((1, 2, 2, 3), (2, 2, 3, 4)))]
+    yield Graph("FusedPadConv2D", lambda inits, x, f: dict(y=R.FusedPadConv2D(input=x, paddings=edges, filter=f, **k)), *runs)
+    sizes = [dict(r, s=i32(*size)) for r, size in zip(runs + runs[:2], ((6, 7), (6, 7), (6, 7), (6, 7), (6, 7), (6, 7), (1, 7), (0, 7), (6, -1)))]
+    yield Graph("FusedResizeAndPadConv2D", lambda inits, x, f, s: dict(y=R.FusedResizeAndPadConv2D(input=x, size=s, paddings=edges, filter=f, **k)), *sizes)

@@ -93,6 +93,7 @@ static const struct {
     { "DepthwiseConv2dNativeBackpropInput", "data_format", "gradients run channels last" },
     { "ApproxTopK", "aggregate_to_topk", "only true is there" },
     { "ApproxTopK", "reduction_input_size_override", "the size is known" },
+    { "Conv", "groups", "TensorFlow has no other for this op" },
     { "QuantizedConv2D", "dilations", "TensorFlow's kernel has no others" },
     { "UniformQuantizedDot", "lhs_quantization_axis", "only all of lhs may be scaled" },
     /* tensord refuses other values */
