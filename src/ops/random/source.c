@@ -84,6 +84,11 @@ td_status td_random_source_check(td_call *c, const td_random_source *s)
 
 /* ---------------------------------------------------------------- generators */
 
+td_philox td_random_source_start(const td_random_source *s)
+{
+    return td_philox_make(s->own->key, 0, s->own->high);
+}
+
 td_philox td_random_of_seeds(const td_tensor *seed)
 {
     const uint64_t a = (uint64_t)td_tensor_int(seed, 0), b = (uint64_t)td_tensor_int(seed, 1);

@@ -34,6 +34,9 @@ TD_MUST_USE td_status td_random_source_check(td_call *c, const td_random_source 
 TD_MUST_USE td_status td_random_source_take(td_call *c, const td_random_source *s, uint64_t blocks,
                                             td_philox *out);
 
+/* Where the sequence of TD_FROM_NODE starts; nothing of it is taken. */
+td_philox td_random_source_start(const td_random_source *s);
+
 /* The generator of two seeds, as stateless ops mix them. */
 td_philox td_random_of_seeds(const td_tensor *seed);
 /* Philox is 1, any algorithm 3; there are no others. */

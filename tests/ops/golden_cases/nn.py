@@ -393,3 +393,24 @@ def conv_image():
     yield Graph("FusedPadConv2D", lambda inits, x, f: dict(y=R.FusedPadConv2D(input=x, paddings=edges, filter=f, **k)), *runs)
     sizes = [dict(r, s=i32(*size)) for r, size in zip(runs + runs[:2], ((6, 7), (6, 7), (6, 7), (6, 7), (6, 7), (6, 7), (1, 7), (0, 7), (6, -1)))]
     yield Graph("FusedResizeAndPadConv2D", lambda inits, x, f, s: dict(y=R.FusedResizeAndPadConv2D(input=x, size=s, paddings=edges, filter=f, **k)), *sizes)
+
+
+def fractional():
+    for op in ("FractionalMaxPool", "FractionalAvgPool"):
+        for dt in types(op):
+            for pseudo in (False, True):
+                for overlap in (False, True):
+                    yield op, dict(value=arr(dt, 2, 7, 9, 3), pooling_ratio=[1., 1.5, 1.7, 1.], pseudo_random=pseudo, overlapping=overlap, deterministic=True, seed=3, seed2=5)
+        for seed in range(1, 7):
+            for pseudo in (False, True):
+                yield op, dict(value=arr(F, 1, 23, 31, 1), pooling_ratio=[1., 1 + seed / 3, 2.3, 1.], pseudo_random=pseudo, deterministic=True, seed=seed, seed2=seed * seed)
+        x = arr(F, 1, 6, 6, 2)
+        x[0, 1], x[0, 4, :, 0] = np.nan, -np.inf
+        for ratio in (1., 2., 3., 6.):
+            yield op, dict(value=x, pooling_ratio=[1., ratio, ratio, 1.], overlapping=True, deterministic=True, seed=1, seed2=1)
+        yield op, dict(value=x, pooling_ratio=[1., 1., 1., 1.], deterministic=False)
+        yield op, dict(value=arr("int64", 1, 2, 2, 1) + 2 ** 60, pooling_ratio=[1., 2., 2., 1.], deterministic=False)
+        yield op, dict(value=arr(F, 1, 4, 4, 0), pooling_ratio=[1., 2., 2., 1.], deterministic=False)
+        for shape, ratio, seed in (((1, 6, 6, 2), [1., .5, 1., 1.], 0), ((1, 6, 6, 2), [2., 1., 1., 1.], 0), ((1, 6, 6, 2), [1., 1., 1., 2.], 0), ((1, 6, 6, 2), [1., 7., 1., 1.], 0),
+                                   ((0, 6, 6, 2), [1., 2., 1., 1.], 0), ((6, 6, 2), [1., 2., 1., 1.], 0), ((1, 6, 6, 2), [1., 2., 1., 1.], 1)):
+            yield op, dict(value=arr(F, *shape), pooling_ratio=ratio, seed=seed)
