@@ -132,10 +132,11 @@ static bool is_loop(const td_node *n)
     return td_node_is(n, "While") || td_node_is(n, "StatelessWhile");
 }
 
-/* The first input that bodies take: those of branches come after a condition. */
+/* The first input that is a body's argument: those of branches come after a condition; of For, whose body takes a counter
+ * first, the one in its place. */
 static uint32_t first_arg(const td_node *n)
 {
-    return is_loop(n) || td_node_is(n, "BatchFunction") ? 0 : 1;
+    return is_loop(n) || td_node_is(n, "BatchFunction") ? 0 : td_node_is(n, "For") ? 2 : 1;
 }
 
 /* The first input that bodies get as it is: a BatchFunction pads and cuts what it batches. */
@@ -177,6 +178,8 @@ static td_status make_regions(td_pass *p, const td_node *n, bool serve, td_step 
 {
     const char *at = n->op->attrs;
     const uint32_t first = first_arg(n);
+    /* For's body does not return the counter, so its results are not in the places of its arguments. */
+    const bool keeps_places = !td_node_is(n, "For");
     const td_tensor **consts = NULL;
 
     for (td_sig_attr decl; td_sig_attr_next(&at, &decl);) {
@@ -190,7 +193,8 @@ static td_status make_regions(td_pass *p, const td_node *n, bool serve, td_step 
 
         if (!consts) {
             consts = TD_ARENA_NEW_N(p->arena, const td_tensor *, n->n_in + 1);
-            if (serve && td_env_does(p->env, TD_PASS_body_consts)) TD_TRY(find_consts(p, n, consts));
+            if (serve && keeps_places && td_env_does(p->env, TD_PASS_body_consts))
+                TD_TRY(find_consts(p, n, consts));
         }
         if (s->n_regions) memcpy(regions, s->regions, s->n_regions * sizeof(td_region *));
         s->regions = regions;
@@ -226,9 +230,9 @@ static td_status check_types(const td_region *r, const td_node *n, uint32_t firs
 
 static td_status check_region(const td_node *n, const td_step *s)
 {
-    const uint32_t n_in = n->n_in - first_arg(n);
+    const uint32_t first = first_arg(n), n_in = n->n_in - first;
 
-    if (n->n_in < first_arg(n) && s->n_regions > 0)
+    if (n->n_in < first && s->n_regions > 0)
         return TD_ERR(INVALID_ARGUMENT, "node %s (op %s) has no condition", n->name, n->op_name);
     for (uint32_t r = 0; r < s->n_regions; r++) {
         const uint32_t n_out = is_loop(n) && r == 0 ? 1 : n->n_out;
@@ -237,7 +241,7 @@ static td_status check_region(const td_node *n, const td_step *s)
             return TD_ERR(INVALID_ARGUMENT,
                           "node %s (op %s): body %u takes %u values and returns %u, %u and %u are needed",
                           n->name, n->op_name, r, s->regions[r]->n_in, s->regions[r]->n_out, n_in, n_out);
-        TD_TRY(check_types(s->regions[r], n, first_arg(n), is_loop(n) && r == 0));
+        TD_TRY(check_types(s->regions[r], n, first, is_loop(n) && r == 0));
     }
     if (td_node_is(n, "Case") && s->n_regions == 0)
         return TD_ERR(INVALID_ARGUMENT, "node %s (op Case) has no branch", n->name);

@@ -194,6 +194,8 @@ static bool walk_flow(walk *w, const td_step *s)
 {
     if (is_op(s, "While") || is_op(s, "StatelessWhile"))
         walk_loop(w, s);
+    else if (is_op(s, "For"))
+        refuse_flow(w, s, &w->rows[s->in[0]]);
     else if (s->n_regions > 0)
         walk_branches(w, s);
     else if (is_op(s, "Switch"))

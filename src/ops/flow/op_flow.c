@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* op_flow.c -- control flow: If, Case and While with function bodies, calls (inlined by passes), TF1's Switch
+/* op_flow.c -- control flow: If, Case, While and For with function bodies, calls (inlined by passes), TF1's Switch
  * and Merge, and the nodes that only order others.
  *
  * A While keeps its variables in tensors of its own. What a body returns lies in that run's workspace, so two
@@ -75,24 +75,28 @@ static td_status case_run(td_call *c)
     return run_branch(c, c->regions[i >= 0 && (uint32_t)i < c->n_regions ? (uint32_t)i : c->n_regions - 1]);
 }
 
-/* ---------------------------------------------------------------- While */
+/* ---------------------------------------------------------------- While, For */
 
 enum { COND = 0, BODY = 1 };
 
+/* For: start, limit, delta, then the variables; its body takes the counter, which it does not return, before them. */
+enum { FOR_BOUNDS = 3, FOR_COUNTER = 1 };
+
 /* Infers the body with what is known of its lists in every round: what holds at first and after a round. */
-static td_status settle_lists(td_call *c, td_region *body, td_tensor *in, td_tensor *out)
+static td_status settle_lists(td_call *c, td_region *body, td_tensor *in, uint32_t lead, td_tensor *out)
 {
     for (int round = 0; round < 4; round++) {
         bool is_settled = true;
 
         TD_TRY(body->infer(body, c, in, out));
         for (uint32_t i = 0; i < c->n_out; i++) {
-            td_shape joint = in[i].shape;
+            td_tensor *const var = &in[lead + i];
+            td_shape joint = var->shape;
 
-            if (in[i].dtype != TD_VARIANT) continue;
+            if (var->dtype != TD_VARIANT) continue;
             td_list_hint_join(&joint, &out[i].shape);
-            is_settled = is_settled && td_list_hint_equal(&joint, &in[i].shape);
-            in[i].shape = joint;
+            is_settled = is_settled && td_list_hint_equal(&joint, &var->shape);
+            var->shape = joint;
         }
         if (is_settled) return NULL;
     }
@@ -100,43 +104,53 @@ static td_status settle_lists(td_call *c, td_region *body, td_tensor *in, td_ten
     return TD_ERR(INTERNAL, "%s: its lists do not settle", c->node);
 }
 
-static td_status while_infer(td_call *c)
+/* in: what the body takes at first; the variables begin at in[lead]. */
+static td_status loop_infer(td_call *c, td_region *body, td_tensor *in, uint32_t lead)
 {
-    td_region *const body = c->regions[BODY];
-    td_tensor *const in = TD_ARENA_NEW_N(c->arena, td_tensor, c->n_in + 1);
     td_tensor *const out = TD_ARENA_NEW_N(c->arena, td_tensor, c->n_out + 1);
 
-    copy_inputs(c, 0, in);
-    TD_TRY(settle_lists(c, body, in, out));
+    TD_TRY(settle_lists(c, body, in, lead, out));
     for (uint32_t i = 0; i < c->n_out; i++) {
-        if (out[i].shape.rank < 0 || !td_shape_equal(&out[i].shape, &in[i].shape)) {
+        const td_shape *const var = &in[lead + i].shape;
+
+        if (out[i].shape.rank < 0 || !td_shape_equal(&out[i].shape, var)) {
             if (!td_out_is_used(c, i) && out[i].shape.rank < 0) continue;
             c->is_deferred = true;
             return TD_ERR(INTERNAL, "%s: the shape of variable %u changes", c->node, i);
         }
-        if (td_out_is_used(c, i)) td_out(c, i)->shape = in[i].shape;
+        if (td_out_is_used(c, i)) td_out(c, i)->shape = *var;
     }
     return NULL;
 }
 
+static td_status while_infer(td_call *c)
+{
+    td_tensor *const in = TD_ARENA_NEW_N(c->arena, td_tensor, c->n_in + 1);
+
+    copy_inputs(c, 0, in);
+    return loop_infer(c, c->regions[BODY], in, 0);
+}
+
+static td_status for_infer(td_call *c)
+{
+    td_tensor *const in = TD_ARENA_NEW_N(c->arena, td_tensor, c->n_in + 1);
+
+    for (uint32_t i = 0; i < FOR_BOUNDS; i++)
+        if (td_in(c, i)->shape.rank != 0)
+            return TD_OP_ERR(c, INVALID_ARGUMENT, "start, limit and delta must be scalars");
+    copy_inputs(c, FOR_BOUNDS, in + FOR_COUNTER);
+    in[0] = (td_tensor){ .dtype = TD_I32 };
+    return loop_infer(c, c->regions[0], in, FOR_COUNTER);
+}
+
 typedef struct loop {
     td_call *c;
-    td_tensor *vars, *next;         /* c->n_in each; vars may hold buffer references */
+    td_region *body;
+    uint32_t n, lead;               /* values that the body takes; the first that it returns */
+    td_tensor *vars, *next;         /* n each; vars may hold buffer references */
     bool *in_frame, *next_in_frame; /* does the value lie in the workspace of `frame`? */
     td_region_frame *frame;         /* of the last body run */
 } loop;
-
-static td_status loop_test(loop *l, bool *go)
-{
-    td_region *const cond = l->c->regions[COND];
-    td_region_frame *frame;
-    td_tensor out;
-
-    TD_TRY(cond->enter(cond, l->c, l->vars, &out, &frame));
-    *go = td_cond_is_true(&out);
-    cond->leave(cond, frame);
-    return NULL;
-}
 
 /* A list that grows would make every round look new:
  * its length is no part of what its body is planned for. */
@@ -160,7 +174,7 @@ static td_status loop_hold(loop *l, uint32_t i)
         *t = td_tensor_ref(t);
         return NULL;
     }
-    for (uint32_t k = 0; k < l->c->n_in; k++) {
+    for (uint32_t k = 0; k < l->n; k++) {
         const td_tensor *const v = &l->vars[k];
 
         if (t->data != v->data || !t->data) continue;
@@ -176,26 +190,24 @@ static td_status loop_hold(loop *l, uint32_t i)
 
 static td_status loop_step(loop *l)
 {
-    const uint32_t n = l->c->n_in;
-    td_region *const body = l->c->regions[BODY];
     td_region_frame *frame;
 
-    TD_TRY(body->enter(body, l->c, l->vars, l->next, &frame));
+    TD_TRY(l->body->enter(l->body, l->c, l->vars, l->next + l->lead, &frame));
     td_status s = NULL;
-    uint32_t held = 0;
-    while (!s && held < n) {
+    uint32_t held = l->lead;
+    while (!s && held < l->n) {
         s = loop_hold(l, held);
         if (!s) held++;
     }
     if (s) {
-        for (uint32_t i = 0; i < held; i++)
+        for (uint32_t i = l->lead; i < held; i++)
             td_tensor_unref(&l->next[i]);
-        body->leave(body, frame);
+        l->body->leave(l->body, frame);
         return s;
     }
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = l->lead; i < l->n; i++)
         td_tensor_unref(&l->vars[i]);
-    if (l->frame) body->leave(body, l->frame);
+    if (l->frame) l->body->leave(l->body, l->frame);
     l->frame = frame;
     td_tensor *const vars = l->vars;
     bool *const in_frame = l->in_frame;
@@ -206,45 +218,87 @@ static td_status loop_step(loop *l)
     return NULL;
 }
 
-static td_status loop_run(loop *l)
+static td_status while_test(loop *l, bool *go)
+{
+    td_region *const cond = l->c->regions[COND];
+    td_region_frame *frame;
+    td_tensor out;
+
+    TD_TRY(cond->enter(cond, l->c, l->vars, &out, &frame));
+    *go = td_cond_is_true(&out);
+    cond->leave(cond, frame);
+    return NULL;
+}
+
+static td_status while_rounds(loop *l)
 {
     for (uint64_t round = 0;; round++) {
         bool go = false;
 
         if (round > 0 && td_stop_asked()) return td_stop_status(td_stop_here());
-        TD_TRY(loop_test(l, &go));
-        if (!go) break;
+        TD_TRY(while_test(l, &go));
+        if (!go) return NULL;
         TD_TRY(loop_step(l));
     }
-    for (uint32_t i = 0; i < l->c->n_out; i++)
-        TD_TRY(td_out_set(l->c, i, &l->vars[i]));
+}
+
+static td_status for_rounds(loop *l)
+{
+    const int32_t start = *(const int32_t *)td_in(l->c, 0)->data,
+                  limit = *(const int32_t *)td_in(l->c, 1)->data,
+                  delta = *(const int32_t *)td_in(l->c, 2)->data;
+
+    if (start != limit && (start < limit ? delta <= 0 : delta >= 0))
+        return TD_OP_ERR(l->c, INVALID_ARGUMENT, "Invalid start/limit/delta: %d %d %d", (int)start,
+                         (int)limit, (int)delta);
+    for (int64_t i = start; start < limit ? i < limit : i > limit; i += delta) {
+        int32_t counter = (int32_t)i;
+
+        if (i != start && td_stop_asked()) return td_stop_status(td_stop_here());
+        l->vars[0] = (td_tensor){ .dtype = TD_I32, .data = &counter };
+        l->in_frame[0] = true; /* gone after this round: what hands it on is copied */
+        TD_TRY(loop_step(l));
+    }
     return NULL;
 }
 
-static td_status while_run(td_call *c)
+static td_status loop_run(td_call *c, td_region *body, uint32_t first, uint32_t lead,
+                          td_status (*rounds)(loop *l))
 {
     enum { SMALL = 32 };
     td_tensor tensors[2 * SMALL];
     bool flags[2 * SMALL];
-    const uint32_t n = c->n_in;
+    const uint32_t n = c->n_in - first + lead;
     td_tensor *const t = n <= SMALL ? tensors : TD_NEW_N(td_tensor, 2 * n);
     bool *const f = n <= SMALL ? flags : TD_NEW_N(bool, 2 * n);
-    loop l = { c, t, t + n, f, f + n, NULL };
+    loop l = { c, body, n, lead, t, t + n, f, f + n, NULL };
 
-    for (uint32_t i = 0; i < n; i++) {
-        l.vars[i] = td_tensor_ref(td_in(c, i));
+    for (uint32_t i = lead; i < n; i++) {
+        l.vars[i] = td_tensor_ref(td_in(c, i - lead + first));
         l.in_frame[i] = false;
     }
-    const td_status s = loop_run(&l);
+    td_status s = rounds(&l);
 
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; !s && i < c->n_out; i++)
+        s = td_out_set(c, i, &l.vars[lead + i]);
+    for (uint32_t i = lead; i < n; i++)
         td_tensor_unref(&l.vars[i]);
-    if (l.frame) c->regions[BODY]->leave(c->regions[BODY], l.frame);
+    if (l.frame) body->leave(body, l.frame);
     if (t != tensors) {
         td_free(t);
         td_free(f);
     }
     return s;
+}
+
+static td_status while_run(td_call *c)
+{
+    return loop_run(c, c->regions[BODY], 0, 0, while_rounds);
+}
+
+static td_status for_run(td_call *c)
+{
+    return loop_run(c, c->regions[0], FOR_BOUNDS, FOR_COUNTER, for_rounds);
 }
 
 /* ---------------------------------------------------------------- TF1: Switch, Merge */
@@ -298,6 +352,7 @@ static td_status noop_run(td_call *c)
 TD_RUN_KERNEL(if_kernels, 0, if_run);
 TD_RUN_KERNEL(case_kernels, 0, case_run);
 TD_RUN_KERNEL(while_kernels, 0, while_run);
+TD_RUN_KERNEL(for_kernels, 0, for_run);
 TD_RUN_KERNEL(switch_kernels, 0, switch_run);
 TD_RUN_KERNEL(merge_kernels, 0, merge_run);
 TD_RUN_KERNEL(gate_kernels, 0, gate_run);
@@ -366,6 +421,12 @@ const td_op td_ops_flow[] = {
       .flags = TD_OP_BY_REF,
       .infer = while_infer,
       .kernels = while_kernels },
+    { .name = "For",
+      .sig = "start: int32, limit: int32, delta: int32, input: T -> output: T",
+      .attrs = "T: list(type), body: func",
+      .flags = TD_OP_STATEFUL | TD_OP_BY_REF,
+      .infer = for_infer,
+      .kernels = for_kernels },
     { .name = "Switch",
       .sig = "data: T, pred: bool -> output_false: T, output_true: T",
       .attrs = "T: type",

@@ -297,3 +297,42 @@ def batches():
             (8, [2], True, lambda a, k: [a + tf.reduce_sum(a) * k], (1, 3, 6)))):
         yield Graph("BatchFunction %d, %d, %s, %s" % (i, most, allowed, splits), function(most, allowed, splits, body), *[dict(x=arr("float32", n, 2)) for n in sizes])
     yield Graph("BatchFunction of scalars", function(4, [], False, rows), dict(x=np.float32(2)), shapes=dict(x=None))
+
+
+def counted():
+    def build(inits, a, b, d, x, y):
+        f = _function(lambda i, v, w, s: (tf.cast(i, tf.float32) + v * 2, v, i + 1), "int32", "float32", "float32", "int32")
+        f.add_to_graph()
+        out = R.For(start=a, limit=b, delta=d, input=[x, y, a * 10], body=f)
+        return dict(x=out[0], y=out[1], i=out[2])
+    runs = [dict(a=np.int32(a), b=np.int32(b), d=np.int32(d), x=arr("float32", 3), y=arr("float32", 3))
+            for a, b, d in ((0, 4, 1), (3, 3, 0), (9, 0, -4), (0, 5, 3), (-2**31, -2**31 + 2, 1), (0, 3, 0), (0, 3, -1), (3, 0, 1))]
+    yield Graph("For", build, *runs, dict(runs[0], a=i32(1)))
+
+    def growing(inits, n, x):
+        f = _function(lambda i, v: tf.concat([v, [tf.cast(i, tf.float32)]], 0), "int32", "float32")
+        f.add_to_graph()
+        return dict(x=R.For(start=0, limit=n, delta=1, input=[x], body=f)[0])
+    yield Graph("For whose variable grows", growing, dict(n=np.int32(3), x=arr("float32", 2)), dict(n=np.int32(0), x=arr("float32", 2)))
+
+    def inner(inits, n, x):
+        add = _function(lambda i, v: v + tf.cast(i, tf.float32), "int32", "float32")
+        outer = _function(lambda i, v: R.For(start=i, limit=n0, delta=1, input=[v], body=add)[0], "int32", "float32")
+        add.add_to_graph(), outer.add_to_graph()
+        return dict(x=R.For(start=0, limit=n, delta=1, input=[x], body=outer)[0])
+    n0 = 3
+    yield Graph("For in For", inner, dict(n=np.int32(3), x=arr("float32", 2)))
+
+
+def ambient():
+    for names in (["GPU", "CPU"], ["CPU"], ["GPU"], []):
+        yield "DeviceIndex", dict(device_names=names)
+    yield Graph("Timestamp", lambda inits, x: dict(later=R.Timestamp() > x), dict(x=np.float64(1.6e9)), dict(x=np.float64(1e11)))
+    for dt in ("float32", "int8", "string", "complex64"):
+        def fake(inits, c, x):
+            a, b = _function(lambda v: v, dt), _function(lambda v: R.FakeParam(dtype=dt, shape=[2]), dt)
+            a.add_to_graph(), b.add_to_graph()
+            return dict(y=R.StatelessIf(cond=c, input=[x], Tout=[dt], then_branch=a, else_branch=b)[0])
+        yield Graph("FakeParam of " + dt, fake, dict(c=np.array(True), x=arr(dt, 2)))
+    for shape in ([2, 0], [], None):
+        yield Graph("FakeParam of shape %s" % shape, lambda inits, x: dict(n=tf.shape(R.FakeParam(dtype=tf.float32, shape=tf.TensorShape(shape))) + x), dict(x=np.int32(0)))
