@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fingerprint.c -- FarmHash's Fingerprint64 (Geoff Pike, farmhashna). Little endian only, as all of tensord is. */
+/* fingerprint.c -- FarmHash's Fingerprint64 (Geoff Pike, farmhashna) and Fingerprint128 (farmhashcc). Little endian only, as all of tensord is. */
 #include "kernels/hash/hash.h"
 
 #include <string.h>
@@ -136,4 +136,93 @@ uint64_t td_fingerprint_join(uint64_t first, uint64_t second)
     const uint64_t mixed = (first ^ mul ^ shift_mix(second * mul) * mul) * mul;
 
     return shift_mix(shift_mix(mixed) * mul);
+}
+
+/* ---------------------------------------------------------------- 128 bits */
+
+static uint64_t join(uint64_t u, uint64_t v)
+{
+    return mix(u, v, UINT64_C(0x9ddfea08eb382d69));
+}
+
+static void stir(uint64_t *a, uint64_t *b, uint64_t v)
+{
+    *a = (*a ^ shift_mix(v * K1) * K1) * K1;
+    *b ^= *a;
+}
+
+static void to_128_short(const uint8_t *s, size_t n, pair seed, uint64_t out[2])
+{
+    uint64_t a = seed.a, b = seed.b, c, d;
+
+    if (n <= 16) {
+        a = shift_mix(a * K1) * K1;
+        c = b * K1 + to16(s, n);
+        d = shift_mix(a + (n >= 8 ? read64(s) : c));
+    } else {
+        c = join(read64(s + n - 8) + K1, a);
+        d = join(b + n, c + read64(s + n - 16));
+        a += d;
+        for (size_t at = 0; at + 16 < n; at += 16) {
+            stir(&a, &b, read64(s + at));
+            stir(&c, &d, read64(s + at + 8));
+        }
+    }
+    a = join(a, c);
+    b = join(d, b);
+    out[0] = a ^ b;
+    out[1] = join(b, a);
+}
+
+/* n is 128 or more. */
+static void to_128_long(const uint8_t *s, size_t n, pair seed, uint64_t out[2])
+{
+    const uint8_t *const end = s + n;
+    state t = { seed.a, seed.b, n * K1, { 0, 0 }, { 0, 0 } };
+
+    t.v.a = rotate(t.y ^ K1, 49) * K1 + read64(s);
+    t.v.b = rotate(t.v.a, 42) * K1 + read64(s + 8);
+    t.w.a = rotate(t.y + t.z, 35) * K1 + t.x;
+    t.w.b = rotate(t.x + read64(s + 88), 53) * K1;
+    for (; n >= 128; n -= 128, s += 128) {
+        block(&t, s, K1, 1);
+        block(&t, s + 64, K1, 1);
+    }
+    t.x += rotate(t.v.a + t.z, 49) * K0;
+    t.y = t.y * K0 + rotate(t.w.b, 37);
+    t.z = t.z * K0 + rotate(t.w.a, 27);
+    t.w.a *= 9;
+    t.v.a *= K0;
+    for (size_t done = 0;
+         done < n;) { /* from the end, by 32 bytes: the last ones may have been seen before */
+        done += 32;
+        t.y = rotate(t.x + t.y, 42) * K0 + t.v.b;
+        t.w.a += read64(end - done + 16);
+        t.x = t.x * K0 + t.w.a;
+        t.z += t.w.b + read64(end - done);
+        t.w.b += t.v.a;
+        t.v = weak(end - done, t.v.a + t.z, t.v.b);
+        t.v.a *= K0;
+    }
+    const uint64_t x = join(t.x, t.v.a), y = join(t.y + t.z, t.w.a);
+
+    out[0] = join(x + t.v.b, t.w.b) + y;
+    out[1] = join(x + t.w.b, y + t.v.b);
+}
+
+void td_fingerprint_128(const void *bytes, size_t size, uint64_t out[2])
+{
+    static const uint8_t none[1];
+    const uint8_t *s = size ? bytes : none;
+    pair seed = { K0, K1 };
+
+    if (size >= 16) {
+        seed = (pair){ read64(s), read64(s + 8) + K0 };
+        s += 16;
+        size -= 16;
+    }
+    if (size < 128)
+        to_128_short(s, size, seed, out);
+    else
+        to_128_long(s, size, seed, out);
 }

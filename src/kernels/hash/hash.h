@@ -8,6 +8,8 @@
 
 /* FarmHash's Fingerprint64, which is its Hash64 for x86-64 without vectors. */
 uint64_t td_fingerprint(const void *bytes, size_t size);
+/* FarmHash's Fingerprint128, low half first. */
+void td_fingerprint_128(const void *bytes, size_t size, uint64_t out[2]);
 /* TensorFlow's FingerprintCat64: one of two. */
 uint64_t td_fingerprint_join(uint64_t first, uint64_t second);
 /* SipHash-2-4. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* op_fill.c -- tensors made of next to nothing: Fill, ZerosLike, OnesLike, Empty, Range, LinSpace. */
+/* op_fill.c -- tensors made of next to nothing: Fill, ZerosLike, OnesLike, Empty, FakeParam, Range, LinSpace. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -42,6 +42,25 @@ static td_status zero_run(td_call *c)
     const size_t bytes = td_tensor_bytes(out);
 
     if (bytes) memset(out->data, 0, bytes);
+    return NULL;
+}
+
+/* FakeParam: what nobody reads, in the place of an output that a branch does not have. */
+static td_status fake_parse(td_parse *p)
+{
+    const td_shape *const shape = td_attr_shape(p, "shape");
+    td_shape *const out = p->attrs;
+
+    *out = *shape;
+    if (out->rank < 0) out->rank = 0;
+    for (int i = 0; i < out->rank; i++)
+        if (out->dims[i] < 0) out->dims[i] = 0;
+    return td_shape_check(out);
+}
+
+static td_status fake_infer(td_call *c)
+{
+    td_out(c, 0)->shape = *(const td_shape *)c->attrs;
     return NULL;
 }
 
@@ -231,6 +250,14 @@ const td_op td_ops_fill[] = {
       .key = "dtype",
       .flags = TD_OP_NO_FOLD,
       .infer = fill_infer,
+      .kernels = zero_kernels },
+    { .name = "FakeParam",
+      .sig = "-> output: dtype",
+      .attrs = "dtype: type, shape: shape",
+      .flags = TD_OP_NO_FOLD,
+      .attrs_size = sizeof(td_shape),
+      .parse = fake_parse,
+      .infer = fake_infer,
       .kernels = zero_kernels },
     { .name = "ZerosLike",
       .sig = "x: T -> y: T",

@@ -385,3 +385,13 @@ def search():
             yield "IsotonicRegression", dict(input=arr(dt, 2, 5), output_dtype=out)
     yield "IsotonicRegression", dict(input=arr("float32", 2, 0))
     yield "IsotonicRegression", dict(input=np.float32([[5, 4, 3, 3, 9, 8, 1]]))
+
+
+def nearest():
+    f = "float32"
+    for n, m, d, k in ((4, 6, 3, 1), (4, 6, 3, 3), (1, 5, 2, 9), (3, 4, 1, 4), (2, 3, 2, 0), (2, 0, 2, 1), (2, 3, 0, 2), (0, 3, 2, 1)):
+        yield "NearestNeighbors", dict(points=arr(f, n, d), centers=arr(f, m, d), k=np.int64(k))
+    yield "NearestNeighbors", dict(points=arr(f, 3, 2), centers=np.repeat(arr(f, 2, 2), 3, 0), k=np.int64(5))
+    for points, centers, k in (((3, 2), (3, 3), 1), ((3,), (3, 3), 1), ((3, 2), (2,), 1)):
+        yield "NearestNeighbors", dict(points=arr(f, *points), centers=arr(f, *centers), k=np.int64(k))
+    yield "NearestNeighbors", dict(points=arr(f, 3, 2), centers=arr(f, 3, 2), k=i64(1))

@@ -227,3 +227,21 @@ def variables():
     def unknown(inits, n):
         return {dt: tf.shape(R.NonDeterministicInts(shape=n, dtype=tf.as_dtype(dt))) for dt in INTEGERS}
     yield Graph("the system's numbers", unknown, dict(n=i64(2, 3)), dict(n=i64(0)), dict(n=i64(-1)))
+
+
+def sobol():
+    for dim, n, skip in ((1, 9, 0), (3, 8, 2), (40, 5, 1), (337, 3, 0), (2, 3, 4097), (5, 2, 2**29)):
+        for dt in ("float32", "float64"):
+            yield "SobolSample", dict(dim=np.int32(dim), num_results=np.int32(n), skip=np.int32(skip), dtype=dt)
+    for dim, n, skip in ((0, 1, 0), (1, 0, 0), (1, 1, -1), (1, 2**31 - 1, 0), (1, 1, 2**31 - 2), (21201, 1, 0)):
+        yield "SobolSample", dict(dim=np.int32(dim), num_results=np.int32(n), skip=np.int32(skip))
+    yield "SobolSample", dict(dim=i32(2), num_results=np.int32(3), skip=np.int32(0))
+
+
+def candidates():
+    for true, drawn in (((4, 2), 6), ((3, 1), 0), ((0, 2), 3), ((5, 3), 40)):
+        yield "ComputeAccidentalHits", dict(true_classes=arr("int64", *true), sampled_candidates=arr("int64", drawn), num_true=true[1], seed=drawn, seed2=1 + drawn)
+    yield "ComputeAccidentalHits", dict(true_classes=i64(2**40, -1, 0, 7).reshape(2, 2), sampled_candidates=i64(7, 7, -1, 2**40, 7, 3), num_true=2)
+    yield "ComputeAccidentalHits", dict(true_classes=arr("int64", 3), sampled_candidates=arr("int64", 3), num_true=3)
+    yield "ComputeAccidentalHits", dict(true_classes=arr("int64", 3, 2), sampled_candidates=arr("int64", 3), num_true=3)
+    yield "ComputeAccidentalHits", dict(true_classes=arr("int64", 3, 2), sampled_candidates=arr("int64", 3, 1), num_true=2)

@@ -280,3 +280,20 @@ def formats():
         yield "StringFormat", dict(inputs=[i32(1, 2), text(b"x"), np.float64(.1)], template="a {} b {}{}", placeholder="{}", summarize=summarize)
     for template, placeholder, n in (("a %s b", "%s", 2), ("%s%s%s", "%s", 2), ("none", "%s", 0), ("none", "%s", 1), ("{}", "{}", 1), ("%s", "", 1), ("", "%s", 0), ("%%s", "%s", 1), ("aaa", "aa", 1), ("abc", "", 2), ("a", "", 0), ("", "", 0)):
         yield "StringFormat", dict(inputs=[np.int32(7)] * n, template=template, placeholder=placeholder)
+
+
+def shards():
+    for base, shard, shards in ((b"a", 1, 3), (b"", 0, 0), (b"/x\x00y", -1, -3), (b"a b", 100000, 2147483647), (b"a", -2147483648, 1)):
+        yield "ShardedFilename", dict(basename=np.array(base, object), shard=np.int32(shard), num_shards=np.int32(shards))
+        yield "ShardedFilespec", dict(basename=np.array(base, object), num_shards=np.int32(shards))
+    yield "ShardedFilename", dict(basename=text("a"), shard=np.int32(1), num_shards=np.int32(2))
+    yield "ShardedFilename", dict(basename=np.array(b"a", object), shard=i32(1), num_shards=np.int32(2))
+    yield "ShardedFilespec", dict(basename=np.array(b"a", object), num_shards=i32(1))
+
+
+def pairs():
+    sizes = [*range(40), 63, 64, 65, *range(140, 150), 159, 160, 161, 255, 256, 271, 272, 273, 300, 1000]
+    letters = bytes(rng.integers(0, 256, 1000, dtype="uint8"))
+    yield "SdcaFprint", dict(input=text(*[letters[:n] for n in sizes]))
+    for shape in ((), (0,), (2, 3)):
+        yield "SdcaFprint", dict(input=arr("string", *shape))
