@@ -10,18 +10,11 @@
 #include "ops/array/array.h"
 #include "ops/quant/quantized.h"
 
-static td_status check_ranges(td_call *c, uint32_t first, uint32_t end)
-{
-    for (uint32_t i = first; i < end; i++)
-        TD_TRY(td_range_check(c, i));
-    return NULL;
-}
-
 /* ---------------------------------------------------------------- QuantizedRelu, QuantizedRelu6: features, min, max */
 
 static td_status unary_infer(td_call *c)
 {
-    TD_TRY(check_ranges(c, 1, 3));
+    TD_TRY(td_ranges_check(c, 1, 3));
     td_out(c, 0)->shape = td_in(c, 0)->shape;
     td_range_infer(c);
     return NULL;
@@ -57,7 +50,7 @@ static td_status bias_infer(td_call *c)
 {
     const td_shape *const in = &td_in(c, 0)->shape, *const bias = &td_in(c, 1)->shape;
 
-    TD_TRY(check_ranges(c, 2, 6));
+    TD_TRY(td_ranges_check(c, 2, 6));
     if (in->rank < 1 || bias->rank != 1 || bias->dims[0] != in->dims[in->rank - 1])
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "Must provide as many biases as the last dimension of the input tensor");
@@ -68,7 +61,7 @@ static td_status bias_infer(td_call *c)
 
 static td_status pair_infer(td_call *c)
 {
-    TD_TRY(check_ranges(c, 2, 6));
+    TD_TRY(td_ranges_check(c, 2, 6));
     TD_TRY(td_infer_broadcast(c));
     td_range_infer(c);
     return NULL;
@@ -209,7 +202,7 @@ static td_status matmul_infer(td_call *c)
     const matmul_attrs *const t = c->attrs;
     const td_shape *const a = &td_in(c, 0)->shape, *const b = &td_in(c, 1)->shape;
 
-    TD_TRY(check_ranges(c, 2, 6));
+    TD_TRY(td_ranges_check(c, 2, 6));
     if (a->rank != 2 || b->rank != 2)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "In[0] and In[1] must be matrices");
     if (a->dims[!t->transpose_a] != b->dims[t->transpose_b])
@@ -322,7 +315,7 @@ static td_status shrink_run(td_call *c)
 
 static td_status range_infer(td_call *c)
 {
-    TD_TRY(check_ranges(c, 1, 3));
+    TD_TRY(td_ranges_check(c, 1, 3));
     td_out(c, 0)->shape = td_out(c, 1)->shape = (td_shape){ 0 };
     return NULL;
 }
@@ -335,7 +328,7 @@ static td_status range_run(td_call *c)
 
 static td_status requantize_infer(td_call *c)
 {
-    TD_TRY(check_ranges(c, 3, 5));
+    TD_TRY(td_ranges_check(c, 3, 5));
     return unary_infer(c);
 }
 
@@ -362,7 +355,7 @@ static td_status reshape_infer(td_call *c)
     int open = -1;
     td_shape s;
 
-    TD_TRY(check_ranges(c, 2, 4));
+    TD_TRY(td_ranges_check(c, 2, 4));
     TD_TRY(td_need_shape(c, 1, true, &s));
     for (int i = 0; i < s.rank; i++) {
         if (s.dims[i] >= 0)
@@ -404,77 +397,41 @@ TD_RUN_KERNEL(range_kernels, TD_DTYPE_BIT(TD_QI32), range_run);
 TD_RUN_KERNEL(requantize_kernels, TD_DTYPE_BIT(TD_QI32), requantize_run);
 TD_RUN_KERNEL(reshape_kernels, TD_QUANTIZED_TYPES, reshape_run);
 
-#define PAIR(out) "T1: type, T2: type, " out
+/* One tensor with its range, or two and theirs, to one with a range. */
+#define RANGE(name) "min_" name ": float, max_" name ": float"
+#define ENDS(name)  name "_min: float, " name "_max: float"
+#define ONE(x, t)   x ": " t ", " RANGE(x)
+#define TWO(x, y)   x ": T1, " y ": T2, " RANGE(x) ", " RANGE(y)
+#define TWO_TYPES   "T1: type, T2: type, "
+#define OP(name_, sig_, attrs_, key_, infer_, kernels_)                                                      \
+    .name = (name_), .sig = sig_, .attrs = attrs_, .key = (key_), .infer = (infer_), .kernels = (kernels_)
 
 const td_op td_ops_quantized[] = {
-    { .name = "QuantizedRelu",
-      .sig = "features: Tinput, min_features: float, max_features: float -> activations: out_type, "
-             "min_activations: float, max_activations: float",
-      .attrs = "Tinput: type, out_type: type = quint8",
-      .infer = unary_infer,
-      .kernels = relu_kernels },
-    { .name = "QuantizedRelu6",
-      .sig = "features: Tinput, min_features: float, max_features: float -> activations: out_type, "
-             "min_activations: float, max_activations: float",
-      .attrs = "Tinput: type, out_type: type = quint8",
-      .infer = unary_infer,
-      .kernels = relu_6_kernels },
-    { .name = "QuantizedBiasAdd",
-      .sig = "input: T1, bias: T2, min_input: float, max_input: float, min_bias: float, max_bias: float -> "
-             "output: out_type, min_out: float, max_out: float",
-      .attrs = PAIR("out_type: type"),
-      .key = "out_type",
-      .infer = bias_infer,
-      .kernels = bias_kernels },
-    { .name = "QuantizedAdd",
-      .sig =
-          "x: T1, y: T2, min_x: float, max_x: float, min_y: float, max_y: float -> z: Toutput, min_z: float, "
-          "max_z: float",
-      .attrs = PAIR("Toutput: type = qint32"),
-      .key = "Toutput",
-      .infer = pair_infer,
-      .kernels = add_kernels },
-    { .name = "QuantizedMul",
-      .sig =
-          "x: T1, y: T2, min_x: float, max_x: float, min_y: float, max_y: float -> z: Toutput, min_z: float, "
-          "max_z: float",
-      .attrs = PAIR("Toutput: type = qint32"),
-      .key = "Toutput",
-      .infer = pair_infer,
-      .kernels = mul_kernels },
-    { .name = "QuantizedMatMul",
-      .sig = "a: T1, b: T2, min_a: float, max_a: float, min_b: float, max_b: float -> out: Toutput, min_out: "
-             "float, "
-             "max_out: float",
-      .attrs = PAIR("Toutput: type = qint32, transpose_a: bool = false, transpose_b: bool = false, "
-                    "Tactivation: type = quint8"),
-      .key = "Toutput",
-      .attrs_size = sizeof(matmul_attrs),
-      .parse = matmul_parse,
-      .infer = matmul_infer,
-      .kernels = matmul_kernels },
-    { .name = "QuantizeDownAndShrinkRange",
-      .sig = "input: Tinput, input_min: float, input_max: float -> output: out_type, output_min: float, "
-             "output_max: float",
-      .attrs = "Tinput: type, out_type: type",
-      .infer = unary_infer,
-      .kernels = shrink_kernels },
-    { .name = "RequantizationRange",
-      .sig = "input: Tinput, input_min: float, input_max: float -> output_min: float, output_max: float",
-      .attrs = "Tinput: type",
-      .infer = range_infer,
-      .kernels = range_kernels },
-    { .name = "Requantize",
-      .sig = "input: Tinput, input_min: float, input_max: float, requested_output_min: float, "
-             "requested_output_max: float -> output: out_type, output_min: float, output_max: float",
-      .attrs = "Tinput: type, out_type: type",
-      .infer = requantize_infer,
-      .kernels = requantize_kernels },
-    { .name = "QuantizedReshape",
-      .sig = "tensor: T, shape: Tshape, input_min: float, input_max: float -> output: T, output_min: float, "
-             "output_max: float",
-      .attrs = "T: type, Tshape: type = int32",
-      .infer = reshape_infer,
-      .kernels = reshape_kernels },
+    { OP("QuantizedRelu", ONE("features", "Tinput") " -> " ONE("activations", "out_type"),
+         "Tinput: type, out_type: type = quint8", NULL, unary_infer, relu_kernels) },
+    { OP("QuantizedRelu6", ONE("features", "Tinput") " -> " ONE("activations", "out_type"),
+         "Tinput: type, out_type: type = quint8", NULL, unary_infer, relu_6_kernels) },
+    { OP("QuantizedBiasAdd", TWO("input", "bias") " -> output: out_type, " RANGE("out"),
+         TWO_TYPES "out_type: type", "out_type", bias_infer, bias_kernels) },
+    { OP("QuantizedAdd", TWO("x", "y") " -> " ONE("z", "Toutput"), TWO_TYPES "Toutput: type = qint32",
+         "Toutput", pair_infer, add_kernels) },
+    { OP("QuantizedMul", TWO("x", "y") " -> " ONE("z", "Toutput"), TWO_TYPES "Toutput: type = qint32",
+         "Toutput", pair_infer, mul_kernels) },
+    { OP("QuantizedMatMul", TWO("a", "b") " -> " ONE("out", "Toutput"),
+         TWO_TYPES "Toutput: type = qint32, transpose_a: bool = false, transpose_b: bool = false, "
+                   "Tactivation: type = quint8",
+         "Toutput", matmul_infer, matmul_kernels),
+      .attrs_size = sizeof(matmul_attrs), .parse = matmul_parse },
+    { OP("QuantizeDownAndShrinkRange",
+         "input: Tinput, " ENDS("input") " -> output: out_type, " ENDS("output"),
+         "Tinput: type, out_type: type", NULL, unary_infer, shrink_kernels) },
+    { OP("RequantizationRange", "input: Tinput, " ENDS("input") " -> " ENDS("output"), "Tinput: type", NULL,
+         range_infer, range_kernels) },
+    { OP(
+        "Requantize",
+        "input: Tinput, " ENDS("input") ", " ENDS("requested_output") " -> output: out_type, " ENDS("output"),
+        "Tinput: type, out_type: type", NULL, requantize_infer, requantize_kernels) },
+    { OP("QuantizedReshape", "tensor: T, shape: Tshape, " ENDS("input") " -> output: T, " ENDS("output"),
+         "T: type, Tshape: type = int32", NULL, reshape_infer, reshape_kernels) },
     { 0 },
 };

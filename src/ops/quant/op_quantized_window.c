@@ -43,13 +43,6 @@ static td_status frame_of(const td_call *c, int64_t kernel_rows, int64_t kernel_
     return NULL;
 }
 
-static td_status check_ranges(td_call *c, uint32_t first, uint32_t end)
-{
-    for (uint32_t i = first; i < end; i++)
-        TD_TRY(td_range_check(c, i));
-    return NULL;
-}
-
 /* Element [y, x] of the window at out's (row, col), as an index of pixels of one image; false: beside it. */
 static bool pixel_at(const frame *f, int64_t row, int64_t col, int64_t y, int64_t x, int64_t *pixel)
 {
@@ -67,7 +60,7 @@ static td_status conv_infer(td_call *c)
     const td_shape *const filter = &td_in(c, 1)->shape;
     frame f;
 
-    TD_TRY(check_ranges(c, 2, 6));
+    TD_TRY(td_ranges_check(c, 2, 6));
     if (filter->rank != 4)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "filter must be 4-dimensional, got rank %d", (int)filter->rank);
     TD_TRY(frame_of(c, filter->dims[0], filter->dims[1], &f));
@@ -144,7 +137,7 @@ static td_status pool_infer(td_call *c)
     const td_window *const w = c->attrs;
     frame f;
 
-    TD_TRY(check_ranges(c, 1, 3));
+    TD_TRY(td_ranges_check(c, 1, 3));
     TD_TRY(frame_of(c, w->kernel[1], w->kernel[2], &f));
     td_out(c, 0)->shape = (td_shape){ 4, { td_in(c, 0)->shape.dims[0], f.out[0], f.out[1], f.channels } };
     td_range_infer(c);
@@ -210,7 +203,7 @@ static td_status concat_infer(td_call *c)
     td_shape s = td_in(c, 1)->shape;
     int dim;
 
-    TD_TRY(check_ranges(c, 1 + n, c->n_in));
+    TD_TRY(td_ranges_check(c, 1 + n, c->n_in));
     TD_TRY(read_dim(c, &dim));
     for (uint32_t i = 1; i < n; i++) {
         td_shape part = td_in(c, 1 + i)->shape;

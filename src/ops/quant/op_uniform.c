@@ -78,16 +78,6 @@ static steps steps_at(const td_call *c, uint32_t scales, int64_t axis, size_t at
                     ((const int32_t *)td_in(c, scales + 1)->data)[i] };
 }
 
-static td_status check_scales(td_call *c, uint32_t scales)
-{
-    const td_tensor *const t = td_in(c, scales);
-
-    for (size_t i = 0; i < (size_t)td_shape_count(&t->shape); i++)
-        if (!(((const float *)t->data)[i] > 0))
-            return TD_OP_ERR(c, INVALID_ARGUMENT, "scales elements must be all positive");
-    return NULL;
-}
-
 static int64_t clamp(const uniform_attrs *a, int64_t v)
 {
     return TD_MAX(TD_MIN(v, a->max), a->min);
@@ -104,7 +94,7 @@ static td_status quantize_run(td_call *c)
     const uniform_attrs *const a = c->attrs;
     const float *const in = td_in(c, 0)->data;
 
-    TD_TRY(check_scales(c, 1));
+    TD_TRY(td_uniform_check(c, 1, 2));
     for (size_t i = 0; i < (size_t)td_shape_count(&td_in(c, 0)->shape); i++) {
         const steps s = steps_at(c, 1, a->axis[0], i);
         const int64_t v = to_int32(floorf(in[i] * (1.0f / s.scale) + 0.5f)) + s.zero;
@@ -119,7 +109,7 @@ static td_status dequantize_run(td_call *c)
     const uniform_attrs *const a = c->attrs;
     const td_tensor *const in = td_in(c, 0);
 
-    TD_TRY(check_scales(c, 1));
+    TD_TRY(td_uniform_check(c, 1, 2));
     for (size_t i = 0; i < (size_t)td_shape_count(&in->shape); i++) {
         const steps s = steps_at(c, 1, a->axis[0], i);
 
@@ -133,8 +123,8 @@ static td_status requantize_run(td_call *c)
     const uniform_attrs *const a = c->attrs;
     const td_tensor *const in = td_in(c, 0);
 
-    TD_TRY(check_scales(c, 1));
-    TD_TRY(check_scales(c, 3));
+    TD_TRY(td_uniform_check(c, 1, 2));
+    TD_TRY(td_uniform_check(c, 3, 4));
     for (size_t i = 0; i < (size_t)td_shape_count(&in->shape); i++) {
         const steps from = steps_at(c, 1, a->axis[0], i), to = steps_at(c, 3, a->axis[1], i);
         const int64_t v = td_quantized_get(in, i) - from.zero;
@@ -163,7 +153,7 @@ static td_status clip_run(td_call *c)
     const td_tensor *const in = td_in(c, 0);
     const int64_t axis = ((const uniform_attrs *)c->attrs)->axis[0];
 
-    TD_TRY(check_scales(c, 3));
+    TD_TRY(td_uniform_check(c, 3, 4));
     for (size_t i = 0; i < (size_t)td_shape_count(&in->shape); i++) {
         const td_shape *const s = &in->shape;
         const size_t k =

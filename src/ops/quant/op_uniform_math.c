@@ -40,27 +40,14 @@ static td_status check_steps(td_call *c, int which, const td_shape *of)
     return NULL;
 }
 
-static td_status check_scales(td_call *c)
-{
-    for (uint32_t k = 2; k < 8; k += 2)
-        for (size_t i = 0; i < (size_t)td_shape_count(&td_in(c, k)->shape); i++)
-            if (!(((const float *)td_in(c, k)->data)[i] > 0))
-                return TD_OP_ERR(c, INVALID_ARGUMENT, "lhs/rhs/output scales elements must be all positive.");
-    return NULL;
-}
-
 static double scale_of(const td_call *c, int which, size_t i)
 {
-    const td_tensor *const t = td_in(c, 2 + 2 * (uint32_t)which);
-
-    return (double)((const float *)t->data)[t->shape.rank ? i : 0];
+    return td_uniform_scale(td_in(c, 2 + 2 * (uint32_t)which), i);
 }
 
 static int64_t zero_of(const td_call *c, int which, size_t i)
 {
-    const td_tensor *const t = td_in(c, 3 + 2 * (uint32_t)which);
-
-    return ((const int32_t *)t->data)[t->shape.rank ? i : 0];
+    return td_uniform_zero(td_in(c, 3 + 2 * (uint32_t)which), i);
 }
 
 static int64_t clamp(const td_call *c, int64_t v)
@@ -124,7 +111,7 @@ static td_status add_run(td_call *c)
     const int64_t axis = ((const math_attrs *)c->attrs)->axis[OUTPUT];
     const td_shape *const out = &td_out(c, 0)->shape;
 
-    TD_TRY(check_scales(c));
+    TD_TRY(td_uniform_check(c, 2, 8));
     for (size_t i = 0; i < (size_t)td_shape_count(out); i++) {
         const size_t k =
             axis < 0 ? 0 : i / (size_t)td_shape_span(out, (int)axis + 1, out->rank) % (size_t)out->dims[axis];
@@ -168,7 +155,7 @@ static td_status dot_run(td_call *c)
     const size_t m = (size_t)lhs->shape.dims[0], inner = (size_t)lhs->shape.dims[1],
                  n = (size_t)rhs->shape.dims[1];
 
-    TD_TRY(check_scales(c));
+    TD_TRY(td_uniform_check(c, 2, 8));
     for (size_t at = 0; at < m * n; at++) {
         const size_t row = at / n, col = at % n;
         uint32_t sum = 0;

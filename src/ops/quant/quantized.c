@@ -140,7 +140,7 @@ int64_t td_quantized_scale(int64_t v, double factor)
     return (int64_t)fmin(fmax(product, -0x1p31), 0x1p31 - 1);
 }
 
-td_status td_range_check(td_call *c, uint32_t i)
+static td_status check_range(td_call *c, uint32_t i)
 {
     if (td_shape_count(&td_in(c, i)->shape) == 1) return NULL;
     return TD_OP_ERR(c, INVALID_ARGUMENT, "input %u, an end of a range, must be a scalar, got rank %d", i,
@@ -161,4 +161,30 @@ void td_range_put(td_call *c, float min, float max)
 {
     *(float *)td_out(c, 1)->data = min;
     *(float *)td_out(c, 2)->data = max;
+}
+
+td_status td_ranges_check(td_call *c, uint32_t first, uint32_t end)
+{
+    for (uint32_t i = first; i < end; i++)
+        TD_TRY(check_range(c, i));
+    return NULL;
+}
+
+double td_uniform_scale(const td_tensor *scales, size_t i)
+{
+    return (double)((const float *)scales->data)[scales->shape.rank ? i : 0];
+}
+
+int64_t td_uniform_zero(const td_tensor *zero_points, size_t i)
+{
+    return ((const int32_t *)zero_points->data)[zero_points->shape.rank ? i : 0];
+}
+
+td_status td_uniform_check(td_call *c, uint32_t first, uint32_t end)
+{
+    for (uint32_t k = first; k < end; k += 2)
+        for (size_t i = 0; i < (size_t)td_shape_count(&td_in(c, k)->shape); i++)
+            if (!(((const float *)td_in(c, k)->data)[i] > 0))
+                return TD_OP_ERR(c, INVALID_ARGUMENT, "scales elements must be all positive.");
+    return NULL;
 }

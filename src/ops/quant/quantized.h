@@ -44,8 +44,14 @@ void td_product_range(const td_quantized *a, float min_a, float max_a, const td_
 /* v of 32 bits times factor, which has 31 bits and a shift, rounded half up. */
 int64_t td_quantized_scale(int64_t v, double factor);
 
-/* infer: input i must be a scalar (or have one element). */
-TD_MUST_USE td_status td_range_check(td_call *c, uint32_t i);
+/* Number i of what is scaled along an axis, or the only one. */
+double td_uniform_scale(const td_tensor *scales, size_t i);
+int64_t td_uniform_zero(const td_tensor *zero_points, size_t i);
+/* run: the scales of inputs first, first + 2, ... before end must be positive. */
+TD_MUST_USE td_status td_uniform_check(td_call *c, uint32_t first, uint32_t end);
+
+/* infer: inputs [first, end) must be scalars (or have one element). */
+TD_MUST_USE td_status td_ranges_check(td_call *c, uint32_t first, uint32_t end);
 float td_range_get(const td_call *c, uint32_t i);
 /* infer: outputs 1 and 2 are scalars; run: sets them. */
 void td_range_infer(td_call *c);

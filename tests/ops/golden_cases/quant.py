@@ -225,3 +225,76 @@ def uniform_sums():
             t, v = (one if a < 0 else cols for a in (right, out))
             yield Graph("uniform dot %d %d %d" % (right, out, low), dot,
                         dict(x=arr("int8", 3, 5, lo=-99, hi=99), y=arr("int8", 5, 4, lo=-99, hi=99), s=one[0], z=one[1], t=t[0], u=t[1] * 0, v=v[0], w=v[1]))
+
+
+def images():
+    x = real("float32", 2, 4, 5, 3, lo=-2., hi=3., odd=False)
+    for corners in (False, True):
+        for half in (False, True):
+            def resize(inits, x, n):
+                a = _quint8(x, -2., 3.)
+                small = R.QuantizedResizeBilinear(images=a[0], size=n, min=a[1], max=a[2], align_corners=corners, half_pixel_centers=half)
+                wide = R.QuantizedResizeBilinear(images=R.Bitcast(input=x, type=tf.qint32), size=n, min=-1., max=1., align_corners=corners, half_pixel_centers=half)
+                plain = R.QuantizedResizeBilinear(images=x, size=n, min=-1., max=1., align_corners=corners, half_pixel_centers=half)
+                return dict(small=_bits(small[0], "quint8"), lo=small[1], hi=small[2], wide=_bits(wide[0], "qint32"), plain=plain[0])
+            yield Graph("QuantizedResizeBilinear %s %s" % (corners, half), resize,
+                        *[dict(x=x, n=np.array(n, "int32")) for n in ((7, 6), (2, 3), (4, 5), (1, 9), (0, 3), (3,))], dict(x=x[0], n=np.array([3, 3], "int32")))
+    for given, more in ((False, {}), (True, dict(given_y_min=-1.5, given_y_max=2.5)), (False, dict(variance_epsilon=.5, min_separation=9.))):
+        def norm(inits, x, lo, hi):
+            a = _quint8(x, -2., 3.)
+            y, low, high = R.QuantizedInstanceNorm(x=a[0], x_min=lo, x_max=hi, output_range_given=given, **more)
+            return dict(y=_bits(y, "quint8"), lo=low, hi=high)
+        yield Graph("QuantizedInstanceNorm %s" % sorted(more), norm, *[dict(x=v, lo=np.float32(lo), hi=np.float32(2)) for v, lo in ((x, -2), (x[:1], 0), (x[:, :1, :1], -2), (x, 3))])
+
+
+def _numbers(lhs, rhs, out):
+    from tensorflow.core.util.quantization import uniform_quant_ops_attr_pb2 as pb
+    m = pb.UniformQuantizedConvolutionDimensionNumbersAttr()
+    for n, (b, f, spatial) in (("input", lhs), ("output", out)):
+        setattr(m, n + "_batch_dimension", b)
+        setattr(m, n + "_feature_dimension", f)
+        getattr(m, n + "_spatial_dimensions").extend(spatial)
+    m.kernel_input_feature_dimension, m.kernel_output_feature_dimension = rhs[:2]
+    m.kernel_spatial_dimensions.extend(rhs[2])
+    return m.SerializeToString()
+
+
+def uniform_windows():
+    last = _numbers((0, 3, (1, 2)), (2, 3, (0, 1)), (0, 3, (1, 2)))
+    odd = _numbers((2, 0, (3, 1)), (1, 0, (3, 2)), (3, 2, (0, 1)))
+    kinds = [dict(padding="SAME", dimension_numbers=last), dict(padding="VALID", window_strides=[2, 1], dimension_numbers=last),
+             dict(padding="EXPLICIT", explicit_padding=[1, 0, 2, 1], dimension_numbers=last, rhs_dilation=[1, 2]), dict(padding="SAME", lhs_dilation=[2, 3], dimension_numbers=last),
+             dict(padding="VALID", feature_group_count=2, dimension_numbers=last), dict(padding="VALID", batch_group_count=2, dimension_numbers=last),
+             dict(padding="VALID", dimension_numbers=odd), dict(padding="VALID"), dict(padding="SAME", window_strides=[2])]
+    bad = [dict(padding="VALID", window_strides=[1]), dict(padding="VALID", feature_group_count=3, dimension_numbers=last), dict(padding="EXPLICIT", explicit_padding=[1], dimension_numbers=last)]
+    for i, kind in enumerate(kinds + bad):
+        one_dim, groups = kind.get("window_strides") == [2], kind.get("feature_group_count", 1)
+        numbers = kind.get("dimension_numbers")
+        lhs, rhs = ((2, 2, 7), (4, 2, 3)) if one_dim else ((2, 5, 6, 2), (3, 2, 2 // groups if groups < 3 else 2, 4)) if numbers == last else ((2, 5, 2, 6), (4, 2, 2, 3)) if numbers else ((2, 2, 5, 6), (4, 2, 2, 3))
+        x, w = arr("int8", *lhs, lo=-99, hi=99), arr("int8", *rhs, lo=-99, hi=99)
+        f = real("float32", *lhs, odd=False)
+        feature = {last: (3, 3), odd: (0, 2)}.get(numbers, (0, 1))
+        for per in (0, 1, 2):
+            a, o = feature[0] if per else -1, feature[1] if per == 2 else -1
+            s, t = (np.float32([.02, .03, .05, .01]), np.array([1, -2, 0, 3], "int32")) if per else (np.float32(.02), np.int32(2))
+            v, z = (np.float32([.5, .3, .2, .1]), np.array([0, 1, 2, -3], "int32")) if per == 2 else (np.float32(.25), np.int32(-4))
+            ends = dict(rhs_quantization_min_val=-128 + i % 2, rhs_quantization_max_val=127 - i % 3, rhs_quantization_axis=a)
+
+            def conv(inits, x, w, s, t, v, z):
+                q, r = R.Bitcast(input=x, type=tf.qint8), R.Bitcast(input=w, type=tf.qint8)
+                return dict(y=_bits(R.UniformQuantizedConvolution(lhs=q, rhs=r, lhs_scales=.05, lhs_zero_points=3, rhs_scales=s, rhs_zero_points=t, output_scales=v, output_zero_points=z,
+                                                                  Tout=tf.qint32, lhs_quantization_min_val=-128 + i % 2, lhs_quantization_max_val=127 - i % 3, output_quantization_axis=o,
+                                                                  output_quantization_min_val=-900 - i, output_quantization_max_val=800 + i, **ends, **kind), "qint32"))
+
+            def hybrid(inits, x, w, s, t):
+                return dict(y=R.UniformQuantizedConvolutionHybrid(lhs=x, rhs=R.Bitcast(input=w, type=tf.qint8), rhs_scales=s, rhs_zero_points=t, Tout=tf.float32, **ends, **kind))
+            yield Graph("uniform conv %d %d" % (i, per), conv, dict(x=x, w=w, s=s, t=t, v=v, z=z), dict(x=x, w=w, s=s * 0, t=t, v=v, z=z), dict(x=x[0], w=w, s=s, t=t, v=v, z=z))
+            if per < 2:
+                yield Graph("uniform hybrid conv %d %d" % (i, per), hybrid, dict(x=f, w=w, s=s, t=t), dict(x=f * 0, w=w, s=s, t=t), dict(x=f, w=w, s=-s, t=t))
+    for axis, (s, t) in ((-1, (np.float32(.05), np.int32(3))), (1, (np.float32([.1, .2, .3]), np.array([0, 1, -2], "int32"))), (1, (np.float32([.1, .2]), np.array([0, 1], "int32")))):
+        def dot(inits, x, w, s, t):
+            return dict(y=R.UniformQuantizedDotHybrid(lhs=x, rhs=R.Bitcast(input=w, type=tf.qint8), rhs_scales=s, rhs_zero_points=t, Tout=tf.float32, rhs_quantization_axis=axis,
+                                                      rhs_quantization_min_val=-127 - axis, rhs_quantization_max_val=126 + axis))
+        x, w = real("float32", 4, 5, odd=False), arr("int8", 5, 3, lo=-99, hi=99)
+        x[2] = np.abs(x[2])
+        yield Graph("uniform hybrid dot %d" % axis, dot, dict(x=x, w=w, s=s, t=t), dict(x=x * 0, w=w, s=s, t=t), dict(x=x[:0], w=w, s=s, t=t), dict(x=x, w=w[:4], s=s, t=t), dict(x=x[0], w=w, s=s, t=t))

@@ -95,6 +95,7 @@ static const struct {
     { "ApproxTopK", "reduction_input_size_override", "the size is known" },
     { "Conv", "groups", "TensorFlow has no other for this op" },
     { "QuantizedConv2D", "dilations", "TensorFlow's kernel has no others" },
+    { "UniformQuantizedConvolution", "lhs_quantization_axis", "only all of lhs may be scaled" },
     { "UniformQuantizedDot", "lhs_quantization_axis", "only all of lhs may be scaled" },
     /* tensord refuses other values */
     { "TridiagonalSolve", "perturb_singular", "of GPUs" },
