@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from golden_values import arr, i32, real, scalar, types
+from golden_values import arr, i32, i64, real, scalar, types
 
 RESIZE = ("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea")
 
@@ -224,3 +224,21 @@ def crop_gradients():
     for wrong in (dict(grads=arr("float32", 3, 2, 2)), dict(grads=arr("float32", 4, 0, 2, 2)), dict(boxes=boxes[:3]), dict(boxes=boxes[:, :3]), dict(box_ind=i32(0, 1)), dict(box_ind=i32(0, 1, 2, 0)), dict(box_ind=i32(0, -1, 1, 0)), dict(image_size=i32(2, 4, 5)),
                   dict(image_size=i32(2, 0, 5, 2)), dict(image_size=i32(2, 4, 5, 3)), dict(grads=arr("float32", 0, 3, 2, 2), boxes=boxes[:0], box_ind=i32())):
         yield "CropAndResizeGradImage", {**ok, **wrong}
+
+
+def distorted():
+    boxes = np.float32([[[.1, .2, .5, .6], [.3, .3, .9, .9], [.5, .5, .5, .5]]])
+    for dt in ("int32", "int64", "int16", "int8", "uint8"):
+        high = 100 if dt.endswith("int8") else 400
+        for seed in range(6):
+            size = np.array([high - seed, high // 2 + 7 * seed, 3], dt)
+            more = dict(aspect_ratio_range=[.5 + seed / 4, 1.5 + seed / 3], area_range=[.02 * (seed + 1), 1 - .1 * seed], max_attempts=3 + seed, use_image_if_no_bounding_boxes=seed > 2)
+            covered, b = np.float32(seed / 6), boxes if seed < 4 else boxes[:, :0]
+            yield "StatelessSampleDistortedBoundingBox", dict(image_size=size, bounding_boxes=b, min_object_covered=covered, seed=i64(seed, 7 * seed), **more)
+            yield "SampleDistortedBoundingBoxV2", dict(image_size=size, bounding_boxes=b, min_object_covered=covered, seed=seed + 1, seed2=seed, **more)
+            yield "SampleDistortedBoundingBox", dict(image_size=size, bounding_boxes=b, min_object_covered=float(covered), seed=seed + 1, seed2=seed, **more)
+    plain = dict(image_size=i32(30, 40, 3), bounding_boxes=boxes, min_object_covered=np.float32(.5), seed=i32(1, 2))
+    for change in (dict(image_size=i32(30, 40)), dict(image_size=i32(0, 40, 3)), dict(image_size=i32(-1, 40, 3)), dict(image_size=i64(2**31, 40, 3)), dict(image_size=i32(1, 1, 1)),
+                   dict(bounding_boxes=boxes * 2), dict(bounding_boxes=boxes[0]), dict(bounding_boxes=boxes[..., :3]), dict(bounding_boxes=boxes[:, :0]), dict(seed=i32(1)),
+                   dict(min_object_covered=np.float32(-1)), dict(min_object_covered=np.float32([.5])), dict(bounding_boxes=boxes * np.float32(np.nan))):
+        yield "StatelessSampleDistortedBoundingBox", dict(plain, **change)
