@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/size.h"
 #include "formats/example.h"
+#include "kernels/array/order.h"
 #include "ops/op.h"
 
 typedef struct parse_attrs {
@@ -125,6 +126,7 @@ typedef struct work {
     bool is_scalar;  /* one Example, no batch dimension */
     td_string *keys; /* sparse, dense, ragged */
     size_t n_keys;
+    bool has_twins;         /* a key is there twice */
     td_feature *features;   /* [n_examples, n_keys] */
     int64_t *counts;        /* the same */
     uint32_t first_default; /* input number of the first dense default */
@@ -168,6 +170,21 @@ static td_status read_keys(work *w)
         w->keys[i] = *(const td_string *)t->data;
     }
     w->first_default = (uint32_t)(2 + a->n_sparse + a->n_dense);
+    return NULL;
+}
+
+/* Looks for a key that two features have. TensorFlow, which cannot tell them apart, finds no feature at all then. */
+static td_status find_twins(work *w)
+{
+    size_t places = 2;
+
+    while (places <= 2 * w->n_keys)
+        places *= 2;
+    uint64_t *const hashes = td_arena_try_alloc(w->c->arena, (w->n_keys + 1) * sizeof *hashes, 16);
+    int64_t *const table = td_arena_try_alloc(w->c->arena, places * sizeof *table, 16);
+
+    if (!hashes || !table) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu keys", w->n_keys);
+    w->has_twins = td_distinct_strings(w->keys, w->n_keys, hashes, table, places) < w->n_keys;
     return NULL;
 }
 
@@ -225,6 +242,7 @@ static td_status walk_examples(work *w)
         if (!td_example_find(w->examples[e], w->keys, w->n_keys, row))
             return TD_ERR(INVALID_ARGUMENT, "Could not parse example input, value: '%.*s'",
                           (int)TD_MIN(w->examples[e].size, 200), w->examples[e].data);
+        if (w->has_twins) memset(row, 0, w->n_keys * sizeof *row);
         for (size_t k = 0; k < w->n_keys; k++) {
             TD_TRY(check_feature(w, e, k));
             const int64_t n = td_feature_count(&row[k]);
@@ -395,6 +413,7 @@ static td_status fill_all(work *w)
     const parse_attrs *const a = w->a;
 
     TD_TRY(read_keys(w));
+    TD_TRY(find_twins(w));
     TD_TRY(walk_examples(w));
     for (size_t k = 0; k < w->n_keys; k++) {
         if (k < a->n_sparse)

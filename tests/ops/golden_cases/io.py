@@ -221,3 +221,12 @@ def json_examples():
     for v in ('"*"', '"YWI==="', '"Y"', '"YR=="', '""', "1", '"Y WI="', "null", '"YWI"', "'YWI='", '"Y=Wi"', '"=="', '"===="', '"Y==="', '"+/-_"', '"\\u0059WI="', '"YQ","YQ",', "[]"):
         yield case(feature % ('"a": {"bytesList": {"value": [%s]}}' % v))
     yield case(feature % '"a": {"bytesList": {"value": "YQ"}}')
+def twins():
+    """Keys that two features have: TensorFlow finds nothing then."""
+    for keys in ((b"s", b"f"), (b"s", b"s")):
+        yield "ParseExampleV2", dict(serialized=MANY, names=text(), sparse_keys=text(*keys[:1]), dense_keys=text(b"f"), ragged_keys=text(b"i", keys[1]), dense_defaults=[np.array([-1], "float32")],
+                                     num_sparse=1, sparse_types=[tf.string], ragged_value_types=[tf.int64, tf.string if keys[1] == b"s" else tf.float32], ragged_split_types=[tf.int64, tf.int32], dense_shapes=[[None]])
+    for names in (["s", "i"], ["s", "s"]):
+        types = [tf.string, tf.int64 if names[1] == "i" else tf.string]
+        yield "ParseExample", dict(serialized=MANY, names=text(), sparse_keys=[np.array(n.encode(), object) for n in names], dense_keys=[], dense_defaults=[], sparse_types=types, dense_shapes=[])
+        yield "ParseSingleExample", dict(serialized=np.array(MANY[0], object), dense_defaults=[], num_sparse=2, sparse_keys=names, dense_keys=[], sparse_types=types, dense_shapes=[])
