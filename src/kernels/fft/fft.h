@@ -5,11 +5,11 @@
 #ifndef TD_KERNELS_FFT_FFT_H
 #define TD_KERNELS_FFT_FFT_H
 
-#include <complex.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/complex.h"
 
 typedef struct td_fft td_fft;
 

@@ -2,8 +2,9 @@
 /* dense.c -- see dense.h. */
 #include "kernels/lapack/dense.h"
 
-#include <complex.h>
 #include <string.h>
+
+#include "base/complex.h"
 
 typedef double complex number;
 

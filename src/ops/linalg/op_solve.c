@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_solve.c -- determinants, inverses, and linear equations by LU or least squares. */
-#include <complex.h>
 #include <math.h>
 #include <string.h>
 
+#include "base/complex.h"
 #include "base/macros.h"
 #include "kernels/lapack/dense.h"
 #include "ops/array/array.h"

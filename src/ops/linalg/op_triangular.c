@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_triangular.c -- equations and products with triangular, banded and tridiagonal matrices. */
-#include <complex.h>
 #include <math.h>
 #include <string.h>
 
+#include "base/complex.h"
 #include "base/macros.h"
 #include "kernels/lapack/dense.h"
 #include "ops/array/array.h"
