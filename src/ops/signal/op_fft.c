@@ -241,12 +241,14 @@ static void split_lines(const fft_run *r, int i)
     const int axis = r->s->x.axis[i];
     const fft_lines l = lines_of(&r->s->spectrum, axis);
     const size_t n = (size_t)r->s->x.length[i];
+    /* not l.step: what lies behind the axis may be longer than what of it is transformed */
+    const size_t step = (size_t)td_shape_span(&in->shape, axis + 1, in->shape.rank);
 
     for (size_t k = 0; k < l.count; k++) {
         const size_t first = line_start(&l, k), from = place_in(&in->shape, &r->s->spectrum, first);
 
         for (size_t j = 0; j < n; j++)
-            r->line[j] = element(in, from + j * l.step);
+            r->line[j] = element(in, from + j * step);
         td_fft_run(r->s->plan[i], false, r->line, r->to, r->scratch);
         for (size_t j = 0; j < l.n; j++)
             r->spectrum[first + j * l.step] = r->to[j];
@@ -286,6 +288,11 @@ static td_status fft_run_call(td_call *c)
 
     if (td_shape_count(&td_out(c, 0)->shape) == 0) return NULL;
     if (s->x.n == 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "no axes are given");
+    /* Nothing may be transformed to something: TensorFlow leaves what memory holds. */
+    if (td_shape_count(&td_in(c, 0)->shape) == 0) {
+        memset(td_out(c, 0)->data, 0, td_tensor_bytes(td_out(c, 0)));
+        return NULL;
+    }
     if (a->is_real && !a->inverse)
         split_lines(&r, s->x.n - 1);
     else

@@ -119,3 +119,18 @@ def waves():
     yield "EncodeWav", dict(audio=x[:, :0], sample_rate=np.int32(44100))
     yield "EncodeWav", dict(audio=x, sample_rate=np.int32(0))
     yield "EncodeWav", dict(audio=x[0], sample_rate=np.int32(8000))
+
+
+def nothing():
+    """Transforms of no numbers to some: TensorFlow answers what memory holds, tensord zeros."""
+    yield Like("RFFT", dict(input=arr("float32", 3, 0), fft_length=i32(4)), lambda: np.zeros([3, 3], "complex64"))
+    yield Like("IRFFT", dict(input=arr("complex128", 3, 0), fft_length=i32(4), Treal="float64"), lambda: np.zeros([3, 4], "float64"))
+    yield Like("RFFT2D", dict(input=arr("float64", 0, 5), fft_length=i32(2, 4), Tcomplex="complex128"), lambda: np.zeros([2, 3], "complex128"))
+
+
+def cut():
+    for shape, lengths, ax in (((4, 6), (3, 4), (1, 0)), ((2, 3, 5), (2, 2), (2, 0)), ((4, 3, 6), (2, 3, 3), (1, 2, 0))):
+        x, y = arr("float64", *shape), arr("complex128", *shape)
+        more = dict(fft_length=i32(*lengths), axes=i32(*ax))
+        yield Like("RFFTND", dict(input=x, Tcomplex="complex128", **more), lambda: np.fft.rfftn(x, lengths, ax))
+        yield Like("FFTND", dict(input=y, **more), lambda: np.fft.fftn(y, lengths, ax))
