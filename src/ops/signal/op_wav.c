@@ -113,8 +113,8 @@ static td_status read_data(td_call *c, wav *w)
 
 static td_status read_wav(td_call *c, td_string s, wav *w)
 {
-    *w = (wav){ .at = (const unsigned char *)s.data, .end = (const unsigned char *)s.data + s.size };
     if (s.size == 0) return too_short(c);
+    *w = (wav){ .at = (const unsigned char *)s.data, .end = (const unsigned char *)s.data + s.size };
     TD_TRY(expect(c, w, "RIFF"));
     if (!take(w, 4)) return too_short(c);
     TD_TRY(expect(c, w, "WAVE"));
