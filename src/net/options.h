@@ -18,10 +18,10 @@ typedef struct td_net_options {
     int grpc_port;                      /* --port, on 0.0.0.0; TD_PORT_NONE: no TCP */
     const char *grpc_socket_path;       /* --grpc_socket_path; NULL or "": none */
     const char *grpc_channel_arguments; /* --grpc_channel_arguments, "k=v,k=v"; NULL or "": none */
-    int grpc_threads;         /* event threads, each with a queue of its own; 0: one a core, at least 2 */
-    int grpc_max_threads;     /* --grpc_max_threads, for runs that take long; 0: four a core */
-    int grpc_max_connections; /* on the TCP port; 0 or less: what the limit of descriptors leaves */
-    int grpc_max_streams;     /* calls that a connection may have open; 0: any */
+    int grpc_threads;                   /* event threads, which share a queue; 0: one a core, at least 2 */
+    int grpc_max_threads;               /* --grpc_max_threads, for runs that take long; 0: four a core */
+    int grpc_max_connections;           /* on the TCP port; 0 or less: what the limit of descriptors leaves */
+    int grpc_max_streams;               /* calls that a connection may have open; 0: any */
     size_t grpc_memory;       /* bytes of messages on their way in, all connections together; 0: any */
     size_t grpc_max_inflated; /* bytes of a compressed message once inflated; 0: 100 MiB */
     bool grpc_health;         /* --enable_grpc_healthcheck_service */

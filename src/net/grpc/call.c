@@ -23,16 +23,17 @@ enum { LARGE_REPLY = 32 << 10 }; /* may fill a socket */
 
 /* ---- life ---- */
 
-static td_grpc_call *make_call(td_grpc_queue *q)
+static td_grpc_call *make_call(td_grpc_thread *t)
 {
-    td_grpc_call *c = q->idle;
+    td_grpc_call *c = t->idle;
 
     if (c) {
-        q->idle = c->next;
+        t->idle = c->next;
+        t->n_idle--;
         return c;
     }
     c = TD_NEW(td_grpc_call);
-    c->queue = q;
+    c->server = t->server;
     grpc_metadata_array_init(&c->metadata);
     grpc_call_details_init(&c->details);
     c->reply.type = GRPC_BB_RAW;
@@ -40,10 +41,16 @@ static td_grpc_call *make_call(td_grpc_queue *q)
     return c;
 }
 
-static void recycle(td_grpc_call *c)
+static void free_call(td_grpc_call *c)
 {
-    td_grpc_queue *const q = c->queue;
+    grpc_metadata_array_destroy(&c->metadata);
+    grpc_call_details_destroy(&c->details);
+    grpc_slice_buffer_destroy(&c->reply.data.raw.slice_buffer);
+    td_free(c);
+}
 
+static void recycle(td_grpc_thread *t, td_grpc_call *c)
+{
     td_grpc_message_close(c);
     if (c->call) grpc_call_unref(c->call);
     c->call = NULL;
@@ -58,56 +65,75 @@ static void recycle(td_grpc_call *c)
     c->flow = NULL;
     c->pushback_ms = 0;
     c->is_offloaded = false;
-    atomic_store_explicit(&c->is_answered, false, memory_order_relaxed);
-    c->next = q->idle;
-    q->idle = c;
-}
-
-void td_grpc_free_calls(td_grpc_queue *q)
-{
-    while (q->idle) {
-        td_grpc_call *const c = q->idle;
-
-        q->idle = c->next;
-        grpc_metadata_array_destroy(&c->metadata);
-        grpc_call_details_destroy(&c->details);
-        grpc_slice_buffer_destroy(&c->reply.data.raw.slice_buffer);
-        td_free(c);
+    c->is_served = false;
+    if (t->n_idle == TD_GRPC_SPARE_CALLS) { /* others begin what this thread ends */
+        free_call(c);
+        return;
     }
-    while (q->n_spare)
-        td_arena_free(q->spare[--q->n_spare]);
+    c->next = t->idle;
+    t->idle = c;
+    t->n_idle++;
 }
 
-void td_grpc_ask(td_grpc_queue *q, size_t method)
+void td_grpc_free_calls(td_grpc_thread *t)
 {
-    td_grpc_server *const s = q->server;
-    td_grpc_call *const c = make_call(q);
+    while (t->idle) {
+        td_grpc_call *const c = t->idle;
+
+        t->idle = c->next;
+        free_call(c);
+    }
+    while (t->n_spare)
+        td_arena_free(t->spare[--t->n_spare]);
+}
+
+/* Pairs with was_published(). */
+static void publish(td_grpc_call *c)
+{
+    atomic_fetch_add_explicit(&c->begun, 1, memory_order_release);
+}
+
+/* Whatever the threads of earlier events left in c is to be seen from here on. */
+static void was_published(td_grpc_call *c)
+{
+    (void)atomic_load_explicit(&c->begun, memory_order_acquire);
+}
+
+void td_grpc_ask(td_grpc_thread *t, size_t method)
+{
+    td_grpc_server *const s = t->server;
+    td_grpc_call *const c = make_call(t);
     void *const tag = td_grpc_tag(c, TD_GRPC_NEW);
 
     c->method = method;
+    publish(c);
     const grpc_call_error error =
         method < TD_GRPC_METHODS
             ? grpc_server_request_registered_call(s->core, s->handles[method], &c->call, &c->deadline,
-                                                  &c->metadata, &c->payload, q->cq, q->cq, tag)
-            : grpc_server_request_call(s->core, &c->call, &c->details, &c->metadata, q->cq, q->cq, tag);
+                                                  &c->metadata, &c->payload, s->cq, s->cq, tag)
+            : grpc_server_request_call(s->core, &c->call, &c->details, &c->metadata, s->cq, s->cq, tag);
     TD_ASSERT(error == GRPC_CALL_OK);
 }
 
 /* ---- arenas ---- */
 
-static td_arena *take_arena(td_grpc_queue *q)
+static td_arena *take_arena(td_grpc_thread *t)
 {
-    return q->n_spare ? q->spare[--q->n_spare] : td_arena_make();
+    return t->n_spare ? t->spare[--t->n_spare] : td_arena_make();
 }
 
-static void give_arena(td_grpc_queue *q, td_arena *a)
+static void give_arena(td_grpc_thread *t, td_grpc_call *c)
 {
-    if (q->n_spare == TD_GRPC_SPARE_ARENAS || td_arena_used(a) > max_spare_arena) {
+    td_arena *const a = c->arena;
+
+    c->arena = NULL;
+    if (!a) return;
+    if (t->n_spare == TD_GRPC_SPARE_ARENAS || td_arena_used(a) > max_spare_arena) {
         td_arena_free(a);
         return;
     }
     td_arena_reset(a);
-    q->spare[q->n_spare++] = a;
+    t->spare[t->n_spare++] = a;
 }
 
 /* ---- events ---- */
@@ -146,34 +172,29 @@ static void take_metadata(td_grpc_call *c)
     c->ids = ids;
 }
 
-static void serve(td_grpc_call *c)
+static void drop(td_grpc_thread *t, td_grpc_call *c)
 {
-    td_grpc_queue *const q = c->queue;
-
-    td_grpc_ask(q, c->method);
-    c->arena = take_arena(q);
-    if (c->metadata.count || td_access_log_is_on()) take_metadata(c);
-    td_grpc_methods[c->method].serve(c);
-    if (c->is_offloaded) return; /* a pool thread has it now, with its arena */
-    if (!c->watch && !atomic_load_explicit(&c->is_answered, memory_order_relaxed))
-        return; /* it waits for those behind it */
-    give_arena(q, c->arena);
-    c->arena = NULL;
+    if (atomic_fetch_sub_explicit(&c->holds, 1, memory_order_acq_rel) > 1) return;
+    give_arena(t, c);
+    recycle(t, c);
 }
 
-static void event_came(td_grpc_call *c)
+static void serve(td_grpc_thread *t, td_grpc_call *c)
 {
-    if (--c->awaited > 0) return;
-    TD_ASSERT(atomic_load_explicit(&c->is_answered, memory_order_acquire));
-    if (c->arena) give_arena(c->queue, c->arena);
-    c->arena = NULL;
-    recycle(c);
+    td_grpc_ask(t, c->method);
+    atomic_store_explicit(&c->holds, 2, memory_order_relaxed); /* this one, and the last event's */
+    c->thread = t;
+    c->arena = take_arena(t);
+    if (c->metadata.count || td_access_log_is_on()) take_metadata(c);
+    td_grpc_methods[c->method].serve(c);
+    /* Else a pool thread has it now with its arena, or it waits for those behind it. */
+    if (!c->is_offloaded && c->is_served) give_arena(t, c);
+    drop(t, c);
 }
 
 static void reply_is_out(td_grpc_call *c)
 {
-    TD_ASSERT(atomic_load_explicit(&c->is_answered, memory_order_acquire)); /* pairs with finish() */
-    if (c->is_large) atomic_fetch_sub_explicit(&c->queue->server->large_replies, 1, memory_order_release);
+    if (c->is_large) atomic_fetch_sub_explicit(&c->server->large_replies, 1, memory_order_release);
     c->is_large = false;
 }
 
@@ -183,20 +204,29 @@ static void call_is_off(td_grpc_call *c)
     if (c->flow) td_flow_hurry(c->flow); /* both events must have come before its arena goes */
 }
 
-void td_grpc_handle(td_grpc_call *c, td_grpc_event event, bool is_good)
+void td_grpc_handle(td_grpc_thread *t, td_grpc_call *c, td_grpc_event event, bool is_good)
 {
+    was_published(c);
     if (event == TD_GRPC_NEW) {
         if (TD_LIKELY(is_good))
-            serve(c);
+            serve(t, c);
         else
-            recycle(c); /* the server is going down */
+            recycle(t, c); /* the server is going down */
     } else if (TD_UNLIKELY(c->watch != NULL)) {
-        if (td_grpc_watch_event(c, event)) recycle(c);
+        if (td_grpc_watch_event(c, event)) drop(t, c);
     } else {
         if (event == TD_GRPC_DONE) reply_is_out(c);
         if (event == TD_GRPC_CLOSED && c->cancelled) call_is_off(c);
-        event_came(c);
+        drop(t, c);
     }
+}
+
+void td_grpc_begin(td_grpc_call *c, const grpc_op *ops, size_t n, td_grpc_event event)
+{
+    grpc_call *const call = c->call;
+
+    publish(c);
+    TD_ASSERT(grpc_call_start_batch(call, ops, n, td_grpc_tag(c, event), NULL) == GRPC_CALL_OK);
 }
 
 void td_grpc_let_go(td_grpc_call *c)
@@ -206,10 +236,9 @@ void td_grpc_let_go(td_grpc_call *c)
 
     atomic_store_explicit(&c->is_closed, false, memory_order_relaxed);
     c->is_offloaded = true;
-    c->awaited = 2; /* CLOSED and DONE */
-    atomic_fetch_add_explicit(&c->queue->server->away, 1, memory_order_relaxed);
-    TD_ASSERT(grpc_call_start_batch(c->call, &close, 1, td_grpc_tag(c, TD_GRPC_CLOSED), NULL) ==
-              GRPC_CALL_OK);
+    atomic_fetch_add_explicit(&c->holds, 1, memory_order_relaxed); /* CLOSED comes, too */
+    atomic_fetch_add_explicit(&c->server->away, 1, memory_order_relaxed);
+    td_grpc_begin(c, &close, 1, TD_GRPC_CLOSED);
 }
 
 /* ---- replies ---- */
@@ -269,15 +298,13 @@ static void finish(td_grpc_call *c, bool has_body, grpc_status_code code, grpc_s
     ops[n].data.send_status_from_server.trailing_metadata = trailing.items;
     ops[n++].data.send_status_from_server.status_details = details;
     if (!c->is_offloaded) {
-        c->awaited = 1;
         ops[n].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
         ops[n++].data.recv_close_on_server.cancelled = &c->cancelled;
     }
-    grpc_call *const call = c->call;
-    td_grpc_server *const s = c->queue->server;
+    td_grpc_server *const s = c->server;
     const bool was_away = c->is_offloaded;
-    atomic_store_explicit(&c->is_answered, true, memory_order_release); /* from here on c is its queue's */
-    TD_ASSERT(grpc_call_start_batch(call, ops, n, td_grpc_tag(c, TD_GRPC_DONE), NULL) == GRPC_CALL_OK);
+    c->is_served = true;
+    td_grpc_begin(c, ops, n, TD_GRPC_DONE);
     free_metadata(&initial);
     free_metadata(&trailing);
     if (was_away) atomic_fetch_sub_explicit(&s->away, 1, memory_order_release);
@@ -321,7 +348,7 @@ size_t td_grpc_reply_size(const td_grpc_call *c)
 void td_grpc_reply(td_grpc_call *c)
 {
     c->is_large = td_grpc_reply_size(c) > LARGE_REPLY;
-    if (c->is_large) atomic_fetch_add_explicit(&c->queue->server->large_replies, 1, memory_order_relaxed);
+    if (c->is_large) atomic_fetch_add_explicit(&c->server->large_replies, 1, memory_order_relaxed);
     finish(c, true, GRPC_STATUS_OK, NULL);
 }
 

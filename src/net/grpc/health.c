@@ -38,8 +38,8 @@ static td_status check(td_grpc_call *c, td_health *out)
 
     TD_TRY(td_grpc_message_open(c));
     TD_TRY(td_grpc_health_parse(c->bytes, c->size, &service));
-    td_manager_health(c->queue->server->manager, &health, &n);
-    *out = td_grpc_health_of(c->queue->server, health, n, service);
+    td_manager_health(c->server->manager, &health, &n);
+    *out = td_grpc_health_of(c->server, health, n, service);
     td_manager_free_health(health, n);
     if (*out != TD_HEALTH_NO_SERVICE) return NULL;
     return TD_ERR(NOT_FOUND, "unknown service %.*s", (int)(service.size < 256 ? service.size : 256),

@@ -67,7 +67,7 @@ static td_status make_status(td_grpc_call *c, td_grpc_spec *spec, td_strbuf *out
 
     TD_TRY(td_grpc_message_open(c));
     TD_TRY(td_grpc_status_parse(c->bytes, c->size, spec));
-    TD_TRY(td_manager_status(c->queue->server->manager, &spec->model, &versions, &n));
+    TD_TRY(td_manager_status(c->server->manager, &spec->model, &versions, &n));
     td_grpc_status_put(versions, n, out);
     td_manager_free_status(versions, n);
     return NULL;
@@ -82,9 +82,8 @@ void td_grpc_serve_status(td_grpc_call *c)
     td_request_begin(TD_PROTOCOL_GRPC);
     const td_status error = make_status(c, &spec, &b);
 
-    td_request_set *const set = spec.model.name.size
-                                    ? td_manager_requests(c->queue->server->manager, &spec.model)
-                                    : td_requests_nobody();
+    td_request_set *const set =
+        spec.model.name.size ? td_manager_requests(c->server->manager, &spec.model) : td_requests_nobody();
     count(c, td_request_set_get(set, NULL, TD_PROTOCOL_GRPC, TD_METHOD_STATUS), arrived,
           td_status_code(error), b.size);
     answer(c, error, &b);

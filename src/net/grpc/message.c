@@ -66,7 +66,7 @@ static td_status gather(td_grpc_call *c, grpc_slice_buffer *slices)
 static td_status inflate_message(td_grpc_call *c)
 {
     enum { SMALL = 4 << 20 }; /* on event threads: more than any question but those that run models */
-    const size_t limit = c->queue->server->max_inflated;
+    const size_t limit = c->server->max_inflated;
     const size_t max = c->is_offloaded ? limit : TD_MIN(limit, (size_t)SMALL);
     char *out;
     td_status error = td_inflate(c->bytes, c->size, max, 0, &out, &c->size, &c->inflated_size);

@@ -53,7 +53,7 @@ static td_status predict_write(td_flow *f)
     td_grpc_job *const j = f->request;
     td_grpc_predict_reply reply;
 
-    TD_TRY(td_grpc_predict_plan(&f->predict, j->call->queue->server->as_content, &reply));
+    TD_TRY(td_grpc_predict_plan(&f->predict, j->call->server->as_content, &reply));
     if (reply.size > INT32_MAX)
         return TD_ERR(RESOURCE_EXHAUSTED, "A reply of %zu bytes is beyond what gRPC carries", reply.size);
 

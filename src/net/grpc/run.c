@@ -80,7 +80,7 @@ void td_grpc_run(td_grpc_call *c, const td_flow_verb *verb, size_t message_size)
 
     j->call = c;
     j->message = td_arena_alloc(c->arena, message_size);
-    j->flow = (td_flow){ .shared = c->queue->server->flows,
+    j->flow = (td_flow){ .shared = c->server->flows,
                          .host = &host,
                          .verb = verb,
                          .request = j,
@@ -88,9 +88,9 @@ void td_grpc_run(td_grpc_call *c, const td_flow_verb *verb, size_t message_size)
                          .size = td_grpc_message_size(c),
                          .is_slow = td_grpc_message_is_slow(c),
                          .deadline_ns = td_grpc_deadline(c),
-                         .gather = &c->queue->gather,
+                         .gather = &c->thread->gather,
                          .ids = c->ids,
                          .is_traced = c->is_traced };
-    atomic_store_explicit(&c->queue->last_run_ns, td_now_ns(), memory_order_relaxed);
+    atomic_store_explicit(&c->thread->last_run_ns, td_now_ns(), memory_order_relaxed);
     td_flow_start(&j->flow);
 }

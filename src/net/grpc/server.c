@@ -22,6 +22,8 @@ static const size_t default_max_inflated = (size_t)100 << 20;
 enum {
     LAST_WORDS_NS = 100000000, /* for statuses of calls that were cut off */
     LOOK_NS = 5000000,
+    BUSY_NS = 300000,      /* without a pause: it is too much for one thread */
+    PAUSE_NS = 5000,       /* to wait for less is none */
     COUNT_NS = 100000000,  /* between counts, which read every descriptor */
     TELL_NS = 250000000,   /* for finding each connection between two frames */
     HEARD_NS = 1000000000, /* for calls that were begun before a client heard it */
@@ -29,67 +31,110 @@ enum {
 
 static void *const drained_tag = (void *)TD_GRPC_DRAINED; /* a null call */
 
-/* ---- queues ---- */
+/* ---- threads ---- */
 
-/* What waits for others to come right behind it runs as soon as nothing is there. */
-static grpc_event next_event(td_grpc_queue *q)
+/* What is there now, or a time-out. */
+static grpc_event look(td_grpc_thread *t)
 {
-    if (q->gather.n) {
-        const grpc_event e = grpc_completion_queue_next(q->cq, gpr_inf_past(GPR_CLOCK_MONOTONIC), NULL);
-
-        if (e.type != GRPC_QUEUE_TIMEOUT && !td_gather_is_full(&q->gather)) return e;
-        td_gather_run(&q->gather);
-        if (e.type != GRPC_QUEUE_TIMEOUT) return e;
-    }
-    return grpc_completion_queue_next(q->cq, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    return grpc_completion_queue_next(t->server->cq, gpr_inf_past(GPR_CLOCK_MONOTONIC), NULL);
 }
 
-static void *queue_main(void *arg)
+/* Whoever finds one event after the other for that long has another thread help. */
+static void call_for_help(td_grpc_thread *t, int64_t now_ns)
 {
-    td_grpc_queue *const q = arg;
+    if (now_ns - t->paused_ns < BUSY_NS) return;
+    t->paused_ns = now_ns;
+    td_turns_call(&t->server->turns);
+}
+
+static grpc_event wait_for_event(td_grpc_thread *t)
+{
+    const int64_t start_ns = td_now_ns();
+    const grpc_event e = grpc_completion_queue_next(t->server->cq, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    const int64_t now_ns = td_now_ns();
+
+    if (now_ns - start_ns > PAUSE_NS)
+        t->paused_ns = now_ns;
+    else
+        call_for_help(t, now_ns);
+    return e;
+}
+
+/* What waits for others to come right behind it runs as soon as nothing is there. */
+static grpc_event next_event(td_grpc_thread *t)
+{
+    td_turns *const turns = &t->server->turns;
 
     for (;;) {
-        const grpc_event e = next_event(q);
+        const bool has_turn = !t->gather.n && td_turns_take(turns);
+        const grpc_event e = has_turn ? wait_for_event(t) : look(t);
+
+        if (has_turn) td_turns_leave(turns);
+        if (e.type != GRPC_QUEUE_TIMEOUT) {
+            if (td_gather_is_full(&t->gather)) td_gather_run(&t->gather);
+            return e;
+        }
+        if (t->gather.n) {
+            td_gather_run(&t->gather);
+        } else {
+            td_turns_rest(turns);
+            t->paused_ns = td_now_ns();
+        }
+    }
+}
+
+static void *thread_main(void *arg)
+{
+    td_grpc_thread *const t = arg;
+
+    for (;;) {
+        const grpc_event e = next_event(t);
         const uintptr_t tag = (uintptr_t)e.tag;
         td_grpc_call *const call = (td_grpc_call *)(tag & ~(uintptr_t)TD_GRPC_EVENT_MASK);
 
         if (TD_UNLIKELY(e.type == GRPC_QUEUE_SHUTDOWN)) return NULL;
         if (TD_LIKELY(call != NULL)) {
-            td_grpc_handle(call, (td_grpc_event)(tag & TD_GRPC_EVENT_MASK), e.success != 0);
+            td_grpc_handle(t, call, (td_grpc_event)(tag & TD_GRPC_EVENT_MASK), e.success != 0);
             continue;
         }
-        td_mutex_lock(&q->server->mu);
-        q->server->is_drained = true;
-        td_cond_broadcast(&q->server->drained);
-        td_mutex_unlock(&q->server->mu);
+        td_mutex_lock(&t->server->mu);
+        t->server->is_drained = true;
+        td_cond_broadcast(&t->server->drained);
+        td_mutex_unlock(&t->server->mu);
     }
 }
 
-static void make_queues(td_grpc_server *s, int threads)
+static void make_threads(td_grpc_server *s, int threads)
 {
     const int cores = td_cpu_cores();
 
     /* At least two: one that is in a run leaves another to take new calls. */
-    s->n_queues = (size_t)(threads > 0 ? threads : TD_MAX(2, TD_MIN(cores, 64)));
-    s->queues = TD_NEW_N(td_grpc_queue, s->n_queues);
-    for (size_t i = 0; i < s->n_queues; i++) {
-        s->queues[i].server = s;
-        td_gather_init(&s->queues[i].gather);
-        s->queues[i].cq = grpc_completion_queue_create_for_next(NULL);
-        grpc_server_register_completion_queue(s->core, s->queues[i].cq, NULL);
+    s->n_threads = (size_t)(threads > 0 ? threads : TD_MAX(2, TD_MIN(cores, 64)));
+    s->threads = TD_NEW_N(td_grpc_thread, s->n_threads);
+    for (size_t i = 0; i < s->n_threads; i++) {
+        s->threads[i].server = s;
+        td_gather_init(&s->threads[i].gather);
     }
+    td_turns_init(&s->turns);
+    s->cq = grpc_completion_queue_create_for_next(NULL);
+    grpc_server_register_completion_queue(s->core, s->cq, NULL);
 }
 
-static td_status start_queues(td_grpc_server *s)
+static void ask_ahead(td_grpc_thread *t)
 {
-    for (size_t i = 0; i < s->n_queues; i++) {
-        td_grpc_queue *const q = &s->queues[i];
+    for (size_t m = 0; m <= TD_GRPC_METHODS; m++)
+        for (int k = 0; k < td_grpc_methods[m].ahead; k++)
+            if (m == TD_GRPC_METHODS || t->server->handles[m]) td_grpc_ask(t, m);
+}
 
-        for (size_t m = 0; m <= TD_GRPC_METHODS; m++)
-            for (int k = 0; k < td_grpc_methods[m].ahead; k++)
-                if (m == TD_GRPC_METHODS || s->handles[m]) td_grpc_ask(q, m);
-        TD_TRY(td_thread_start(&q->thread, "grpc", queue_main, q));
-        q->has_thread = true;
+static td_status start_threads(td_grpc_server *s)
+{
+    for (size_t i = 0; i < s->n_threads; i++) {
+        td_grpc_thread *const t = &s->threads[i];
+
+        ask_ahead(t);
+        TD_TRY(td_thread_start(&t->thread, "grpc", thread_main, t));
+        t->has_thread = true;
     }
     return NULL;
 }
@@ -199,7 +244,7 @@ static td_status make_core(td_grpc_server *s, const td_net_options *o)
     s->core = grpc_server_create(&args, NULL);
     td_grpc_args_fini(&args);
     TD_ASSERT(s->core);
-    make_queues(s, o->grpc_threads);
+    make_threads(s, o->grpc_threads);
     register_methods(s, o);
     return NULL;
 }
@@ -225,7 +270,7 @@ td_status td_grpc_start(const td_net_options *options, td_flows *flows, td_grpc_
     td_status error = make_core(s, options);
     if (!error) {
         grpc_server_start(s->core);
-        error = start_queues(s);
+        error = start_threads(s);
     }
     if (!error) error = start_listening(s, options);
     if (error) {
@@ -264,8 +309,8 @@ void td_grpc_unready(td_grpc_server *s)
 bool td_grpc_has_clients(const td_grpc_server *s, int64_t since_ns)
 {
     if (!s) return false;
-    for (size_t i = 0; i < s->n_queues; i++)
-        if (atomic_load_explicit(&s->queues[i].last_run_ns, memory_order_relaxed) >= since_ns) return true;
+    for (size_t i = 0; i < s->n_threads; i++)
+        if (atomic_load_explicit(&s->threads[i].last_run_ns, memory_order_relaxed) >= since_ns) return true;
     return td_acceptor_connections(s->acceptor) > 0;
 }
 
@@ -295,7 +340,7 @@ void td_grpc_close(td_grpc_server *s)
     td_acceptor_free(s->acceptor);
     s->acceptor = NULL;
     td_grpc_watchers_end(s->watchers);
-    grpc_server_shutdown_and_notify(s->core, s->queues[0].cq, drained_tag);
+    grpc_server_shutdown_and_notify(s->core, s->cq, drained_tag);
 }
 
 static bool wait_drained(td_grpc_server *s, int64_t deadline_ns)
@@ -313,20 +358,20 @@ static void free_server(td_grpc_server *s)
 {
     if (s->core) td_grpc_close(s);
     td_grpc_watchers_free(s->watchers);
-    for (size_t i = 0; i < s->n_queues; i++)
-        grpc_completion_queue_shutdown(s->queues[i].cq);
-    for (size_t i = 0; i < s->n_queues; i++)
-        if (s->queues[i].has_thread)
-            pthread_join(s->queues[i].thread, NULL);
+    if (s->cq) grpc_completion_queue_shutdown(s->cq);
+    if (s->cq) td_turns_end(&s->turns);
+    for (size_t i = 0; i < s->n_threads; i++)
+        if (s->threads[i].has_thread)
+            pthread_join(s->threads[i].thread, NULL);
         else
-            (void)queue_main(&s->queues[i]); /* takes what is left in it */
+            (void)thread_main(&s->threads[i]); /* takes what is left */
     if (s->core) grpc_server_destroy(s->core);
     grpc_server_credentials_release(s->credentials);
-    for (size_t i = 0; i < s->n_queues; i++) {
-        grpc_completion_queue_destroy(s->queues[i].cq);
-        td_grpc_free_calls(&s->queues[i]);
-    }
-    td_free(s->queues);
+    if (s->cq) grpc_completion_queue_destroy(s->cq);
+    if (s->cq) td_turns_fini(&s->turns);
+    for (size_t i = 0; i < s->n_threads; i++)
+        td_grpc_free_calls(&s->threads[i]);
+    td_free(s->threads);
     td_free(s->socket_path);
     td_cond_fini(&s->drained);
     td_mutex_fini(&s->mu);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* server.h -- inside the gRPC server: its queues and calls. Only src/net/grpc*.c include it.
+/* server.h -- inside the gRPC server: its threads and calls. Only src/net/grpc*.c include it.
  *
  * A call's life:
  *
- *   asked for -> NEW -> served -> reply batch -> DONE -> asked for again (its queue's free list)
+ *   asked for -> NEW -> served -> reply batch -> DONE -> asked for again (a thread's free list)
  *                          \-> let go, another thread has it -> reply batch --^
  *
- * Everything of a call happens on its queue's thread, but for what another thread does between
- * td_grpc_let_go() and its reply. Events carry the call and, in the low bits of the tag, what happened.
+ * Any event thread may get any event, and two of them two of one call at once: what is left in a call for the next is
+ * published by td_grpc_begin(), and the last of its holds recycles it. Events carry the call and, in the low bits of
+ * the tag, what happened.
  */
 #ifndef TD_NET_GRPC_SERVER_H
 #define TD_NET_GRPC_SERVER_H
@@ -23,6 +24,7 @@
 #include "exec/workspace.h"
 #include "net/acceptor.h"
 #include "net/grpc.h"
+#include "net/grpc/turns.h"
 
 #define TD_GRPC_HEALTH "/grpc.health.v1.Health/"
 
@@ -35,7 +37,7 @@ typedef enum td_grpc_event {
     TD_GRPC_EVENT_MASK = 7,
 } td_grpc_event;
 
-typedef struct td_grpc_queue td_grpc_queue;
+typedef struct td_grpc_thread td_grpc_thread;
 typedef struct td_grpc_call td_grpc_call;
 typedef struct td_grpc_watch td_grpc_watch;
 typedef struct td_grpc_watchers td_grpc_watchers;
@@ -54,8 +56,9 @@ enum {
 };
 
 struct td_grpc_call {
-    td_grpc_queue *queue;
-    size_t method; /* index; TD_GRPC_METHODS: the catch-all */
+    td_grpc_server *server;
+    td_grpc_thread *thread; /* that it came to; of use while it is served there */
+    size_t method;          /* index; TD_GRPC_METHODS: the catch-all */
     grpc_call *call;
     gpr_timespec deadline;
     grpc_metadata_array metadata;
@@ -76,31 +79,35 @@ struct td_grpc_call {
     grpc_byte_buffer reply; /* reused: start_batch takes the slices out of it */
     td_flow *flow;          /* of a call that was let go; in arena */
     bool is_offloaded;
-    bool is_large;           /* counted in large_replies */
-    atomic_bool is_closed;   /* offloaded calls: nobody waits for the answer any more */
-    atomic_bool is_answered; /* publishes what another thread left in the call and its arena */
-    int cancelled;           /* core writes it with CLOSED */
-    int awaited;             /* events still to come before the call can be recycled */
-    td_grpc_watch *watch;    /* Health.Watch only */
-    td_grpc_call *next;      /* free list */
+    bool is_served;        /* nothing needs the arena any more, although serve() has yet to return */
+    bool is_large;         /* counted in large_replies */
+    atomic_bool is_closed; /* offloaded calls: nobody waits for the answer any more */
+    atomic_uint begun;     /* operations; publishes what a thread left in the call */
+    atomic_int holds;      /* serve() and each event still to come */
+    int cancelled;         /* core writes it with CLOSED */
+    td_grpc_watch *watch;  /* Health.Watch only */
+    td_grpc_call *next;    /* free list */
 };
 
-enum { TD_GRPC_SPARE_ARENAS = 8 };
+enum { TD_GRPC_SPARE_ARENAS = 8, TD_GRPC_SPARE_CALLS = 256 };
 
-struct td_grpc_queue {
+struct td_grpc_thread {
     td_grpc_server *server;
-    grpc_completion_queue *cq;
     pthread_t thread;
     bool has_thread;
     _Atomic(int64_t) last_run_ns; /* when a call that runs a model came last; 0: never */
     td_grpc_call *idle;           /* the rest: this thread only */
+    size_t n_idle;
     td_arena *spare[TD_GRPC_SPARE_ARENAS];
     size_t n_spare;
     td_gather gather;
+    int64_t paused_ns; /* when it last had nothing to do, or has called for help since */
 };
 
 struct td_grpc_server {
     grpc_server *core;
+    grpc_completion_queue *cq;
+    td_turns turns; /* at waiting for cq */
     grpc_server_credentials *credentials;
     td_acceptor *acceptor; /* NULL: no more connections */
     size_t max_connections;
@@ -115,8 +122,8 @@ struct td_grpc_server {
     void *handles[TD_GRPC_METHODS];
     td_flows *flows;
     td_grpc_watchers *watchers;
-    td_grpc_queue *queues;
-    size_t n_queues;
+    td_grpc_thread *threads;
+    size_t n_threads;
     atomic_bool is_draining;  /* not ready */
     atomic_int large_replies; /* on their way out; see goaway.c */
     atomic_int away;          /* calls that other threads have and will reply to */
@@ -129,9 +136,12 @@ struct td_grpc_server {
 
 extern const td_grpc_method td_grpc_methods[TD_GRPC_METHODS + 1];
 
-void td_grpc_ask(td_grpc_queue *q, size_t method); /* for one more call of it */
-void td_grpc_handle(td_grpc_call *c, td_grpc_event event, bool is_good);
-void td_grpc_free_calls(td_grpc_queue *q);
+void td_grpc_ask(td_grpc_thread *t, size_t method); /* for one more call of it */
+void td_grpc_handle(td_grpc_thread *t, td_grpc_call *c, td_grpc_event event, bool is_good);
+void td_grpc_free_calls(td_grpc_thread *t);
+
+/* Begins what ends in that event. The call may be gone when this returns, unless the caller has a hold on it. */
+void td_grpc_begin(td_grpc_call *c, const grpc_op *ops, size_t n, td_grpc_event event);
 
 static inline void *td_grpc_tag(td_grpc_call *c, td_grpc_event event)
 {

@@ -79,10 +79,7 @@ static void start_operation(td_grpc_watch *watch)
         ops[n].op = GRPC_OP_SEND_MESSAGE;
         ops[n++].data.send_message.send_message = &c->reply;
     }
-    grpc_call *const call = c->call;
-    /* from here on the queue may free watch */
-    atomic_store_explicit(&c->is_answered, true, memory_order_release);
-    TD_ASSERT(grpc_call_start_batch(call, ops, n, td_grpc_tag(c, TD_GRPC_SENT), NULL) == GRPC_CALL_OK);
+    td_grpc_begin(c, ops, n, TD_GRPC_SENT); /* from here on an event thread may free watch */
 }
 
 /* Picks the streams that have something to send, marks them busy, and returns them as a list. */
@@ -156,7 +153,7 @@ static td_status add_locked(td_grpc_watchers *w, td_grpc_watch *watch) TD_REQUIR
 
 static td_status start(td_grpc_call *c)
 {
-    td_grpc_watchers *const w = c->queue->server->watchers;
+    td_grpc_watchers *const w = c->server->watchers;
     const grpc_op close = { .op = GRPC_OP_RECV_CLOSE_ON_SERVER,
                             .data.recv_close_on_server.cancelled = &c->cancelled };
     td_string service;
@@ -174,8 +171,8 @@ static td_status start(td_grpc_call *c)
     const td_status error = add_locked(w, watch);
     if (!error) { /* under the lock: the close comes before anything that the thread starts */
         c->watch = watch;
-        TD_ASSERT(grpc_call_start_batch(c->call, &close, 1, td_grpc_tag(c, TD_GRPC_CLOSED), NULL) ==
-                  GRPC_CALL_OK);
+        c->is_served = true;
+        td_grpc_begin(c, &close, 1, TD_GRPC_CLOSED);
     }
     td_mutex_unlock(&w->mu);
     if (error) {
@@ -204,10 +201,9 @@ static void remove_locked(td_grpc_watchers *w, td_grpc_watch *watch) TD_REQUIRES
 
 bool td_grpc_watch_event(td_grpc_call *c, td_grpc_event event)
 {
-    td_grpc_watchers *const w = c->queue->server->watchers;
+    td_grpc_watchers *const w = c->server->watchers;
     td_grpc_watch *const watch = c->watch;
 
-    (void)atomic_load_explicit(&c->is_answered, memory_order_acquire); /* pairs with start_operation() */
     td_mutex_lock(&w->mu);
     if (event == TD_GRPC_CLOSED) watch->is_closed = true;
     if (event == TD_GRPC_SENT) watch->is_busy = false;
