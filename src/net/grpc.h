@@ -2,7 +2,7 @@
 /* grpc.h -- the gRPC server: TensorFlow Serving's services and grpc.health.v1 on a TCP port, a UNIX socket or
  * both.
  *
- * Each event thread has a completion queue of its own. api/flow.h keeps it from standing still.
+ * The event threads share a completion queue (decisions/event-threads.md). api/flow.h keeps it from standing still.
  */
 #ifndef TD_NET_GRPC_H
 #define TD_NET_GRPC_H
