@@ -269,3 +269,12 @@ void td_heap_trim(void)
     (void)malloc_trim(0);
 #endif
 }
+
+size_t td_heap_holes(void)
+{
+#if defined(__GLIBC__) && !defined(MEM_IS_FOREIGN)
+    return mallinfo2().fordblks;
+#else
+    return 0;
+#endif
+}

@@ -34,6 +34,7 @@ size_t td_memory_limit(void);
 /* Gives free memory back to the system: after something big came or went,
  * on a thread that may take its time. */
 void td_heap_trim(void);
+size_t td_heap_holes(void); /* bytes that are free inside of it, given back or not; 0: not known */
 
 #define TD_NEW(type)      ((type *)td_alloc(sizeof(type)))
 #define TD_NEW_N(type, n) ((type *)td_alloc_array((n), sizeof(type)))
