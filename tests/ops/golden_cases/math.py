@@ -235,6 +235,8 @@ def reduce():
         for dt in types(op):
             yield op, dict(input=arr(dt, 3, 4, 2, lo=-2, hi=3), reduction_indices=i32(-1, 0), keep_dims=False)
             yield op, dict(input=arr(dt, 2, 3, 2, lo=-2, hi=3), reduction_indices=i64(1), keep_dims=True)
+            for axis in (i32(1), i32(0, 1)):
+                yield op, dict(input=arr(dt, 2, 0), reduction_indices=axis)
             if dt in INTS:
                 yield op, dict(input=edges(dt), reduction_indices=i32(0))
         for axis in (i32(0), i32(), i32(0, 1, 2), i32(2), i32(0, 2), i32(1, 2)):
