@@ -192,6 +192,17 @@ def files():
     yield Graph("files that are not there", asked, dict(name=np.array(b"/nowhere/at/all", object)), dict(name=text(b"a", b"b")), dict(name=np.array(b"", object)))
 
 
+def twins():
+    """Keys that two features have: TensorFlow finds nothing then."""
+    for keys in ((b"s", b"f"), (b"s", b"s")):
+        yield "ParseExampleV2", dict(serialized=MANY, names=text(), sparse_keys=text(*keys[:1]), dense_keys=text(b"f"), ragged_keys=text(b"i", keys[1]), dense_defaults=[np.array([-1], "float32")],
+                                     num_sparse=1, sparse_types=[tf.string], ragged_value_types=[tf.int64, tf.string if keys[1] == b"s" else tf.float32], ragged_split_types=[tf.int64, tf.int32], dense_shapes=[[None]])
+    for names in (["s", "i"], ["s", "s"]):
+        types = [tf.string, tf.int64 if names[1] == "i" else tf.string]
+        yield "ParseExample", dict(serialized=MANY, names=text(), sparse_keys=[np.array(n.encode(), object) for n in names], dense_keys=[], dense_defaults=[], sparse_types=types, dense_shapes=[])
+        yield "ParseSingleExample", dict(serialized=np.array(MANY[0], object), dense_defaults=[], num_sparse=2, sparse_keys=names, dense_keys=[], sparse_types=types, dense_shapes=[])
+
+
 def json_examples():
     def case(*texts):
         return "DecodeJSONExample", dict(json_examples=text(*texts))
@@ -221,12 +232,97 @@ def json_examples():
     for v in ('"*"', '"YWI==="', '"Y"', '"YR=="', '""', "1", '"Y WI="', "null", '"YWI"', "'YWI='", '"Y=Wi"', '"=="', '"===="', '"Y==="', '"+/-_"', '"\\u0059WI="', '"YQ","YQ",', "[]"):
         yield case(feature % ('"a": {"bytesList": {"value": [%s]}}' % v))
     yield case(feature % '"a": {"bytesList": {"value": "YQ"}}')
-def twins():
-    """Keys that two features have: TensorFlow finds nothing then."""
-    for keys in ((b"s", b"f"), (b"s", b"s")):
-        yield "ParseExampleV2", dict(serialized=MANY, names=text(), sparse_keys=text(*keys[:1]), dense_keys=text(b"f"), ragged_keys=text(b"i", keys[1]), dense_defaults=[np.array([-1], "float32")],
-                                     num_sparse=1, sparse_types=[tf.string], ragged_value_types=[tf.int64, tf.string if keys[1] == b"s" else tf.float32], ragged_split_types=[tf.int64, tf.int32], dense_shapes=[[None]])
-    for names in (["s", "i"], ["s", "s"]):
-        types = [tf.string, tf.int64 if names[1] == "i" else tf.string]
-        yield "ParseExample", dict(serialized=MANY, names=text(), sparse_keys=[np.array(n.encode(), object) for n in names], dense_keys=[], dense_defaults=[], sparse_types=types, dense_shapes=[])
-        yield "ParseSingleExample", dict(serialized=np.array(MANY[0], object), dense_defaults=[], num_sparse=2, sparse_keys=names, dense_keys=[], sparse_types=types, dense_shapes=[])
+
+
+def _descriptors():
+    """A message with an optional, a defaulted and a repeated field of each type, one within another, and enums."""
+    from google.protobuf import descriptor_pb2
+    kind = descriptor_pb2.FieldDescriptorProto
+    files = descriptor_pb2.FileDescriptorSet()
+    files.file.add(name="other.proto", package="t.other").message_type.add(name="M")
+    f = files.file.add(name="t.proto", package="t", syntax="proto2")
+    enum = f.enum_type.add(name="E")
+    for name, number in (("A", 3), ("B", -5)):
+        enum.value.add(name=name, number=number)
+    m = f.message_type.add(name="M")
+    inner = m.nested_type.add(name="Inner")
+    inner.field.add(name="x", number=536870911, type=kind.TYPE_INT32, label=kind.LABEL_OPTIONAL)
+    inner.nested_type.add(name="Last").field.add(name="y", number=1, type=kind.TYPE_STRING, label=kind.LABEL_OPTIONAL)
+    inner.enum_type.add(name="E").value.add(name="C", number=7)
+    defaults = dict(double="-1.5", float="inf", int64="-9223372036854775808", uint64="18446744073709551615", int32="-7", fixed64="5", fixed32="4294967295", bool="true", string=r"a\b", bytes=r'\001\n\"x\377\\',
+                    uint32="4294967295", enum="B", sfixed32="-1", sfixed64="-2", sint32="-3", sint64="-4")
+    for i, t in enumerate(_PROTO_TYPES):
+        for k, (prefix, label) in enumerate((("o_", kind.LABEL_OPTIONAL), ("d_", kind.LABEL_OPTIONAL), ("r_", kind.LABEL_REPEATED))):
+            field = m.field.add(name=prefix + t, number=3 * i + k + 1, type=getattr(kind, "TYPE_" + t.upper()), label=label)
+            if t == "enum":
+                field.type_name = ".t.E" if k else ".t.M.Inner.E"
+            if t == "message":
+                field.type_name = ".t.M"
+            if prefix == "d_" and t in defaults:
+                field.default_value = defaults[t]
+    return files
+
+
+_PROTO_TYPES = {"double": "float64", "float": "float32 float64", "int64": "int64", "uint64": "uint64", "int32": "int32 int64", "fixed64": "uint64", "fixed32": "uint32 uint64", "bool": "bool", "string": "string",
+                "message": "string", "bytes": "string", "uint32": "uint32 uint64", "enum": "int32", "sfixed32": "int32 int64", "sfixed64": "int64", "sint32": "int32 int64", "sint64": "int64"}
+
+
+def decoded_protos():
+    from google.protobuf import descriptor_pool, message_factory
+    files = _descriptors()
+    pool = descriptor_pool.DescriptorPool()
+    for f in files.file:
+        pool.Add(f)
+    message = message_factory.GetMessageClass(pool.FindMessageTypeByName("t.M"))
+    source = b"bytes://" + files.SerializeToString()
+    values = dict(double=[-0.5, np.inf], float=[1.25, np.nan], int64=[-2**63, 5], uint64=[2**64 - 1, 7], int32=[-2**31, 9], fixed64=[2**63, 1], fixed32=[2**32 - 1, 2], bool=[True, False], string=["", "Äb"],
+                  bytes=[b"\xff\x00", b"z"], uint32=[2**32 - 1, 3], enum=[-5, 3], sfixed32=[-2**31, 4], sfixed64=[-2**63, 5], sint32=[-2**31, 6], sint64=[-2**63, 7])
+    full = message()
+    for t, v in values.items():
+        setattr(full, "o_" + t, v[0] if t != "enum" else 7)
+        setattr(full, "d_" + t, v[1])
+        getattr(full, "r_" + t).extend(v + v[:1])
+    full.r_message.add().o_int32 = 5
+    full.o_message.r_string.append("x")
+    data = full.SerializeToString()
+
+    def case(names, types, *messages, **more):
+        args = dict(bytes=text(*messages), message_type="t.M", field_names=names, output_types=[tf.as_dtype(t) for t in types], descriptor_source=source)
+        return "DecodeProtoV2", {**args, **more}
+    for t, dtypes in _PROTO_TYPES.items():
+        for dt in dtypes.split():
+            yield case([p + t for p in ("o_", "d_", "r_")], [dt] * 3, data, b"")
+        yield case(["o_" + t], ["int8"], b"")
+        yield case(["o_" + t], ["float32" if t != "float" else "int32"], b"")
+    numbers = {f.name: f.number for f in files.file[1].message_type[0].field}
+
+    def field(name, wire, rest):
+        n = numbers[name] << 3 | wire
+        return (bytes([n]) if n < 128 else bytes([n & 127 | 128, n >> 7])) + rest
+    big = b"\xff" * 9 + b"\x01"
+    for name, dt, m in (("o_int32", "int64", field("o_int32", 0, b"\x05") + field("o_int32", 0, b"\x06")), ("o_int32", "int64", field("o_int32", 0, big)), ("o_uint32", "uint64", field("o_uint32", 0, big)),
+                        ("o_sint32", "int64", field("o_sint32", 0, big)), ("o_bool", "bool", field("o_bool", 0, b"\x05")), ("o_bool", "bool", field("o_bool", 0, b"\x80\x80\x80\x80\x10")),
+                        ("o_enum", "int32", field("o_enum", 0, b"\x63")), ("o_enum", "int32", field("o_enum", 0, big)),
+                        ("r_int32", "int32", field("r_int32", 2, b"\x03\x01\x02\x03") + field("r_int32", 0, b"\x07")), ("r_int32", "int32", field("r_int32", 2, b"\x00")), ("r_int32", "int32", field("r_int32", 2, b"\x01\xff")),
+                        ("o_int32", "int32", field("o_int32", 2, b"\x03\x01\x02\x03")), ("o_int32", "int32", field("o_int32", 2, b"\x00")), ("r_float", "float64", field("r_float", 2, b"\x08" + np.float32([1, 2]).tobytes())),
+                        ("r_float", "float32", field("r_float", 2, b"\x07" + b"1234567")), ("r_double", "float64", field("r_double", 2, b"\x10" + np.float64([1, 2]).tobytes())),
+                        ("r_string", "string", field("r_string", 2, b"\x01a") + field("r_string", 2, b"\x00")), ("o_int32", "int32", field("o_int32", 5, b"1234")), ("o_string", "string", field("o_string", 0, b"\x01")),
+                        ("o_string", "string", field("o_string", 2, b"\x09a")), ("o_string", "string", b"\xff"), ("o_string", "string", b"\x00\x01"), ("o_int32", "int32", b"\xa3\x06\xa4\x06" + field("o_int32", 0, b"\x05")),
+                        ("o_int32", "int32", b"\x0c"), ("o_int32", "int32", b"\xa3\x06"), ("o_int32", "int32", b"\xa0\x06\x05"), ("o_fixed32", "uint32", field("o_fixed32", 5, b"12")),
+                        ("o_message", "string", field("o_message", 2, b"\x01\x00") + field("o_message", 2, b"\x02ab"))):
+        yield case([name], [dt], m, b"")
+    yield case(["o_int32", "o_string", "r_bool"], ["int64", "string", "bool"], data, b"", data[:len(data) // 2] + b"\xff", bytes=text(data, b"", b"", data, data, b"").reshape(3, 2))
+    yield case(["o_int32"], ["int64"], bytes=np.array(data, object))
+    yield case(["o_int32", "r_int64"], ["int64", "int64"], data, sanitize=True)
+    yield case(["o_int32", "o_int32"], ["int64", "int32"], data)
+    yield case(["r_sint32", "o_bytes"], ["int64", "string"], data)
+    yield case([], [], data, b"")
+    yield case(["o_int32"], ["int64"])
+    yield case(["nothing"], ["int64"], data)
+    yield case(["o_int32"], [], data)
+    for name in ("t.X", "t", "", "M", "t.M.Inner.Last.More", "t.E", "t.other.M"):
+        yield case(["o_int32"], ["int64"], data, message_type=name)
+    yield case(["x"], ["int64"], b"\xf8\xff\xff\xff\x0f\x05", b"", message_type="t.M.Inner")
+    yield case(["y"], ["string"], b"\x0a\x01z", b"", message_type="t.M.Inner.Last")
+    yield case(["o_int32"], ["int64"], data, descriptor_source=b"bytes://")
+    yield case(["o_int32"], ["int64"], data, message_format="other")
