@@ -11,7 +11,7 @@
 
 /* Fields of the descriptors. */
 enum { SET_FILE = 1 };
-enum { FILE_PACKAGE = 2, FILE_MESSAGE = 4, FILE_ENUM = 5 };
+enum { FILE_PACKAGE = 2, FILE_MESSAGE = 4, FILE_ENUM = 5, FILE_SYNTAX = 12 };
 enum { MESSAGE_NAME = 1, MESSAGE_FIELD = 2, MESSAGE_MESSAGE = 3, MESSAGE_ENUM = 4 };
 enum {
     FIELD_NAME = 1,
@@ -19,8 +19,10 @@ enum {
     FIELD_LABEL = 4,
     FIELD_TYPE = 5,
     FIELD_TYPE_NAME = 6,
-    FIELD_DEFAULT = 7
+    FIELD_DEFAULT = 7,
+    FIELD_OPTIONS = 8
 };
+enum { OPTIONS_PACKED = 2 };
 enum { ENUM_NAME = 1, ENUM_VALUE = 2, VALUE_NAME = 1, VALUE_NUMBER = 2 };
 enum { LABEL_REPEATED = 3 };
 
@@ -90,15 +92,18 @@ static td_status find_within(td_wire w, level l, td_string name, bool is_enum, t
     return NULL;
 }
 
-static td_status find(td_string set, td_string name, bool is_enum, td_wire *out, bool *found)
+/* packs: are lists packed unless they say otherwise? */
+static td_status find(td_string set, td_string name, bool is_enum, td_wire *out, bool *packs, bool *found)
 {
     td_wire w = td_wire_of(set.data, set.size);
 
     *found = false;
     for (td_wire_field f; !*found && td_wire_next(&w, &f);) {
-        td_string package, rest = name;
+        td_string package, syntax, rest = name;
 
         if (!td_wire_is(&f, SET_FILE, TD_WIRE_BYTES)) continue;
+        TD_TRY(text_of(td_wire_inside(&f), FILE_SYNTAX, &syntax));
+        *packs = td_string_is(syntax, "proto3") || td_string_is(syntax, "editions");
         TD_TRY(text_of(td_wire_inside(&f), FILE_PACKAGE, &package));
         if (package.size && (!eat(&rest, package) || rest.size == 0)) continue;
         TD_TRY(find_within(td_wire_inside(&f), in_file, rest, is_enum, out, found));
@@ -106,13 +111,21 @@ static td_status find(td_string set, td_string name, bool is_enum, td_wire *out,
     return w.bad ? damaged() : NULL;
 }
 
-static td_status read_field(td_wire w, td_string *name, td_proto_field *out)
+static td_status read_options(td_wire w, bool *is_packed)
+{
+    for (td_wire_field f; td_wire_next(&w, &f);)
+        if (td_wire_is(&f, OPTIONS_PACKED, TD_WIRE_VARINT)) *is_packed = f.value != 0;
+    return w.bad ? damaged() : NULL;
+}
+
+static td_status read_field(td_wire w, bool packs, td_proto_field *out)
 {
     uint64_t type = 0, number = 0;
 
-    *out = (td_proto_field){ 0 };
+    *out = (td_proto_field){ .is_packed = packs };
     for (td_wire_field f; td_wire_next(&w, &f);) {
-        if (td_wire_is(&f, FIELD_NAME, TD_WIRE_BYTES)) *name = td_wire_text(&f);
+        if (td_wire_is(&f, FIELD_OPTIONS, TD_WIRE_BYTES))
+            TD_TRY(read_options(td_wire_inside(&f), &out->is_packed));
         if (td_wire_is(&f, FIELD_NUMBER, TD_WIRE_VARINT)) number = f.value;
         if (td_wire_is(&f, FIELD_LABEL, TD_WIRE_VARINT)) out->is_repeated = f.value == LABEL_REPEATED;
         if (td_wire_is(&f, FIELD_TYPE, TD_WIRE_VARINT)) type = f.value;
@@ -123,6 +136,8 @@ static td_status read_field(td_wire w, td_string *name, td_proto_field *out)
         }
     }
     if (w.bad || type < 1 || type >= TD_PROTO_TYPES || number < 1 || number >> 29) return damaged();
+    out->is_packed = out->is_packed && out->is_repeated && type != TD_PROTO_STRING &&
+                     type != TD_PROTO_BYTES && type != TD_PROTO_MESSAGE && type != TD_PROTO_GROUP;
     out->type = (td_proto_type)type;
     out->number = (uint32_t)number;
     return NULL;
@@ -135,10 +150,10 @@ static bool same(td_string a, td_string b)
 
 td_status td_descriptor_field(td_string set, td_string message, td_string name, td_proto_field *out)
 {
+    bool found, packs = false;
     td_wire w = { 0 };
-    bool found;
 
-    TD_TRY(find(set, message, false, &w, &found));
+    TD_TRY(find(set, message, false, &w, &packs, &found));
     if (!found)
         return TD_ERR(INVALID_ARGUMENT, "No descriptor found for message type %.*s", (int)message.size,
                       message.data);
@@ -147,7 +162,7 @@ td_status td_descriptor_field(td_string set, td_string message, td_string name, 
 
         if (!td_wire_is(&f, MESSAGE_FIELD, TD_WIRE_BYTES)) continue;
         TD_TRY(text_of(td_wire_inside(&f), FIELD_NAME, &own));
-        if (same(own, name)) return read_field(td_wire_inside(&f), &own, out);
+        if (same(own, name)) return read_field(td_wire_inside(&f), packs, out);
     }
     if (w.bad) return damaged();
     return TD_ERR(INVALID_ARGUMENT, "Unknown field: %.*s in message type %.*s", (int)name.size, name.data,
@@ -157,8 +172,9 @@ td_status td_descriptor_field(td_string set, td_string message, td_string name, 
 td_status td_descriptor_enum(td_string set, td_string name, const td_string *value, int32_t *out, bool *found)
 {
     td_wire w = { 0 };
+    bool packs;
 
-    TD_TRY(find(set, name, true, &w, found));
+    TD_TRY(find(set, name, true, &w, &packs, found));
     if (!*found) return NULL;
     *found = false;
     for (td_wire_field f, v; td_wire_next(&w, &f);) {

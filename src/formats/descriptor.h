@@ -33,7 +33,7 @@ typedef enum td_proto_type {
 typedef struct td_proto_field {
     uint32_t number;
     td_proto_type type;
-    bool is_repeated;
+    bool is_repeated, is_packed;
     bool has_fallback;
     td_string fallback;  /* the default value as descriptors spell it */
     td_string type_name; /* of an enum: ".package.Enum" */

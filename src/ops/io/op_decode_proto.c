@@ -9,8 +9,8 @@
 #include "base/macros.h"
 #include "base/size.h"
 #include "base/wire.h"
-#include "formats/descriptor.h"
 #include "ops/array/array.h"
+#include "ops/io/proto_field.h"
 #include "ops/strings.h"
 #include "tensor/type_sets.h"
 
@@ -29,45 +29,6 @@ typedef struct decode_attrs {
 } decode_attrs;
 
 /* ---------------------------------------------------------------- descriptors */
-
-#define BIT(d) TD_DTYPE_BIT(TD_##d)
-
-static const struct {
-    td_wire_type wire;
-    uint64_t types; /* what a field may be read as */
-} rules[TD_PROTO_TYPES] = {
-    [TD_PROTO_DOUBLE] = { TD_WIRE_FIXED64, BIT(F64) },
-    [TD_PROTO_FLOAT] = { TD_WIRE_FIXED32, BIT(F32) | BIT(F64) },
-    [TD_PROTO_INT64] = { TD_WIRE_VARINT, BIT(I64) },
-    [TD_PROTO_UINT64] = { TD_WIRE_VARINT, BIT(U64) },
-    [TD_PROTO_INT32] = { TD_WIRE_VARINT, BIT(I32) | BIT(I64) },
-    [TD_PROTO_FIXED64] = { TD_WIRE_FIXED64, BIT(U64) },
-    [TD_PROTO_FIXED32] = { TD_WIRE_FIXED32, BIT(U32) | BIT(U64) },
-    [TD_PROTO_BOOL] = { TD_WIRE_VARINT, BIT(BOOL) },
-    [TD_PROTO_STRING] = { TD_WIRE_BYTES, BIT(STRING) },
-    [TD_PROTO_MESSAGE] = { TD_WIRE_BYTES, BIT(STRING) },
-    [TD_PROTO_BYTES] = { TD_WIRE_BYTES, BIT(STRING) },
-    [TD_PROTO_UINT32] = { TD_WIRE_VARINT, BIT(U32) | BIT(U64) },
-    [TD_PROTO_ENUM] = { TD_WIRE_VARINT, BIT(I32) },
-    [TD_PROTO_SFIXED32] = { TD_WIRE_FIXED32, BIT(I32) | BIT(I64) },
-    [TD_PROTO_SFIXED64] = { TD_WIRE_FIXED64, BIT(I64) },
-    [TD_PROTO_SINT32] = { TD_WIRE_VARINT, BIT(I32) | BIT(I64) },
-    [TD_PROTO_SINT64] = { TD_WIRE_VARINT, BIT(I64) },
-};
-
-/* The set that descriptor_source holds. */
-static td_status find_set(const td_parse *p, td_string *out)
-{
-    static const char prefix[] = "bytes://";
-    const size_t size = sizeof prefix - 1;
-
-    *out = td_attr_string(p, "descriptor_source");
-    if (out->size < size || memcmp(out->data, prefix, size) != 0)
-        return TD_ERR(UNIMPLEMENTED, "%s: a descriptor_source other than bytes://", p->node->name);
-    out->data += size;
-    out->size -= size;
-    return NULL;
-}
 
 /* An integer of 64 bits as an element. */
 static void put_int(td_dtype dtype, uint64_t v, void *out)
@@ -169,15 +130,11 @@ static td_status parse_field(const td_parse *p, td_string set, td_string name, t
     const td_string message = td_attr_string(p, "message_type");
 
     TD_TRY(td_descriptor_field(set, message, name, &f->own));
-    if (f->own.type == TD_PROTO_GROUP)
-        return TD_ERR(UNIMPLEMENTED, "%s: a field that is a group", p->node->name);
     if (f->own.type == TD_PROTO_MESSAGE && td_attr_bool(p, "sanitize"))
         return TD_ERR(UNIMPLEMENTED, "%s: sanitized messages", p->node->name);
-    if (!(rules[f->own.type].types >> dtype & 1))
-        return TD_ERR(INVALID_ARGUMENT, "Unexpected output type for %.*s.%.*s: %s", (int)message.size,
-                      message.data, (int)name.size, name.data, td_dtype_pb_name(dtype));
+    TD_TRY(td_proto_check(p, name, &f->own, dtype));
     f->dtype = dtype;
-    f->wire = rules[f->own.type].wire;
+    f->wire = td_proto_wire(f->own.type);
     f->is_zigzag = f->own.type == TD_PROTO_SINT32 || f->own.type == TD_PROTO_SINT64;
     return parse_default(p, set, f);
 }
@@ -195,7 +152,7 @@ static td_status decode_parse(td_parse *p)
         return TD_ERR(UNIMPLEMENTED, "%s: messages in text format", p->node->name);
     if (!td_attr_string_is(p, "message_format", "binary"))
         return TD_ERR(INVALID_ARGUMENT, "format must be one of binary or text");
-    TD_TRY(find_set(p, &set));
+    TD_TRY(td_proto_source(p, &set));
     a->fields = TD_ARENA_NEW_N(p->arena, proto_field, a->n + 1);
     for (size_t i = 0; i < a->n; i++)
         TD_TRY(parse_field(p, set, names[i].u.s, types[i].u.type, &a->fields[i]));

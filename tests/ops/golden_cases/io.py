@@ -326,3 +326,48 @@ def decoded_protos():
     yield case(["y"], ["string"], b"\x0a\x01z", b"", message_type="t.M.Inner.Last")
     yield case(["o_int32"], ["int64"], data, descriptor_source=b"bytes://")
     yield case(["o_int32"], ["int64"], data, message_format="other")
+
+
+def encoded_protos():
+    files = _descriptors()
+    types = files.file[1].message_type[0].field[0]
+    lists = files.file.add(name="p.proto", package="t", syntax="proto3").message_type.add(name="Lists")
+    for i, t in enumerate(("int32", "float", "string", "sint64", "bool", "double")):
+        for k, packed in enumerate((None, False, True)):
+            field = lists.field.add(name="%s%d" % (t, k), number=3 * i + k + 1, type=getattr(types, "TYPE_" + t.upper()), label=types.LABEL_REPEATED)
+            if packed is not None and t != "string":
+                field.options.packed = packed
+    lists.field.add(name="one", number=1000, type=types.TYPE_INT32, label=types.LABEL_OPTIONAL)
+    files.file[1].message_type.add(name="Old").field.add(name="x", number=4, type=types.TYPE_INT32, label=types.LABEL_REPEATED).options.packed = True
+    source = b"bytes://" + files.SerializeToString()
+
+    def case(names, sizes, *values, **more):
+        return "EncodeProto", {**dict(sizes=np.array(sizes, "int32"), values=list(values), field_names=names, message_type="t.M", descriptor_source=source), **more}
+    for t, dtypes in _PROTO_TYPES.items():
+        for dt in dtypes.split():
+            v = edges(dt)
+            yield case(["r_" + t, "o_" + t], [[v.size, 1], [0, 1], [1, 0]], np.stack([v, v, v[::-1]]), np.resize(v, 3).reshape(3, 1))
+        yield case(["o_" + t], [[1]], np.array([[1]], "int8"))
+    def i(*v):
+        return np.array(v, "int32")
+    yield case(["r_int32", "o_int64", "o_string"], [[1, 1, 1]], i([5]), np.array([[7]], "int64"), text("x").reshape(1, 1))
+    yield case(["o_string", "o_int64", "r_int32"], [[1, 1, 1]], text("x").reshape(1, 1), np.array([[7]], "int64"), i([5]))
+    yield case(["o_int32", "o_int32"], [[1, 1]], i([5]), i([6]))
+    yield case(["o_int32"], [[2]], i([5, 6]))
+    yield case(["o_int32"], [[-1]], i([5, 6]))
+    yield case(["o_int32"], [[3]], i([5, 6]))
+    yield case(["o_int32"], [[[1], [2]]], i([[5, 6], [7, 8]]))
+    yield case(["o_int32"], [1], i(5, 6))
+    yield case(["o_int32"], [[1], [2]], i([5, 6]))
+    yield case(["o_int32"], [[1, 1]], i([5, 6]))
+    yield case(["o_int32", "o_int64"], [[1, 1]], i([5, 6]), np.int64([[1], [2]]))
+    yield case(["o_int32"], np.zeros((0, 1)), np.zeros((0, 2), "int32"))
+    yield case(["o_int32"], [[0]], np.zeros((1, 0), "int32"))
+    yield case(["nothing"], [[1]], i([5]))
+    yield case(["o_int32"], [[1]], i([5]), message_type="t.X")
+    for k in range(3):
+        yield case([t + str(k) for t in ("int32", "float", "string", "sint64", "bool", "double")], [[3] * 6, [0, 1, 0, 1, 0, 1]], np.stack([edges("int32")] * 2), np.stack([edges("float32")] * 2), np.stack([edges("string")] * 2),
+                   np.stack([edges("int64")] * 2), np.array([[True, False, True]] * 2), np.stack([edges("float64")] * 2), message_type="t.Lists")
+    yield case(["one"], [[1]], i([5]), message_type="t.Lists")
+    yield case(["x"], [[2]], i([5, 300]), message_type="t.Old")
+    yield case(["x"], [[1]], i([5]), descriptor_source=b"bytes://")
