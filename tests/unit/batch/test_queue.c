@@ -81,7 +81,7 @@ static void test_knows_nothing(void **state)
     assert_int_equal(take(&q, 0, &over) + over, 0);
 }
 
-/* A run is 10 ms: the third has to wait for two others, or has its own run and no time for more. */
+/* A run is 10 ms, and a quarter more is to be left: the third has to wait for two others, or has its own run and no time for more. */
 static void test_refuses_who_would_be_late(void **state)
 {
     td_batch_queue q;
@@ -89,14 +89,14 @@ static void test_refuses_who_would_be_late(void **state)
     (void)state;
     knowing(&q, 0, 10 * MS);
     push(&q, make(0, 1, 0.0, 15 * MS));
-    push(&q, make(1, 1, 0.0, 25 * MS));
-    assert_code(td_queue_refuse(&q, make(2, 1, 0.0, 25 * MS), 0), TD_RESOURCE_EXHAUSTED);
-    assert_code(td_queue_refuse(&q, make(2, 4, 0.0, 55 * MS), 0), TD_RESOURCE_EXHAUSTED);
-    push(&q, make(2, 1, 0.0, 31 * MS));
+    push(&q, make(1, 1, 0.0, 26 * MS));
+    assert_code(td_queue_refuse(&q, make(2, 1, 0.0, 37 * MS), 0), TD_RESOURCE_EXHAUSTED);
+    assert_code(td_queue_refuse(&q, make(2, 4, 0.0, 74 * MS), 0), TD_RESOURCE_EXHAUSTED);
+    push(&q, make(2, 1, 0.0, 38 * MS));
     push(&q, make(3, 1, 0.0, 0));
     q.most_running = 2; /* two at a time: 4 wait, 20 ms, and 10 of its own */
-    assert_code(td_queue_refuse(&q, make(4, 1, 0.0, 29 * MS), 0), TD_RESOURCE_EXHAUSTED);
-    push(&q, make(4, 1, 0.0, 31 * MS));
+    assert_code(td_queue_refuse(&q, make(4, 1, 0.0, 37 * MS), 0), TD_RESOURCE_EXHAUSTED);
+    push(&q, make(4, 1, 0.0, 38 * MS));
 }
 
 /* What runs is half done. */
@@ -110,10 +110,10 @@ static void test_counts_what_runs(void **state)
     push(&q, make(0, 1, 0.0, 0));
     const double expected = td_queue_take(&q, 0, &run, &over);
     assert_true(expected > 9.0 * MS && expected < 11.0 * MS);
-    assert_code(td_queue_refuse(&q, make(1, 1, 0.0, 14 * MS), 0), TD_RESOURCE_EXHAUSTED);
-    assert_ok(td_queue_refuse(&q, make(1, 1, 0.0, 16 * MS), 0));
+    assert_code(td_queue_refuse(&q, make(1, 1, 0.0, 18 * MS), 0), TD_RESOURCE_EXHAUSTED);
+    assert_ok(td_queue_refuse(&q, make(1, 1, 0.0, 19 * MS), 0));
     td_queue_ran(&q, expected);
-    assert_ok(td_queue_refuse(&q, make(1, 1, 0.0, 11 * MS), 0));
+    assert_ok(td_queue_refuse(&q, make(1, 1, 0.0, 13 * MS), 0));
 }
 
 /* Calls that are not joined: by what each of them takes. */
@@ -126,8 +126,8 @@ static void test_calls_that_run_alone(void **state)
     td_queue_init(&q);
     push(&q, make(0, 0, 20.0 * MS, 0));
     push(&q, make(1, 0, 5.0 * MS, 0));
-    assert_code(td_queue_refuse(&q, make(2, 0, 1.0 * MS, 25 * MS), 0), TD_RESOURCE_EXHAUSTED);
-    push(&q, make(2, 0, 1.0 * MS, 27 * MS));
+    assert_code(td_queue_refuse(&q, make(2, 0, 1.0 * MS, 32 * MS), 0), TD_RESOURCE_EXHAUSTED);
+    push(&q, make(2, 0, 1.0 * MS, 33 * MS));
     for (int i = 0; i < 3; i++)
         assert_int_equal(take(&q, 0, &over), 1);
     assert_true(q.waiting_ns <= 0.0);
@@ -142,11 +142,11 @@ static void test_runs_no_more_than_are_in_time(void **state)
     (void)state;
     knowing(&q, 1 * MS, 1 * MS);
     for (size_t i = 0; i < 16; i++)
-        td_queue_push(&q, make(i, 1, 0.0, 10 * MS));
+        td_queue_push(&q, make(i, 1, 0.0, 12 * MS));
     assert_int_equal(take(&q, 0, &over), 8);
     assert_int_equal(take(&q, 5 * MS, &over), 4);
     assert_int_equal(over, 0);
-    assert_int_equal(take(&q, 9 * MS, &over),
+    assert_int_equal(take(&q, 11 * MS, &over),
                      1); /* the last one is tried, as the core has nothing else to do */
     assert_int_equal(over, 3);
 }
