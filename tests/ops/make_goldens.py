@@ -3,6 +3,7 @@
 """Writes tests/ops/goldens/: what TensorFlow answers to small calls of single ops, and to small graphs.
 
     make_goldens.py [FOLDER | FOLDER/NAME ...]      needs tensorflow and numpy; tests/unit/ops/test_goldens.c reads the files
+    make_goldens.py tftext                          needs tensorflow_text, too
 
 golden_cases/FOLDER.py has a generator for each file. <folder>/<name>.txt holds calls: an op, its attributes, its inputs
 in order, and its outputs or the code of its error:
@@ -24,7 +25,7 @@ format with signature "s"; its runs share a session:
     fetch NAME 1 2,2 ...                or: error CODE
     end
 """
-import importlib
+import importlib.util
 import inspect
 import os
 import pathlib
@@ -80,6 +81,9 @@ def main():
     wanted = sys.argv[1:]
     for folder in FOLDERS:
         if wanted and not any(w.split("/")[0] == folder for w in wanted):
+            continue
+        if folder == "tftext" and not importlib.util.find_spec("tensorflow_text"):
+            print("tftext: left out: there is no tensorflow_text")
             continue
         for name, make in generators(folder).items():
             if not wanted or folder in wanted or f"{folder}/{name}" in wanted:

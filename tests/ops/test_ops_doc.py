@@ -16,14 +16,15 @@ import subprocess
 import sys
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "ops.md"
-ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \|$", re.M)
+ROW = re.compile(r"^\| `([\w>]+)` \| ([^|]*) \|$", re.M)
 HEAD = """# Ops
 
 Every op that tensord has. The second column says how many of the op's cases, compared with TensorFlow 2.21 over gRPC by the
 conformance battery (seed 1), agree; no entry: the battery has none for it. Written by `tests/ops/test_ops_doc.py --write`.
 
 Every op has goldens, too: TensorFlow's answers to small calls and graphs at the edges of types, shapes and attributes, in
-`tests/ops/goldens`, made by `tests/ops/make_goldens.py`. The tests fail when an op has none.
+`tests/ops/goldens`, made by `tests/ops/make_goldens.py`. The tests fail when an op has none. Ops of TensorFlow Text, which
+TensorFlow Serving links in, are among them.
 
 {summary}
 

@@ -73,16 +73,36 @@ static int match(const td_regex *r, const pcre2_code *code, td_string text, size
     return n > 0 ? 1 : n == PCRE2_ERROR_NOMATCH ? 0 : -1;
 }
 
+static td_status gave_up(td_string text)
+{
+    return TD_ERR(RESOURCE_EXHAUSTED, "the pattern takes too long on a text of %zu bytes", text.size);
+}
+
 td_status td_regex_full_match(const td_regex *r, td_string text, bool *out)
 {
     pcre2_match_data *const data = pcre2_match_data_create_from_pattern(r->whole, NULL);
     const int found = data ? match(r, r->whole, text, 0, data) : -1;
 
     pcre2_match_data_free(data);
-    if (found < 0)
-        return TD_ERR(RESOURCE_EXHAUSTED, "the pattern takes too long on a text of %zu bytes", text.size);
+    if (found < 0) return gave_up(text);
     *out = found == 1;
     return NULL;
+}
+
+td_status td_regex_find(const td_regex *r, td_string text, bool *found, td_regex_match *out)
+{
+    pcre2_match_data *const data = pcre2_match_data_create_from_pattern(r->code, NULL);
+    const int n = data ? match(r, r->code, text, 0, data) : -1;
+    const PCRE2_SIZE *const at = n == 1 ? pcre2_get_ovector_pointer(data) : NULL;
+
+    *found = at && pcre2_get_ovector_count(data) > 1;
+    if (*found) {
+        out->end = at[1];
+        out->part = (td_string){ NULL, 0 };
+        if (at[2] != PCRE2_UNSET) out->part = (td_string){ text.data + at[2], at[3] - at[2] };
+    }
+    pcre2_match_data_free(data);
+    return n < 0 ? gave_up(text) : NULL;
 }
 
 /* What replacing makes: its size is the text's and the rewrite's affair, so it may be more than there is. */
@@ -206,7 +226,6 @@ td_status td_regex_replace(const td_regex *r, td_string text, td_string rewrite,
     if (bytes) *out = (td_string){ bytes, size };
     td_strbuf_fini(&b.bytes);
     pcre2_match_data_free(data);
-    if (found < 0)
-        return TD_ERR(RESOURCE_EXHAUSTED, "the pattern takes too long on a text of %zu bytes", text.size);
+    if (found < 0) return gave_up(text);
     return bytes ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "no memory for a string");
 }

@@ -78,3 +78,36 @@ td_casing td_casing_of(uint32_t code)
     pcre2_match_data_free(data);
     return (td_casing)n;
 }
+
+bool td_is_white_space(int32_t code)
+{
+    return (code >= 0x9 && code <= 0xd) || code == 0x20 || code == 0x85 || code == 0xa0 || code == 0x1680 ||
+           (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f ||
+           code == 0x205f || code == 0x3000;
+}
+
+/* ---------------------------------------------------------------- punctuation */
+
+enum { PUNCTUATION_END = 0x20000 }; /* there is none from here on */
+
+static uint8_t punctuation[PUNCTUATION_END / 8]; /* a bit a character: asked of each of a text */
+static pthread_once_t punctuation_once = PTHREAD_ONCE_INIT;
+
+static void find_punctuation(void)
+{
+    pcre2_code *const code = compile("\\p{P}(*:1)");
+    pcre2_match_data *const data = code ? pcre2_match_data_create(1, NULL) : NULL;
+
+    for (uint32_t c = 0; data && c < PUNCTUATION_END; c++)
+        if ((c < 0xd800 || c > 0xdfff) && number_of(code, data, c, 0))
+            punctuation[c / 8] |= (uint8_t)(1u << c % 8);
+    pcre2_match_data_free(data);
+    pcre2_code_free(code);
+}
+
+bool td_is_punctuation(int32_t code)
+{
+    if (code < 0 || code >= PUNCTUATION_END) return false;
+    (void)pthread_once(&punctuation_once, find_punctuation);
+    return (punctuation[code / 8] >> code % 8 & 1) != 0;
+}

@@ -13,4 +13,8 @@ TD_MUST_USE td_status td_script_find(const int32_t *codes, size_t n, int32_t *ou
 typedef enum td_casing { TD_CASELESS, TD_CASED, TD_CASE_IGNORED } td_casing;
 td_casing td_casing_of(uint32_t code);
 
+/* The property White_Space, and the categories of punctuation. Anything else than characters has neither. */
+bool td_is_white_space(int32_t code);
+bool td_is_punctuation(int32_t code);
+
 #endif

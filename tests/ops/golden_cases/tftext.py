@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ops of TensorFlow Text: tokenizers, and what is done before and after them."""
+import numpy as np
+import tensorflow as tf
+import tensorflow_text
+from tensorflow.python.framework import op_def_library, op_def_registry
+from tensorflow_text.core.pybinds import pywrap_whitespace_tokenizer_config_builder
+
+from golden_values import i32, i64, text
+from golden_writer import Graph
+
+TEXTS = text(b"", b"Hello, world!", b"  two  spaces\tand\nlines ", "Äöü € ẞİ caf\u00e9 e\u0301".encode(), "日本語 のテキスト。".encode(), b"a\xff\xc3 \xe2\x82 b", b"nul\x00in it", b" ",
+             "\u3000wide\u3000\u2003space\u00a0x".encode(), "don't stop-me.now 3.14 (x)".encode(), "\u0440\u0443\u0441\u0441\u043a\u0438\u0439 text".encode(), "\U0001F600 ok\U0001F600!!".encode(), b"a" * 130 + b" b")
+SPACES = np.array(pywrap_whitespace_tokenizer_config_builder.build_whitespace_tokenizer_config(), object)
+
+
+def _op(name, **args):
+    """The outputs of an op that has no function of its own."""
+    return op_def_library.apply_op(name, **{**{a.name: None for a in op_def_registry.get(name).attr if a.HasField("default_value")}, **args})
+
+
+def whitespace():
+    op = "TFText>WhitespaceTokenizeWithOffsetsV2"
+    yield op, dict(input_values=TEXTS, input_config=SPACES)
+    for t in TEXTS:
+        yield op, dict(input_values=text(t), input_config=SPACES)
+    yield op, dict(input_values=text(), input_config=SPACES)
+    yield op, dict(input_values=TEXTS, input_config=np.array(b"", object))
+    yield op, dict(input_values=TEXTS, input_config=np.array(b"\xff" * 16, object))
+    yield op, dict(input_values=TEXTS, input_config=np.array(b"\x00\x00\x00\x00\x01", object))
+
+
+def _codes(*words):
+    rows = [[ord(c) for c in w] for w in words]
+    return i32(*[c for r in rows for c in r]), np.cumsum([0] + [len(r) for r in rows])
+
+
+def scripts():
+    words = ("", "Hello, world!", "! ? x", "  a  b ", "日本語 のテキスト。abc", "\u0440\u0443\u0441 text", "\u3000x\u2003y", "a\u0301b", " ", "?!", "\U0001F600ok \U0001F600", "x1 2y", "\u061d\u1b7d")
+    for rows in (words, words[1:2], (), ("",)):
+        values, splits = _codes(*rows)
+        for dt in ("int32", "int64"):
+            if len(values):  # TensorFlow does not survive that there are no words
+                yield "WhitespaceTokenizeWithOffsets", dict(input_values=values, input_splits=splits.astype(dt))
+            for keep in (False, True):
+                yield "UnicodeScriptTokenizeWithOffsets", dict(input_values=values, input_splits=splits.astype(dt), keep_whitespace=keep)
+    odd = i32(-1, 65, 0x110000, 66, 0xd800, 32, 2**31 - 1, -2**31, 103)
+    for splits in (i64(0, 9), i64(0, 3, 9), i64(2, 4), i64(0, 0, 9, 9)):
+        yield "WhitespaceTokenizeWithOffsets", dict(input_values=odd, input_splits=splits)
+        for keep in (False, True):
+            yield "UnicodeScriptTokenizeWithOffsets", dict(input_values=odd, input_splits=splits, keep_whitespace=keep)
+
+
+BERT = (r"|".join([r"\s+", r"|".join([r"[!-/]", r"[:-@]", r"[\[-`]", r"[{-~]", r"[\p{P}]"]), r"|".join([r"[\x{4E00}-\x{9FFF}]", r"[\x{3400}-\x{4DBF}]", r"[\x{20000}-\x{2A6DF}]"])]),
+        r"|".join([r"|".join([r"[!-/]", r"[:-@]", r"[\[-`]", r"[{-~]", r"[\p{P}]"]), r"|".join([r"[\x{4E00}-\x{9FFF}]", r"[\x{3400}-\x{4DBF}]", r"[\x{20000}-\x{2A6DF}]"])]))
+SPLITS = ((r"(\s)", ""), (r"(\s)", r"\s"), (r"(\s+)", " "), (r"([,.!])", r"[,!]"), (r"\s", r"\s"), (r"a(b)c", "b"), (r"(o)|(l)", "o"), (r"(^H)", "H"), (r"(\bw)", "w"), (r"x(y?)", ""), (r"([", ""), (r"(a)", "["),
+          (r"(\p{P})", r"\p{P}"), (r"(.)", ""), (r"(.)", r"[a-z]"), ("(語)", "語"), ("(" + BERT[0] + ")", BERT[1]), (r"", r""), (r"(l+)", r"l"), (r"(?i)(W)", r".*"))
+
+
+def regex_splits():
+    def scalar(s):
+        return np.array(s.encode(), object)
+    texts = np.concatenate([TEXTS[:5], TEXTS[6:], text(b"abcabc", b"xayxz")])
+    for delimiter, keep in SPLITS:
+        yield "RegexSplitWithOffsets", dict(input=texts if delimiter not in (r"(o)|(l)", r"x(y?)") else text(b"foo", b"xy"), delim_regex_pattern=scalar(delimiter), keep_delim_regex_pattern=scalar(keep))
+    yield "RegexSplitWithOffsets", dict(input=text(), delim_regex_pattern=scalar(r"(\s)"), keep_delim_regex_pattern=scalar(""))
+    yield "RegexSplitWithOffsets", dict(input=texts.reshape(-1, 2)[:2] if len(texts) % 2 == 0 else texts[:4].reshape(2, 2), delim_regex_pattern=scalar(r"(\s)"), keep_delim_regex_pattern=scalar(""))
+    yield "RegexSplitWithOffsets", dict(input=texts, delim_regex_pattern=text(b"(a)"), keep_delim_regex_pattern=scalar(""))
+    yield "RegexSplitWithOffsets", dict(input=texts, delim_regex_pattern=scalar("(a)"), keep_delim_regex_pattern=text(b"(a)"))
+
+
+VOCABULARY = ["[UNK]", "un", "##aff", "##able", "a", "##b", "##c", "abcdx", "the", "##ness", "tread", "don", "'", "t", "\u65e5", "##\u672c", "##\u672c\u8a9e", "caf\u00e9", "##s", "##", "##\u00e9", "caf", "[PAD]"]
+WORDS = text(b"unaffable", b"", b"abc", b"abcd", b"abcdx", b"treadness", b"the", b"don", b"'", b"zzz", "日本語".encode(), "日本x".encode(), "café".encode(), "cafés".encode(), b"a\xff", b"\xff", b"the" * 40, b"##", b"a##b", b"t")
+
+
+def wordpieces():
+    defaults = dict(suffix_indicator="##", max_bytes_per_word=100, use_unknown_token=True, unknown_token="[UNK]")
+    changes = (dict(), dict(use_unknown_token=False), dict(split_unknown_characters=True), dict(split_unknown_characters=True, use_unknown_token=False), dict(max_bytes_per_word=5),
+               dict(max_bytes_per_word=5, use_unknown_token=False), dict(max_chars_per_token=2), dict(max_chars_per_token=3, split_unknown_characters=True), dict(max_chars_per_token=-1), dict(suffix_indicator=""),
+               dict(suffix_indicator="a"), dict(output_row_partition_type="row_splits"), dict(unknown_token=""), dict(max_bytes_per_word=0), dict(max_bytes_per_word=-1))
+    for change in changes:
+        def build(inits, words, change=change):
+            table = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64, shared_name="t")
+            inits.append(tf.raw_ops.LookupTableImportV2(table_handle=table, keys=tf.constant(VOCABULARY), values=tf.range(len(VOCABULARY), dtype=tf.int64)))
+            out = _op("WordpieceTokenizeWithOffsets", input_values=words, vocab_lookup_table=table, **{**defaults, **change})
+            return dict(values=out[0], rows=out[1], starts=out[2], limits=out[3])
+        yield Graph("wordpieces, %s" % (", ".join("%s %s" % x for x in change.items()) or "as usual"), build, dict(words=WORDS), dict(words=WORDS[:0]), dict(words=WORDS[:4].reshape(2, 2)))
