@@ -87,19 +87,9 @@ static td_status find_longest(const finder *f, size_t begin, size_t *size)
 /* Adds text behind the indicator, unless it begins the word. */
 static td_status add_piece(finder *f, td_string text, size_t begin, size_t end)
 {
-    const td_string indicator = f->attrs->indicator;
     td_piece piece = { text, 0, (int64_t)begin, (int64_t)end };
-    size_t size;
-    char *bytes;
 
-    if (begin && indicator.size) {
-        if (!td_add_size(indicator.size, text.size, &size))
-            return TD_ERR(RESOURCE_EXHAUSTED, "a token is too long");
-        TD_TRY(td_text_alloc(f->pieces.call, size, &bytes));
-        memcpy(bytes, indicator.data, indicator.size);
-        if (text.size) memcpy(bytes + indicator.size, text.data, text.size);
-        piece.text = (td_string){ bytes, size };
-    }
+    if (begin) TD_TRY(td_pieces_join(&f->pieces, f->attrs->indicator, text, &piece.text));
     return td_pieces_add(&f->pieces, &piece);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/size.h"
 #include "ops/array/array.h"
 #include "ops/strings.h"
 
@@ -26,6 +27,23 @@ td_status td_pieces_add(td_pieces *p, const td_piece *piece)
 {
     if (p->n == p->room) TD_TRY(grow(p));
     p->items[p->n++] = *piece;
+    return NULL;
+}
+
+td_status td_pieces_join(const td_pieces *p, td_string prefix, td_string text, td_string *out)
+{
+    size_t size;
+    char *bytes;
+
+    if (!prefix.size) {
+        *out = text;
+        return NULL;
+    }
+    if (!td_add_size(prefix.size, text.size, &size)) return TD_ERR(RESOURCE_EXHAUSTED, "a token is too long");
+    TD_TRY(td_text_alloc(p->call, size, &bytes));
+    memcpy(bytes, prefix.data, prefix.size);
+    if (text.size) memcpy(bytes + prefix.size, text.data, text.size);
+    *out = (td_string){ bytes, size };
     return NULL;
 }
 

@@ -18,6 +18,8 @@ typedef struct td_pieces {
 } td_pieces;
 
 TD_MUST_USE td_status td_pieces_add(td_pieces *p, const td_piece *piece);
+/* The text of a piece: prefix, then text. */
+TD_MUST_USE td_status td_pieces_join(const td_pieces *p, td_string prefix, td_string text, td_string *out);
 
 /* Makes a vector of output i: the rows' ends, after a 0. */
 TD_MUST_USE td_status td_pieces_start_splits(td_call *c, uint32_t i, int64_t rows);

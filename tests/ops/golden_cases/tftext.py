@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ops of TensorFlow Text: tokenizers, and what is done before and after them."""
+import struct
+
 import numpy as np
 import tensorflow as tf
 import tensorflow_text
 from tensorflow.python.framework import op_def_library, op_def_registry
+from tensorflow_text.core.pybinds import pywrap_fast_wordpiece_tokenizer_model_builder
 from tensorflow_text.core.pybinds import pywrap_whitespace_tokenizer_config_builder
 
 from golden_values import i32, i64, text
@@ -85,3 +88,71 @@ def wordpieces():
             out = _op("WordpieceTokenizeWithOffsets", input_values=words, vocab_lookup_table=table, **{**defaults, **change})
             return dict(values=out[0], rows=out[1], starts=out[2], limits=out[3])
         yield Graph("wordpieces, %s" % (", ".join("%s %s" % x for x in change.items()) or "as usual"), build, dict(words=WORDS), dict(words=WORDS[:0]), dict(words=WORDS[:4].reshape(2, 2)))
+
+
+def _wordpiece_model(vocabulary=VOCABULARY, most=100, indicator="##", unknown="[UNK]", words=False, detokenizes=True):
+    return np.frombuffer(pywrap_fast_wordpiece_tokenizer_model_builder.build_fast_wordpiece_model(vocabulary, most, indicator, unknown, words, detokenizes), "uint8")
+
+
+MANY = text(b"un", b"the unaffable  treadness, don't!", b"abcd abcdx abc the.the", "日本語 日本 日本x café cafés".encode(), b"## ##a a## a##b #", b"a\xff b \xff\xffthe", b"the" * 40 + b" a", b"thethe the\tthe\nthe ",
+            "\u4e00\u4e01a\u3000t".encode(), "\u00a1a\u00bf\u2014t \u061d\u1b7d".encode(), b"...a...", b" ", b"a zzz a", b"zzz,a")
+
+
+def fast_wordpieces():
+    op = "FastWordpieceTokenizeWithOffsets"
+    texts = np.concatenate([TEXTS, WORDS, MANY])
+    yield op, dict(input_values=texts, wp_model=_wordpiece_model(words=True))
+    yield op, dict(input_values=texts, wp_model=_wordpiece_model(words=True, most=5))
+    yield op, dict(input_values=texts, wp_model=_wordpiece_model(words=True, indicator="", detokenizes=False))
+    yield op, dict(input_values=texts, wp_model=_wordpiece_model(["<u>", "a", "ab", "##c", "abc", "##d", "##cd"], words=True, unknown="<u>"))
+    yield op, dict(input_values=texts, wp_model=_wordpiece_model(["<u>", "a", "#", "###", "##b"], words=True, unknown="<u>"))
+    yield op, dict(input_values=text(), wp_model=_wordpiece_model(words=True))
+    yield op, dict(input_values=texts, wp_model=_wordpiece_model(VOCABULARY + [",", "!", "\u4e00", "##,", "."], most=6, detokenizes=False))
+
+
+def detokenized():
+    op = "TFText>FastWordpieceDetokenize"
+    model = _wordpiece_model(words=True)
+    n = len(VOCABULARY)
+    for splits in (i64(0, n), i64(0, 3, 3, n), i64(2, 4)):
+        yield op, dict(input_values=np.arange(n, dtype="int32"), input_row_splits=splits, wp_model=model)
+    yield op, dict(input_values=i32(), input_row_splits=i64(0, 0), wp_model=model)
+    yield op, dict(input_values=i32(1, 2), input_row_splits=i64(0, 2), wp_model=_wordpiece_model(words=True, detokenizes=False))
+
+
+def _trie(numbers):
+    """A double array of Darts-clone: {bytes: number}, no bytes being 0."""
+    units, taken = {}, {0}
+
+    def place(node, label, words):
+        heads = sorted({w[:1] for w in words})  # b"": a leaf
+        base = next(b for b in range(2**20) if not any(b ^ (h[0] if h else 0) in taken for h in heads))
+        taken.update(base ^ (h[0] if h else 0) for h in heads)
+        units[node] = (node ^ base) << 10 | (b"" in heads) << 8 | label
+        for h in heads:
+            if h:
+                place(base ^ h[0], h[0], {w[1:]: v for w, v in words.items() if w[:1] == h})
+            else:
+                units[base] = 1 << 31 | words[b""]
+    place(0, 0, numbers)
+    return np.array([units.get(i, 0x800000ff) for i in range(max(taken) + 257)], "<u4").tobytes()
+
+
+def _normalizer_model(changes, of_nul=0):
+    """A FastBertNormalizerModel that changes so many characters only: those of TensorFlow Text are large."""
+    pool, numbers = b"", {}
+    for character, other in changes.items():
+        numbers[character.encode()] = 1 << 30 | len(pool) << 6 | len(other.encode())
+        pool += other.encode()
+    trie = _trie(numbers)
+    return np.frombuffer(struct.pack("<IHHHHHHi4xIiI", 16, 12, 20, 4, 8, 12, 16, 12, 12, of_nul, 8 + len(trie)) + struct.pack("<I", len(trie) // 4) + trie + struct.pack("<I", len(pool)) + pool, "uint8")
+
+
+def bert_normalized():
+    texts = np.concatenate([TEXTS, text("ÀÉÎÕÜ ñ Å ﬁ ① ½ \u212b \u1e9e \u0130".encode(), "\u0301x\u0345 \ufb03".encode(), b"a\x00b\x01\x7f\t", "\ufffd \u200b\u00ad\u2028\U0001F600 \U00010400".encode(), "한국어 \uac00".encode(),
+                                        b"\xe2\x82", b"\xf0\x9f\x98", b"ABC", b"\xc0\x80\xed\xa0\x80")])
+    changes = {"À": "a", "É": "e", "A": "a", "B": "b", "ﬁ": "fi", "½": "1\u20442", "\u0301": "", "\t": " ", "\U0001F600": "", "한": "\u1112\u1161\u11ab", "\u200b": "", "日": "day", "\u20ac": "EUR"}
+    for of_nul in (0, 1 << 30, 1 << 30 | 3 << 6 | 2):
+        for offsets in (True, False):
+            yield "FastBertNormalize", dict(input_values=texts, fast_bert_normalizer_model=_normalizer_model(changes, of_nul), get_offsets=offsets)
+    yield "FastBertNormalize", dict(input_values=text(), fast_bert_normalizer_model=_normalizer_model(changes), get_offsets=True)
