@@ -9,7 +9,7 @@ from tensorflow.python.framework import op_def_library, op_def_registry
 from tensorflow_text.core.pybinds import pywrap_fast_wordpiece_tokenizer_model_builder
 from tensorflow_text.core.pybinds import pywrap_whitespace_tokenizer_config_builder
 
-from golden_values import i32, i64, text
+from golden_values import arr, i32, i64, text
 from golden_writer import Graph
 
 TEXTS = text(b"", b"Hello, world!", b"  two  spaces\tand\nlines ", "Äöü € ẞİ caf\u00e9 e\u0301".encode(), "日本語 のテキスト。".encode(), b"a\xff\xc3 \xe2\x82 b", b"nul\x00in it", b" ",
@@ -156,3 +156,30 @@ def bert_normalized():
         for offsets in (True, False):
             yield "FastBertNormalize", dict(input_values=texts, fast_bert_normalizer_model=_normalizer_model(changes, of_nul), get_offsets=offsets)
     yield "FastBertNormalize", dict(input_values=text(), fast_bert_normalizer_model=_normalizer_model(changes), get_offsets=True)
+
+
+def trims():
+    a, b, c = i64(0, 4, 4, 7, 10), i64(0, 1, 5, 5, 15), i64(0, 2, 4, 6, 8)
+    for op in ("TFText>RoundRobinTrim", "TFText>RoundRobinGenerateMasks"):
+        for dt in ("int32", "int64", "string", "bool", "float32", "float64", "uint8", "int8", "uint16", "int16", "uint32", "uint64"):
+            yield op, dict(max_sequence_length=np.int32(7), input_values=[arr(dt, 10), arr(dt, 15), arr(dt, 8)], input_row_splits=[a, b, c])
+        for limit in (0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 100, 2**31 - 1):
+            yield op, dict(max_sequence_length=np.int32(limit), input_values=[arr("int32", 10), arr("int32", 15), arr("int32", 8)], input_row_splits=[x.astype("int32") for x in (a, b, c)])
+            yield op, dict(max_sequence_length=np.int32(limit), input_values=[arr("int64", 15)], input_row_splits=[b])
+            yield op, dict(max_sequence_length=np.int32(limit), input_values=[arr("int64", 6), arr("int64", 6)], input_row_splits=[i64(0, 3, 6), i64(0, 3, 6)])
+        yield op, dict(max_sequence_length=np.int32(5), input_values=[arr("int64", 0), arr("int64", 0)], input_row_splits=[i64(0), i64(0)])
+        yield op, dict(max_sequence_length=np.int32(5), input_values=[arr("int64", 9), arr("int64", 9)], input_row_splits=[i64(2, 5, 8), i64(1, 8, 9)])
+        yield op, dict(max_sequence_length=np.int32(-1), input_values=[arr("int64", 4), arr("int64", 4)], input_row_splits=[i64(0, 4), i64(0, 4)])
+
+
+def joins():
+    op, words = "TFText>NgramsStringJoin", text(b"a", b"", b"bc", b"d e", b"\xff", "ü".encode(), b"g", b"h")
+    for width in (1, 2, 3, 4, 9):
+        for separator in ("|", "", ", "):
+            yield op, dict(input_values=words, input_row_splits=[], width=width, axis=-1, string_separator=separator)
+            yield op, dict(input_values=words.reshape(2, 4), input_row_splits=[], width=width, axis=-1, string_separator=separator)
+            yield op, dict(input_values=words, input_row_splits=[i64(0, 3, 3, 4, 8)], width=width, axis=-1, string_separator=separator)
+            yield op, dict(input_values=words, input_row_splits=[i64(0, 1, 3), i64(0, 2, 2, 8)], width=width, axis=-1, string_separator=separator)
+    yield op, dict(input_values=words.reshape(2, 2, 2), input_row_splits=[], width=2, axis=-1, string_separator=" ")
+    yield op, dict(input_values=words[:0], input_row_splits=[i64(0, 0)], width=2, axis=-1, string_separator=" ")
+    yield op, dict(input_values=words, input_row_splits=[], width=2, axis=0, string_separator=" ")
