@@ -28,6 +28,20 @@ td_status td_text_rooms(td_call *c, size_t n, size_t size, void *out)
     return NULL;
 }
 
+td_status td_text_grow(td_call *c, size_t n, size_t size, size_t *room, void *items)
+{
+    const size_t more = *room ? 2 * *room : 64;
+    void *old, *made;
+
+    if (n < *room) return NULL;
+    TD_TRY(td_text_rooms(c, more, size, &made));
+    memcpy(&old, items, sizeof old);
+    if (n) memcpy(made, old, n * size);
+    memcpy(items, &made, sizeof made);
+    *room = more;
+    return NULL;
+}
+
 td_status td_text_scalar(const td_call *c, uint32_t i, const char *what, td_string *out)
 {
     const td_tensor *const t = td_in(c, i);

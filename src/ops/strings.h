@@ -15,6 +15,8 @@ static inline const td_string *td_strings_in(const td_call *c, uint32_t i)
 TD_MUST_USE td_status td_text_alloc(td_call *c, size_t size, char **out);
 /* td_arena_try_alloc() of n items, likewise; *out is a pointer to any type. */
 TD_MUST_USE td_status td_text_rooms(td_call *c, size_t n, size_t size, void *out);
+/* An array of such rooms that grows: *items, of which n are used, has room for one more. */
+TD_MUST_USE td_status td_text_grow(td_call *c, size_t n, size_t size, size_t *room, void *items);
 /* The only element of a string input; INVALID_ARGUMENT: "WHAT must be a scalar, but received [2]". */
 TD_MUST_USE td_status td_text_scalar(const td_call *c, uint32_t i, const char *what, td_string *out);
 

@@ -9,23 +9,9 @@
 #include "ops/array/array.h"
 #include "ops/strings.h"
 
-enum { FIRST_ROOM = 64 };
-
-static td_status grow(td_pieces *p)
-{
-    const size_t room = p->room ? 2 * p->room : FIRST_ROOM;
-    td_piece *items;
-
-    TD_TRY(td_text_rooms(p->call, room, sizeof *items, &items));
-    if (p->n) memcpy(items, p->items, p->n * sizeof *items);
-    p->items = items;
-    p->room = room;
-    return NULL;
-}
-
 td_status td_pieces_add(td_pieces *p, const td_piece *piece)
 {
-    if (p->n == p->room) TD_TRY(grow(p));
+    TD_TRY(td_text_grow(p->call, p->n, sizeof *p->items, &p->room, &p->items));
     p->items[p->n++] = *piece;
     return NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wordpieces.c -- the walk. Each step along a failure makes a piece of a byte or more of the word, and pieces that go
- * beyond its end are refused: so any model comes to an end. */
+ * beyond what was walked are refused: so any model comes to an end, soon. */
 #include "ops/tftext/wordpieces.h"
 
 #include "ops/text/encoding.h"
@@ -71,6 +71,7 @@ typedef struct word {
     size_t before;  /* pieces of words before */
     td_string text; /* from its begin on, maybe more than the word */
     size_t offset;  /* of that, in all of the text */
+    size_t walked;  /* bytes of it that led to the node */
     size_t at;      /* bytes of it that are pieces already */
     td_trie_node node;
 } word;
@@ -79,7 +80,7 @@ static td_status begin_word(word *w, td_string text, size_t offset)
 {
     w->text = text;
     w->offset = offset;
-    w->at = 0;
+    w->at = w->walked = 0;
     return td_trie_at(&w->model->trie, 0, &w->node) ? NULL : damaged();
 }
 
@@ -91,7 +92,7 @@ static td_status add_piece(word *w, uint32_t encoded)
 
     /* a word may itself begin with the indicator */
     if (!w->at && encoded >> 30) size += m->indicator.size;
-    if (size > w->text.size - w->at) return damaged();
+    if (size > w->walked - w->at) return damaged();
     const td_string here = { w->text.data + w->at, size }, text = id == m->unknown_id ? m->unknown : here;
     td_piece piece = { text, id, (int64_t)(w->offset + w->at), (int64_t)(w->offset + w->at + size) };
 
@@ -143,12 +144,15 @@ static td_status follow_failure(word *w, bool *moved)
     return td_trie_at(&m->trie, link, &w->node) ? NULL : damaged();
 }
 
-/* To where all bytes of ch lead, along failures as long as they lead nowhere. *moved false: the word is unknown. */
-static td_status advance(word *w, td_string ch, bool *moved)
+/* To where the next `size` bytes lead, along failures as long as they lead nowhere. *moved false: the word is unknown. */
+static td_status advance(word *w, size_t size, bool *moved)
 {
+    const td_string next = { w->text.data + w->walked, size };
+
     *moved = true;
-    while (*moved && !td_trie_walk(&w->model->trie, &w->node, ch))
+    while (*moved && !td_trie_walk(&w->model->trie, &w->node, next))
         TD_TRY(follow_failure(w, moved));
+    if (*moved) w->walked += size;
     return NULL;
 }
 
@@ -191,7 +195,7 @@ static td_status split_word(word *w, td_string text)
     for (size_t i = 0; i < text.size; i++) {
         bool moved;
 
-        TD_TRY(advance(w, (td_string){ text.data + i, 1 }, &moved));
+        TD_TRY(advance(w, 1, &moved));
         if (!moved) return add_unknown(w, text.size);
     }
     return end_word(w, text.size);
@@ -245,7 +249,7 @@ static td_status walk_word(word *w, walk *k)
         k->before = k->code;
         k->code = look(k, &k->next);
         if ((int64_t)(k->next - begin) > w->model->most_bytes) return NULL;
-        TD_TRY(advance(w, (td_string){ k->text.data + k->at, k->next - k->at }, &moved));
+        TD_TRY(advance(w, k->next - k->at, &moved));
         if (!moved) return NULL;
         k->at = k->next;
     }
@@ -281,8 +285,7 @@ static td_status split_next(word *w, walk *k)
     if (is_white || is_mark(k->code) || (k->at && is_mark(k->before))) {
         const bool is_empty = k->at == begin;
 
-        w->text.size = k->at - begin;
-        TD_TRY(end_word(w, w->text.size));
+        TD_TRY(end_word(w, k->at - begin));
         if (is_white || is_empty) k->at = k->next;
         return is_white || !is_empty ? NULL : add_unknown(w, k->at - begin);
     }

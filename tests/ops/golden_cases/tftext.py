@@ -19,7 +19,9 @@ SPACES = np.array(pywrap_whitespace_tokenizer_config_builder.build_whitespace_to
 
 def _op(name, **args):
     """The outputs of an op that has no function of its own."""
-    return op_def_library.apply_op(name, **{**{a.name: None for a in op_def_registry.get(name).attr if a.HasField("default_value")}, **args})
+    d = op_def_registry.get(name)
+    inferred = {x for a in d.input_arg for x in (a.type_attr, a.number_attr)}
+    return op_def_library.apply_op(name, **{**{a.name: None for a in d.attr if a.HasField("default_value") and a.name not in inferred}, **args})
 
 
 def whitespace():
@@ -183,3 +185,31 @@ def joins():
     yield op, dict(input_values=words.reshape(2, 2, 2), input_row_splits=[], width=2, axis=-1, string_separator=" ")
     yield op, dict(input_values=words[:0], input_row_splits=[i64(0, 0)], width=2, axis=-1, string_separator=" ")
     yield op, dict(input_values=words, input_row_splits=[], width=2, axis=0, string_separator=" ")
+
+
+NORMAL = text("株式会社 ㈱ド".encode(), "e\u0301e\u0301x".encode(), "\u0301e\u0301".encode(), "½⅓ﬁﬂ".encode(), "\u1112\u1161\u11ab\u1112\u1161\uac00\u11a8".encode(), "a\u0323\u0307 q\u0307\u0323".encode(),
+              "Åé\u0323 x\u0344".encode(), "カ\u3099ガ \uff76\uff9e".encode(), "\u212b\u2126 ÅÀÉß ẞ İ ſ ς".encode(), "ＡＢＣ 한글 ǅ".encode(), "\ufdfa \u00ad\u200bx\u2060\u2065\ufff5\U000e0080".encode(), "\u0345\u0391\u0345".encode(),
+              "\U0001D15E\U0001D165 \u0958 \u2adc".encode(), "a\u0300\u0315\u0327\u0301".encode(), "\u09c7\u09be\u0b47\u0b57".encode(), b"a\xff b", b"\xe2\x82", b"\xc3(", b"\xed\xa0\x80x", b"\xf4\x90\x80\x80", b"e\xcc\x81\xff\xcc\x81",
+              b"a\x00B", b"", b"plain ASCII", "Plain \u0301 Tail\u0301".encode(), ("a" + "\u0315\u0300" * 40).encode())
+
+
+def normal_forms():
+    yield "CaseFoldUTF8", dict(input=NORMAL)
+    yield "CaseFoldUTF8", dict(input=np.array("ÀB".encode(), object))
+    yield "CaseFoldUTF8", dict(input=NORMAL[:4].reshape(2, 2))
+    for form in ("NFC", "NFD", "NFKC", "NFKD", "nfkc", "x", ""):
+        yield "NormalizeUTF8", dict(input=NORMAL, normalization_form=form)
+    yield "NormalizeUTF8", dict(input=text(), normalization_form="NFC")
+
+
+def offsets():
+    for form in ("NFC", "NFD", "NFKC", "NFKD", "Nfkd"):
+        for dt in ("int64", "int32"):
+            def build(inits, words, places, splits, form=form, dt=dt):
+                out = _op("NormalizeUTF8WithOffsetsMap", input=words, normalization_form=form)
+                return dict(texts=out[0], sources=_op("FindSourceOffsets", offsets_map=out[1], input_offsets_values=places, input_offsets_splits=tf.cast(splits, dt)))
+            n = len(NORMAL)
+            every = np.tile(np.arange(-1, 24, dtype="int64"), n)
+            yield Graph("offsets of %s, splits of %s" % (form, dt), build, dict(words=NORMAL, places=every, splits=np.arange(n + 1, dtype="int64") * 25),
+                        dict(words=NORMAL[:2], places=i64(0, 1, 2), splits=i64(0, 2, 2, 3)), dict(words=NORMAL[:2], places=i64(0, 1, 2), splits=i64(0, 2, 3)),
+                        dict(words=NORMAL[:2], places=i64(0, 1, 2), splits=i64(0, 3)), dict(words=NORMAL[:2], places=i64(2**32 + 1, 1, 2**31), splits=i64(0, 1, 3)))
