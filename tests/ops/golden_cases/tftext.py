@@ -213,3 +213,103 @@ def offsets():
             yield Graph("offsets of %s, splits of %s" % (form, dt), build, dict(words=NORMAL, places=every, splits=np.arange(n + 1, dtype="int64") * 25),
                         dict(words=NORMAL[:2], places=i64(0, 1, 2), splits=i64(0, 2, 2, 3)), dict(words=NORMAL[:2], places=i64(0, 1, 2), splits=i64(0, 2, 3)),
                         dict(words=NORMAL[:2], places=i64(0, 1, 2), splits=i64(0, 3)), dict(words=NORMAL[:2], places=i64(2**32 + 1, 1, 2**31), splits=i64(0, 1, 3)))
+
+
+def _field(number, value):
+    """A field of a protocol buffer: bytes, a float, a truth or a number."""
+    def varint(n):
+        return bytes([n & 0x7f | 0x80]) + varint(n >> 7) if n > 0x7f else bytes([n])
+    if isinstance(value, bytes):
+        return varint(number << 3 | 2) + varint(len(value)) + value
+    if isinstance(value, float):
+        return varint(number << 3 | 5) + struct.pack("<f", value)
+    return varint(number << 3) + varint(int(value))
+
+
+UNKNOWN, CONTROL, USER, UNUSED, BYTE = 2, 3, 4, 5, 6
+COMMON = [("<unk>", 0., UNKNOWN), ("<s>", 0., CONTROL), ("</s>", 0., CONTROL)]
+SCORED = COMMON + [(p, -s, t) for p, s, t in (
+    ("\u2581", 3., 1), ("\u2581the", 2.5, 1), ("\u2581a", 3.2, 1), ("a", 4., 1), ("b", 4.1, 1), ("ab", 5., 1), ("abc", 9., 1), ("c", 4.3, 1), ("\u2581quick", 8., 1), ("q", 7., 1), ("u", 5.5, 1), ("i", 5.1, 1), ("k", 6.2, 1),
+    ("ck", 6.25, 1), ("qui", 9.75, 1), ("e", 3.9, 1), ("h", 4.4, 1), ("t", 4.2, 1), ("th", 5.1, 1), ("he", 5.2, 1), ("\u65e5\u672c", 7.1, 1), ("\u65e5", 6., 1), ("\u8a9e", 6.5, 1), (".", 3.1, 1), ("..", 4., 1), ("x", 5., UNUSED),
+    ("xy", 5., UNUSED), ("<sep>", 0., USER), ("<se", 0., USER), ("\u2581\u2581", 6., 1), ("A", 5., 1))]
+MERGED = COMMON + [(p, -float(i), t) for i, (p, t) in enumerate((("\u2581t", 1), ("he", 1), ("\u2581the", 1), ("ab", 1), ("abc", UNUSED), ("ck", 1), ("ui", 1), ("qui", UNUSED), ("\u2581qui", UNUSED), ("quick", UNUSED), ("\u65e5\u672c", 1), ("..", 1), ("...", 1), ("xy", UNUSED),
+          ("xyx", UNUSED), ("\u2581", 1), ("a", 1), ("b", 1), ("c", 1), ("t", 1), ("h", 1), ("e", 1), ("q", 1), ("u", 1), ("i", 1), ("k", 1), (".", 1), ("x", 1), ("y", 1), ("\u65e5", 1), ("\u672c", 1), ("<sep>", USER), ("A", 1)))]
+BYTES = [("<0x%02X>" % b, 0., BYTE) for b in range(256)]
+SENTENCES = text(b"the quick", b"", b" ", b"  the   a b  ", b"abcab c", "日本語 日".encode(), b"zzz the zz", b"a<sep>b <se <sep>the", b"x xy xyx xyxy", b"....", b"a\xff\xc3b", "ÀB ﬁ\t\u00a0x \u2581a".encode(), b"THE Aa", b"quickquickly", b"a\x00b", "\ufffd\U0001F600".encode(), b"the" * 20)
+REPLACED = {"À".encode(): "A", "B".encode(): "b", "ﬁ".encode(): "fi", b"\t": " ", "\u00a0".encode(): " ", b"T": "t", b"TH": "th", b"E": "", "\U0001F600".encode(): "  :)  "}
+
+
+def _charsmap(changes):
+    texts, numbers = b"", {}
+    for old, new in changes.items():
+        numbers[old] = len(texts)
+        texts += new.encode() + b"\0"
+    trie = _trie(numbers)
+    return struct.pack("<I", len(trie)) + trie + texts
+
+
+def _sentencepieces(pieces, kind=1, trainer=b"", rules=b"", charsmap=b"", denormal=None):
+    model = b"".join(_field(1, _field(1, p.encode()) + _field(2, s) + (_field(3, t) if t != 1 else b"")) for p, s, t in pieces)
+    model += _field(2, _field(3, kind) + trainer) + _field(3, rules + (_field(2, charsmap) if charsmap else b""))
+    return model + (_field(5, denormal) if denormal is not None else b"")
+
+
+def _models():
+    charsmap = _charsmap(REPLACED)
+    yield "scores", _sentencepieces(SCORED, charsmap=charsmap)
+    yield "scores, plain", _sentencepieces(SCORED, rules=_field(3, False) + _field(4, False) + _field(5, False))
+    yield "scores, spaces kept", _sentencepieces(SCORED, rules=_field(4, False), charsmap=charsmap)
+    yield "scores, no prefix", _sentencepieces(SCORED, rules=_field(3, False), charsmap=charsmap)
+    yield "scores, spaces last", _sentencepieces(SCORED, trainer=_field(24, True) + _field(44, b"??") + _field(46, b"<sep>") + _field(47, b"a"))
+    yield "scores, bytes", _sentencepieces(SCORED + BYTES, trainer=_field(35, True))
+    yield "merges", _sentencepieces(MERGED, 2, charsmap=charsmap)
+    yield "merges, bytes", _sentencepieces(MERGED + BYTES, 2, trainer=_field(35, True), rules=_field(4, False), denormal=_field(2, _charsmap({b"t": "T", b"qu": "kw"})) + _field(3, False) + _field(4, False) + _field(5, False))
+    yield "words", _sentencepieces(SCORED, 3)
+    yield "characters", _sentencepieces(SCORED, 4)
+
+
+def sentencepieces():
+    for name, model in _models():
+        for kind in (tf.int32, tf.string):
+            for dt in (tf.int64, tf.int32):
+                if name != "scores" and (kind == tf.string) != (dt == tf.int32):
+                    continue
+
+                def build(inits, words, bos, eos, reverse, model=model, kind=kind, dt=dt):
+                    handle = _op("SentencepieceOp", model=model, shared_name="m", container="c")
+                    args = dict(sp_handle=handle, input=words, nbest_size=tf.constant(0), alpha=tf.constant(1.), add_bos=bos, add_eos=eos, reverse=reverse, out_type=kind, Tsplits=dt)
+                    ids, rows = _op("SentencepieceTokenizeOp", **args)
+                    found = _op("SentencepieceTokenizeWithOffsetsOp", **args)
+                    back = _op("SentencepieceDetokenizeOp", sp_handle=handle, input_values=ids, input_splits=rows, add_bos=bos, add_eos=eos, reverse=reverse)
+                    same = tf.constant(False)
+                    return dict(ids=ids, rows=rows, found=found[0], begins=found[2], ends=found[3], back=back, size=_op("SentencepieceVocabSizeOp", sp_handle=handle),
+                                plain=_op("SentencepieceDetokenizeOp", sp_handle=handle, input_values=ids, input_splits=rows, add_bos=same, add_eos=same, reverse=same))
+                runs = [dict(words=SENTENCES, bos=np.array(b), eos=np.array(e), reverse=np.array(r)) for b, e, r in ((False, False, False), (True, True, False), (True, False, True), (False, True, True))]
+                yield Graph("pieces by %s, %s in rows of %s" % (name, kind.name, dt.name), build, *runs, dict(words=text(), bos=np.array(True), eos=np.array(False), reverse=np.array(False)))
+
+        if name not in ("scores", "scores, plain", "merges, bytes"):
+            continue
+
+        def asked(inits, words, ids, model=model):
+            handle = _op("SentencepieceOp", model=model, use_node_name_sharing=True)
+            return dict(ids=_op("SentencepieceStringToIdOp", sp_handle=handle, input=words), texts=_op("SentencepieceIdToStringOp", sp_handle=handle, input=ids))
+        yield Graph("vocabulary of " + name, asked, dict(words=text(b"<unk>", b"</s>", "\u2581the".encode(), b"", b"the", b"x", b"<sep>", b"<0x41>", b"nothing"), ids=np.arange(30, dtype="int32")), dict(words=text(), ids=i32()))
+
+        def joined(inits, words, splits, model=model):
+            handle, no = _op("SentencepieceOp", model=model), tf.constant(False)
+            return dict(texts=_op("SentencepieceDetokenizeOp", sp_handle=handle, input_values=words, input_splits=splits, add_bos=no, add_eos=no, reverse=no))
+        marks = text("\u2581\u2581the".encode(), b"<unk>", b"zz", "\u2581".encode(), "\u2581a".encode(), b"<s>", "\u2581the\u2581b".encode(), b"<0xE6>", b"<0x97>", b"<0xA5>", b"<0xFF>", b"<0xE6>", b"a", b"x")
+        yield Graph("texts of " + name, joined, dict(words=marks, splits=i64(0, 4, 4, 7, 14)), dict(words=marks[::-1].copy(), splits=i64(0, 5, 14)), dict(words=text(), splits=i64(0, 0)))
+        yield Graph("texts of numbers of " + name, joined, dict(words=np.arange(30, dtype="int32"), splits=i64(0, 10, 30)), dict(words=i32(1, 30000), splits=i64(0, 2)), dict(words=i32(-1), splits=i64(0, 1)))
+
+
+def damaged_sentencepieces():
+    good = _sentencepieces(SCORED)
+    broken = dict(nothing=b"", bytes=b"\xff\xff\xff", no_unknown=_sentencepieces(SCORED[1:]), two_unknown=_sentencepieces(SCORED + [("<u>", 0., UNKNOWN)]), twice=_sentencepieces(SCORED + [("a", 0., 1)]), empty=_sentencepieces(SCORED + [("", 0., 1)]),
+                  byte_pieces=_sentencepieces(SCORED + BYTES), few_bytes=_sentencepieces(SCORED + BYTES[1:], trainer=_field(35, True)), odd_byte=_sentencepieces(SCORED + BYTES + [("<0xaa>", 0., BYTE)], trainer=_field(35, True)),
+                  short_map=_sentencepieces(SCORED, charsmap=b"abc"), long_map=_sentencepieces(SCORED, charsmap=struct.pack("<I", 99) + b"abcd"), alone=_sentencepieces(COMMON), cut=good[:-3], no_ends=_sentencepieces(SCORED[:1] + SCORED[3:]))
+    for name, model in broken.items():
+        def build(inits, words, model=model):
+            yes = tf.constant(True)
+            return dict(ids=_op("SentencepieceTokenizeOp", sp_handle=_op("SentencepieceOp", model=model), input=words, nbest_size=tf.constant(0), alpha=tf.constant(1.), add_bos=yes, add_eos=yes, reverse=yes)[0])
+        yield Graph("damaged: " + name, build, dict(words=SENTENCES[:1]))

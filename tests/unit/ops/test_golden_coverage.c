@@ -98,6 +98,8 @@ static const struct {
     { "UniformQuantizedConvolution", "lhs_quantization_axis", "only all of lhs may be scaled" },
     { "UniformQuantizedDot", "lhs_quantization_axis", "only all of lhs may be scaled" },
     /* tensord refuses other values */
+    { "SentencepieceTokenizeOp", "return_nbest", "only the best is there" },
+    { "SentencepieceTokenizeWithOffsetsOp", "return_nbest", "only the best is there" },
     { "TridiagonalSolve", "perturb_singular", "of GPUs" },
 };
 
