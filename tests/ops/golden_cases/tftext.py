@@ -313,3 +313,18 @@ def damaged_sentencepieces():
             yes = tf.constant(True)
             return dict(ids=_op("SentencepieceTokenizeOp", sp_handle=_op("SentencepieceOp", model=model), input=words, nbest_size=tf.constant(0), alpha=tf.constant(1.), add_bos=yes, add_eos=yes, reverse=yes)[0])
         yield Graph("damaged: " + name, build, dict(words=SENTENCES[:1]))
+
+
+def preprocessing():
+    """What models of BERT begin with, whole."""
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "quick", "brown", "fox", "##es", "jump", "##ed", "over", "un", "##aff", "##able", "dog", ",", ".", "!", "'", "a", "##b", "\u65e5", "\u672c", "cafe", "caf", "##\u00e9", "s", "?"]
+    words = text(b"The quick brown foxes jumped over, the UNAFFABLE dog!", b"", "Caf\u00e9 \u65e5\u672c a b ab's".encode(), b"What? The [unused1] dog", b"[UNK] zz " + b"the " * 20)
+
+    def build(inits, words):
+        table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(vocabulary, tf.range(len(vocabulary), dtype=tf.int64)), 1)
+        inits.append(table._initialize())
+        ids = tensorflow_text.BertTokenizer(table, lower_case=True).tokenize(words)
+        rows = tf.gather(ids.values.row_splits, ids.row_splits)
+        trimmed = _op("TFText>RoundRobinTrim", max_sequence_length=tf.constant(12), input_values=[ids.flat_values], input_row_splits=[rows])
+        return dict(ids=trimmed[0][0], rows=trimmed[1][0])
+    yield Graph("BERT", build, dict(words=words), dict(words=words[:1]), shapes=dict(words=[None]))
