@@ -59,7 +59,7 @@ static bool find_other(const normalizer *m, td_string ch, td_string *out)
     if (*ch.data && (!td_trie_at(&m->trie, 0, &node) || !td_trie_walk(&m->trie, &node, ch) ||
                      !td_trie_value(&m->trie, &node, &code)))
         return false;
-    const size_t size = code & 0x3f, at = (code & 0x3fffffff) >> 6;
+    const size_t size = (uint32_t)code & 0x3f, at = ((uint32_t)code & 0x3fffffff) >> 6;
 
     if (!(code & 0x40000000)) return false;
     *out = (td_string){ "", 0 };

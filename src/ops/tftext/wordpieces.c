@@ -87,7 +87,7 @@ static td_status begin_word(word *w, td_string text, size_t offset)
 static td_status add_piece(word *w, uint32_t encoded)
 {
     const td_wordpieces *const m = w->model;
-    const int32_t id = (encoded & 0x3fffffff) >> 8;
+    const int32_t id = (int32_t)((encoded & 0x3fffffff) >> 8);
     size_t size = (encoded & 0xff) + 1;
 
     /* a word may itself begin with the indicator */
