@@ -246,8 +246,10 @@ static td_status normalize(td_normalizer *n, td_string text)
 
 td_status td_normalize(td_normalizer *n, td_string text)
 {
+    enum { MOST_TIMES = 32 }; /* what a text may grow to: the most that Unicode has is 18 */
+
     TD_TRY(td_shared_library_open(&library));
-    if (text.size > INT32_MAX) return TD_ERR(RESOURCE_EXHAUSTED, "a text is too long");
+    if (text.size > INT32_MAX / MOST_TIMES) return TD_ERR(RESOURCE_EXHAUSTED, "a text is too long");
     n->n_edits = n->n_codes = 0;
     n->text.size = 0;
     return normalize(n, text);

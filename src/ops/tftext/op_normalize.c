@@ -16,8 +16,8 @@
 
 typedef struct offsets_map {
     td_object base;
-    td_edit *edits;
-    size_t n;
+    td_edit *edits; /* of each, where it begins in both texts; and of their ends */
+    size_t n;       /* without the ends */
 } offsets_map;
 
 static void free_map(td_object *o)
@@ -74,7 +74,11 @@ static td_status put_map(const td_normalizer *n, td_object **out)
         td_free(edits);
         return TD_ERR(RESOURCE_EXHAUSTED, "no memory for a map of offsets");
     }
-    if (n->n_edits) memcpy(edits, n->edits, n->n_edits * sizeof *edits);
+    edits[0] = (td_edit){ 0 };
+    for (size_t i = 0; i < n->n_edits; i++) {
+        edits[i].is_change = n->edits[i].is_change;
+        edits[i + 1] = (td_edit){ edits[i].from + n->edits[i].from, edits[i].to + n->edits[i].to, false };
+    }
     td_object_init(&m->base, &map_class);
     m->edits = edits;
     m->n = n->n_edits;
@@ -122,32 +126,34 @@ static td_status map_run(td_call *c)
 /* In what stayed, a place is as far behind; in what changed, it is where that ended. */
 static int64_t find_source(const offsets_map *m, int32_t place)
 {
-    int64_t from = 0, to = 0;
+    size_t first = 0, end = m->n + 1;
 
     if (place < 0) return 0;
-    for (size_t i = 0; i < m->n; i++) {
-        const td_edit *const e = &m->edits[i];
+    while (end - first > 1) { /* the last one that begins there or before */
+        const size_t middle = first + (end - first) / 2;
 
-        if (place < to + e->to) {
-            if (place == to) return from;
-            return e->is_change ? from + e->from : from + (place - to);
-        }
-        from += e->from;
-        to += e->to;
+        if (m->edits[middle].to <= (uint32_t)place)
+            first = middle;
+        else
+            end = middle;
     }
-    return from;
+    const td_edit *const e = &m->edits[first];
+
+    if (first == m->n || e->to == (uint32_t)place) return e->from;
+    return e->is_change ? e[1].from : e->from + ((uint32_t)place - e->to);
 }
 
-static td_status map_at(const td_call *c, int64_t i, offsets_map **out)
+/* NULL: row i has none. */
+static const offsets_map *map_at(const td_call *c, int64_t i)
 {
-    const td_tensor *const maps = td_in(c, 0);
-    td_object *const *const items = maps->data;
+    td_object *const *const items = td_in(c, 0)->data;
 
-    if (i >= td_shape_count(&maps->shape))
-        return TD_ERR(INVALID_ARGUMENT,
-                      "Input offset tensor dimension did not match the offset map dimension.");
-    *out = (offsets_map *)(void *)td_object_as(items[i], &map_class);
-    return *out ? NULL : TD_ERR(INVALID_ARGUMENT, "%s: offsets_map holds no map of offsets", c->node);
+    return (const offsets_map *)(const void *)td_object_as(items[i], &map_class);
+}
+
+static td_status wrong_rows(void)
+{
+    return TD_ERR(INVALID_ARGUMENT, "Input offset tensor dimension did not match the offset map dimension.");
 }
 
 static td_status find_run(td_call *c)
@@ -156,8 +162,8 @@ static td_status find_run(td_call *c)
     const int64_t *const places = td_in(c, 1)->data;
     const int64_t n = td_shape_count(&td_in(c, 1)->shape);
     int64_t *const out = td_out(c, 0)->data;
+    const int64_t maps = td_shape_count(&td_in(c, 0)->shape);
     int64_t row = 0, done = 0;
-    offsets_map *m;
 
     TD_TRY(td_splits_check(c, 2, n));
     if (n) memset(out, 0, (size_t)n * sizeof *out);
@@ -165,12 +171,14 @@ static td_status find_run(td_call *c)
         const int64_t begin = td_tensor_int(splits, (size_t)i), end = td_tensor_int(splits, (size_t)i + 1);
 
         if (begin == end) continue; /* TensorFlow passes no map by for it, either */
-        TD_TRY(map_at(c, row++, &m));
+        const offsets_map *const m = row < maps ? map_at(c, row) : NULL;
+
+        if (row++ >= maps) return wrong_rows();
+        if (!m) return TD_ERR(INVALID_ARGUMENT, "%s: offsets_map holds no map of offsets", c->node);
         for (int64_t k = begin; k < end; k++)
             out[done++] = find_source(m, (int32_t)places[k]);
     }
-    if (row == td_shape_count(&td_in(c, 0)->shape)) return NULL;
-    return TD_ERR(INVALID_ARGUMENT, "Input offset tensor dimension did not match the offset map dimension.");
+    return row == maps ? NULL : wrong_rows();
 }
 
 static td_status find_infer(td_call *c)
