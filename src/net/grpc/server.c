@@ -108,7 +108,7 @@ static void make_threads(td_grpc_server *s, int threads)
 {
     const int cores = td_cpu_cores();
 
-    /* At least two: one that is in a run leaves another to take new calls. */
+    /* At least two: where one stays away in a run, another takes new calls. */
     s->n_threads = (size_t)(threads > 0 ? threads : TD_MAX(2, TD_MIN(cores, 64)));
     s->threads = TD_NEW_N(td_grpc_thread, s->n_threads);
     for (size_t i = 0; i < s->n_threads; i++) {

@@ -41,6 +41,15 @@ static void *rest_main(void *arg)
     }
 }
 
+static void *rest_once_main(void *arg)
+{
+    world *const w = arg;
+
+    td_turns_rest(&w->turns);
+    atomic_fetch_add(&w->woken, 1);
+    return NULL;
+}
+
 static void *take_main(void *arg)
 {
     world *const w = arg;
@@ -61,9 +70,11 @@ static void *take_main(void *arg)
     return NULL;
 }
 
-static void start(world *w, pthread_t *threads, void *(*main)(void *))
+/* is_awaited: some other thread waits for events all the time. */
+static void start(world *w, pthread_t *threads, void *(*main)(void *), bool is_awaited)
 {
     td_turns_init(&w->turns);
+    if (is_awaited) assert_true(td_turns_take(&w->turns));
     for (int i = 0; i < THREADS; i++)
         assert_null(td_thread_start(&threads[i], "turns", main, w));
 }
@@ -94,7 +105,7 @@ static void a_call_wakes_one_that_rests(void **state)
     pthread_t threads[THREADS];
 
     (void)state;
-    start(&w, threads, rest_main);
+    start(&w, threads, rest_main, true);
     assert_true(becomes(&w.turns.resting, THREADS));
     td_turns_call(&w.turns);
     assert_true(becomes(&w.woken, 1));
@@ -119,12 +130,30 @@ static void a_call_that_finds_nobody_is_not_kept(void **state)
     td_turns_call(&w.turns);
     assert_int_equal(w.turns.calls, 0);
     td_turns_fini(&w.turns);
-    start(&w, threads, rest_main);
+    start(&w, threads, rest_main, true);
     assert_true(becomes(&w.turns.resting, THREADS));
     assert_int_equal(atomic_load(&w.woken), 0);
     atomic_store(&w.is_over, true);
     td_turns_end(&w.turns);
     end(&w, threads);
+}
+
+/* Whoever left the turn does not come back to it: one comes without a call; when it stays away, too, the next one. */
+static void one_comes_when_nobody_waits(void **state)
+{
+    world w = { 0 };
+    pthread_t threads[THREADS];
+
+    (void)state;
+    start(&w, threads, rest_once_main, true);
+    assert_true(becomes(&w.turns.resting, THREADS));
+    td_sleep_ns(5 * LOOK_NS);
+    assert_int_equal(atomic_load(&w.woken), 0); /* somebody waits */
+    td_turns_leave(&w.turns);
+    const bool all_came = becomes(&w.woken, THREADS);
+    td_turns_end(&w.turns);
+    end(&w, threads);
+    assert_true(all_came);
 }
 
 static void after_the_end_nobody_rests(void **state)
@@ -144,7 +173,7 @@ static void threads_share_what_there_is_to_do(void **state)
     pthread_t threads[THREADS];
 
     (void)state;
-    start(&w, threads, take_main);
+    start(&w, threads, take_main, false);
     end(&w, threads);
     assert_int_equal(w.left, 0);
     assert_int_equal(atomic_load(&w.most_waiting), 0);
@@ -156,6 +185,7 @@ int main(void)
         cmocka_unit_test(one_has_the_turn),
         cmocka_unit_test(a_call_wakes_one_that_rests),
         cmocka_unit_test(a_call_that_finds_nobody_is_not_kept),
+        cmocka_unit_test(one_comes_when_nobody_waits),
         cmocka_unit_test(after_the_end_nobody_rests),
         cmocka_unit_test(threads_share_what_there_is_to_do),
     };
