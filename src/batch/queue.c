@@ -71,16 +71,15 @@ td_status td_queue_refuse(const td_batch_queue *q, const td_batch_call *c, int64
 {
     /* Runs that have begun are half done, as they go. */
     const double before_ns = (q->waiting_ns + q->running_ns / 2.0) / (double)q->most_running;
-    const double in_ns = before_ns + expect(q, c, c->rows);
+    const double in_ns = slack * (before_ns + expect(q, c, c->rows));
     const int64_t left_ns = c->options.deadline_ns - now_ns;
     td_status s = NULL;
 
     if (q->calls.n >= q->max_waiting)
         s = TD_ERR(RESOURCE_EXHAUSTED, "%zu requests wait for this model already", q->calls.n);
-    else if (left_ns > 0 &&
-             (double)left_ns < slack * in_ns) /* who is late already hears that, and no refusal */
+    else if (left_ns > 0 && (double)left_ns < in_ns) /* who is late already hears that, and no refusal */
         s = TD_ERR(RESOURCE_EXHAUSTED,
-                   "%zu requests wait for this model: it would take %.0f ms, longer than the deadline",
+                   "%zu requests wait for this model: it may take %.0f ms, longer than the deadline",
                    q->calls.n, in_ns * 1e-6);
     return td_status_overload(s, (int64_t)before_ns);
 }
