@@ -398,16 +398,25 @@ static td_status put_values(reader *r, uint32_t kind, int depth)
 
 /* ---------------------------------------------------------------- messages */
 
+/* The next member's name; NULL data: the object is over. */
+static td_status next_member(reader *r, bool *is_first, td_string *name)
+{
+    bool more;
+
+    *name = (td_string){ 0 };
+    TD_TRY(next(r, '}', is_first, &more));
+    return more ? read_name(r, name) : NULL;
+}
+
 static td_status put_list(reader *r, uint32_t kind)
 {
-    bool is_first = true, more;
+    bool is_first = true;
     td_string name;
 
     TD_TRY(open_object(r));
     for (;;) {
-        TD_TRY(next(r, '}', &is_first, &more));
-        if (!more) return NULL;
-        TD_TRY(read_name(r, &name));
+        TD_TRY(next_member(r, &is_first, &name));
+        if (!name.data) return NULL;
         if (!td_string_is(name, "value")) return wrong(r, "no such field");
         if (!take_null(r)) TD_TRY(put_values(r, kind, 0));
     }
@@ -426,14 +435,13 @@ static uint32_t kind_of(td_string name)
 
 static td_status put_feature(reader *r)
 {
-    bool is_first = true, more, has_list = false;
+    bool is_first = true, has_list = false;
     td_string name;
 
     TD_TRY(open_object(r));
     for (;;) {
-        TD_TRY(next(r, '}', &is_first, &more));
-        if (!more) return NULL;
-        TD_TRY(read_name(r, &name));
+        TD_TRY(next_member(r, &is_first, &name));
+        if (!name.data) return NULL;
         const uint32_t kind = kind_of(name);
         const size_t start = r->n;
 
@@ -480,14 +488,13 @@ static td_status put_entries(reader *r, td_map *names)
 
 static td_status put_features(reader *r)
 {
-    bool is_first = true, more;
+    bool is_first = true;
     td_string name;
 
     TD_TRY(open_object(r));
     for (;;) {
-        TD_TRY(next(r, '}', &is_first, &more));
-        if (!more) return NULL;
-        TD_TRY(read_name(r, &name));
+        TD_TRY(next_member(r, &is_first, &name));
+        if (!name.data) return NULL;
         if (!td_string_is(name, "feature")) return wrong(r, "no such field");
         if (take_null(r)) continue;
         td_map names = { 0 };
@@ -500,14 +507,13 @@ static td_status put_features(reader *r)
 
 static td_status put_example(reader *r)
 {
-    bool is_first = true, more;
+    bool is_first = true;
     td_string name;
 
     TD_TRY(open_object(r));
     for (;;) {
-        TD_TRY(next(r, '}', &is_first, &more));
-        if (!more) break;
-        TD_TRY(read_name(r, &name));
+        TD_TRY(next_member(r, &is_first, &name));
+        if (!name.data) break;
         const size_t start = r->n;
 
         if (!td_string_is(name, "features")) return wrong(r, "no such field");
