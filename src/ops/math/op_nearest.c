@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/macros.h"
+#include "device/stop.h"
 #include "kernels/array/order.h"
 #include "ops/array/array.h"
 
@@ -68,6 +69,7 @@ static td_status nearest_run(td_call *c)
     const size_t k = (size_t)wanted;
 
     for (size_t r = 0; k > 0 && r < rows; r++) {
+        if (td_stop_asked()) return td_stop_status(td_stop_here());
         for (size_t i = 0; i < n; i++)
             away[i] = distance(points + r * dims, centers + i * dims, dims);
         td_order_keys(keys, away, TD_F64, n);

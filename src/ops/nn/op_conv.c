@@ -67,8 +67,10 @@ static td_status any_image(const td_call *c, td_shape *x)
     *x = *in;
     if (!a->any_batch) return NULL;
     if (a->batch_dims != batch || batch < 0)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "The input must have %d spatial dimensions but got %d",
-                         a->window.dims, (int)(in->rank - a->batch_dims - 1));
+        return TD_OP_ERR(
+            c, INVALID_ARGUMENT,
+            "The input must have %d spatial dimensions but got one of rank %d with %lld batch dimensions",
+            a->window.dims, in->rank, (long long)a->batch_dims);
     x->rank = spatial + 1;
     x->dims[0] = 1;
     for (int i = 0; i < batch; i++)
