@@ -87,6 +87,31 @@ int64_t td_cache_expect(td_program *prog, const td_tensor *in)
     return ns;
 }
 
+static double input_elements(const td_plan *p)
+{
+    double n = 1;
+
+    for (size_t i = 0; i < p->prog->n_args; i++)
+        n += (double)td_shape_count(&p->values[p->prog->args[i]].shape);
+    return n;
+}
+
+/* By runs with other shapes: smaller inputs take no longer, larger ones hardly more than in proportion. */
+static int64_t guess_locked(const td_plan *plan) TD_REQUIRES(plan->prog->cache.mu)
+{
+    const td_cache *const c = &plan->prog->cache;
+    const double elements = input_elements(plan);
+    double least = 0;
+
+    for (size_t i = 0; i < c->n_plans; i++) {
+        const double guess =
+            (double)td_plan_expected(c->plans[i]) * TD_MAX(1, elements / input_elements(c->plans[i]));
+
+        if (guess > 0 && (least <= 0 || guess < least)) least = guess;
+    }
+    return (int64_t)TD_MIN(least, 1e18);
+}
+
 /* Evicts a plan when there are too many; the caller's then. */
 static td_plan *insert_plan_locked(td_program *prog, td_plan *plan) TD_REQUIRES(prog->cache.mu)
 {
@@ -155,6 +180,7 @@ static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out,
         td_mutex_lock(&prog->cache.mu);
         plan = find_plan_locked(prog, in); /* somebody else may have been faster */
         if (!plan) {
+            made->guess_ns = guess_locked(made);
             evicted = insert_plan_locked(prog, made);
             plan = made;
             made = NULL;

@@ -44,11 +44,11 @@ static td_status enter(td_share *share, int64_t expected, td_trace *trace, td_la
 
 static td_status run_in_lane(td_frame *f, td_share *share, const td_run_options *opts, bool *must_wait)
 {
-    const int64_t expected = td_plan_expected(f->plan);
+    const int64_t known = td_plan_expected(f->plan), expected = known > 0 ? known : f->plan->guess_ns;
     td_lane lane;
     int64_t took;
 
-    if (expected > 0 && expected < ALONE_NS) return run(f, NULL, opts->trace, &took);
+    if (known > 0 && known < ALONE_NS) return run(f, NULL, opts->trace, &took);
     if (opts->never_waits) {
         *must_wait = !td_lane_try(share, expected, &lane);
         if (*must_wait) return NULL;

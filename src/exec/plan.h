@@ -40,6 +40,7 @@ struct td_plan {
     td_program *prog;
     atomic_uint refs;
     atomic_llong expected_ns; /* what a run takes, by those that were (entry.c); 0: it never ran to its end */
+    int64_t guess_ns;         /* the same by runs of other shapes, at most; 0: there were none */
     td_arena *arena;
     /* Templates: shape where known; data for constants and what was computed while planning. */
     td_tensor *values;

@@ -279,6 +279,36 @@ static void test_threads(void **state)
     finish(&m);
 }
 
+static int64_t guess(machine *m, int64_t rows)
+{
+    td_frame *const f = enter(m, rows);
+    const int64_t ns = f->plan->guess_ns;
+
+    td_frame_leave(f);
+    return ns;
+}
+
+/* What never ran is taken for as long as its kin in proportion, and never for shorter than those that are smaller. */
+static void test_costs_are_guessed(void **state)
+{
+    machine m;
+
+    (void)state;
+    start(&m);
+    assert_int_equal(guess(&m, 2), 0);
+    assert_int_equal(guess(&m, 4), 0); /* there is one, which has not run */
+    atomic_store(&m.prog->cache.plans[0]->expected_ns, 1000);
+    assert_int_equal(guess(&m, 1), 1000);
+    assert_in_range(guess(&m, 40), 9990, 10000);
+    td_frame *const f = enter(&m, 40);
+    atomic_store(&f->plan->expected_ns, 2000);
+    td_frame_leave(f);
+    assert_int_equal(guess(&m, 20), 2000); /* 5000 by the first */
+    assert_in_range(guess(&m, 60), 2990, 3000);
+    assert_int_equal(guess(&m, 3), 1000);
+    finish(&m);
+}
+
 /* ---------------------------------------------------------------- whole models */
 
 static td_status load(td_session **out)
@@ -324,7 +354,7 @@ int main(void)
         cmocka_unit_test(test_idle_frames_go),      cmocka_unit_test(test_many_frames_are_not_kept),
         cmocka_unit_test(test_give_up_all),         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_plans_give_way),      cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_models_are_weighed),
+        cmocka_unit_test(test_costs_are_guessed),   cmocka_unit_test(test_models_are_weighed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
