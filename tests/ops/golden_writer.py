@@ -167,13 +167,14 @@ def like(x):
 class Graph:
     """A small model: build(init, name=placeholder...) gives {name: tensor}; init.append() takes ops that load it.
 
-    runs are dicts of arrays, made in order on one session; all name the same inputs. file: what build finds at FILE.
+    runs are dicts of arrays, made in order on one session; all name the same inputs. file: what build finds at FILE;
+    files: {name: bytes}, what it finds in FOLDER.
     """
-    def __init__(self, title, build, *runs, shapes=None, file=None):
-        self.title, self.build, self.runs, self.shapes, self.file = title, build, list(runs), shapes or {}, file
+    def __init__(self, title, build, *runs, shapes=None, file=None, files=None):
+        self.title, self.build, self.runs, self.shapes, self.file, self.files = title, build, list(runs), shapes or {}, file, files or {}
 
 
-FILE = os.path.join(tempfile.mkdtemp(), "file")
+FILE, FOLDER = (os.path.join(tempfile.mkdtemp(), name) for name in ("file", "folder"))
 
 
 def strip(meta):
@@ -221,13 +222,18 @@ def graph(x):
         lines.append("file " + x.file.hex())
         with open(FILE, "wb") as f:
             f.write(x.file)
+    os.makedirs(FOLDER, exist_ok=True)
+    for name, data in x.files.items():
+        lines.append("file %s %s" % (name, data.hex() or "."))
+        with open(os.path.join(FOLDER, name), "wb") as f:
+            f.write(data)
     with tf.Graph().as_default() as g:
         inits = []
         feeds = {k: v1.placeholder(tf.string if quantity(v).dtype == object else quantity(v).dtype, x.shapes.get(k), name=k)
                  for k, v in x.runs[0].items()}
         outs = {k: tf.identity(t, "out_" + k) for k, t in x.build(inits, **feeds).items()}
         init = tf.group(*inits, name="load") if inits else None
-        lines.append("model " + model_of(g, feeds, outs, init).replace(FILE, "%FILE%"))
+        lines.append("model " + model_of(g, feeds, outs, init).replace(FILE, "%FILE%").replace(FOLDER, "%FOLDER%"))
         with v1.Session(graph=g, config=CONFIG) as s:
             if init is not None:
                 s.run(init)

@@ -4,6 +4,7 @@
 
     make_goldens.py [FOLDER | FOLDER/NAME ...]      needs tensorflow and numpy; tests/unit/ops/test_goldens.c reads the files
     make_goldens.py tftext                          needs tensorflow_text, too
+    make_goldens.py tfdf                            needs tensorflow_decision_forests, too
 
 golden_cases/FOLDER.py has a generator for each file. <folder>/<name>.txt holds calls: an op, its attributes, its inputs
 in order, and its outputs or the code of its error:
@@ -19,6 +20,7 @@ in order, and its outputs or the code of its error:
 format with signature "s"; its runs share a session:
 
     graph TITLE
+    file HEX                            or: file NAME HEX; what is at %FILE% of the model, or in its %FOLDER%
     model saved_model_schema_version: 1 ...
     run
     feed NAME 1 3,5 1.0 ...
@@ -40,6 +42,7 @@ import golden_values  # noqa: E402
 import golden_writer  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
+NEEDS = {"tftext": "tensorflow_text", "tfdf": "tensorflow_decision_forests"}
 FOLDERS = sorted(p.stem for p in (HERE / "golden_cases").glob("[a-z]*.py"))
 
 
@@ -82,8 +85,8 @@ def main():
     for folder in FOLDERS:
         if wanted and not any(w.split("/")[0] == folder for w in wanted):
             continue
-        if folder == "tftext" and not importlib.util.find_spec("tensorflow_text"):
-            print("tftext: left out: there is no tensorflow_text")
+        if folder in NEEDS and not importlib.util.find_spec(NEEDS[folder]):
+            print("%s: left out: there is no %s" % (folder, NEEDS[folder]))
             continue
         for name, make in generators(folder).items():
             if not wanted or folder in wanted or f"{folder}/{name}" in wanted:

@@ -24,7 +24,8 @@ conformance battery (seed 1), agree; no entry: the battery has none for it. Writ
 
 Every op has goldens, too: TensorFlow's answers to small calls and graphs at the edges of types, shapes and attributes, in
 `tests/ops/goldens`, made by `tests/ops/make_goldens.py`. The tests fail when an op has none. Ops of TensorFlow Text, which
-TensorFlow Serving links in, are among them; those of SentencePiece give the best pieces only, none drawn at random.
+TensorFlow Serving links in, are among them; those of SentencePiece give the best pieces only, none drawn at random. So are
+those of TensorFlow Decision Forests; [forests](decisions/forests.md) says which models they load.
 
 {summary}
 

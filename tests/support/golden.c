@@ -245,6 +245,20 @@ static void read_named(td_arena *arena, char *line, golden_named *out)
     *out = (golden_named){ td_arena_strdup(arena, line), read_tensor(arena, space + 1) };
 }
 
+/* "HEX", or "NAME HEX" */
+static void read_file(td_arena *arena, char *line, golden_graph *g)
+{
+    char *const space = strchr(line, ' ');
+
+    if (!space) {
+        g->file = read_hex(arena, line);
+        return;
+    }
+    *space = 0;
+    TD_ASSERT(g->n_files < GOLDEN_FILES);
+    g->files[g->n_files++] = (golden_file){ td_arena_strdup(arena, line), read_hex(arena, space + 1) };
+}
+
 bool golden_read_graph(FILE *f, td_arena *arena, golden_graph *g)
 {
     char *line = next_line(f), *rest;
@@ -259,7 +273,7 @@ bool golden_read_graph(FILE *f, td_arena *arena, golden_graph *g)
         if (strcmp(line, "run") == 0) r = &g->runs[g->n_runs++];
         TD_ASSERT(g->n_runs < GOLDEN_RUNS);
         if ((rest = after(line, "model"))) g->model = td_arena_strdup(arena, rest);
-        if ((rest = after(line, "file"))) g->file = read_hex(arena, rest);
+        if ((rest = after(line, "file"))) read_file(arena, rest, g);
         if (!r) continue;
         if ((rest = after(line, "feed"))) read_named(arena, rest, &r->feeds[r->n_feeds++]);
         if ((rest = after(line, "fetch"))) read_named(arena, rest, &r->fetches[r->n_fetches++]);

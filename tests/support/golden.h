@@ -7,7 +7,7 @@
 
 #include "graph/graph.h"
 
-enum { GOLDEN_TENSORS = 32, GOLDEN_ATTRS = 32, GOLDEN_RUNS = 16 };
+enum { GOLDEN_TENSORS = 32, GOLDEN_ATTRS = 32, GOLDEN_RUNS = 16, GOLDEN_FILES = 8 };
 
 /* Paths of all files of goldens that end so (".txt": calls, ".graphs": graphs), in arena, sorted. */
 size_t golden_files(td_arena *arena, const char *ending, const char ***out);
@@ -39,10 +39,17 @@ typedef struct golden_run {
     int error;
 } golden_run;
 
+typedef struct golden_file {
+    const char *name;
+    td_string bytes;
+} golden_file;
+
 /* A SavedModel in text format, and what its signature "s" answers, run by run on one session. */
 typedef struct golden_graph {
     const char *title, *model;
-    td_string file; /* what is to be found at %FILE% of the model; NULL: there is none */
+    td_string file;                  /* what is to be found at %FILE% of the model; NULL: there is none */
+    golden_file files[GOLDEN_FILES]; /* in folder %FOLDER% */
+    uint32_t n_files;
     golden_run runs[GOLDEN_RUNS];
     uint32_t n_runs;
 } golden_graph;

@@ -7,7 +7,7 @@
 
 /* any value: rules_any.c */
 td_rows_rule td_rows_elementwise, td_rows_first_alone, td_rows_identity, td_rows_reads, td_rows_sizes_of,
-    td_rows_rank_of, td_rows_quotient, td_rows_lookup, td_rows_parse_example;
+    td_rows_rank_of, td_rows_quotient, td_rows_lookup, td_rows_parse_example, td_rows_forest;
 /* numbers: rules_math.c */
 td_rows_rule td_rows_select, td_rows_reduce, td_rows_arg, td_rows_cumulative, td_rows_not_last,
     td_rows_matrix, td_rows_matrix_diag, td_rows_set_diag, td_rows_matmul, td_rows_einsum, td_rows_bincount,

@@ -79,6 +79,23 @@ const char *td_rows_lookup(td_rows_call *c)
     return td_rows_join(c, map_keys, 0, "has a default value that differs from row to row");
 }
 
+/* Banks of features with a row for each; empty ones and the model are the same for all. Sets come as ragged tensors, whose
+ * values are not one for each row. */
+static int map_features(const td_rows_call *c, uint32_t i, int axis)
+{
+    (void)c;
+    return i < 3 && axis == 0 ? 0 : -1;
+}
+
+const char *td_rows_forest(td_rows_call *c)
+{
+    if (td_rows_are_same(c, 0, c->n_in)) return td_rows_reads(c);
+    const char *const why = td_rows_join(c, map_features, 0, "has sets of categories, of all rows together");
+
+    if (!why && c->n_out > 1) c->out[1] = td_rows_same(TD_ROWS_OPAQUE); /* names of outputs */
+    return why;
+}
+
 /* ---------------------------------------------------------------- examples */
 
 /* Of dense feature d, for each number of rows; false: as long as the longest of all rows. */

@@ -67,20 +67,31 @@ static bool run(td_session *s, const golden_graph *g, uint32_t number)
     return ok;
 }
 
-/* The model's text with a path for %FILE%. */
+/* text with a path in temp_dir for each `name`. */
+static void replace(td_strbuf *out, const char *text, const char *name, const char *file)
+{
+    for (const char *at; (at = strstr(text, name)); text = at + strlen(name)) {
+        td_strbuf_add(out, text, (size_t)(at - text));
+        td_strbuf_printf(out, "%s/%s", temp_dir, file);
+    }
+    td_strbuf_puts(out, text);
+}
+
 static void write_model(const golden_graph *g)
 {
-    static const char name[] = "%FILE%";
-    td_strbuf text = { 0 };
-    const char *from = g->model;
+    td_strbuf half = { 0 }, text = { 0 };
 
-    for (const char *at; (at = strstr(from, name)); from = at + strlen(name)) {
-        td_strbuf_add(&text, from, (size_t)(at - from));
-        td_strbuf_printf(&text, "%s/file.txt", temp_dir);
-    }
-    td_strbuf_puts(&text, from);
+    replace(&half, g->model, "%FILE%", "file.txt");
+    replace(&text, td_strbuf_text(&half), "%FOLDER%", "folder");
     temp_dir_write("saved_model.pbtxt", text.data, text.size);
     if (g->file.data) temp_dir_write("file.txt", g->file.data, g->file.size);
+    for (uint32_t i = 0; i < g->n_files; i++) {
+        char name[256];
+
+        TD_ASSERT(snprintf(name, sizeof name, "folder/%s", g->files[i].name) < (int)sizeof name);
+        temp_dir_write(name, g->files[i].bytes.data, g->files[i].bytes.size);
+    }
+    td_strbuf_fini(&half);
     td_strbuf_fini(&text);
 }
 
