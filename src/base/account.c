@@ -103,6 +103,26 @@ void td_account_give(td_account *a, size_t bytes)
     sub(&all.used, bytes);
 }
 
+bool td_account_try(size_t bytes)
+{
+    return take_of_all(bytes);
+}
+
+static _Thread_local bool in_run;
+
+bool td_account_run_swap(bool on)
+{
+    const bool before = in_run;
+
+    in_run = on;
+    return before;
+}
+
+bool td_account_in_run(void)
+{
+    return in_run;
+}
+
 void td_account_move(td_account *a, td_account *b, size_t bytes)
 {
     if (a) sub(&a->used, bytes);

@@ -32,6 +32,13 @@ size_t td_accounts_limit_now(void);
 TD_MUST_USE td_status td_account_take(td_account *a, size_t bytes, const char *what);
 void td_account_give(td_account *a, size_t bytes);
 
+/* What a run makes as it goes is charged to nobody in particular. Nothing idle is given up for it, so locks may be held.
+ * False: beyond the limit. */
+bool td_account_try(size_t bytes);
+/* Is this thread in a run, whose tensors are charged (tensor.c)? Returns what was. */
+bool td_account_run_swap(bool on);
+bool td_account_in_run(void);
+
 /* From a to b: the process has as much as before. */
 void td_account_move(td_account *a, td_account *b, size_t bytes);
 

@@ -97,9 +97,9 @@ static double input_elements(const td_plan *p)
 }
 
 /* By runs with other shapes: smaller inputs take no longer, larger ones hardly more than in proportion. */
-static int64_t guess_locked(const td_plan *plan) TD_REQUIRES(plan->prog->cache.mu)
+static int64_t guess_locked(const td_program *prog, const td_plan *plan) TD_REQUIRES(prog->cache.mu)
 {
-    const td_cache *const c = &plan->prog->cache;
+    const td_cache *const c = &prog->cache;
     const double elements = input_elements(plan);
     double least = 0;
 
@@ -180,7 +180,7 @@ static td_status take_plan(td_program *prog, const td_tensor *in, td_plan **out,
         td_mutex_lock(&prog->cache.mu);
         plan = find_plan_locked(prog, in); /* somebody else may have been faster */
         if (!plan) {
-            made->guess_ns = guess_locked(made);
+            made->guess_ns = guess_locked(prog, made);
             evicted = insert_plan_locked(prog, made);
             plan = made;
             made = NULL;

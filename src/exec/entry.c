@@ -2,6 +2,7 @@
 /* entry.c -- see entry.h. */
 #include "exec/entry.h"
 
+#include "base/account.h"
 #include "base/clock.h"
 #include "base/macros.h"
 #include "device/stop.h"
@@ -68,8 +69,10 @@ td_status td_entry_run(td_frame *f, td_share *share, const td_run_options *opts,
     td_stop stop = { o->deadline_ns, o->cancelled, o->cancelled_ctx, TD_OK };
 
     td_stop *const before = td_stop_swap(stop.deadline_ns || stop.cancelled ? &stop : NULL);
+    const bool was_in_run = td_account_run_swap(true);
     const td_status s = run_in_lane(f, share, o, must_wait);
 
+    (void)td_account_run_swap(was_in_run);
     (void)td_stop_swap(before);
     return s;
 }

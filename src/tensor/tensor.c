@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/account.h"
 #include "base/mem.h"
 #include "base/size.h"
 #include "tensor/object.h"
@@ -25,20 +26,32 @@ struct td_buffer {
     size_t size;    /* bytes at data */
     void (*release)(void *data, void *ctx); /* NULL: data lies behind this head */
     void *ctx;
+    bool is_charged;
 };
 
-enum { BUFFER_HEAD = 64 };
+enum { BUFFER_HEAD = 64, CHARGED_LEAST = 1 << 20 };
 _Static_assert(sizeof(td_buffer) <= BUFFER_HEAD && BUFFER_HEAD % TD_ALIGN == 0, "elements stay aligned");
+
+/* A request may ask a run for tensors of any size: large ones count against the process's limit. */
+static bool charge(size_t bytes, bool *is_charged)
+{
+    *is_charged = bytes >= CHARGED_LEAST && td_account_in_run();
+    return !*is_charged || td_account_try(bytes);
+}
 
 static td_buffer *buffer_make(size_t size)
 {
     size_t bytes;
+    bool is_charged;
 
-    if (!td_add_size(size, BUFFER_HEAD, &bytes)) return NULL;
+    if (!td_add_size(size, BUFFER_HEAD, &bytes) || !charge(size, &is_charged)) return NULL;
     td_buffer *const b = td_try_alloc(bytes, TD_ALIGN);
 
-    if (!b) return NULL;
-    *b = (td_buffer){ .data = (char *)b + BUFFER_HEAD, .size = size };
+    if (!b) {
+        if (is_charged) td_account_give(NULL, size);
+        return NULL;
+    }
+    *b = (td_buffer){ .data = (char *)b + BUFFER_HEAD, .size = size, .is_charged = is_charged };
     atomic_init(&b->refs, 1);
     return b;
 }
@@ -75,6 +88,7 @@ void td_buffer_unref(td_buffer *b)
     for (size_t i = 0; i < b->objects; i++)
         td_object_unref(objects[i]);
     if (b->release) b->release(b->data, b->ctx);
+    if (b->is_charged) td_account_give(NULL, b->size);
     td_free(b);
 }
 
@@ -95,8 +109,10 @@ static td_status make_with_tail(td_dtype dtype, const td_shape *shape, size_t mo
     if (!t.buffer) {
         char text[TD_SHAPE_TEXT];
 
-        return TD_ERR(RESOURCE_EXHAUSTED, "OOM when allocating tensor with shape%s and type %s",
-                      td_shape_text(shape, text, sizeof text), td_dtype_name(dtype));
+        return TD_ERR(RESOURCE_EXHAUSTED,
+                      "OOM when allocating tensor with shape%s and type %s (%zu of %zu bytes are in use)",
+                      td_shape_text(shape, text, sizeof text), td_dtype_name(dtype), td_accounts_used(),
+                      td_accounts_limit_now());
     }
     t.data = t.buffer->data;
     if (dtype == TD_STRING || dtype == TD_RESOURCE || dtype == TD_VARIANT) memset(t.data, 0, bytes);

@@ -33,6 +33,13 @@ def mirror():
     return graph.signature("serving_default", {"x": "float32"}, {"same": "same", "y": "y"}, shape=[-1, ROW])
 
 
+def fill():
+    """As many ones as the request says."""
+    graph = graphs.Graph().constant("one", np.float32(1)).placeholder("dims", "int32")
+    graph.node("y", "Fill", ["dims", "one"], "float32")
+    return graph.signature("serving_default", {"dims": "int32"}, {"y": "y"}, shape=[1])
+
+
 def resident(server):
     """MiB that are the process's own: not those of files, which the system can take back."""
     status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
@@ -203,6 +210,16 @@ class LargeRequests(unittest.TestCase):
             self.assertRegex(details, r"a request needs \d+ bytes of memory; \d+ of 50000000 are in use")
             x = np.ones((8, ROW), np.float32)
             self.assertEqual(server.predict("m", {"x": x})["y"][7, 7], 2)
+
+    def test_tensors_of_any_size(self):
+        """What a few bytes ask a run to make counts, too, and what it made goes."""
+        with self.serve(fill(), "--max_memory_bytes=50000000") as server:
+            for _ in range(3):
+                request = server.predict_request("m", {"dims": np.int32([100 * ROW])})
+                code, details = server.grpc_error("PredictionService", "Predict", request)
+                self.assertEqual(code, "RESOURCE_EXHAUSTED")
+                self.assertRegex(details, r"OOM when allocating .*\(\d+ of 50000000 bytes are in use\)")
+                self.assertEqual(len(server.predict("m", {"dims": np.int32([30 * ROW])})["y"]), 30 * ROW)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "assert_status.h"
+#include "base/account.h"
 #include "tensor/object.h"
 #include "tensord/tensor.h"
 
@@ -179,6 +181,32 @@ static void test_variants_own_their_objects(void **state)
     assert_int_equal(freed, 1);
 }
 
+/* Of runs, the large ones. */
+static void test_large_ones_are_charged(void **state)
+{
+    enum { MIB = 1 << 20 };
+    const td_shape large = { 1, { 8 * MIB } }, small = { 1, { MIB - 1 } };
+    td_tensor t[3] = { 0 };
+
+    (void)state;
+    td_accounts_limit(12 * (size_t)MIB, NULL);
+    assert_ok(td_tensor_make(TD_U8, &large, &t[0])); /* of a load, which has a budget */
+    assert_int_equal(td_accounts_used(), 0);
+    assert_false(td_account_run_swap(true));
+    assert_ok(td_tensor_make(TD_U8, &large, &t[1]));
+    assert_int_equal(td_accounts_used(), 8 * MIB);
+    assert_status_like(td_tensor_make(TD_U8, &large, &t[2]), TD_RESOURCE_EXHAUSTED,
+                       "OOM when allocating tensor with shape[8388608] and type uint8 "
+                       "(8388608 of 12582912 bytes are in use)");
+    assert_ok(td_tensor_make(TD_U8, &small, &t[2]));
+    assert_int_equal(td_accounts_used(), 8 * MIB);
+    assert_true(td_account_run_swap(false));
+    for (size_t i = 0; i < 3; i++)
+        td_tensor_unref(&t[i]);
+    assert_int_equal(td_accounts_used(), 0);
+    td_accounts_limit(SIZE_MAX, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_wrapped),
         cmocka_unit_test(test_copy_of_strings),
         cmocka_unit_test(test_variants_own_their_objects),
+        cmocka_unit_test(test_large_ones_are_charged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
