@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_softmax.c -- Softmax and LogSoftmax over the last axis.
  *
- * The tensor is seen as [rows, cols], cols being the last dimension. Half and bfloat16 go through double.
+ * The tensor is seen as [rows, cols], cols being the last dimension. Half and bfloat16 go through float, a row at a time.
  */
 #include "base/macros.h"
+#include "kernels/elt/num.h"
 #include "kernels/softmax/softmax.h"
 #include "kernels/wide/wide.h"
 #include "ops/op.h"
@@ -33,9 +34,14 @@ static td_status softmax_infer(td_call *c)
 
 typedef struct softmax_state {
     td_softmax_fn *kernel;
+    td_widen_fn *widen; /* of 16-bit floats; NULL: they are others */
+    td_narrow_fn *narrow;
     size_t rows, cols;
+    size_t parts; /* of rows, each with a row of floats to work in */
     bool is_log;
 } softmax_state;
+
+enum { MOST_PARTS = 64 };
 
 static td_status softmax_prepare(td_call *c)
 {
@@ -47,7 +53,10 @@ static td_status softmax_prepare(td_call *c)
     s->kernel = td_softmax_select(c->env->cpu);
     s->cols = (size_t)x->dims[x->rank - 1];
     s->rows = s->cols ? (size_t)td_shape_count(x) / s->cols : 0;
-    if (td_in(c, 0)->dtype != TD_F32) c->scratch_size = s->rows * s->cols * sizeof(double);
+    s->parts = TD_MIN(s->rows, (size_t)MOST_PARTS);
+    s->widen = td_widen_find(td_in(c, 0)->dtype, c->env->cpu);
+    s->narrow = td_narrow_find(td_in(c, 0)->dtype, c->env->cpu);
+    if (s->widen) c->scratch_size = s->parts * s->cols * sizeof(float);
     return NULL;
 }
 
@@ -64,6 +73,29 @@ static void run_rows(void *ctx, size_t begin, size_t end)
     j->s->kernel(j->out + begin * cols, j->in + begin * cols, end - begin, cols, j->s->is_log);
 }
 
+typedef struct parts_job {
+    const softmax_state *s;
+    uint16_t *out;
+    const uint16_t *in;
+    float *work;
+} parts_job;
+
+static void run_parts(void *ctx, size_t begin, size_t end)
+{
+    const parts_job *const j = ctx;
+    const softmax_state *const s = j->s;
+
+    for (size_t part = begin; part < end; part++) {
+        float *const row = j->work + part * s->cols;
+
+        for (size_t r = s->rows * part / s->parts; r < s->rows * (part + 1) / s->parts; r++) {
+            s->widen(row, j->in + r * s->cols, s->cols);
+            s->kernel(row, row, 1, s->cols, s->is_log);
+            s->narrow(j->out + r * s->cols, row, s->cols);
+        }
+    }
+}
+
 static td_status softmax_run(td_call *c)
 {
     const softmax_state *const s = c->state;
@@ -75,10 +107,12 @@ static td_status softmax_run(td_call *c)
         td_call_parallel(c, s->rows, TD_MAX(1, 16384 / s->cols), run_rows, &j);
         return NULL;
     }
-    double *const wide = c->scratch;
-    td_to_double(x->dtype, x->data, s->rows * s->cols, wide);
-    td_softmax_f64(wide, wide, s->rows, s->cols, s->is_log);
-    td_from_double(x->dtype, wide, s->rows * s->cols, td_out(c, 0)->data);
+    if (s->widen) {
+        parts_job j = { s, td_out(c, 0)->data, x->data, c->scratch };
+        td_call_parallel(c, s->parts, TD_MAX(1, 16384 / s->cols * s->parts / s->rows), run_parts, &j);
+        return NULL;
+    }
+    td_softmax_f64(td_out(c, 0)->data, x->data, s->rows, s->cols, s->is_log);
     return NULL;
 }
 
