@@ -12,6 +12,13 @@
 
 enum { SMALL = 4096, LARGE = 1 << 20 };
 
+/* A function, or a list of them: the op runs bodies, which only a plan has. */
+static bool names_functions(const td_attr_value *v)
+{
+    if (v->kind == TD_ATTR_LIST) return v->u.list.count && v->u.list.items[0].kind == TD_ATTR_FUNC;
+    return v->kind == TD_ATTR_FUNC;
+}
+
 static bool is_foldable(const td_node *n)
 {
     const uint32_t never = TD_OP_STATEFUL | TD_OP_CALL | TD_OP_CONTROL;
@@ -21,7 +28,7 @@ static bool is_foldable(const td_node *n)
         return false;
     if (n->n_in == 0 && !td_node_is(n, "VarHandleOp") && !n->op->infer) return false;
     for (uint32_t i = 0; i < n->n_attrs; i++)
-        if (n->attrs[i].value.kind == TD_ATTR_FUNC) return false;
+        if (names_functions(&n->attrs[i].value)) return false;
     for (uint32_t i = 0; i < n->n_in; i++)
         if (!td_edge_const(&n->in[i])) return false;
     for (uint32_t i = 0; i < n->n_out; i++)
