@@ -32,6 +32,7 @@ typedef struct splitter {
     bool is_done;
 } splitter;
 
+/* False: there is none, and *part may be anything. */
 typedef bool next_fn(splitter *s, td_string *part);
 
 /* rest up to `size`; the separator behind it is skipped. */
@@ -150,11 +151,12 @@ static void write_parts(td_call *c, next_fn *next, td_string sep)
 
     for (int64_t i = 0; i < n; i++) {
         splitter s = start(c, texts[i], sep);
+        td_string part; /* behind the last value is no room for an empty part that is skipped */
 
-        for (int64_t k = 0; !is_skipped(next, texts[i]) && next(&s, value); k++) {
+        for (int64_t k = 0; !is_skipped(next, texts[i]) && next(&s, &part); k++) {
             *index++ = i;
             *index++ = k;
-            value++;
+            *value++ = part;
         }
     }
 }

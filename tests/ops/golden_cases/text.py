@@ -90,6 +90,8 @@ def splits():
                 yield "StringSplit", dict(input=data, delimiter=np.array(sep, object), skip_empty=skip)
             for most in (-1, 0, 1, 2, -7):
                 yield "StringSplitV2", dict(input=data, sep=np.array(sep, object), maxsplit=most)
+    for n in range(1, 9):  # as many values as fill their memory, and an empty part behind them
+        yield "StringSplit", dict(input=text(b"a " * n), delimiter=np.array(b" ", object))
     for bad in (np.array(b"a b", object), words.reshape(3, 4)):
         yield "StringSplit", dict(input=bad, delimiter=np.array(b" ", object))
         yield "StringSplitV2", dict(input=bad, sep=np.array(b" ", object))
