@@ -17,7 +17,8 @@ static const char *chosen_function(const td_node *n)
     if (!value) return NULL;
     if (is_if) return td_node_attr(n, td_cond_is_true(value) ? "then_branch" : "else_branch")->u.func;
     const td_attr_value *const branches = td_node_attr(n, "branches");
-    if (!branches->u.list.count || value->dtype != TD_I32 || td_shape_count(&value->shape) != 1) return NULL;
+    if (!branches->u.list.count || value->dtype != TD_I32 || value->shape.rank != 0)
+        return NULL; /* an error */
     const int32_t i = *(const int32_t *)value->data;
     const size_t last = branches->u.list.count - 1;
     return branches->u.list.items[i >= 0 && (size_t)i < last ? (size_t)i : last].u.func;

@@ -129,6 +129,23 @@ static void test_case(void **state)
     }
 }
 
+/* An index with a dimension is refused by the run, as if nothing were known of it. */
+static void test_case_of_vector(void **state)
+{
+    const form f = { "Case" CASE, { TD_I32, { 1, { 1 } }, &ints[1], NULL }, 1 };
+    float x = 3;
+    const td_tensor in[] = { { TD_F32, { 0 }, &x, NULL }, f.condition };
+    pg t;
+
+    (void)state;
+    now = &f;
+    is_unknown = is_computed = is_all_known = false;
+    pg_open(&t, lower);
+    assert_int_equal(pg_count_after(&t, make(t.p.arena), "Case"), 1);
+    pg_assert_same_error(&t, make, in);
+    pg_close(&t);
+}
+
 /* A branch brings a choice of its own. */
 static void test_nested(void **state)
 {
@@ -178,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_if),
         cmocka_unit_test(test_case),
+        cmocka_unit_test(test_case_of_vector),
         cmocka_unit_test(test_nested),
         cmocka_unit_test(test_waiting_condition),
     };
