@@ -64,6 +64,7 @@ td_status fz_eval_bind(fz_eval *e, const fz_graph *f, fz_live **out)
     for (; l->n_nodes < f->n_nodes; l->n_nodes++) {
         l->nodes[l->n_nodes] = fz_build_node(&f->nodes[l->n_nodes], l->g, l->nodes);
         TD_TRY(td_node_bind(l->nodes[l->n_nodes], e->arena));
+        if (f->nodes[l->n_nodes].is_table) TD_TRY(fz_fill_table(&f->nodes[l->n_nodes], &e->env, e->arena));
     }
     return NULL;
 }
@@ -121,6 +122,8 @@ bool fz_is_flow(const char *text)
     static const char *const ops[] = { "If ",
                                        "StatelessIf ",
                                        "Case ",
+                                       "StatelessCase ",
+                                       "For ",
                                        "While ",
                                        "StatelessWhile ",
                                        "PartitionedCall ",
@@ -136,6 +139,11 @@ static const fz_graph *body_of(const fz_eval *e, const td_node *n, const char *a
     return fz_function(e->model, td_node_attr(n, attr)->u.func);
 }
 
+static bool is_true(const td_tensor *t)
+{
+    return t->shape.rank ? td_shape_count(&t->shape) > 0 : *(const bool *)t->data;
+}
+
 static td_status run_loop(fz_eval *e, const td_node *n, const td_tensor *in, td_tensor *out, unsigned variant)
 {
     const fz_graph *const cond = body_of(e, n, "cond"), *const body = body_of(e, n, "body");
@@ -144,7 +152,7 @@ static td_status run_loop(fz_eval *e, const td_node *n, const td_tensor *in, td_
     memcpy(vars, in, n->n_in * sizeof *in);
     for (int round = 0; round < MAX_ROUNDS; round++) {
         TD_TRY(fz_eval_graph(e, cond, vars, &go, variant));
-        if (!*(const bool *)go.data) {
+        if (!is_true(&go)) {
             memcpy(out, vars, n->n_in * sizeof *in);
             return NULL;
         }
@@ -154,9 +162,38 @@ static td_status run_loop(fz_eval *e, const td_node *n, const td_tensor *in, td_
     return TD_ERR(DEADLINE_EXCEEDED, "a loop has no end");
 }
 
+/* The body takes the counter, and does not return it. */
+static td_status run_for(fz_eval *e, const td_node *n, const td_tensor *in, td_tensor *out, unsigned variant)
+{
+    enum { BOUNDS = 3 };
+    const fz_graph *const body = body_of(e, n, "body");
+    const int32_t start = *(const int32_t *)in[0].data, limit = *(const int32_t *)in[1].data,
+                  delta = *(const int32_t *)in[2].data;
+    const uint32_t n_vars = n->n_in - BOUNDS;
+    td_tensor args[FZ_MAX_IN], next[FZ_MAX_ENDS];
+    int rounds = 0;
+
+    if (start != limit && (delta == 0 || (delta > 0) != (start < limit)))
+        return TD_ERR(INVALID_ARGUMENT, "a loop from %d to %d by %d", (int)start, (int)limit, (int)delta);
+    memcpy(args + 1, in + BOUNDS, n_vars * sizeof *in);
+    for (int32_t i = start; start < limit ? i < limit : i > limit; i += delta) {
+        int32_t *const counter = TD_ARENA_NEW(e->arena, int32_t);
+        *counter = i;
+        args[0] = (td_tensor){ .dtype = TD_I32, .data = counter };
+        if (++rounds > MAX_ROUNDS) return TD_ERR(DEADLINE_EXCEEDED, "a loop of many rounds");
+        TD_TRY(fz_eval_graph(e, body, args, next, variant));
+        memcpy(args + 1, next, n_vars * sizeof *next);
+    }
+    memcpy(out, args + 1, n_vars * sizeof *out);
+    return NULL;
+}
+
 static td_status run_case(fz_eval *e, const td_node *n, const td_tensor *in, td_tensor *out, unsigned variant)
 {
     const td_attr_value *const list = td_node_attr(n, "branches");
+
+    if (in[0].shape.rank)
+        return TD_ERR(INVALID_ARGUMENT, "a branch of many"); /* a loop's variable may grow */
     const int32_t at = *(const int32_t *)in[0].data, last = (int32_t)list->u.list.count - 1;
     const td_attr_value *const branch = &list->u.list.items[at < 0 || at > last ? last : at];
 
@@ -165,15 +202,29 @@ static td_status run_case(fz_eval *e, const td_node *n, const td_tensor *in, td_
 
 static td_status run_flow(fz_eval *e, const td_node *n, const td_tensor *in, td_tensor *out, unsigned variant)
 {
+    if (td_node_is(n, "For")) return run_for(e, n, in, out, variant);
     if (td_node_attr(n, "body")) return run_loop(e, n, in, out, variant);
     if (td_node_attr(n, "branches")) return run_case(e, n, in, out, variant);
     if (td_node_attr(n, "f")) return fz_eval_graph(e, body_of(e, n, "f"), in, out, variant);
-    const bool is_true = in[0].shape.rank ? td_shape_count(&in[0].shape) > 0 : *(const bool *)in[0].data;
-    const char *const branch = is_true ? "then_branch" : "else_branch";
+    const char *const branch = is_true(&in[0]) ? "then_branch" : "else_branch";
     return fz_eval_graph(e, body_of(e, n, branch), in + 1, out, variant);
 }
 
 /* ---------------------------------------------------------------- nodes */
+
+enum { MOST_ELEMENTS = 200000, MOST_BYTES = 1 << 20 };
+
+/* A loop that doubles its variable has no end that we could wait for. */
+static bool is_large(const td_tensor *t)
+{
+    const td_string *const strings = t->data;
+    size_t bytes = 0;
+
+    if (td_shape_count(&t->shape) > MOST_ELEMENTS) return true;
+    for (int64_t i = 0; t->dtype == TD_STRING && i < td_shape_count(&t->shape); i++)
+        bytes += strings[i].size;
+    return bytes > MOST_BYTES;
+}
 
 td_status fz_eval_node(fz_eval *e, const fz_graph *f, uint32_t i, const td_tensor *in, td_tensor *out,
                        unsigned variant)
@@ -186,8 +237,10 @@ td_status fz_eval_node(fz_eval *e, const fz_graph *f, uint32_t i, const td_tenso
     const td_status s = td_node_eval(l->nodes[i], &e->env, in, out);
     td_denormals_restore(before);
     if (s) return s;
-    for (uint32_t k = 0; k < l->nodes[i]->n_out; k++) {
+    for (uint32_t k = 0; k < l->nodes[i]->n_out; k++)
         keep(e, &out[k]);
+    for (uint32_t k = 0; k < l->nodes[i]->n_out; k++) {
+        if (is_large(&out[k])) return TD_ERR(RESOURCE_EXHAUSTED, "an output is large");
         if (variant) TD_TRY(disturb(e, &out[k], f->nodes[i].noise));
     }
     return NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "element.h"
 #include "number.h"
 
 /* None that asks for gigabytes and rightly gets them. */
@@ -73,14 +74,24 @@ static void spoil_op(fz_node *n, const fz_graph *f, fz_random *r, td_arena *aren
                               n->text + strcspn(n->text, " "));
 }
 
+/* Other bytes, fewer, or one more. */
+static void spoil_string(td_string *s, fz_random *r, td_arena *arena)
+{
+    char *const bytes = td_arena_alloc(arena, s->size + 2);
+
+    if (s->size) memcpy(bytes, s->data, s->size);
+    bytes[fz_below(r, (unsigned)s->size + 1)] = (char)fz_below(r, 256);
+    *s = (td_string){ bytes, fz_chance(r, 50) ? s->size + 1 : fz_below(r, (unsigned)s->size + 1) };
+}
+
 static void spoil_tensor(td_tensor *t, fz_random *r, td_arena *arena)
 {
-    td_tensor copy = *t;
-
-    copy.data = td_arena_alloc(arena, td_tensor_bytes(t) + 16);
-    memcpy(copy.data, t->data, td_tensor_bytes(t));
+    td_tensor copy = fz_copy_tensor(arena, t);
     const size_t n = fz_parts(t);
-    if (n && t->dtype != TD_STRING) /* a limit of billions would rightly take gigabytes */
+
+    if (n && t->dtype == TD_STRING)
+        spoil_string((td_string *)copy.data + fz_below(r, (unsigned)n), r, arena);
+    else if (n) /* a limit of billions would rightly take gigabytes */
         fz_set(&copy, fz_below(r, (unsigned)n), (double)(odd_number(r) % 1000));
     if (fz_chance(r, 30)) { /* fewer elements of another shape */
         const int d = copy.shape.rank ? (int)fz_below(r, (unsigned)copy.shape.rank) : -1;

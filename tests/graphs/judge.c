@@ -9,6 +9,7 @@
 
 #include "base/macros.h"
 #include "base/mem.h"
+#include "element.h"
 #include "number.h"
 
 enum { SAMPLES = 65 };
@@ -69,9 +70,7 @@ const char *fz_unstable(const td_tensor *v, size_t n_variants, bool allows_nan)
 {
     for (size_t k = 1; k < n_variants; k++) {
         if (!td_shape_equal(&v[0].shape, &v[k].shape)) return "shape hangs on rounding";
-        if (!fz_is_inexact(v->dtype) && v->dtype != TD_VARIANT && td_tensor_bytes(v) &&
-            memcmp(v[0].data, v[k].data, td_tensor_bytes(v)) != 0)
-            return "choice hangs on rounding";
+        if (!fz_is_inexact(v->dtype) && !fz_same_elements(&v[0], &v[k])) return "choice hangs on rounding";
     }
     return fz_is_inexact(v->dtype) ? unstable_floats(v, n_variants, allows_nan) : NULL;
 }
@@ -135,9 +134,9 @@ static void say_where(const td_tensor *got, const td_tensor *v, size_t n_variant
 
     td_strbuf_printf(why, "element %zu of %s %s: got ", element, td_dtype_name(v->dtype),
                      td_shape_text(&v->shape, shape, sizeof shape));
-    fz_number_text(got, element, why);
+    fz_element_text(got, element, why);
     td_strbuf_puts(why, ", want ");
-    fz_number_text(&v[0], element, why);
+    fz_element_text(&v[0], element, why);
     if (fz_is_inexact(v->dtype)) td_strbuf_printf(why, " +- %.3g", spread_at(v, n_variants, part));
 }
 
@@ -150,15 +149,11 @@ bool fz_agrees(const td_tensor *got, const td_tensor *v, size_t n_variants, td_s
                          td_shape_text(&v->shape, b, sizeof b));
         return false;
     }
-    const size_t bytes = v->dtype == TD_VARIANT ? 0 : td_tensor_bytes(v);
-    if (bytes && !memcmp(got->data, v->data, bytes)) return true; /* as most are */
+    if (fz_same_elements(got, v)) return true; /* as most are */
     const bool exact = !fz_is_inexact(v->dtype);
     const double usual = exact ? 0.0 : usual_spread(v, n_variants) + usual_ulp(v);
-    const size_t size = td_dtype_size(v->dtype);
     for (size_t i = 0; i < fz_parts(v); i++) {
-        const bool ok =
-            exact ? !memcmp((const char *)got->data + i * size, (const char *)v->data + i * size, size)
-                  : agrees_at(got, v, n_variants, i, usual);
+        const bool ok = exact ? fz_same_element(got, v, i) : agrees_at(got, v, n_variants, i, usual);
         if (ok) continue;
         say_where(got, v, n_variants, i, why);
         return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* judge.h -- when two results agree: integers and bools to the last bit, floats as far as rounding goes, which the
+/* judge.h -- when two results agree: integers, bools and strings to the last bit, floats as far as rounding goes, which the
  * variants of eval.h tell for each element. */
 #ifndef TD_TESTS_GRAPHS_JUDGE_H
 #define TD_TESTS_GRAPHS_JUDGE_H

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "element.h"
 #include "number.h"
 #include "ops/signature.h"
 
@@ -60,11 +61,24 @@ static bool is_unsigned(td_dtype t)
     return (TD_UNSIGNED_TYPES >> t & 1) != 0;
 }
 
-void fz_fill(fz_random *r, td_tensor *t, fz_style style, bool allows_nan)
+static void fill_strings(fz_maker *m, td_tensor *t)
 {
+    const fz_text text = (fz_text)fz_below(&m->r, FZ_TEXTS);
+
+    for (int64_t i = 0; i < td_shape_count(&t->shape); i++)
+        ((td_string *)t->data)[i] = fz_string(m, text);
+}
+
+static void fill(fz_maker *m, td_tensor *t, fz_style style, bool allows_nan)
+{
+    fz_random *const r = &m->r;
     const bool is_full = fz_chance(r, 10) && style == FZ_USUAL; /* integers: every bit */
     const size_t size = td_dtype_size(t->dtype);
 
+    if (t->dtype == TD_STRING) {
+        fill_strings(m, t);
+        return;
+    }
     for (size_t i = 0; i < fz_parts(t); i++) {
         if (fz_is_inexact(t->dtype)) {
             fz_set(t, i, float_noise(r, style, allows_nan));
@@ -108,8 +122,9 @@ static const char *try_feed(fz_maker *m, const fz_id *in, uint32_t n_in, unsigne
             from[k] = m->pool[in[k]].data[feed][v];
         const td_status s = fz_eval_node(m->eval, m->f, m->f->n_nodes - 1, from, out, v);
         if (s) {
+            const td_code code = td_status_code(s);
             td_status_free(s);
-            return "error";
+            return code == TD_RESOURCE_EXHAUSTED || code == TD_DEADLINE_EXCEEDED ? "size" : "error";
         }
         for (uint32_t k = 0; k < n_out; k++)
             m->pool[m->n_pool + (int)k].data[feed][v] = out[k];
@@ -151,10 +166,26 @@ static const char *try_node(fz_maker *m, const fz_id *in, uint32_t n_in, uint32_
     return NULL;
 }
 
+/* The node that comes next stays if it may. */
+static fz_id add_node(fz_maker *m, const fz_id *in, uint32_t n_in)
+{
+    const char *const text = m->f->nodes[m->f->n_nodes++].text;
+    uint32_t n_out = 0;
+
+    const char *const why = try_node(m, in, n_in, &n_out);
+    if (why) {
+        refuse(m, text, why);
+        m->f->n_nodes--;
+        fz_eval_forget(m->eval, m->f);
+        return -1;
+    }
+    m->n_pool += (int)n_out;
+    return m->n_pool - (int)n_out;
+}
+
 fz_id fz_add(fz_maker *m, unsigned noise, const fz_id *in, uint32_t n_in, const char *fmt, ...)
 {
     char text[512];
-    uint32_t n_out = 0;
     va_list ap;
 
     if (is_full(m)) return -1;
@@ -170,16 +201,21 @@ fz_id fz_add(fz_maker *m, unsigned noise, const fz_id *in, uint32_t n_in, const 
     n->noise = noise;
     for (uint32_t k = 0; k < n_in; k++)
         n->in[k] = m->pool[in[k]].ref;
-    m->f->n_nodes++;
-    const char *const why = try_node(m, in, n_in, &n_out);
-    if (why) {
-        refuse(m, text, why);
-        m->f->n_nodes--;
-        fz_eval_forget(m->eval, m->f);
-        return -1;
-    }
-    m->n_pool += (int)n_out;
-    return m->n_pool - (int)n_out;
+    return add_node(m, in, n_in);
+}
+
+fz_id fz_table(fz_maker *m, const td_tensor *keys, const td_tensor *values)
+{
+    if (is_full(m)) return -1;
+    fz_node *const n = new_node(m);
+
+    n->text =
+        td_arena_format(m->model->arena, "HashTableV2 key_dtype=%%%s value_dtype=%%%s shared_name='t%u",
+                        td_dtype_name(keys->dtype), td_dtype_name(values->dtype), (unsigned)fz_bits(&m->r));
+    n->is_table = true;
+    n->data[0] = *keys;
+    n->data[1] = *values;
+    return add_node(m, NULL, 0);
 }
 
 fz_id fz_unary(fz_maker *m, const char *op, fz_id x)
@@ -225,27 +261,43 @@ fz_id fz_noise_const(fz_maker *m, td_dtype type, const td_shape *shape, fz_style
 {
     td_tensor t = fz_alloc(m, type, shape);
 
-    fz_fill(&m->r, &t, style, false);
+    fill(m, &t, style, false);
     return fz_const(m, &t);
+}
+
+/* Arguments of main; a body has constants instead. */
+static bool needs_const(const fz_maker *m)
+{
+    return m->is_body || m->f->n_args + 2 > FZ_MAX_ENDS;
+}
+
+fz_id fz_arg(fz_maker *m, const td_tensor *data)
+{
+    if (is_full(m) || needs_const(m)) return -1;
+    fz_node *const n = new_node(m);
+
+    n->kind = FZ_ARG;
+    n->dtype = data[0].dtype;
+    memcpy(n->data, data, sizeof n->data);
+    return add_input(m, n);
 }
 
 fz_id fz_noise_arg(fz_maker *m, td_dtype type, const td_shape *shapes)
 {
+    td_tensor data[FZ_FEEDS];
+
     if (is_full(m)) return -1;
-    if (m->is_body || m->f->n_args + 2 > FZ_MAX_ENDS) {
+    if (needs_const(m)) {
         for (unsigned feed = 1; feed < FZ_FEEDS; feed++)
             if (!td_shape_equal(&shapes[0], &shapes[feed])) return -1;
         return fz_noise_const(m, type, &shapes[0], FZ_USUAL);
     }
-    fz_node *const n = new_node(m);
-    n->kind = FZ_ARG;
-    n->dtype = type;
     const fz_style style = fz_chance(&m->r, 20) ? FZ_POSITIVE : FZ_USUAL;
     for (unsigned feed = 0; feed < FZ_FEEDS; feed++) {
-        n->data[feed] = fz_alloc(m, type, &shapes[feed]);
-        fz_fill(&m->r, &n->data[feed], style, m->allows_nan);
+        data[feed] = fz_alloc(m, type, &shapes[feed]);
+        fill(m, &data[feed], style, m->allows_nan);
     }
-    return add_input(m, n);
+    return fz_arg(m, data);
 }
 
 fz_id fz_noise_like(fz_maker *m, td_dtype type, fz_id v)
@@ -279,23 +331,25 @@ static td_tensor ints_tensor(fz_maker *m, td_dtype type, int rank, size_t n, con
 
 fz_id fz_ints(fz_maker *m, int rank, size_t n, const int64_t values[FZ_FEEDS][TD_MAX_RANK * 2])
 {
-    const td_dtype type = fz_chance(&m->r, 75) ? TD_I32 : TD_I64;
+    return fz_ints_of(m, fz_chance(&m->r, 75) ? TD_I32 : TD_I64, rank, n, values);
+}
+
+fz_id fz_ints_of(fz_maker *m, td_dtype type, int rank, size_t n,
+                 const int64_t values[FZ_FEEDS][TD_MAX_RANK * 2])
+{
+    td_tensor data[FZ_FEEDS];
     bool same = true;
 
     for (unsigned feed = 1; feed < FZ_FEEDS; feed++)
         same = same && !memcmp(values[0], values[feed], n * sizeof **values);
-    const bool is_fixed = m->is_body || m->f->n_args + 2 > FZ_MAX_ENDS;
-    if (is_full(m) || (!same && is_fixed)) return -1;
-    if (same && (is_fixed || fz_chance(&m->r, 75))) {
+    if (is_full(m) || (!same && needs_const(m))) return -1;
+    if (same && (needs_const(m) || fz_chance(&m->r, 75))) {
         const td_tensor t = ints_tensor(m, type, rank, n, values[0]);
         return fz_const(m, &t);
     }
-    fz_node *const node = new_node(m);
-    node->kind = FZ_ARG;
-    node->dtype = type;
     for (unsigned feed = 0; feed < FZ_FEEDS; feed++)
-        node->data[feed] = ints_tensor(m, type, rank, n, values[feed]);
-    return add_input(m, node);
+        data[feed] = ints_tensor(m, type, rank, n, values[feed]);
+    return fz_arg(m, data);
 }
 
 fz_id fz_same_ints(fz_maker *m, int rank, size_t n, const int64_t *values)
@@ -312,6 +366,11 @@ fz_id fz_const_ints(fz_maker *m, int rank, size_t n, const int64_t *values)
     const td_tensor t = ints_tensor(m, TD_I32, rank, n, values);
 
     return fz_const(m, &t);
+}
+
+fz_id fz_int(fz_maker *m, int64_t v)
+{
+    return fz_const_ints(m, 0, 1, &v);
 }
 
 fz_id fz_scalar(fz_maker *m, float v)
@@ -332,11 +391,12 @@ td_dtype fz_any_type(fz_maker *m, uint64_t types)
     td_dtype list[TD_DTYPE_COUNT];
     unsigned n = 0;
 
+    if ((types >> TD_STRING & 1) && fz_chance(&m->r, m->wants_text)) return TD_STRING;
     if ((types >> TD_F32 & 1) && fz_chance(&m->r, 45)) return TD_F32;
     for (td_dtype t = 1; t < TD_DTYPE_COUNT; t++)
         if (td_dtype_is_valid(t) && (types >> t & 1) && ((TD_NUMBER_TYPES | TD_BOOL_TYPE) >> t & 1))
             list[n++] = t;
-    return n ? list[fz_below(&m->r, n)] : TD_F32;
+    return n ? list[fz_below(&m->r, n)] : types >> TD_STRING & 1 ? TD_STRING : TD_F32;
 }
 
 static int64_t any_dim(fz_maker *m)
@@ -393,19 +453,40 @@ fz_id fz_pick(fz_maker *m, uint64_t types, int lo, int hi)
 
 /* ---------------------------------------------------------------- growing */
 
+/* How often a list's productions are taken, by what the graph is about. */
+static const struct {
+    const fz_production *list;
+    unsigned char times[FZ_SUBJECTS];
+} lists[] = {
+    /* any, text, ragged, loops, matrices */
+    { fz_math, { 4, 1, 1, 2, 1 } },      { fz_array, { 4, 3, 2, 2, 1 } },   { fz_nn, { 4, 0, 0, 1, 0 } },
+    { fz_flow, { 4, 4, 3, 10, 1 } },     { fz_loops, { 4, 4, 3, 24, 1 } },  { fz_rnn, { 4, 0, 0, 2, 0 } },
+    { fz_text_ops, { 0, 12, 2, 1, 0 } }, { fz_ragged, { 0, 2, 16, 1, 0 } }, { fz_more, { 1, 1, 1, 1, 12 } },
+};
+
 static const fz_production *pick_production(fz_maker *m)
 {
-    const fz_production *const lists[] = { fz_math, fz_array, fz_nn, fz_flow, fz_rnn };
     unsigned total = 0;
 
     for (size_t i = 0; i < TD_COUNT(lists); i++)
-        for (const fz_production *p = lists[i]; p->name; p++)
-            total += p->weight;
+        for (const fz_production *p = lists[i].list; p->name; p++)
+            total += p->weight * lists[i].times[m->subject];
     unsigned at = fz_below(&m->r, total);
     for (size_t i = 0; i < TD_COUNT(lists); i++)
-        for (const fz_production *p = lists[i]; p->name; at -= p++->weight)
-            if (at < p->weight) return p;
+        for (const fz_production *p = lists[i].list; p->name; p++) {
+            const unsigned weight = p->weight * lists[i].times[m->subject];
+            if (at < weight) return p;
+            at -= weight;
+        }
     return fz_math;
+}
+
+static fz_subject pick_subject(fz_random *r)
+{
+    static const unsigned char of[] = { FZ_ANY,  FZ_ANY,    FZ_ANY,   FZ_ANY,   FZ_TEXT,
+                                        FZ_TEXT, FZ_RAGGED, FZ_LOOPS, FZ_LOOPS, FZ_MATRICES };
+
+    return (fz_subject)of[fz_below(r, (unsigned)TD_COUNT(of))];
 }
 
 void fz_grow(fz_maker *m, unsigned n)
@@ -416,7 +497,7 @@ void fz_grow(fz_maker *m, unsigned n)
 
 static void add_ret(fz_maker *m, fz_id v)
 {
-    if (m->f->n_rets < FZ_MAX_ENDS && fz_type(m, v) != TD_VARIANT)
+    if (m->f->n_rets < FZ_MAX_ENDS && !fz_is_handle(fz_type(m, v)))
         m->f->rets[m->f->n_rets++] = m->pool[v].ref;
 }
 
@@ -450,6 +531,9 @@ fz_model *fz_make(td_arena *arena, uint64_t seed, fz_eval *e, fz_counts *counts,
     m.allows_nan = *allows_nan = fz_chance(&m.r, 4);
     m.allows_errors = fz_chance(&m.r, 8);
     m.is_big = fz_chance(&m.r, 3);
+    m.subject = pick_subject(&m.r);
+    m.max_depth = m.subject == FZ_LOOPS ? 4 : 2;
+    m.wants_text = m.subject == FZ_TEXT ? 60 : m.subject == FZ_ANY ? fz_below(&m.r, 4) : 20;
     m.wants_new = 5 + fz_below(&m.r, 30);
     m.batch[0] = m.batch[1] = batches[fz_below(&m.r, 6)];
     m.batch[2] = fz_chance(&m.r, 5) ? 0 : batches[fz_below(&m.r, 6)];

@@ -32,6 +32,9 @@ void fz_count(td_map *m, td_arena *arena, const char *what, size_t n);
 
 enum { FZ_POOL = 160 };
 
+/* What a graph is mostly made of. */
+typedef enum fz_subject { FZ_ANY, FZ_TEXT, FZ_RAGGED, FZ_LOOPS, FZ_MATRICES, FZ_SUBJECTS } fz_subject;
+
 typedef struct fz_maker fz_maker;
 struct fz_maker {
     fz_random r;
@@ -39,12 +42,16 @@ struct fz_maker {
     fz_graph *f;
     fz_eval *eval;
     fz_counts *counts;
-    bool is_body;       /* of a function: new arguments cannot be made */
-    int depth;          /* of functions */
+    bool is_within; /* a production that has others made in its middle */
+    bool is_body;   /* of a function: new arguments cannot be made */
+    int depth;      /* of functions */
+    int max_depth;
     bool allows_nan;    /* infinities and NaNs may stay */
     bool allows_errors; /* a node that fails on another feed may stay */
     bool is_big;        /* some values have thousands of elements */
-    unsigned wants_new; /* percent: new values where old ones would do */
+    fz_subject subject;
+    unsigned wants_new;  /* percent: new values where old ones would do */
+    unsigned wants_text; /* percent: new values of any type are strings */
     int64_t batch[FZ_FEEDS];
     fz_value *pool; /* FZ_POOL */
     int n_pool;
@@ -60,6 +67,10 @@ typedef int fz_id; /* in the pool; -1: none */
 static inline td_dtype fz_type(const fz_maker *m, fz_id v)
 {
     return m->pool[v].data[0][0].dtype;
+}
+static inline const char *fz_type_name(const fz_maker *m, fz_id v)
+{
+    return td_dtype_name(fz_type(m, v));
 }
 static inline const td_shape *fz_shape(const fz_maker *m, fz_id v)
 {
@@ -93,6 +104,8 @@ fz_id fz_find(fz_maker *m, uint64_t types, int lo, int hi);
 /* The same, or a new one: an argument, or a constant. Never -1. */
 fz_id fz_pick(fz_maker *m, uint64_t types, int lo, int hi);
 
+/* What moving elements about does not ask for. */
+#define FZ_ANY_TYPE (TD_NUMBER_TYPES | TD_BOOL_TYPE | TD_DTYPE_BIT(TD_STRING))
 td_dtype fz_any_type(fz_maker *m, uint64_t types); /* float mostly */
 td_shape fz_any_shape(fz_maker *m, int lo, int hi);
 
@@ -105,13 +118,29 @@ fz_id fz_noise_like(fz_maker *m, td_dtype type, fz_id v);
 
 /* int32s (mostly) as a constant, or an argument whose elements the plan cannot know: values[feed]. rank 0: n is 1. */
 fz_id fz_ints(fz_maker *m, int rank, size_t n, const int64_t values[FZ_FEEDS][TD_MAX_RANK * 2]);
+fz_id fz_ints_of(fz_maker *m, td_dtype type, int rank, size_t n,
+                 const int64_t values[FZ_FEEDS][TD_MAX_RANK * 2]);
 fz_id fz_same_ints(fz_maker *m, int rank, size_t n, const int64_t *values);
 fz_id fz_const_ints(fz_maker *m, int rank, size_t n, const int64_t *values); /* int32, constant */
+fz_id fz_int(fz_maker *m, int64_t v);                                        /* int32, constant */
 fz_id fz_scalar(fz_maker *m, float v);                                       /* constant */
 fz_id fz_const(fz_maker *m, const td_tensor *t);
+fz_id fz_arg(fz_maker *m, const td_tensor *data); /* elements for each feed; -1 in bodies */
 
-/* Fills with noise. */
-void fz_fill(fz_random *r, td_tensor *t, fz_style style, bool allows_nan);
+/* Bytes of a string; all of a tensor are of one kind. */
+typedef enum fz_text {
+    FZ_WORDS,   /* few letters: many are the same */
+    FZ_SPACED,  /* words with separators between and around them */
+    FZ_DIGITS,  /* numbers */
+    FZ_UNICODE, /* UTF-8, of one to four bytes */
+    FZ_BYTES,   /* any, NULs too */
+    FZ_LONG,    /* up to thousands of bytes */
+    FZ_TEXTS
+} fz_text;
+td_string fz_string(fz_maker *m, fz_text text);
+fz_id fz_table(fz_maker *m, const td_tensor *keys, const td_tensor *values); /* its handle; of main only */
+fz_id fz_strings(fz_maker *m, fz_text text, const td_shape *shapes); /* an argument or a constant; or -1 */
+
 td_tensor fz_alloc(fz_maker *m, td_dtype type, const td_shape *shape);
 
 typedef struct fz_production {
@@ -120,13 +149,22 @@ typedef struct fz_production {
     void (*make)(fz_maker *m);
 } fz_production;
 
-extern const fz_production fz_math[], fz_array[], fz_nn[], fz_flow[], fz_rnn[]; /* end with a cleared one */
+/* Each ends with a cleared one. */
+extern const fz_production fz_math[], fz_array[], fz_nn[], fz_flow[], fz_loops[], fz_rnn[], fz_text_ops[],
+    fz_ragged[], fz_more[];
 
 /* A maker for a function on arguments args[] of m; NULL: there are too many functions. What it returns is said by
  * fz_return(); m goes on after fz_close_body(). */
 fz_maker *fz_open_body(fz_maker *m, const fz_id *args, uint32_t n);
 void fz_return(fz_maker *body, fz_id v);
 void fz_close_body(fz_maker *m, const fz_maker *body);
+
+/* Up to FZ_MAX_VARS values to hand over: those that are there on every feed. */
+enum { FZ_MAX_VARS = 4 };
+uint32_t fz_choose_args(fz_maker *m, fz_id *args);
+bool fz_lives(const fz_maker *m, fz_id v);
+void fz_put_types(const fz_maker *m, const fz_id *v, uint32_t n, char *out,
+                  size_t size); /* as a list of types */
 
 /* n random productions. */
 void fz_grow(fz_maker *m, unsigned n);

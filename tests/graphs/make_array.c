@@ -5,16 +5,9 @@
 
 #include "make.h"
 
-#define ANY_TYPE (TD_NUMBER_TYPES | TD_BOOL_TYPE)
-
-static const char *type_name(const fz_maker *m, fz_id v)
-{
-    return td_dtype_name(fz_type(m, v));
-}
-
 static fz_id any(fz_maker *m, int lo, int hi)
 {
-    return fz_pick(m, ANY_TYPE, lo, hi);
+    return fz_pick(m, FZ_ANY_TYPE, lo, hi);
 }
 
 /* Whole numbers in [lo, hi] for each feed: mostly the same, sometimes others. */
@@ -58,8 +51,8 @@ static void reshape(fz_maker *m)
     }
     const fz_id shape = fz_same_ints(m, 1, (size_t)n, to);
     if (shape >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, shape }), "Reshape T=%%%s Tshape=%%%s", type_name(m, x),
-                     type_name(m, shape));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, shape }), "Reshape T=%%%s Tshape=%%%s", fz_type_name(m, x),
+                     fz_type_name(m, shape));
 }
 
 /* Shape -> StridedSlice -> Pack -> Reshape, as Keras flattens. */
@@ -69,14 +62,14 @@ static void reshape_by_shape(fz_maker *m)
     const int64_t zero = 0, one = 1, minus = -1;
 
     if (x < 0) return;
-    const fz_id shape = FZ_ADD(m, 0, ((fz_id[]){ x }), "Shape T=%%%s out_type=%%int32", type_name(m, x));
+    const fz_id shape = FZ_ADD(m, 0, ((fz_id[]){ x }), "Shape T=%%%s out_type=%%int32", fz_type_name(m, x));
     const fz_id from = fz_const_ints(m, 1, 1, &zero), to = fz_const_ints(m, 1, 1, &one);
     const fz_id batch = FZ_ADD(m, 0, ((fz_id[]){ shape, from, to, to }),
                                "StridedSlice T=%%int32 Index=%%int32 shrink_axis_mask=1");
     const fz_id rest = fz_const_ints(m, 0, 1, &minus);
     const fz_id packed = FZ_ADD(m, 0, ((fz_id[]){ batch, rest }), "Pack T=%%int32 N=2");
     if (packed >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, packed }), "Reshape T=%%%s Tshape=%%int32", type_name(m, x));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, packed }), "Reshape T=%%%s Tshape=%%int32", fz_type_name(m, x));
 }
 
 static void expand(fz_maker *m)
@@ -86,8 +79,8 @@ static void expand(fz_maker *m)
     if (x < 0) return;
     const fz_id axis = index_between(m, -fz_rank(m, x) - 1, fz_rank(m, x));
     if (axis >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, axis }), "ExpandDims T=%%%s Tdim=%%%s", type_name(m, x),
-                     type_name(m, axis));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, axis }), "ExpandDims T=%%%s Tdim=%%%s", fz_type_name(m, x),
+                     fz_type_name(m, axis));
 }
 
 static void squeeze(fz_maker *m)
@@ -97,11 +90,11 @@ static void squeeze(fz_maker *m)
     if (x < 0) return;
     for (int d = 0; d < fz_rank(m, x); d++)
         if (fz_dim(m, x, d) == 1 && !fz_dim_varies(m, x, d) && fz_chance(&m->r, 70)) {
-            (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Squeeze T=%%%s squeeze_dims=[%d]", type_name(m, x),
+            (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Squeeze T=%%%s squeeze_dims=[%d]", fz_type_name(m, x),
                          fz_chance(&m->r, 50) ? d : d - fz_rank(m, x));
             return;
         }
-    (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Squeeze T=%%%s", type_name(m, x));
+    (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Squeeze T=%%%s", fz_type_name(m, x));
 }
 
 static void about_shape(fz_maker *m)
@@ -111,11 +104,11 @@ static void about_shape(fz_maker *m)
     const fz_id x = any(m, 0, 6);
 
     if (x < 0) return;
-    const fz_id s = op[0] == 'R' ? FZ_ADD(m, 0, ((fz_id[]){ x }), "Rank T=%%%s", type_name(m, x))
+    const fz_id s = op[0] == 'R' ? FZ_ADD(m, 0, ((fz_id[]){ x }), "Rank T=%%%s", fz_type_name(m, x))
                                  : FZ_ADD(m, 0, ((fz_id[]){ x }), "%s T=%%%s out_type=%%%s", op,
-                                          type_name(m, x), fz_chance(&m->r, 70) ? "int32" : "int64");
+                                          fz_type_name(m, x), fz_chance(&m->r, 70) ? "int32" : "int64");
     if (s >= 0 && fz_chance(&m->r, 40))
-        (void)FZ_ADD(m, 1, ((fz_id[]){ s }), "Cast SrcT=%%%s DstT=%%float", type_name(m, s));
+        (void)FZ_ADD(m, 1, ((fz_id[]){ s }), "Cast SrcT=%%%s DstT=%%float", fz_type_name(m, s));
 }
 
 static void bitcast(fz_maker *m)
@@ -125,7 +118,7 @@ static void bitcast(fz_maker *m)
     const fz_id x = fz_pick(m, types, 0, 4);
 
     if (x >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Bitcast T=%%%s type=%%%s", type_name(m, x),
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Bitcast T=%%%s type=%%%s", fz_type_name(m, x),
                      to[fz_below(&m->r, TD_COUNT(to))]);
 }
 
@@ -135,9 +128,9 @@ static void broadcast_to(fz_maker *m)
 
     if (x < 0 || like < 0) return;
     const fz_id shape =
-        FZ_ADD(m, 0, ((fz_id[]){ like }), "Shape T=%%%s out_type=%%int32", type_name(m, like));
+        FZ_ADD(m, 0, ((fz_id[]){ like }), "Shape T=%%%s out_type=%%int32", fz_type_name(m, like));
     if (shape >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, shape }), "BroadcastTo T=%%%s Tidx=%%int32", type_name(m, x));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, shape }), "BroadcastTo T=%%%s Tidx=%%int32", fz_type_name(m, x));
 }
 
 static void fill(fz_maker *m)
@@ -152,8 +145,8 @@ static void fill(fz_maker *m)
     if (fz_chance(&m->r, 70)) memcpy(v[1], v[0], sizeof v[0]), memcpy(v[2], v[0], sizeof v[0]);
     const fz_id dims = fz_ints(m, 1, n, (const int64_t(*)[TD_MAX_RANK * 2]) v);
     if (x >= 0 && dims >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ dims, x }), "Fill T=%%%s index_type=%%%s", type_name(m, x),
-                     type_name(m, dims));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ dims, x }), "Fill T=%%%s index_type=%%%s", fz_type_name(m, x),
+                     fz_type_name(m, dims));
 }
 
 /* ---------------------------------------------------------------- moving */
@@ -179,8 +172,8 @@ static void transpose(fz_maker *m)
     }
     const fz_id perm = fz_ints(m, 1, (size_t)rank, (const int64_t(*)[TD_MAX_RANK * 2]) v);
     if (perm >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, perm }), "Transpose T=%%%s Tperm=%%%s", type_name(m, x),
-                     type_name(m, perm));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, perm }), "Transpose T=%%%s Tperm=%%%s", fz_type_name(m, x),
+                     fz_type_name(m, perm));
 }
 
 static void concat(fz_maker *m)
@@ -199,8 +192,8 @@ static void concat(fz_maker *m)
     }
     in[n] = fz_same_ints(m, 0, 1, &axis);
     if (in[n] >= 0)
-        (void)fz_add(m, 0, in, n + 1, "ConcatV2 T=%%%s Tidx=%%%s N=%u", type_name(m, x), type_name(m, in[n]),
-                     n);
+        (void)fz_add(m, 0, in, n + 1, "ConcatV2 T=%%%s Tidx=%%%s N=%u", fz_type_name(m, x),
+                     fz_type_name(m, in[n]), n);
 }
 
 static void pack(fz_maker *m)
@@ -212,7 +205,7 @@ static void pack(fz_maker *m)
     if (x < 0) return;
     for (unsigned k = 0; k < n; k++)
         in[k] = k == 0 || fz_chance(&m->r, 30) ? x : fz_noise_like(m, fz_type(m, x), x);
-    (void)fz_add(m, 0, in, n, "Pack T=%%%s N=%u axis=%d", type_name(m, x), n,
+    (void)fz_add(m, 0, in, n, "Pack T=%%%s N=%u axis=%d", fz_type_name(m, x), n,
                  (int)fz_between(&m->r, -fz_rank(m, x) - 1, fz_rank(m, x)));
 }
 
@@ -223,7 +216,7 @@ static void unpack(fz_maker *m)
     if (x < 0) return;
     const int d = (int)fz_below(&m->r, (unsigned)fz_rank(m, x));
     if (fz_dim(m, x, d) > 6 || fz_dim_varies(m, x, d)) return;
-    (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Unpack T=%%%s num=%d axis=%d", type_name(m, x),
+    (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Unpack T=%%%s num=%d axis=%d", fz_type_name(m, x),
                  (int)fz_dim(m, x, d), d);
 }
 
@@ -237,15 +230,15 @@ static void split(fz_maker *m)
     if (axis < 0 || fz_dim_varies(m, x, (int)d)) return;
     if (fz_chance(&m->r, 60)) {
         const int64_t n = dim % 4 == 0 && dim ? 4 : dim % 3 == 0 && dim ? 3 : dim % 2 == 0 && dim ? 2 : 1;
-        (void)FZ_ADD(m, 0, ((fz_id[]){ axis, x }), "Split T=%%%s num_split=%d", type_name(m, x), (int)n);
+        (void)FZ_ADD(m, 0, ((fz_id[]){ axis, x }), "Split T=%%%s num_split=%d", fz_type_name(m, x), (int)n);
         return;
     }
     int64_t sizes[3] = { fz_between(&m->r, 0, dim), 0, -1 };
     sizes[1] = fz_between(&m->r, 0, dim - sizes[0]);
     const fz_id s = fz_same_ints(m, 1, 3, sizes);
     if (s >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, s, axis }), "SplitV T=%%%s Tlen=%%%s num_split=3", type_name(m, x),
-                     type_name(m, s));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, s, axis }), "SplitV T=%%%s Tlen=%%%s num_split=3",
+                     fz_type_name(m, x), fz_type_name(m, s));
 }
 
 static void slice(fz_maker *m)
@@ -271,10 +264,11 @@ static void slice(fz_maker *m)
     fz_id s = fz_ints(m, 1, n, (const int64_t(*)[TD_MAX_RANK * 2]) size);
     if (b < 0 || s < 0) return;
     if (fz_type(m, b) != fz_type(m, s))
-        s = FZ_ADD(m, 0, ((fz_id[]){ s }), "Cast SrcT=%%%s DstT=%%%s", type_name(m, s), type_name(m, b));
+        s = FZ_ADD(m, 0, ((fz_id[]){ s }), "Cast SrcT=%%%s DstT=%%%s", fz_type_name(m, s),
+                   fz_type_name(m, b));
     if (s >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, b, s }), "Slice T=%%%s Index=%%%s", type_name(m, x),
-                     type_name(m, b));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, b, s }), "Slice T=%%%s Index=%%%s", fz_type_name(m, x),
+                     fz_type_name(m, b));
 }
 
 static void strided_slice(fz_maker *m)
@@ -300,7 +294,7 @@ static void strided_slice(fz_maker *m)
     (void)FZ_ADD(
         m, 0, ((fz_id[]){ x, b, e, s }),
         "StridedSlice T=%%%s Index=%%int32 begin_mask=%u end_mask=%u shrink_axis_mask=%u new_axis_mask=%u",
-        type_name(m, x), fz_below(&m->r, all + 1), fz_below(&m->r, all + 1), shrink, fresh);
+        fz_type_name(m, x), fz_below(&m->r, all + 1), fz_below(&m->r, all + 1), shrink, fresh);
 }
 
 static void pad(fz_maker *m)
@@ -319,19 +313,19 @@ static void pad(fz_maker *m)
     const fz_id to = fz_const_ints(m, 1, 2, matrix);
     if (flat < 0 || to < 0) return;
     const fz_id p =
-        FZ_ADD(m, 0, ((fz_id[]){ flat, to }), "Reshape T=%%%s Tshape=%%int32", type_name(m, flat));
+        FZ_ADD(m, 0, ((fz_id[]){ flat, to }), "Reshape T=%%%s Tshape=%%int32", fz_type_name(m, flat));
     if (p < 0) return;
     const unsigned kind = fz_below(&m->r, 3);
     if (kind == 0) {
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, p }), "Pad T=%%%s Tpaddings=%%%s", type_name(m, x),
-                     type_name(m, p));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, p }), "Pad T=%%%s Tpaddings=%%%s", fz_type_name(m, x),
+                     fz_type_name(m, p));
     } else if (kind == 1) {
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, p }), "MirrorPad T=%%%s Tpaddings=%%%s mode='%s", type_name(m, x),
-                     type_name(m, p), fz_chance(&m->r, 50) ? "REFLECT" : "SYMMETRIC");
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, p }), "MirrorPad T=%%%s Tpaddings=%%%s mode='%s",
+                     fz_type_name(m, x), fz_type_name(m, p), fz_chance(&m->r, 50) ? "REFLECT" : "SYMMETRIC");
     } else {
         const fz_id c = fz_noise_const(m, fz_type(m, x), &(td_shape){ 0 }, FZ_USUAL);
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, p, c }), "PadV2 T=%%%s Tpaddings=%%%s", type_name(m, x),
-                     type_name(m, p));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, p, c }), "PadV2 T=%%%s Tpaddings=%%%s", fz_type_name(m, x),
+                     fz_type_name(m, p));
     }
 }
 
@@ -347,8 +341,8 @@ static void tile(fz_maker *m)
             v[feed][d] = feed && !differ ? v[0][d] : fz_chance(&m->r, 50) ? 1 : fz_between(&m->r, 0, 3);
     const fz_id by = fz_ints(m, 1, (size_t)fz_rank(m, x), (const int64_t(*)[TD_MAX_RANK * 2]) v);
     if (by >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, by }), "Tile T=%%%s Tmultiples=%%%s", type_name(m, x),
-                     type_name(m, by));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, by }), "Tile T=%%%s Tmultiples=%%%s", fz_type_name(m, x),
+                     fz_type_name(m, by));
 }
 
 static void gather(fz_maker *m)
@@ -368,7 +362,7 @@ static void gather(fz_maker *m)
     const fz_id a = fz_const_ints(m, 0, 1, &axis);
     if (at >= 0)
         (void)FZ_ADD(m, 0, ((fz_id[]){ x, at, a }), "GatherV2 Tparams=%%%s Tindices=%%%s Taxis=%%int32",
-                     type_name(m, x), type_name(m, at));
+                     fz_type_name(m, x), fz_type_name(m, at));
 }
 
 static void reverse(fz_maker *m)
@@ -380,13 +374,13 @@ static void reverse(fz_maker *m)
     const fz_id axis = fz_same_ints(m, 1, 1, &d);
     if (axis < 0) return;
     if (fz_chance(&m->r, 60)) {
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, axis }), "ReverseV2 T=%%%s Tidx=%%%s", type_name(m, x),
-                     type_name(m, axis));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, axis }), "ReverseV2 T=%%%s Tidx=%%%s", fz_type_name(m, x),
+                     fz_type_name(m, axis));
         return;
     }
     const fz_id shift = fz_const_ints(m, 1, 1, &by);
     (void)FZ_ADD(m, 0, ((fz_id[]){ x, shift, axis }), "Roll T=%%%s Tshift=%%int32 Taxis=%%%s",
-                 type_name(m, x), type_name(m, axis));
+                 fz_type_name(m, x), fz_type_name(m, axis));
 }
 
 static void one_hot(fz_maker *m)
@@ -395,12 +389,12 @@ static void one_hot(fz_maker *m)
     const fz_id depth = index_between(m, 0, 9);
 
     if (x < 0 || depth < 0 || fz_type(m, depth) != TD_I32) return;
-    const td_dtype t = fz_any_type(m, ANY_TYPE);
+    const td_dtype t = fz_any_type(m, TD_NUMBER_TYPES | TD_BOOL_TYPE);
     const fz_id on = fz_noise_const(m, t, &(td_shape){ 0 }, FZ_USUAL),
                 off = fz_noise_const(m, t, &(td_shape){ 0 }, FZ_USUAL);
     if (off >= 0)
         (void)FZ_ADD(m, 0, ((fz_id[]){ x, depth, on, off }), "OneHot T=%%%s TI=%%%s axis=%d",
-                     td_dtype_name(t), type_name(m, x), (int)fz_between(&m->r, -1, fz_rank(m, x)));
+                     td_dtype_name(t), fz_type_name(m, x), (int)fz_between(&m->r, -1, fz_rank(m, x)));
 }
 
 /* ---------------------------------------------------------------- shapes that only elements tell */
@@ -412,16 +406,17 @@ static void where(fz_maker *m)
     if (x < 0) return;
     const fz_id at = FZ_ADD(m, 0, ((fz_id[]){ x }), "Where T=%%bool");
     if (at < 0) return;
-    const fz_id y = fz_find(m, ANY_TYPE, fz_rank(m, x), fz_rank(m, x));
+    const fz_id y = fz_find(m, FZ_ANY_TYPE, fz_rank(m, x), fz_rank(m, x));
     if (y >= 0 && td_shape_equal(fz_shape(m, y), fz_shape(m, x)))
-        (void)FZ_ADD(m, 0, ((fz_id[]){ y, at }), "GatherNd Tparams=%%%s Tindices=%%int64", type_name(m, y));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ y, at }), "GatherNd Tparams=%%%s Tindices=%%int64",
+                     fz_type_name(m, y));
 }
 
 static void unique(fz_maker *m)
 {
-    const fz_id x = fz_find(m, TD_INT_TYPES, 1, 1);
+    const fz_id x = fz_find(m, TD_INT_TYPES | TD_DTYPE_BIT(TD_STRING), 1, 1);
 
-    if (x >= 0) (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Unique T=%%%s out_idx=%%int32", type_name(m, x));
+    if (x >= 0) (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "Unique T=%%%s out_idx=%%int32", fz_type_name(m, x));
 }
 
 static void range(fz_maker *m)
@@ -436,7 +431,7 @@ static void range(fz_maker *m)
         from = FZ_ADD(m, 0, ((fz_id[]){ from }), "Cast SrcT=%%int32 DstT=%%int64");
         by = FZ_ADD(m, 0, ((fz_id[]){ by }), "Cast SrcT=%%int32 DstT=%%int64");
     }
-    (void)FZ_ADD(m, 0, ((fz_id[]){ from, limit, by }), "Range Tidx=%%%s", type_name(m, limit));
+    (void)FZ_ADD(m, 0, ((fz_id[]){ from, limit, by }), "Range Tidx=%%%s", fz_type_name(m, limit));
 }
 
 static void top_k(fz_maker *m)
@@ -446,7 +441,7 @@ static void top_k(fz_maker *m)
     if (x < 0) return;
     const fz_id k = index_between(m, 0, fz_dim(m, x, fz_rank(m, x) - 1));
     if (k >= 0 && fz_type(m, k) == TD_I32)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, k }), "TopKV2 T=%%%s", type_name(m, x));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, k }), "TopKV2 T=%%%s", fz_type_name(m, x));
 }
 
 static void band(fz_maker *m)
@@ -456,8 +451,8 @@ static void band(fz_maker *m)
     if (x < 0) return;
     const fz_id lo = index_between(m, -1, 3), hi = index_between(m, -1, 3);
     if (lo >= 0 && hi >= 0 && fz_type(m, lo) == fz_type(m, hi))
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, lo, hi }), "MatrixBandPart T=%%%s Tindex=%%%s", type_name(m, x),
-                     type_name(m, lo));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, lo, hi }), "MatrixBandPart T=%%%s Tindex=%%%s", fz_type_name(m, x),
+                     fz_type_name(m, lo));
 }
 
 static void segment(fz_maker *m)
@@ -472,7 +467,7 @@ static void segment(fz_maker *m)
     const fz_id at = fz_same_ints(m, 1, (size_t)fz_dim(m, x, 0), ids), n = fz_const_ints(m, 0, 1, &groups);
     if (at >= 0)
         (void)FZ_ADD(m, 3, ((fz_id[]){ x, at, n }), "UnsortedSegmentSum T=%%%s Tindices=%%%s",
-                     type_name(m, x), type_name(m, at));
+                     fz_type_name(m, x), fz_type_name(m, at));
 }
 
 static void identity_n(fz_maker *m)
@@ -480,7 +475,8 @@ static void identity_n(fz_maker *m)
     const fz_id x = any(m, 0, 5), y = any(m, 0, 5);
 
     if (x >= 0 && y >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, y }), "IdentityN T={%%%s%%%s}", type_name(m, x), type_name(m, y));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, y }), "IdentityN T={%%%s%%%s}", fz_type_name(m, x),
+                     fz_type_name(m, y));
 }
 
 const fz_production fz_array[] = {

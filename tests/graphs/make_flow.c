@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* make_flow.c -- functions: called, chosen by a condition, looped. A body is made by the same productions, on the values
+/* make_flow.c -- functions: called, chosen by a condition (make_loop.c: looped). A body is made by the same productions, on the values
  * that the call hands over. */
 #include <stdio.h>
 #include <string.h>
 
+#include "element.h"
 #include "make.h"
-
-enum { MAX_DEPTH = 2, MAX_VARS = 4 };
 
 fz_maker *fz_open_body(fz_maker *m, const fz_id *args, uint32_t n)
 {
     fz_model *const model = m->model;
 
-    if (m->depth >= MAX_DEPTH || model->n_functions == FZ_MAX_FUNCTIONS) return NULL;
+    if (m->depth >= m->max_depth || model->n_functions == FZ_MAX_FUNCTIONS) return NULL;
     fz_maker *const b = TD_ARENA_NEW(model->arena, fz_maker);
     *b = *m;
     b->is_body = true;
@@ -39,7 +38,7 @@ void fz_close_body(fz_maker *m, const fz_maker *b)
     m->r = b->r;
 }
 
-static void put_types(const fz_maker *m, const fz_id *v, uint32_t n, char *out, size_t size)
+void fz_put_types(const fz_maker *m, const fz_id *v, uint32_t n, char *out, size_t size)
 {
     size_t at = 0;
 
@@ -48,21 +47,20 @@ static void put_types(const fz_maker *m, const fz_id *v, uint32_t n, char *out, 
         at += (size_t)snprintf(out + at, size - at, "%%%s", td_dtype_name(fz_type(m, v[i])));
 }
 
-static bool lives(const fz_maker *m, fz_id v)
+bool fz_lives(const fz_maker *m, fz_id v)
 {
     for (unsigned feed = 0; feed < FZ_FEEDS; feed++)
         if (!m->pool[v].data[feed][0].dtype) return false;
     return true;
 }
 
-/* Up to MAX_VARS values to hand over. */
-static uint32_t choose_args(fz_maker *m, fz_id *args)
+uint32_t fz_choose_args(fz_maker *m, fz_id *args)
 {
     uint32_t n = 0;
 
-    for (unsigned i = 1 + fz_below(&m->r, MAX_VARS); i-- > 0;) {
-        const fz_id v = fz_pick(m, TD_NUMBER_TYPES | TD_BOOL_TYPE, 0, 4);
-        if (v >= 0 && lives(m, v)) args[n++] = v;
+    for (unsigned i = 1 + fz_below(&m->r, FZ_MAX_VARS); i-- > 0;) {
+        const fz_id v = fz_pick(m, FZ_ANY_TYPE, 0, 4);
+        if (v >= 0 && fz_lives(m, v)) args[n++] = v;
     }
     return n;
 }
@@ -70,6 +68,14 @@ static uint32_t choose_args(fz_maker *m, fz_id *args)
 void fz_return(fz_maker *b, fz_id v)
 {
     b->f->rets[b->f->n_rets++] = b->pool[v].ref;
+}
+
+/* Arguments, which come first, are no handles. */
+static fz_id any_value(fz_maker *b)
+{
+    const fz_id v = (fz_id)fz_below(&b->r, (unsigned)b->n_pool);
+
+    return fz_is_handle(fz_type(b, v)) ? 0 : v;
 }
 
 /* A value of this type in the body: one that is there, or a cast of one. */
@@ -89,8 +95,8 @@ static fz_id of_type(fz_maker *b, td_dtype type)
 
 static void call(fz_maker *m)
 {
-    fz_id args[MAX_VARS], outs[2];
-    const uint32_t n = choose_args(m, args);
+    fz_id args[FZ_MAX_VARS], outs[2];
+    const uint32_t n = fz_choose_args(m, args);
     fz_maker *const b = n ? fz_open_body(m, args, n) : NULL;
     char in[256], out[64];
 
@@ -98,12 +104,12 @@ static void call(fz_maker *m)
     fz_grow(b, 1 + fz_below(&b->r, 4));
     const uint32_t n_out = 1 + fz_below(&b->r, 2);
     for (uint32_t i = 0; i < n_out; i++) {
-        outs[i] = (fz_id)fz_below(&b->r, (unsigned)b->n_pool);
+        outs[i] = any_value(b);
         fz_return(b, outs[i]);
     }
     fz_close_body(m, b);
-    put_types(m, args, n, in, sizeof in);
-    put_types(b, outs, n_out, out, sizeof out);
+    fz_put_types(m, args, n, in, sizeof in);
+    fz_put_types(b, outs, n_out, out, sizeof out);
     (void)fz_add(m, 0, args, n, "%s Tin={%s} Tout={%s} f=@%s",
                  fz_chance(&m->r, 50) ? "PartitionedCall" : "StatefulPartitionedCall", in, out, b->f->name);
 }
@@ -116,12 +122,12 @@ static fz_id scalar(fz_maker *m, td_dtype type)
     const fz_id old = fz_find(m, TD_DTYPE_BIT(type), 0, 0);
     const td_shape shapes[FZ_FEEDS] = { { 0 }, { 0 }, { 0 } };
 
-    if (old >= 0 && fz_chance(&m->r, 50)) return lives(m, old) ? old : -1;
+    if (old >= 0 && fz_chance(&m->r, 50)) return fz_lives(m, old) ? old : -1;
     const unsigned kind = fz_below(&m->r, 3);
     if (kind == 0) return fz_noise_const(m, type, &shapes[0], FZ_SMALL);
     if (kind == 1 || type != TD_BOOL) return fz_noise_arg(m, type, shapes);
     const fz_id x = fz_find(m, TD_DTYPE_BIT(TD_F32), 0, 4);
-    if (x < 0 || !lives(m, x)) return -1;
+    if (x < 0 || !fz_lives(m, x)) return -1;
     const int64_t axes[] = { 0, 1, 2, 3 };
     const fz_id all = fz_const_ints(m, 1, (size_t)fz_rank(m, x), axes);
     const fz_id sum = FZ_ADD(m, 3, ((fz_id[]){ x, all }), "Sum T=%%float Tidx=%%int32");
@@ -141,14 +147,14 @@ static bool make_branches(fz_maker *m, const fz_id *args, uint32_t n, unsigned n
         fz_grow(b, fz_below(&b->r, 4) + (i == 0));
         if (i == 0) *n_out = 1 + fz_below(&b->r, 2);
         for (uint32_t k = 0; k < *n_out; k++) {
-            outs[k] = i == 0 ? (fz_id)fz_below(&b->r, (unsigned)b->n_pool) : of_type(b, types[k]);
+            outs[k] = i == 0 ? any_value(b) : of_type(b, types[k]);
             if (outs[k] < 0) return false;
             types[k] = fz_type(b, outs[k]);
             fz_return(b, outs[k]);
         }
         fz_close_body(m, b);
         names[i] = b->f->name;
-        if (i == 0) put_types(b, outs, *n_out, out_types, size);
+        if (i == 0) fz_put_types(b, outs, *n_out, out_types, size);
     }
     return true;
 }
@@ -156,14 +162,14 @@ static bool make_branches(fz_maker *m, const fz_id *args, uint32_t n, unsigned n
 static void branch(fz_maker *m)
 {
     const fz_id cond = scalar(m, TD_BOOL);
-    fz_id args[MAX_VARS + 1] = { cond };
-    const uint32_t n = cond < 0 ? 0 : choose_args(m, args + 1);
+    fz_id args[FZ_MAX_VARS + 1] = { cond };
+    const uint32_t n = cond < 0 ? 0 : fz_choose_args(m, args + 1);
     const char *names[2];
     char in[256], out[64];
     uint32_t n_out;
 
     if (!n || !make_branches(m, args + 1, n, 2, names, out, sizeof out, &n_out)) return;
-    put_types(m, args + 1, n, in, sizeof in);
+    fz_put_types(m, args + 1, n, in, sizeof in);
     bool is_plain = true;
     for (unsigned feed = 0; feed < FZ_FEEDS; feed++)
         is_plain = is_plain && m->pool[cond].data[feed][0].shape.rank == 0; /* Switch takes nothing else */
@@ -176,78 +182,46 @@ static void branch(fz_maker *m)
 static void cases(fz_maker *m)
 {
     const fz_id which = scalar(m, TD_I32);
-    fz_id args[MAX_VARS + 1] = { which };
-    const uint32_t n = which < 0 ? 0 : choose_args(m, args + 1);
+    fz_id args[FZ_MAX_VARS + 1] = { which };
+    const uint32_t n = which < 0 ? 0 : fz_choose_args(m, args + 1);
     const char *names[3];
     char in[256], out[64];
     uint32_t n_out;
 
     if (!n || !make_branches(m, args + 1, n, 3, names, out, sizeof out, &n_out)) return;
-    put_types(m, args + 1, n, in, sizeof in);
-    (void)fz_add(m, 0, args, n + 1, "Case Tin={%s} Tout={%s} branches={@%s@%s@%s}", in, out, names[0],
-                 names[1], names[2]);
+    fz_put_types(m, args + 1, n, in, sizeof in);
+    (void)fz_add(m, 0, args, n + 1, "%s Tin={%s} Tout={%s} branches={@%s@%s@%s}",
+                 fz_chance(&m->r, 60) ? "Case" : "StatelessCase", in, out, names[0], names[1], names[2]);
 }
 
-/* ---------------------------------------------------------------- loops */
+/* ---------------------------------------------------------------- calls in calls */
 
-/* counter < limit */
-static fz_maker *make_cond(fz_maker *m, const fz_id *vars, uint32_t n)
+enum { MAX_LEVELS = 6 };
+
+/* A function of v that does a little, and calls another. */
+static fz_id descend(fz_maker *m, fz_id v, unsigned levels)
 {
-    fz_maker *const b = fz_open_body(m, vars, n);
+    fz_maker *const b = fz_open_body(m, &v, 1);
 
-    if (!b) return NULL;
-    const fz_id less = fz_binary(b, "Less", 0, 1);
-    if (less < 0) return NULL;
-    fz_return(b, less);
+    if (!b) return -1;
+    b->max_depth = b->depth + MAX_LEVELS;
+    fz_grow(b, fz_below(&b->r, 3));
+    const fz_id out = any_value(b);
+    const fz_id deeper = levels ? descend(b, out, levels - 1) : -1;
+    fz_return(b, deeper >= 0 ? deeper : out);
     fz_close_body(m, b);
-    return b;
+    return FZ_ADD(m, 0, ((fz_id[]){ v }), "PartitionedCall Tin={%%%s} Tout={%%%s} f=@%s",
+                  td_dtype_name(fz_type(m, v)), td_dtype_name(fz_type(b, deeper >= 0 ? deeper : out)),
+                  b->f->name);
 }
 
-static bool same_shapes(const fz_maker *b, fz_id v, fz_id like)
+static void deep_call(fz_maker *m)
 {
-    for (unsigned feed = 0; feed < FZ_FEEDS; feed++) {
-        const td_tensor *const x = &b->pool[v].data[feed][0], *const y = &b->pool[like].data[feed][0];
-        if (x->dtype != y->dtype || !td_shape_equal(&x->shape, &y->shape)) return false;
-    }
-    return true;
-}
+    const fz_id v = fz_pick(m, FZ_ANY_TYPE, 0, 4);
 
-/* What variable i becomes: mostly something new of its type and shape. */
-static fz_id next_value(fz_maker *b, fz_id i)
-{
-    for (fz_id v = b->n_pool; v-- > 0;)
-        if (v != i && same_shapes(b, v, i) && fz_chance(&b->r, 70)) return v;
-    return i;
-}
-
-static void loop(fz_maker *m)
-{
-    const int64_t zero = 0, one = 1;
-    fz_id vars[MAX_VARS + 2] = { fz_const_ints(m, 0, 1, &zero) };
-    int64_t limits[FZ_FEEDS][TD_MAX_RANK * 2];
-    char types[256];
-
-    for (unsigned feed = 0; feed < FZ_FEEDS; feed++)
-        limits[feed][0] = feed && fz_chance(&m->r, 70) ? limits[0][0] : fz_between(&m->r, 0, 4);
-    vars[1] = fz_ints(m, 0, 1, (const int64_t(*)[TD_MAX_RANK * 2]) limits);
-    if (vars[0] < 0 || vars[1] < 0 || fz_type(m, vars[1]) != TD_I32) return;
-    const uint32_t n = 2 + choose_args(m, vars + 2);
-    fz_maker *const cond = n > 2 ? make_cond(m, vars, n) : NULL, *const b =
-                                                                     cond ? fz_open_body(m, vars, n) : NULL;
-    if (!b) return;
-    const fz_id up = fz_binary(b, "AddV2", 0, fz_const_ints(b, 0, 1, &one));
-    if (up < 0) return;
-    fz_grow(b, 1 + fz_below(&b->r, 4));
-    fz_return(b, up);
-    fz_return(b, 1);
-    for (fz_id i = 2; i < (fz_id)n; i++)
-        fz_return(b, next_value(b, i));
-    fz_close_body(m, b);
-    put_types(m, vars, n, types, sizeof types);
-    (void)fz_add(m, 0, vars, n, "%s T={%s} cond=@%s body=@%s",
-                 fz_chance(&m->r, 50) ? "While" : "StatelessWhile", types, cond->f->name, b->f->name);
+    if (m->depth == 0 && v >= 0 && fz_lives(m, v)) (void)descend(m, v, 1 + fz_below(&m->r, MAX_LEVELS - 1));
 }
 
 const fz_production fz_flow[] = {
-    { "call", 2, call }, { "branch", 3, branch }, { "cases", 1, cases }, { "loop", 3, loop }, { 0 },
+    { "call", 2, call }, { "deep_call", 1, deep_call }, { "branch", 3, branch }, { "cases", 1, cases }, { 0 },
 };

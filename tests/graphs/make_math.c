@@ -42,11 +42,6 @@ static const function *find_function(const function *list, size_t n, const char 
     return NULL;
 }
 
-static const char *type_name(const fz_maker *m, fz_id v)
-{
-    return td_dtype_name(fz_type(m, v));
-}
-
 static void unary(fz_maker *m)
 {
     const char *const usual = usual_unary[fz_below(&m->r, TD_COUNT(usual_unary))];
@@ -127,7 +122,7 @@ static void choose(fz_maker *m)
     if (y < 0) return;
     const bool swaps = fz_chance(&m->r, 50);
     (void)FZ_ADD(m, 0, ((fz_id[]){ c, swaps ? y : x, swaps ? x : y }), "%s T=%%%s",
-                 fz_chance(&m->r, 85) ? "SelectV2" : "Select", type_name(m, x));
+                 fz_chance(&m->r, 85) ? "SelectV2" : "Select", fz_type_name(m, x));
 }
 
 /* Nested choices, masks, counts of conditions: chains of unlike widths. */
@@ -138,7 +133,7 @@ static void choose_deep(fz_maker *m)
     for (unsigned i = 2 + fz_below(&m->r, 3); i-- > 0 && v >= 0;) {
         const fz_id c = condition(m, v), y = c < 0 ? -1 : partner(m, v);
         if (y < 0) return;
-        fz_id next = FZ_ADD(m, 0, ((fz_id[]){ c, v, y }), "SelectV2 T=%%%s", type_name(m, v));
+        fz_id next = FZ_ADD(m, 0, ((fz_id[]){ c, v, y }), "SelectV2 T=%%%s", fz_type_name(m, v));
         if (next >= 0 && fz_chance(&m->r, 40))
             next = fz_binary(m, fz_chance(&m->r, 50) ? "AddV2" : "Mul", next, y);
         if (next < 0) return;
@@ -167,7 +162,8 @@ static void cast(fz_maker *m)
     const td_dtype to = fz_any_type(m, types);
 
     if (x >= 0)
-        (void)FZ_ADD(m, 1, ((fz_id[]){ x }), "Cast SrcT=%%%s DstT=%%%s", type_name(m, x), td_dtype_name(to));
+        (void)FZ_ADD(m, 1, ((fz_id[]){ x }), "Cast SrcT=%%%s DstT=%%%s", fz_type_name(m, x),
+                     td_dtype_name(to));
 }
 
 /* There and back, with something done in between. */
@@ -178,12 +174,13 @@ static void cast_chain(fz_maker *m)
     const fz_id x = fz_pick(m, TD_REAL_TYPES, 0, 6);
 
     if (x < 0) return;
-    fz_id v = FZ_ADD(m, 1, ((fz_id[]){ x }), "Cast SrcT=%%%s DstT=%%%s", type_name(m, x), td_dtype_name(to));
+    fz_id v =
+        FZ_ADD(m, 1, ((fz_id[]){ x }), "Cast SrcT=%%%s DstT=%%%s", fz_type_name(m, x), td_dtype_name(to));
     if (v < 0) return;
     const fz_id y = to == TD_BOOL ? -1 : partner(m, v);
     const fz_id sum = y < 0 ? -1 : fz_binary(m, fz_chance(&m->r, 50) ? "AddV2" : "Mul", v, y);
     if (sum >= 0) v = sum;
-    v = FZ_ADD(m, 1, ((fz_id[]){ v }), "Cast SrcT=%%%s DstT=%%%s", type_name(m, v), type_name(m, x));
+    v = FZ_ADD(m, 1, ((fz_id[]){ v }), "Cast SrcT=%%%s DstT=%%%s", fz_type_name(m, v), fz_type_name(m, x));
     if (v >= 0) (void)fz_binary(m, "AddV2", v, x);
 }
 
@@ -197,7 +194,7 @@ static void clip(fz_maker *m)
     const fz_id lo = is_scalar ? fz_noise_const(m, t, &(td_shape){ 0 }, FZ_SMALL) : fz_noise_like(m, t, x);
     const fz_id hi = is_scalar ? fz_noise_const(m, t, &(td_shape){ 0 }, FZ_POSITIVE) : fz_noise_like(m, t, x);
     if (lo >= 0 && hi >= 0)
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x, lo, hi }), "ClipByValue T=%%%s", type_name(m, x));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x, lo, hi }), "ClipByValue T=%%%s", fz_type_name(m, x));
 }
 
 static void odd_unary(fz_maker *m)
@@ -211,16 +208,16 @@ static void odd_unary(fz_maker *m)
 
     if (x < 0) return;
     if (!strcmp(op, "CheckNumerics"))
-        (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "CheckNumerics T=%%%s message='m", type_name(m, x));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "CheckNumerics T=%%%s message='m", fz_type_name(m, x));
     else if (!strcmp(op, "LeakyRelu"))
-        (void)FZ_ADD(m, 1, ((fz_id[]){ x }), "LeakyRelu T=%%%s alpha=0.%uf", type_name(m, x),
+        (void)FZ_ADD(m, 1, ((fz_id[]){ x }), "LeakyRelu T=%%%s alpha=0.%uf", fz_type_name(m, x),
                      fz_below(&m->r, 9) + 1);
     else
         (void)FZ_ADD(m,
                      moves          ? 0
                      : op[0] == 'L' ? FZ_OF_LARGEST + 2
                                     : 2,
-                     ((fz_id[]){ x }), "%s T=%%%s", op, type_name(m, x));
+                     ((fz_id[]){ x }), "%s T=%%%s", op, fz_type_name(m, x));
 }
 
 static void complex_parts(fz_maker *m)
@@ -235,10 +232,10 @@ static void complex_parts(fz_maker *m)
         return;
     }
     const fz_id part = FZ_ADD(m, 1, ((fz_id[]){ x }), "%s T=%%%s Tout=%%%s", ops[fz_below(&m->r, 4)],
-                              type_name(m, x), is_wide ? "double" : "float");
+                              fz_type_name(m, x), is_wide ? "double" : "float");
     if (part >= 0 && fz_chance(&m->r, 50))
-        (void)FZ_ADD(m, 0, ((fz_id[]){ part, part }), "Complex T=%%%s Tout=%%%s", type_name(m, part),
-                     type_name(m, x));
+        (void)FZ_ADD(m, 0, ((fz_id[]){ part, part }), "Complex T=%%%s Tout=%%%s", fz_type_name(m, part),
+                     fz_type_name(m, x));
 }
 
 static void add_n(fz_maker *m)
@@ -253,7 +250,7 @@ static void add_n(fz_maker *m)
         if (in[k] < 0 || !td_shape_equal(fz_shape(m, in[k]), fz_shape(m, in[0])))
             in[k] = fz_chance(&m->r, 30) ? in[0] : fz_noise_like(m, fz_type(m, in[0]), in[0]);
     }
-    (void)fz_add(m, 1, in, n, "%s T=%%%s N=%u", "AddN", type_name(m, in[0]), n);
+    (void)fz_add(m, 1, in, n, "%s T=%%%s N=%u", "AddN", fz_type_name(m, in[0]), n);
 }
 
 static void reduce(fz_maker *m)
@@ -273,12 +270,13 @@ static void reduce(fz_maker *m)
     const bool is_scalar = n == 1 && fz_chance(&m->r, 30);
     const fz_id axis = fz_same_ints(m, is_scalar ? 0 : 1, n, axes);
     if (axis < 0) return;
-    const char *const keep = fz_chance(&m->r, 40) ? " keep_dims=true" : "", *const index = type_name(m, axis);
+    const char *const keep = fz_chance(&m->r, 40) ? " keep_dims=true" : "", *const index =
+                                                                                fz_type_name(m, axis);
     if (is_logic)
         (void)FZ_ADD(m, 0, ((fz_id[]){ x, axis }), "%s Tidx=%%%s%s", op, index, keep);
     else
         (void)FZ_ADD(m, is_order ? 0 : fz_sum_noise(td_shape_count(fz_shape(m, x))), ((fz_id[]){ x, axis }),
-                     "%s T=%%%s Tidx=%%%s%s", op, type_name(m, x), index, keep);
+                     "%s T=%%%s Tidx=%%%s%s", op, fz_type_name(m, x), index, keep);
 }
 
 static void arg_max(fz_maker *m)
@@ -291,7 +289,7 @@ static void arg_max(fz_maker *m)
     const fz_id axis = fz_same_ints(m, 0, 1, &d);
     if (axis >= 0)
         (void)FZ_ADD(m, 0, ((fz_id[]){ x, axis }), "%s T=%%%s Tidx=%%%s output_type=%%%s",
-                     fz_chance(&m->r, 50) ? "ArgMax" : "ArgMin", type_name(m, x), type_name(m, axis),
+                     fz_chance(&m->r, 50) ? "ArgMax" : "ArgMin", fz_type_name(m, x), fz_type_name(m, axis),
                      fz_chance(&m->r, 50) ? "int32" : "int64");
 }
 
@@ -306,8 +304,8 @@ static void scan(fz_maker *m)
     const int64_t d = fz_between(&m->r, -rank, rank - 1);
     const fz_id axis = fz_same_ints(m, 0, 1, &d);
     if (axis >= 0)
-        (void)FZ_ADD(m, 3, ((fz_id[]){ x, axis }), "%s T=%%%s Tidx=%%%s%s%s", op, type_name(m, x),
-                     type_name(m, axis), fz_chance(&m->r, 40) ? " exclusive=true" : "",
+        (void)FZ_ADD(m, 3, ((fz_id[]){ x, axis }), "%s T=%%%s Tidx=%%%s%s%s", op, fz_type_name(m, x),
+                     fz_type_name(m, axis), fz_chance(&m->r, 40) ? " exclusive=true" : "",
                      fz_chance(&m->r, 40) ? " reverse=true" : "");
 }
 
@@ -330,7 +328,7 @@ static void bias(fz_maker *m)
     if (fz_dim_varies(m, x, d)) return;
     const fz_id b = fz_noise_const(m, fz_type(m, x), &(td_shape){ 1, { fz_dim(m, x, d) } }, FZ_USUAL);
     if (b < 0) return;
-    (void)FZ_ADD(m, 1, ((fz_id[]){ x, b }), "BiasAdd T=%%%s data_format='%s", type_name(m, x),
+    (void)FZ_ADD(m, 1, ((fz_id[]){ x, b }), "BiasAdd T=%%%s data_format='%s", fz_type_name(m, x),
                  is_first ? "NCHW" : "NHWC");
 }
 

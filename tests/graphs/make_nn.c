@@ -7,11 +7,6 @@
 
 #define SINGLE (TD_DTYPE_BIT(TD_F32) | TD_HALF_TYPES)
 
-static const char *type_name(const fz_maker *m, fz_id v)
-{
-    return td_dtype_name(fz_type(m, v));
-}
-
 static td_shape vector_of(int64_t n)
 {
     return (td_shape){ 1, { n } };
@@ -33,7 +28,7 @@ static void matmul(fz_maker *m)
         b = fz_noise_const(m, fz_type(m, a), &(td_shape){ 2, { tb ? n : k, tb ? k : n } }, FZ_USUAL);
     if (b >= 0)
         (void)FZ_ADD(m, 8, ((fz_id[]){ a, b }), "MatMul T=%%%s transpose_a=%s transpose_b=%s",
-                     type_name(m, a), ta ? "true" : "false", tb ? "true" : "false");
+                     fz_type_name(m, a), ta ? "true" : "false", tb ? "true" : "false");
 }
 
 static void batch_matmul(fz_maker *m)
@@ -55,7 +50,7 @@ static void batch_matmul(fz_maker *m)
                                          : fz_noise_arg(m, fz_type(m, a), all);
     if (b >= 0)
         (void)FZ_ADD(m, 8, ((fz_id[]){ a, b }), "%s T=%%%s adj_x=%s adj_y=%s",
-                     fz_chance(&m->r, 75) ? "BatchMatMulV2" : "BatchMatMul", type_name(m, a),
+                     fz_chance(&m->r, 75) ? "BatchMatMulV2" : "BatchMatMul", fz_type_name(m, a),
                      ta ? "true" : "false", tb ? "true" : "false");
 }
 
@@ -90,7 +85,7 @@ static void einsum(fz_maker *m)
     }
     const fz_id b = fz_noise_arg(m, fz_type(m, a), s);
     if (b >= 0)
-        (void)FZ_ADD(m, 8, ((fz_id[]){ a, b }), "Einsum T=%%%s N=2 equation='%s", type_name(m, a),
+        (void)FZ_ADD(m, 8, ((fz_id[]){ a, b }), "Einsum T=%%%s N=2 equation='%s", fz_type_name(m, a),
                      forms[i].equation);
 }
 
@@ -289,7 +284,7 @@ static fz_id pad_image(fz_maker *m, fz_id x)
         v[i] = i > 1 && i < 6 ? fz_below(&m->r, 3) : fz_chance(&m->r, 3);
     const fz_id flat = fz_const_ints(m, 1, 8, v), to = fz_const_ints(m, 1, 2, matrix);
     const fz_id p = FZ_ADD(m, 0, ((fz_id[]){ flat, to }), "Reshape T=%%int32 Tshape=%%int32");
-    return FZ_ADD(m, 0, ((fz_id[]){ x, p }), "Pad T=%%%s Tpaddings=%%int32", type_name(m, x));
+    return FZ_ADD(m, 0, ((fz_id[]){ x, p }), "Pad T=%%%s Tpaddings=%%int32", fz_type_name(m, x));
 }
 
 static void conv(fz_maker *m)
@@ -319,7 +314,7 @@ static void conv(fz_maker *m)
         w < 0
             ? -1
             : FZ_ADD(m, 16, ((fz_id[]){ x, w }), "Conv2D T=%%%s strides=[1,%u,%u,1] dilations=[1,%u,%u,1] %s",
-                     type_name(m, x), stride, stride, rate, rate, padding_text(m, text, sizeof text));
+                     fz_type_name(m, x), stride, stride, rate, rate, padding_text(m, text, sizeof text));
     if (y >= 0 && fz_type(m, y) == TD_F32) epilogue(m, y, out);
 }
 
@@ -339,7 +334,7 @@ static void depthwise(fz_maker *m)
     const fz_id y =
         w < 0 ? -1
               : FZ_ADD(m, 8, ((fz_id[]){ x, w }), "DepthwiseConv2dNative T=%%%s strides=[1,%u,%u,1] %s",
-                       type_name(m, x), stride, stride, padding_text(m, text, sizeof text));
+                       fz_type_name(m, x), stride, stride, padding_text(m, text, sizeof text));
     if (y >= 0 && fz_type(m, y) == TD_F32) epilogue(m, y, channels * times);
 }
 
@@ -390,7 +385,7 @@ static void pool(fz_maker *m)
     if (x >= 0)
         (void)FZ_ADD(m, is_max ? 0 : 2, ((fz_id[]){ x }),
                      "%s T=%%%s ksize=[1,%u,%u,1] strides=[1,%u,%u,1] padding='%s",
-                     is_max ? "MaxPool" : "AvgPool", type_name(m, x), k, k, s, s,
+                     is_max ? "MaxPool" : "AvgPool", fz_type_name(m, x), k, k, s, s,
                      fz_chance(&m->r, 50) ? "SAME" : "VALID");
 }
 
@@ -400,7 +395,7 @@ static void space_depth(fz_maker *m)
 
     if (x >= 0)
         (void)FZ_ADD(m, 0, ((fz_id[]){ x }), "%s T=%%%s block_size=2",
-                     fz_chance(&m->r, 50) ? "SpaceToDepth" : "DepthToSpace", type_name(m, x));
+                     fz_chance(&m->r, 50) ? "SpaceToDepth" : "DepthToSpace", fz_type_name(m, x));
 }
 
 static void resize(fz_maker *m)

@@ -12,11 +12,6 @@ typedef struct layer {
     bool is_gru, keeps_last, is_odd;
 } layer;
 
-static fz_id one_int(fz_maker *m, int64_t v)
-{
-    return fz_const_ints(m, 0, 1, &v);
-}
-
 static fz_id pair(fz_maker *m, int64_t a, int64_t b)
 {
     const int64_t v[] = { a, b };
@@ -37,7 +32,7 @@ static fz_id add(fz_maker *m, fz_id a, fz_id b)
 static fz_id lstm(fz_maker *m, const layer *l, fz_id x, fz_id *cell)
 {
     const fz_id sums = fz_binary(m, "BiasAdd", add(m, product(m, x, WX), product(m, H, WH)), B);
-    const fz_id parts = FZ_ADD(m, 0, ((fz_id[]){ one_int(m, 1), sums }), "Split T=%%float num_split=4");
+    const fz_id parts = FZ_ADD(m, 0, ((fz_id[]){ fz_int(m, 1), sums }), "Split T=%%float num_split=4");
 
     if (parts < 0) return -1;
     const fz_id i = fz_unary(m, "Sigmoid", parts), f = fz_unary(m, "Sigmoid", parts + 1);
@@ -50,8 +45,8 @@ static fz_id gru(fz_maker *m, const layer *l, fz_id x)
 {
     const fz_id bias = fz_noise_const(m, TD_F32, &(td_shape){ 1, { 3 * l->hidden } }, FZ_USUAL);
     const fz_id sx = fz_binary(m, "BiasAdd", product(m, x, WX), B), sh = add(m, product(m, H, WH), bias);
-    const fz_id px = FZ_ADD(m, 0, ((fz_id[]){ one_int(m, -1), sx }), "Split T=%%float num_split=3");
-    const fz_id ph = FZ_ADD(m, 0, ((fz_id[]){ one_int(m, 1), sh }), "Split T=%%float num_split=3");
+    const fz_id px = FZ_ADD(m, 0, ((fz_id[]){ fz_int(m, -1), sx }), "Split T=%%float num_split=3");
+    const fz_id ph = FZ_ADD(m, 0, ((fz_id[]){ fz_int(m, 1), sh }), "Split T=%%float num_split=3");
 
     if (px < 0 || ph < 0) return -1;
     const fz_id z = fz_unary(m, "Sigmoid", add(m, px, ph)),
@@ -70,7 +65,7 @@ static fz_maker *make_cond(fz_maker *m, const fz_id *vars, const layer *l)
     if (!b) return NULL;
     const fz_id both = FZ_ADD(
         b, 0,
-        ((fz_id[]){ fz_binary(b, "Less", COUNTER, MAX), fz_binary(b, "Less", TIME, one_int(b, l->time)) }),
+        ((fz_id[]){ fz_binary(b, "Less", COUNTER, MAX), fz_binary(b, "Less", TIME, fz_int(b, l->time)) }),
         "LogicalAnd");
     if (both < 0) return NULL;
     fz_return(b, both);
@@ -89,10 +84,10 @@ static fz_maker *make_step(fz_maker *m, const fz_id *vars, const layer *l)
     const fz_id x = FZ_ADD(b, 0, ((fz_id[]){ X_LIST, TIME, pair(b, -1, l->inputs) }),
                            "TensorListGetItem element_dtype=%%float");
     next[H] = l->is_gru ? gru(b, l, x) : lstm(b, l, x, &next[C]);
-    next[LIST] = FZ_ADD(b, 0, ((fz_id[]){ LIST, l->keeps_last ? one_int(b, 0) : TIME, next[H] }),
+    next[LIST] = FZ_ADD(b, 0, ((fz_id[]){ LIST, l->keeps_last ? fz_int(b, 0) : TIME, next[H] }),
                         "TensorListSetItem element_dtype=%%float");
-    next[COUNTER] = fz_binary(b, "AddV2", COUNTER, one_int(b, 1));
-    next[TIME] = fz_binary(b, "AddV2", TIME, one_int(b, 1));
+    next[COUNTER] = fz_binary(b, "AddV2", COUNTER, fz_int(b, 1));
+    next[TIME] = fz_binary(b, "AddV2", TIME, fz_int(b, 1));
     for (int i = 0; i < N_VARS; i++)
         if (next[i] < 0) return NULL;
     for (int i = 0; i < N_VARS; i++)
@@ -121,10 +116,10 @@ static bool make_vars(fz_maker *m, const layer *l, fz_id *vars)
     const fz_id from = fz_const_ints(m, 1, 1, &zero), to = fz_const_ints(m, 1, 1, &one);
     const fz_id size = FZ_ADD(m, 0, ((fz_id[]){ shape, from, to, to }),
                               "StridedSlice T=%%int32 Index=%%int32 shrink_axis_mask=1");
-    vars[COUNTER] = one_int(m, 0);
+    vars[COUNTER] = fz_int(m, 0);
     vars[MAX] = size;
-    vars[TIME] = one_int(m, 0);
-    vars[LIST] = FZ_ADD(m, 0, ((fz_id[]){ pair(m, -1, l->hidden), l->keeps_last ? one_int(m, 1) : size }),
+    vars[TIME] = fz_int(m, 0);
+    vars[LIST] = FZ_ADD(m, 0, ((fz_id[]){ pair(m, -1, l->hidden), l->keeps_last ? fz_int(m, 1) : size }),
                         "TensorListReserve element_dtype=%%float shape_type=%%int32");
     vars[H] = state(m, l);
     vars[C] = state(m, l);

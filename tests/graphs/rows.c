@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "number.h"
+#include "element.h"
 #include "rows_split.h"
 
 enum { FIRST = 3, SECOND = 2, BOTH = FIRST + SECOND };
@@ -33,7 +33,7 @@ static void add_rets(fz_model *m)
     for (uint32_t i = 0; !s && i < f->n_nodes; i++)
         for (uint32_t k = 0; k < f->nodes[i].n_in && f->n_rets < FZ_MAX_ENDS; k++) {
             const fz_ref v = f->nodes[i].in[k];
-            if (f->nodes[v.node].kind == FZ_OP && l->nodes[v.node]->out_type[v.out] != TD_VARIANT)
+            if (f->nodes[v.node].kind == FZ_OP && !fz_is_handle(l->nodes[v.node]->out_type[v.out]))
                 f->rets[f->n_rets++] = v;
         }
     td_status_free(s);

@@ -9,6 +9,7 @@
 #include "base/macros.h"
 #include "base/mem.h"
 #include "build.h"
+#include "element.h"
 #include "device/stop.h"
 #include "device/team.h"
 #include "exec/cache.h"
@@ -17,7 +18,8 @@
 #include "number.h"
 #include "ops/resources.h"
 
-enum { THREADS = 3, MOST_NS = 300000000 };
+enum { THREADS = 3 };
+static const int64_t most_ns = 10 * INT64_C(1000000000), most_ns_hostile = 300 * INT64_C(1000000);
 
 void fz_setting_text(const fz_setting *s, td_strbuf *out)
 {
@@ -81,6 +83,30 @@ typedef struct inputs {
     uint32_t n;
 } inputs;
 
+/* Each string in a block of its own, of its size. */
+static void make_strings(const td_tensor *from, td_string *to)
+{
+    const td_string *const strings = from->data;
+
+    for (int64_t i = 0; i < td_shape_count(&from->shape); i++) {
+        char *const bytes = strings[i].size ? td_alloc(strings[i].size) : NULL;
+        if (bytes) memcpy(bytes, strings[i].data, strings[i].size);
+        to[i] = (td_string){ bytes, strings[i].size };
+    }
+}
+
+/* Who keeps bytes of a request that is over finds others. */
+static void free_strings(const td_tensor *t)
+{
+    const td_string *const strings = t->data;
+
+    for (int64_t i = 0; i < td_shape_count(&t->shape); i++) {
+        char *const bytes = (char *)(uintptr_t)strings[i].data;
+        if (bytes) memset(bytes, '~', strings[i].size);
+        td_free(bytes);
+    }
+}
+
 /* Blocks end with the last element, so that a sanitizer sees who reads beyond it. */
 static void inputs_init(inputs *x, const fz_graph *f, unsigned feed, bool is_misaligned)
 {
@@ -91,7 +117,10 @@ static void inputs_init(inputs *x, const fz_graph *f, unsigned feed, bool is_mis
         TD_ASSERT(!posix_memalign(&x->blocks[i], 64, bytes + off + (bytes + off == 0)));
         x->in[i] = *t;
         x->in[i].data = (char *)x->blocks[i] + off;
-        if (bytes) memcpy(x->in[i].data, t->data, bytes);
+        if (t->dtype == TD_STRING)
+            make_strings(t, x->in[i].data);
+        else if (bytes)
+            memcpy(x->in[i].data, t->data, bytes);
     }
 }
 
@@ -100,15 +129,17 @@ static int inputs_changed(const inputs *x, const fz_graph *f, unsigned feed)
 {
     for (uint32_t i = 0; i < x->n; i++) {
         const td_tensor *const t = &f->nodes[f->args[i]].data[feed];
-        if (td_tensor_bytes(t) && memcmp(x->in[i].data, t->data, td_tensor_bytes(t)) != 0) return (int)i;
+        if (!fz_same_elements(&x->in[i], t)) return (int)i;
     }
     return -1;
 }
 
 static void inputs_fini(inputs *x)
 {
-    for (uint32_t i = 0; i < x->n; i++)
+    for (uint32_t i = 0; i < x->n; i++) {
+        if (x->in[i].dtype == TD_STRING) free_strings(&x->in[i]);
         free(x->blocks[i]);
+    }
 }
 
 /* ---------------------------------------------------------------- compiling */
@@ -135,8 +166,9 @@ static td_status compile(compiled *c)
 {
     td_graph *const g = fz_build(c->model, c->model->main, c->p.arena);
 
-    TD_TRY(fz_set_variables(c->model, &c->env, c->p.arena));
+    TD_TRY(fz_set_state(c->model, &c->env, c->p.arena));
     TD_TRY(td_pass_resolve(&c->p, g));
+    TD_TRY(td_pass_raise(&c->p, g));
     TD_TRY(td_pass_inline(&c->p, g));
     TD_TRY(td_pass_deref(&c->p, g));
     TD_TRY(td_pass_gate(&c->p, g));
@@ -215,6 +247,8 @@ static bool run_feed(compiled *c, fz_right *right, const fz_setting *s, unsigned
 
     if (s->has_team && !team) team = td_team_make(THREADS);
     const td_run_context run = { .team = s->has_team ? team : NULL };
+    td_stop stop = { .deadline_ns = td_now_ns() + most_ns }; /* a loop may have lost its end */
+    td_stop *const before = td_stop_swap(&stop);
     inputs_init(&x, main, feed, s->is_misaligned);
     td_status st = td_frame_enter(c->prog, x.in, &f);
     if (!st) st = td_frame_run(f, &run);
@@ -228,6 +262,7 @@ static bool run_feed(compiled *c, fz_right *right, const fz_setting *s, unsigned
         ok = false;
     }
     inputs_fini(&x);
+    (void)td_stop_swap(before);
     return ok;
 }
 
@@ -259,7 +294,7 @@ static bool inputs_fit(const td_program *prog, const inputs *x)
 static bool run_hostile_feed(compiled *c, unsigned feed)
 {
     const td_run_context run = { 0 };
-    td_stop stop = { .deadline_ns = td_now_ns() + MOST_NS }; /* loops may have lost their end */
+    td_stop stop = { .deadline_ns = td_now_ns() + most_ns_hostile };
     td_stop *const before = td_stop_swap(&stop);
     td_frame *f = NULL;
     inputs x;

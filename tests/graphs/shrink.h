@@ -8,7 +8,8 @@
 /* Does the graph, evaluated afresh, still differ under s? */
 bool fz_still_differs(const fz_model *m, const fz_setting *s, bool allows_nan, td_strbuf *why);
 
-/* Cuts values out (they become arguments) and results away while the fault stays. Lives in arena. */
+/* Cuts values out (they become arguments) and results away while the fault stays; in bodies, too, leaves nodes out and
+ * halves strings. Lives in arena. */
 fz_model *fz_shrink(const fz_model *m, const fz_setting *s, bool allows_nan, td_arena *arena);
 
 #endif

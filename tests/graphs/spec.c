@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "number.h"
+#include "element.h"
 
 const fz_graph *fz_function(const fz_model *m, const char *name)
 {
@@ -65,7 +65,7 @@ static void put_tensor(const td_tensor *t, td_strbuf *out)
     td_strbuf_printf(out, "%s %s {", td_dtype_name(t->dtype), td_shape_text(&t->shape, shape, sizeof shape));
     for (int64_t i = 0; i < n && i < SHOWN; i++) {
         td_strbuf_puts(out, i ? " " : "");
-        fz_number_text(t, (size_t)i, out);
+        fz_element_text(t, (size_t)i, out);
     }
     td_strbuf_puts(out, n > SHOWN ? " ..}" : "}");
 }
@@ -88,7 +88,11 @@ static void put_node(const fz_node *n, uint32_t at, td_strbuf *out)
             td_strbuf_printf(out, "%sn%" PRIu32, k ? ", " : "", n->in[k].node);
             if (n->in[k].out) td_strbuf_printf(out, ":%" PRIu32, n->in[k].out);
         }
-        td_strbuf_puts(out, n->is_lowered ? ") as Switch and Merge" : ")");
+        td_strbuf_puts(out, n->is_lowered ? ") as TensorFlow 1 wrote it" : ")");
+        for (unsigned k = 0; n->is_table && k < 2; k++) {
+            td_strbuf_puts(out, k ? "\n      values: " : "\n      keys: ");
+            put_tensor(&n->data[k], out);
+        }
     }
     td_strbuf_puts(out, "\n");
 }
@@ -109,26 +113,37 @@ static void put_graph(const fz_graph *f, td_strbuf *out)
     td_strbuf_puts(out, "\n");
 }
 
+static bool names(const char *text, const char *function)
+{
+    const size_t n = strlen(function);
+
+    for (const char *at = text; (at = strchr(at, '@')) != NULL;)
+        if (!strncmp(++at, function, n) && strchr(" @}", at[n])) return true;
+    return false;
+}
+
 /* Is function f named by a node of a graph that is printed? */
 static void mark_named(const fz_model *m, const fz_graph *g, bool *named)
 {
     for (uint32_t i = 0; i < g->n_nodes; i++)
         for (uint32_t k = 0; g->nodes[i].text && k < m->n_functions; k++) {
-            const char *const at = strstr(g->nodes[i].text, m->functions[k]->name);
-            const size_t n = strlen(m->functions[k]->name);
-            if (!at || at[-1] != '@' || (at[n] != ' ' && at[n] != '\0' && at[n] != '@' && at[n] != '}') ||
-                named[k])
-                continue;
+            if (named[k] || !names(g->nodes[i].text, m->functions[k]->name)) continue;
             named[k] = true;
             mark_named(m, m->functions[k], named);
         }
 }
 
+void fz_find_named(const fz_model *m, bool *named)
+{
+    memset(named, 0, m->n_functions * sizeof *named);
+    mark_named(m, m->main, named);
+}
+
 void fz_dump(const fz_model *m, td_strbuf *out)
 {
-    bool named[FZ_MAX_FUNCTIONS] = { false };
+    bool named[FZ_MAX_FUNCTIONS];
 
-    mark_named(m, m->main, named);
+    fz_find_named(m, named);
     put_graph(m->main, out);
     for (uint32_t k = 0; k < m->n_functions; k++)
         if (named[k]) put_graph(m->functions[k], out);

@@ -13,7 +13,7 @@
 /* Of noise: units are those of the tensor's largest element, as of a difference of two of that size. */
 enum { FZ_OF_LARGEST = 1 << 16 };
 
-enum { FZ_FEEDS = 3, FZ_MAX_IN = 12, FZ_MAX_NODES = 128, FZ_MAX_ENDS = 24, FZ_MAX_FUNCTIONS = 12 };
+enum { FZ_FEEDS = 3, FZ_MAX_IN = 12, FZ_MAX_NODES = 128, FZ_MAX_ENDS = 24, FZ_MAX_FUNCTIONS = 24 };
 
 typedef struct fz_ref {
     uint32_t node, out;
@@ -28,7 +28,8 @@ typedef struct fz_node {
     uint32_t n_in;
     td_dtype dtype;           /* of FZ_ARG, FZ_CONST */
     bool is_variable;         /* FZ_CONST: programs read it from a variable that nobody assigns */
-    bool is_lowered;          /* an If: programs have Switch and Merge instead, as TensorFlow 1 wrote it */
+    bool is_lowered;          /* an If or a While: programs have what TensorFlow 1 wrote for it instead */
+    bool is_table;            /* FZ_OP, a handle: data are the keys and values that the table holds */
     td_tensor data[FZ_FEEDS]; /* FZ_CONST: data[0]; arguments of functions have none */
     /* FZ_OF_LARGEST and units in the last place that rounding may cost; 0: moves elements, or is exact. */
     unsigned noise;
@@ -56,6 +57,9 @@ const fz_graph *fz_function(const fz_model *m, const char *name); /* NULL: there
 
 /* used[i]: node i is needed for what the graph returns. */
 void fz_find_used(const fz_graph *f, bool *used);
+
+/* named[k]: function k is reached from the main graph. */
+void fz_find_named(const fz_model *m, bool *named);
 
 /* A copy without the nodes that nobody needs; functions are shared. */
 fz_model *fz_prune(const fz_model *m, td_arena *arena);

@@ -25,10 +25,12 @@ static td_attr_value item_of(td_arena *a, const char *s, size_t n)
     if (*s == '@')
         return (td_attr_value){ .kind = TD_ATTR_FUNC, .u.func = td_arena_strndup(a, s + 1, n - 1) };
     if (*s == '%') return (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = type_of(s + 1, n - 1) };
+    if (*s == '\'')
+        return (td_attr_value){ .kind = TD_ATTR_STRING, .u.s = { td_arena_strndup(a, s + 1, n - 1), n - 1 } };
     return (td_attr_value){ .kind = TD_ATTR_INT, .u.i = strtoll(s, NULL, 10) };
 }
 
-/* Items that begin with '%' or '@', or numbers with commas between them. */
+/* Items that begin with '%' or '@', or numbers or texts with commas between them. */
 static td_attr_value list_of(td_arena *a, const char *s, const char *end)
 {
     td_attr_value *const items = TD_ARENA_NEW_N(a, td_attr_value, strlen(s) + 1);

@@ -6,8 +6,8 @@
 #include "graph/graph.h"
 
 /* `op attr=value ...`, where a value is 12, 1.5f, true, 'TEXT (no quote at its end), [1,2,2,1], %float (a type,
- * also by the beginning of its name: %f, %i), @name of a function, or a list of types or functions: {%float%int32},
- * {@a@b}. Lists of several types need no braces. The node gets the name n<its position>. */
+ * also by the beginning of its name: %f, %i), @name of a function, or a list of types, functions or
+ * texts: {%float%int32}, {@a@b}, {'A,'B}. Lists of several types need no braces. The node gets the name n<its position>. */
 td_node *node_of_text(td_graph *g, const char *text, const td_edge *in, uint32_t n_in);
 
 /* Constants and arguments. data is copied into the graph's arena. */
