@@ -17,6 +17,8 @@ def test_file(test):
         return tree.ROOT / "tests/unit" / folder.replace(".", "/") / f"test_{name}.c"
     if kind == "kernels":
         return tree.ROOT / "tests/kernels/check.c"
+    if kind == "graphs":
+        return tree.ROOT / "tests/graphs/main.c"
     return tree.ROOT / "tests" / kind / (f"fuzz_{rest}.c" if kind == "fuzz" else f"test_{rest}.py")
 
 

@@ -46,7 +46,7 @@ def targets_of(tests):
     found = set()
     for test in tests:
         kind = test.split(".")[0]
-        found |= {"unit": {test}, "kernels": {"check"}, "fuzz": {test.replace(".", "_")}}.get(kind, {"tensord", "proto_py"})
+        found |= {"unit": {test}, "kernels": {"check"}, "graphs": {"graphs"}, "fuzz": {test.replace(".", "_")}}.get(kind, {"tensord", "proto_py"})
     return sorted(found)
 
 
