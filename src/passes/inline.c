@@ -191,26 +191,31 @@ static td_status expand(td_pass *p, td_graph *g, td_node *call, uint32_t depth, 
     return NULL;
 }
 
-static td_edge follow(td_edge e)
+/* A call whose argument comes out of it again leads nowhere. */
+static td_status follow(const td_graph *g, td_edge *e)
 {
-    for (;;) {
-        if (is_call(e.node) && e.node->mark)
-            e = ((const call_site *)e.node->mark)->rets[e.index];
-        else if (is_arg(e.node) && e.node->mark)
-            e = *(const td_edge *)e.node->mark;
+    const td_edge start = *e;
+
+    for (size_t i = 0; i <= g->n_nodes; i++) {
+        if (is_call(e->node) && e->node->mark)
+            *e = ((const call_site *)e->node->mark)->rets[e->index];
+        else if (is_arg(e->node) && e->node->mark)
+            *e = *(const td_edge *)e->node->mark;
         else
-            return e;
+            return NULL;
     }
+    return TD_ERR(INVALID_ARGUMENT, "Graph is invalid, contains a cycle through node \"%s\"",
+                  start.node->name);
 }
 
-static void rewrite(td_graph *g)
+static td_status rewrite(td_graph *g)
 {
     for (size_t i = 0; i < g->n_nodes; i++) {
         td_node *const n = g->nodes[i];
 
         if (n->mark) continue; /* a call or an inlined argument: goes */
         for (uint32_t k = 0; k < n->n_in; k++)
-            n->in[k] = follow(n->in[k]);
+            TD_TRY(follow(g, &n->in[k]));
         uint32_t kept = 0;
         for (uint32_t k = 0; k < n->n_ctrl; k++) {
             td_node *const c = n->ctrl[k];
@@ -223,10 +228,11 @@ static void rewrite(td_graph *g)
         n->n_ctrl = kept;
     }
     for (size_t i = 0; i < g->n_rets; i++)
-        g->rets[i] = follow(g->rets[i]);
+        TD_TRY(follow(g, &g->rets[i]));
     for (size_t i = 0; i < g->n_ctrl_rets; i++)
         if (is_call(g->ctrl_rets[i]) && g->ctrl_rets[i]->mark)
             g->ctrl_rets[i] = ((const call_site *)g->ctrl_rets[i]->mark)->exit;
+    return NULL;
 }
 
 /* Calls that were reached run whole, so their exits are roots. */
@@ -264,10 +270,8 @@ td_status td_pass_inline(td_pass *p, td_graph *g)
         }
         calls[n++] = call;
     }
-    if (!s && n) {
-        rewrite(g);
-        add_exits(p, g, calls, n);
-    }
+    if (!s && n) s = rewrite(g);
+    if (!s && n) add_exits(p, g, calls, n);
     td_free(calls);
     return s;
 }

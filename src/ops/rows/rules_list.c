@@ -87,11 +87,34 @@ static bool is_list(const td_rows_call *c, uint32_t i)
     return c->in[i].is_list;
 }
 
-/* element_shape, num_elements */
+/* Input i, a shape that is the same for all numbers of rows and leaves nothing open. */
+static bool is_whole_shape(const td_rows_call *c, uint32_t i, td_shape *out)
+{
+    const td_shape *const at = &td_rows_in(c, i, 0)->shape;
+    int64_t v[TD_ROWS_SIZES];
+
+    if (c->in[i].kind != TD_ROWS_SAME || at->rank != 1 || at->dims[0] > TD_MAX_RANK) return false;
+    *out = (td_shape){ .rank = (int32_t)at->dims[0] };
+    for (int d = 0; d < out->rank; d++) {
+        if (!td_rows_element(c, i, (size_t)d, v)) return false;
+        for (int s = 0; s < TD_ROWS_SIZES; s++)
+            if (v[s] < 0 || v[s] != v[0]) return false;
+        out->dims[d] = v[0];
+    }
+    return true;
+}
+
+/* element_shape, num_elements. Elements that are never set are zeros, of the declared shape where that is whole. */
 const char *td_rows_list_make(td_rows_call *c)
 {
+    td_shape item;
+
     if (!td_rows_are_same(c, 1, 1)) return by_row;
     c->out[0] = list_of_none(length_of(c, 1));
+    if (!is_whole_shape(c, 0, &item)) return NULL;
+    c->out[0].kind = TD_ROWS_SAME;
+    for (int s = 0; s < TD_ROWS_SIZES; s++)
+        c->out[0].item[s] = item;
     return NULL;
 }
 

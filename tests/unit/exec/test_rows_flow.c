@@ -102,6 +102,14 @@ static void test_lists(void **state)
           "m = TensorListPushBack(l, x) element_dtype=%f; n = TensorListPushBack(m, x) element_dtype=%f; "
           "y = TensorListStack(n, sh) element_dtype=%f; a = i 0; w = Sum(y, a) T=%f; -> w",
           NULL, NULL },
+        /* what no round sets is zeros of the declared shape */
+        { "x: f[-1,2]; sh = i(3,2); n = i 1; r = TensorListReserve(sh, n) element_dtype=%f shape_type=%i; i "
+          "= i 0; "
+          "w = StatelessWhile(i, r, x) T=[%i%variant%f] cond=@c body=@b; "
+          "y = TensorListGetItem(w:1, i, sh) element_dtype=%f; -> y",
+          "puts unlike things into one list",
+          "c { i: i; r: v; x: f; y = Less(i, i) T=%i; -> y; } b { i: i; r: v; x: f; "
+          "q = TensorListSetItem(r, i, x) element_dtype=%f; o = i 1; j = AddV2(i, o) T=%i; -> j, q, x; }" },
     };
 
     (void)state;

@@ -22,7 +22,7 @@ static td_edge port(td_edge e, const char *name, uint32_t index)
     return (td_edge){ .node = e.node, .index = index, .port = name };
 }
 
-/* f(x: float) = x, -x; odd(x: int32) = x; deep(x) = deep(x) */
+/* f(x: float) = x, -x; odd(x: int32) = x; one(x: float) = x; deep(x) = deep(x) */
 static td_graph *lower(td_arena *arena, const char *name)
 {
     td_graph *const g = td_graph_make(arena, name);
@@ -132,6 +132,15 @@ static void call_of_another_type_inside(td_graph *g)
     pg_ret(g, pg_node(g, "PartitionedCall Tin=[%float] Tout=[%float] f=@lacking", pg_arg(g, TD_F32), PG_END));
 }
 
+static void call_on_its_own_result(td_graph *g)
+{
+    const td_edge x = pg_arg(g, TD_F32);
+    const td_edge y = pg_node(g, "PartitionedCall Tin=[%float] Tout=[%float] f=@one", x, PG_END);
+
+    y.node->in[0] = y;
+    pg_ret(g, y);
+}
+
 static void check(const form *f)
 {
     td_status s;
@@ -167,6 +176,7 @@ static void test_refusals(void **state)
         { call_with_another_argument, "node n1: argument 0 of odd has another type" },
         { call_with_another_result, "node n1: result 0 of odd has another type" },
         { call_of_itself, "calls of deep nest deeper than 1000" },
+        { call_on_its_own_result, "Graph is invalid, contains a cycle through node \"n1\"" },
         { call_of_another_type_inside,
           "in function lacking: Input 0 of node n1 was passed float from arg0:0" },
     };
