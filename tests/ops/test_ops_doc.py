@@ -28,6 +28,22 @@ TensorFlow Serving links in, are among them; those of SentencePiece give the bes
 those of TensorFlow Decision Forests; [forests](decisions/forests.md) says which models they load.
 
 {summary}
+Those that do not agree are of complex numbers, each the last element of a tensor that no vector width divides: there TensorFlow takes other code
+than for the elements before, and answers Sign with another last bit, and Cast of what no integer can hold with another integer.
+
+## What stays out
+
+- **Training**: optimizers (`Apply…`, `ResourceApply…`), accumulators, `Save…`, gradients but for those that inference graphs
+  were seen to hold. A server does not train; what is left of it in a model is pruned unless an answer needs it.
+- **Input pipelines**: datasets, iterators, queues, readers, barriers, stages. A request is the input; a graph frozen behind a pipeline
+  has to be cut where its tensors come out.
+- **Other devices and processes**: TPUs, collectives, DTensor, remote procedure calls, GPU libraries' own ops (`CudnnRNN…`).
+- **XLA's programs**: `XlaCallModule`, `Xla…`. jax2tf writes ops of TensorFlow with `native_serialization=False, enable_xla=False`, where its version still takes them.
+- **Python**: `PyFunc`, `EagerPyFunc`. Their code is not in the model.
+- **Summaries and debuggers**: `WriteSummary`, `…Summary`, `DebugIdentity…`. There is no log to write to.
+- **Boosted trees of TensorFlow 1**: TensorFlow has no kernels for them any more. Decision Forests' are served.
+
+## What is there
 
 | op | cases |
 |---|---|
