@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/size.h"
+#include "kernels/elt/cast.h"
 
 static float scale_of(const td_resize *r, int dim)
 {
@@ -71,46 +73,89 @@ void td_resize_bicubic_taps(const td_resize *r, int dim, td_resize_tap *taps)
     }
 }
 
-static float lerp_pixel(const float *const line[4], const td_resize_tap *y, const td_resize_tap *x, size_t ch,
-                        size_t c)
+/* ---------------------------------------------------------------- rows */
+
+bool td_resize_how_find(td_dtype type, td_cpu cpu, td_resize_how *out)
 {
-    const float *const top = line[0], *const bottom = line[1];
-    const size_t l = x->index[0] * ch + c, r = x->index[1] * ch + c;
-    const float t = top[l] + (top[r] - top[l]) * x->weight[1];
-    const float b = bottom[l] + (bottom[r] - bottom[l]) * x->weight[1];
-    return t + (b - t) * y->weight[1];
+    td_elt_arg arg = { 0 };
+
+    *out = (td_resize_how){ .type = type, .size = td_dtype_size(type) };
+#define TD_KERNEL(isa)                                                                                       \
+    if (cpu >= TD_CPU_##isa) {                                                                               \
+        out->across = td_resize_across_##isa;                                                                \
+        out->down = td_resize_down_##isa;                                                                    \
+    }
+#include "kernels/resize/resize.inc"
+#undef TD_KERNEL
+    return type == TD_F32 || td_cast_find(type, TD_F32, false, cpu, &out->to_float, &arg);
 }
 
-static float cubic_pixel(const float *const line[4], const td_resize_tap *y, const td_resize_tap *x,
-                         size_t ch, size_t c)
+/* Lines of the output, n_taps of them and their numbers; then one line of the input. */
+bool td_resize_work(const td_resize *r, int n_taps, size_t *out)
 {
-    float sum = 0.0f;
+    size_t line, lines;
 
-    for (int i = 0; i < 4; i++) {
-        float row = 0.0f;
-        for (int k = 0; k < 4; k++)
-            row += line[i][x->index[k] * ch + c] * x->weight[k];
-        sum += row * y->weight[i];
-    }
-    return sum;
+    return td_mul_size(r->out[1], r->channels, &line) && td_mul_size(line, (size_t)n_taps, &lines) &&
+           td_add_size(lines, r->in[1] * r->channels, out);
 }
 
-void td_resize_rows(const td_resize *r, int n_taps, const td_resize_tap *by_row, const td_resize_tap *by_col,
-                    float *out, const float *in, size_t row0, size_t row1)
-{
-    const size_t ch = r->channels, line_size = r->in[1] * ch;
+/* The lines that output rows are made of, as wide as these. */
+typedef struct cache {
+    const td_resize *r;
+    const td_resize_how *how;
+    int n_taps;
+    const td_resize_tap *by_col;
+    size_t x0, x1; /* the columns that are wanted */
+    const char *in;
+    float *work;
+    size_t held[4]; /* which line of all images is at place line % n_taps; SIZE_MAX: none */
+} cache;
 
-    for (size_t row = row0; row < row1; row++) {
-        const td_resize_tap *const y = &by_row[row % r->out[0]];
-        const float *const image = in + row / r->out[0] * r->in[0] * line_size, *line[4];
-        float *to = out + row * r->out[1] * ch;
-        for (int i = 0; i < n_taps; i++)
-            line[i] = image + y->index[i] * line_size;
-        for (size_t x = 0; x < r->out[1]; x++)
-            for (size_t c = 0; c < ch; c++)
-                *to++ = n_taps == 2 ? lerp_pixel(line, y, &by_col[x], ch, c)
-                                    : cubic_pixel(line, y, &by_col[x], ch, c);
+static void cache_init(cache *k)
+{
+    for (int i = 0; i < 4; i++)
+        k->held[i] = SIZE_MAX;
+}
+
+static const float *cache_line(cache *k, size_t line)
+{
+    const td_resize *const r = k->r;
+    const size_t place = line % (size_t)k->n_taps, wide = r->out[1] * r->channels, n = r->in[1] * r->channels;
+    float *const out = k->work + place * wide, *const floats = k->work + (size_t)k->n_taps * wide;
+    td_resize_line from = { k->in + line * n * k->how->size, k->how->type == TD_U8, r->in[1] };
+
+    if (k->held[place] == line) return out;
+    k->held[place] = line;
+    if (k->how->type != TD_U8 && k->how->type != TD_F32) {
+        (void)td_elt_run(&k->how->to_float, floats, &from.data, n, &(td_elt_arg){ 0 });
+        from.data = floats;
     }
+    k->how->across(out + k->x0 * r->channels, &from, k->by_col + k->x0, k->n_taps, k->x1 - k->x0,
+                   r->channels);
+    return out;
+}
+
+/* One output row, its columns x0 to x1. */
+static void put_row(cache *k, float *out, size_t first_line, const td_resize_tap *y)
+{
+    const size_t ch = k->r->channels;
+    const float *lines[4] = { NULL };
+
+    for (int i = 0; i < k->n_taps; i++) /* they follow each other, so none takes another one's place */
+        lines[i] = cache_line(k, first_line + y->index[i]) + k->x0 * ch;
+    k->how->down(out + k->x0 * ch, lines, y, k->n_taps, (k->x1 - k->x0) * ch);
+}
+
+void td_resize_rows(const td_resize *r, const td_resize_how *how, int n_taps, const td_resize_tap *by_row,
+                    const td_resize_tap *by_col, float *out, const void *in, float *work, size_t row0,
+                    size_t row1)
+{
+    cache k = { r, how, n_taps, by_col, 0, r->out[1], in, work, { 0 } };
+
+    cache_init(&k);
+    for (size_t row = row0; row < row1; row++)
+        put_row(&k, out + row * r->out[1] * r->channels, row / r->out[0] * r->in[0],
+                &by_row[row % r->out[0]]);
 }
 
 size_t td_resize_nearest(const td_resize *r, int dim, size_t at)
@@ -145,22 +190,25 @@ static void area_pixel(const td_resize *r, float *out, const float *image, const
         }
 }
 
-void td_resize_area(const td_resize *r, float *out, const float *in)
+void td_resize_area(const td_resize *r, float *out, const float *in, size_t row0, size_t row1)
 {
     const float steps[2] = { scale_of(r, 0), scale_of(r, 1) };
     /* A single pixel stretched with aligned corners has step 0: it is the whole window. */
     const float scale[2] = { steps[0] > 0 ? steps[0] : 1.0f, steps[1] > 0 ? steps[1] : 1.0f };
     const size_t image = r->in[0] * r->in[1] * r->channels;
 
-    for (size_t n = 0; n < r->batch; n++)
-        for (size_t y = 0; y < r->out[0]; y++)
-            for (size_t x = 0; x < r->out[1]; x++, out += r->channels) {
-                const float y0 = (float)y * steps[0], x0 = (float)x * steps[1];
-                const float window[4] = { y0, x0, steps[0] > 0 ? (float)(y + 1) * steps[0] : 1.0f,
-                                          steps[1] > 0 ? (float)(x + 1) * steps[1] : 1.0f };
-                area_pixel(r, out, in + n * image, window, scale);
-            }
+    out += row0 * r->out[1] * r->channels;
+    for (size_t row = row0; row < row1; row++)
+        for (size_t x = 0; x < r->out[1]; x++, out += r->channels) {
+            const size_t n = row / r->out[0], y = row % r->out[0];
+            const float y0 = (float)y * steps[0], x0 = (float)x * steps[1];
+            const float window[4] = { y0, x0, steps[0] > 0 ? (float)(y + 1) * steps[0] : 1.0f,
+                                      steps[1] > 0 ? (float)(x + 1) * steps[1] : 1.0f };
+            area_pixel(r, out, in + n * image, window, scale);
+        }
 }
+
+/* ---------------------------------------------------------------- boxes */
 
 float td_crop_at(float a, float b, size_t in, size_t out, size_t i)
 {
@@ -169,29 +217,45 @@ float td_crop_at(float a, float b, size_t in, size_t out, size_t i)
     return 0.5f * (a + b) * last;
 }
 
-void td_crop_resize(const td_resize *r, const float *box, bool nearest, float outside, float *out,
-                    const float *in)
+/* False: it lies outside of the image. */
+static bool crop_tap(const td_resize *r, int dim, const float *box, bool nearest, size_t i,
+                     td_resize_tap *out)
 {
+    const float at = td_crop_at(box[dim], box[dim + 2], r->in[dim], r->out[dim], i);
+
+    if (!(at >= 0 && at <= (float)(r->in[dim] - 1))) return false;
+    const size_t low = (size_t)(nearest ? roundf(at) : floorf(at));
+
+    *out = (td_resize_tap){ { low, nearest ? low : (size_t)ceilf(at) },
+                            { 0, nearest ? 0.0f : at - (float)low } };
+    return true;
+}
+
+static void fill(float *out, float value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = value;
+}
+
+void td_crop_rows(const td_resize *r, const td_resize_how *how, const float *box, bool nearest, float outside,
+                  float *out, const void *in, td_resize_tap *by_col, float *work, size_t row0, size_t row1)
+{
+    cache k = { r, how, 2, by_col, 0, 0, in, work, { 0 } };
     const size_t ch = r->channels;
 
-    for (size_t y = 0; y < r->out[0]; y++)
-        for (size_t x = 0; x < r->out[1]; x++, out += ch) {
-            const float fy = td_crop_at(box[0], box[2], r->in[0], r->out[0], y);
-            const float fx = td_crop_at(box[1], box[3], r->in[1], r->out[1], x);
-            const bool is_in =
-                fy >= 0 && fx >= 0 && fy <= (float)(r->in[0] - 1) && fx <= (float)(r->in[1] - 1);
-            for (size_t c = 0; !is_in && c < ch; c++)
-                out[c] = outside;
-            if (!is_in) continue;
-            const size_t y0 = (size_t)(nearest ? roundf(fy) : floorf(fy)),
-                         x0 = (size_t)(nearest ? roundf(fx) : floorf(fx));
-            const size_t y1 = nearest ? y0 : (size_t)ceilf(fy), x1 = nearest ? x0 : (size_t)ceilf(fx);
-            const float ly = nearest ? 0.0f : fy - (float)y0, lx = nearest ? 0.0f : fx - (float)x0;
-            const float *const a = in + (y0 * r->in[1] + x0) * ch, *const b = in + (y0 * r->in[1] + x1) * ch;
-            const float *const d = in + (y1 * r->in[1] + x0) * ch, *const e = in + (y1 * r->in[1] + x1) * ch;
-            for (size_t c = 0; c < ch; c++) {
-                const float top = a[c] + (b[c] - a[c]) * lx, bottom = d[c] + (e[c] - d[c]) * lx;
-                out[c] = top + (bottom - top) * ly;
-            }
-        }
+    cache_init(&k);
+    while (k.x0 < r->out[1] && !crop_tap(r, 1, box, nearest, k.x0, &by_col[k.x0]))
+        k.x0++;
+    for (k.x1 = k.x0; k.x1 < r->out[1] && crop_tap(r, 1, box, nearest, k.x1, &by_col[k.x1]);)
+        k.x1++; /* columns go one way: those in the image are next to each other */
+    for (size_t row = row0; row < row1; row++) {
+        float *const to = out + row * r->out[1] * ch;
+        td_resize_tap y;
+        const bool is_in = crop_tap(r, 0, box, nearest, row, &y);
+        const size_t x0 = is_in ? k.x0 : r->out[1], x1 = is_in ? k.x1 : r->out[1];
+
+        fill(to, outside, x0 * ch);
+        if (is_in) put_row(&k, to, 0, &y);
+        fill(to + x1 * ch, outside, (r->out[1] - x1) * ch);
+    }
 }

@@ -7,8 +7,8 @@
 #include "base/macros.h"
 #include "base/size.h"
 #include "kernels/resize/resize.h"
-#include "kernels/wide/wide.h"
 #include "ops/op.h"
+#include "tensor/type_sets.h"
 
 typedef enum resize_kind { BILINEAR, BICUBIC, AREA, NEAREST } resize_kind;
 
@@ -71,12 +71,6 @@ static td_status resize_infer(td_call *c)
     return NULL;
 }
 
-typedef struct resize_state {
-    td_resize r;
-    td_resize_tap *taps[2];
-    size_t count, at_float; /* elements of the image; scratch: doubles, then floats */
-} resize_state;
-
 static td_resize resize_of(const td_shape *x, const td_shape *y)
 {
     return (td_resize){
@@ -87,93 +81,126 @@ static td_resize resize_of(const td_shape *x, const td_shape *y)
     };
 }
 
-/* The image as floats needs scratch unless it is float already. */
-static void reserve_floats(td_call *c, size_t *count, size_t *at_float)
+/* Output rows are cut into shards; each has its own part of the scratch. */
+typedef struct row_cut {
+    size_t rows, grain, work; /* floats of one shard's work */
+} row_cut;
+
+static td_status cut_rows(td_call *c, const td_resize *r, int n_taps, row_cut *out)
 {
-    *count = (size_t)td_shape_count(&td_in(c, 0)->shape);
-    if (td_in(c, 0)->dtype == TD_F32) return;
-    *at_float = td_round_up(*count * sizeof(double), 64);
-    c->scratch_size = *at_float + *count * sizeof(float);
+    const size_t rows = (size_t)td_out(c, 0)->shape.dims[0] * r->out[0], row = r->out[1] * r->channels;
+    const size_t shards = TD_MIN(4 * (size_t)TD_MAX(c->threads, 1), rows * row / 20000 + 1);
+
+    *out = (row_cut){ .rows = rows, .grain = (rows + shards - 1) / shards };
+    if (td_resize_work(r, n_taps, &out->work) &&
+        td_mul_size(td_round_up(out->work, 16), shards * sizeof(float), &c->scratch_size)) {
+        out->work = td_round_up(out->work, 16);
+        return NULL;
+    }
+    return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for an image of %zu columns", r->out[1]);
 }
 
-static const float *as_floats(const td_call *c, size_t count, size_t at_float)
+static td_status make_taps(td_call *c, const td_resize *r, int dim, td_resize_tap **out)
 {
-    const td_tensor *const x = td_in(c, 0);
-    double *const wide = c->scratch;
+    size_t bytes;
 
-    if (x->dtype == TD_F32) return x->data; /* there is no scratch then */
-    float *const out = (float *)(void *)((char *)c->scratch + at_float);
-
-    td_to_double(x->dtype, x->data, count, wide);
-    for (size_t i = 0; i < count; i++)
-        out[i] = (float)wide[i];
-    return out;
+    if (td_mul_size(r->out[dim], sizeof **out, &bytes) && (*out = td_arena_try_alloc(c->arena, bytes, 16)))
+        return NULL;
+    return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for an image of %zu rows or columns", r->out[dim]);
 }
+
+typedef struct resize_state {
+    td_resize r;
+    td_resize_how how;
+    td_resize_tap *taps[2];
+    row_cut cut;
+} resize_state;
 
 static td_status resize_prepare(td_call *c)
 {
     const resize_attrs *const a = c->attrs;
     resize_state *const s = c->state;
+    const td_tensor *const x = td_in(c, 0);
 
-    s->r = resize_of(&td_in(c, 0)->shape, &td_out(c, 0)->shape);
+    s->r = resize_of(&x->shape, &td_out(c, 0)->shape);
     s->r.aligns_corners = a->aligns_corners;
     s->r.half_pixels = a->half_pixels;
-    if (a->kind == NEAREST) return NULL;
-    reserve_floats(c, &s->count, &s->at_float);
-    for (int dim = 0; a->kind != AREA && dim < 2; dim++) {
-        size_t bytes;
-        if (!td_mul_size(s->r.out[dim], sizeof(td_resize_tap), &bytes) ||
-            !(s->taps[dim] = td_arena_try_alloc(c->arena, bytes, 16)))
-            return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for an image of %zu rows or columns",
-                             s->r.out[dim]);
+    if (a->kind == NEAREST || td_shape_count(&td_out(c, 0)->shape) == 0) return NULL;
+    if (!td_resize_how_find(x->dtype, c->env->cpu, &s->how))
+        return TD_OP_ERR(c, UNIMPLEMENTED, "images of %s", td_dtype_name(x->dtype));
+    if (a->kind == AREA) {
+        c->scratch_size = x->dtype == TD_F32 ? 0 : (size_t)td_shape_count(&x->shape) * sizeof(float);
+        return NULL;
+    }
+    for (int dim = 0; dim < 2; dim++) {
+        TD_TRY(make_taps(c, &s->r, dim, &s->taps[dim]));
         (a->kind == BILINEAR ? td_resize_bilinear_taps : td_resize_bicubic_taps)(&s->r, dim, s->taps[dim]);
     }
-    return NULL;
+    return cut_rows(c, &s->r, a->kind == BILINEAR ? 2 : 4, &s->cut);
 }
 
-static void run_nearest(td_call *c, const td_resize *r)
+/* ---------------------------------------------------------------- run */
+
+static void run_nearest(void *ctx, size_t begin, size_t end)
 {
+    const td_call *const c = ctx;
+    const td_resize *const r = &((const resize_state *)c->state)->r;
     const size_t pixel = r->channels * td_dtype_size(td_in(c, 0)->dtype);
-    const char *const in = td_in(c, 0)->data;
-    char *out = td_out(c, 0)->data;
+    char *out = (char *)td_out(c, 0)->data + begin * r->out[1] * pixel;
 
-    for (size_t n = 0; n < r->batch; n++)
-        for (size_t y = 0; y < r->out[0]; y++) {
-            const char *const line = in + (n * r->in[0] + td_resize_nearest(r, 0, y)) * r->in[1] * pixel;
-            for (size_t x = 0; x < r->out[1]; x++, out += pixel)
-                memcpy(out, line + td_resize_nearest(r, 1, x) * pixel, pixel);
-        }
+    for (size_t row = begin; row < end; row++) {
+        const size_t y = row / r->out[0] * r->in[0] + td_resize_nearest(r, 0, row % r->out[0]);
+        const char *const line = (const char *)td_in(c, 0)->data + y * r->in[1] * pixel;
+
+        for (size_t x = 0; x < r->out[1]; x++, out += pixel)
+            memcpy(out, line + td_resize_nearest(r, 1, x) * pixel, pixel);
+    }
 }
-
-typedef struct rows_job {
-    const resize_state *s;
-    int n_taps;
-    float *out;
-    const float *in;
-} rows_job;
 
 static void run_rows(void *ctx, size_t begin, size_t end)
 {
-    const rows_job *const j = ctx;
-    td_resize_rows(&j->s->r, j->n_taps, j->s->taps[0], j->s->taps[1], j->out, j->in, begin, end);
+    const td_call *const c = ctx;
+    const resize_state *const s = c->state;
+    float *const work = (float *)c->scratch + begin / s->cut.grain * s->cut.work;
+
+    td_resize_rows(&s->r, &s->how, ((const resize_attrs *)c->attrs)->kind == BILINEAR ? 2 : 4, s->taps[0],
+                   s->taps[1], td_out(c, 0)->data, td_in(c, 0)->data, work, begin, end);
+}
+
+static void widen(void *ctx, size_t begin, size_t end)
+{
+    const td_call *const c = ctx;
+    const resize_state *const s = c->state;
+    const void *const in = (const char *)td_in(c, 0)->data + begin * s->how.size;
+
+    (void)td_elt_run(&s->how.to_float, (float *)c->scratch + begin, &in, end - begin, &(td_elt_arg){ 0 });
+}
+
+static void run_area(void *ctx, size_t begin, size_t end)
+{
+    const td_call *const c = ctx;
+    const td_tensor *const x = td_in(c, 0);
+
+    td_resize_area(&((const resize_state *)c->state)->r, td_out(c, 0)->data,
+                   x->dtype == TD_F32 ? x->data : c->scratch, begin, end);
 }
 
 static td_status resize_run(td_call *c)
 {
     const resize_attrs *const a = c->attrs;
     const resize_state *const s = c->state;
+    const size_t rows = s->r.batch * s->r.out[0], row = s->r.out[1] * s->r.channels;
 
     if (td_shape_count(&td_out(c, 0)->shape) == 0) return NULL;
     if (a->kind == NEAREST) {
-        run_nearest(c, &s->r);
-        return NULL;
+        td_call_parallel(c, rows, 100000 / row + 1, run_nearest, c);
+    } else if (a->kind == AREA) {
+        if (td_in(c, 0)->dtype != TD_F32)
+            td_call_parallel(c, (size_t)td_shape_count(&td_in(c, 0)->shape), 65536, widen, c);
+        td_call_parallel(c, rows, 10000 / row + 1, run_area, c);
+    } else {
+        td_call_parallel(c, rows, s->cut.grain, run_rows, c);
     }
-    rows_job j = { s, a->kind == BILINEAR ? 2 : 4, td_out(c, 0)->data, as_floats(c, s->count, s->at_float) };
-    if (a->kind == AREA)
-        td_resize_area(&s->r, j.out, j.in);
-    else
-        td_call_parallel(c, s->r.batch * s->r.out[0], TD_MAX(1, 20000 / (s->r.out[1] * s->r.channels)),
-                         run_rows, &j);
     return NULL;
 }
 
@@ -220,32 +247,64 @@ static td_status crop_infer(td_call *c)
 
 typedef struct crop_state {
     td_resize r;
-    size_t count, at_float;
+    td_resize_how how;
+    row_cut cut;
+    size_t at_taps; /* of the shards, in the scratch */
 } crop_state;
 
 static td_status crop_prepare(td_call *c)
 {
+    const td_tensor *const x = td_in(c, 0);
     crop_state *const s = c->state;
+    size_t bytes;
 
-    s->r = resize_of(&td_in(c, 0)->shape, &td_out(c, 0)->shape);
-    reserve_floats(c, &s->count, &s->at_float);
-    return NULL;
+    s->r = resize_of(&x->shape, &td_out(c, 0)->shape);
+    if (td_shape_count(&td_out(c, 0)->shape) == 0) return NULL;
+    if (!td_resize_how_find(x->dtype, c->env->cpu, &s->how))
+        return TD_OP_ERR(c, UNIMPLEMENTED, "images of %s", td_dtype_name(x->dtype));
+    TD_TRY(cut_rows(c, &s->r, 2, &s->cut));
+    s->at_taps = c->scratch_size;
+    const size_t shards = (s->cut.rows + s->cut.grain - 1) / s->cut.grain;
+
+    if (td_mul_size(s->r.out[1], shards * sizeof(td_resize_tap), &bytes) &&
+        td_add_size(s->at_taps, bytes, &c->scratch_size))
+        return NULL;
+    return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for crops of %zu columns", s->r.out[1]);
+}
+
+static void run_crops(void *ctx, size_t begin, size_t end)
+{
+    const td_call *const c = ctx;
+    const crop_attrs *const a = c->attrs;
+    const crop_state *const s = c->state;
+    const td_resize *const r = &s->r;
+    const size_t shard = begin / s->cut.grain, image = r->in[0] * r->in[1] * r->channels * s->how.size;
+    td_resize_tap *const taps =
+        (td_resize_tap *)(void *)((char *)c->scratch + s->at_taps) + shard * r->out[1];
+    float *const work = (float *)c->scratch + shard * s->cut.work;
+
+    for (size_t row = begin, next; row < end; row = next) {
+        const size_t box = row / r->out[0], first = row - box * r->out[0];
+        const char *const in =
+            (const char *)td_in(c, 0)->data + (size_t)((const int32_t *)td_in(c, 2)->data)[box] * image;
+
+        next = TD_MIN(end, (box + 1) * r->out[0]);
+        td_crop_rows(r, &s->how, (const float *)td_in(c, 1)->data + 4 * box, a->nearest, a->outside,
+                     (float *)td_out(c, 0)->data + box * r->out[0] * r->out[1] * r->channels, in, taps, work,
+                     first, first + next - row);
+    }
 }
 
 static td_status crop_run(td_call *c)
 {
-    const crop_attrs *const a = c->attrs;
     const crop_state *const s = c->state;
-    const float *const boxes = td_in(c, 1)->data, *const in = as_floats(c, s->count, s->at_float);
     const int32_t *const index = td_in(c, 2)->data;
-    const size_t n = (size_t)td_out(c, 0)->shape.dims[0], crop = s->r.out[0] * s->r.out[1] * s->r.channels;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < (size_t)td_out(c, 0)->shape.dims[0]; i++)
         if (index[i] < 0 || (size_t)index[i] >= s->r.batch)
             return TD_OP_ERR(c, OUT_OF_RANGE, "box_index has values outside [0, batch_size)");
-    for (size_t i = 0; i < n; i++)
-        td_crop_resize(&s->r, boxes + 4 * i, a->nearest, a->outside, (float *)td_out(c, 0)->data + i * crop,
-                       in + (size_t)index[i] * s->r.in[0] * s->r.in[1] * s->r.channels);
+    if (td_shape_count(&td_out(c, 0)->shape) > 0)
+        td_call_parallel(c, s->cut.rows, s->cut.grain, run_crops, c);
     return NULL;
 }
 
