@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lookup.c -- open addressing over dense arrays of keys and values.
- * A removed entry is swapped with the last one. */
+ * A removed entry is swapped with the last one. Many keys are looked up in groups: first all their slots are asked of memory,
+ * then all entries, then keys are compared, so that a group waits for memory about as long as one key would. */
 #include "ops/state/lookup.h"
 
 #include <stdio.h>
@@ -11,6 +12,11 @@
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "base/size.h"
+
+typedef struct slot {
+    uint32_t entry; /* + 1; 0: free */
+    uint32_t hash;  /* the half of it that does not say where the slot is */
+} slot;
 
 struct td_lookup {
     td_object base;
@@ -23,8 +29,8 @@ struct td_lookup {
     size_t n, cap;
     unsigned char *keys, *values; /* strings own their bytes */
     unsigned char *reserved;      /* NULL, or two keys that no entry may have */
-    uint32_t *slots;              /* entry + 1; 0: free */
-    size_t n_slots;               /* a power of two */
+    slot *slots;
+    size_t n_slots; /* a power of two */
 };
 
 static void free_strings(void *data, size_t n)
@@ -137,25 +143,35 @@ static td_status check_keys_locked(const td_lookup *t, const td_tensor *keys)
 }
 
 /* The slot of key: where it is, or where it would go. There is always a free slot. */
-static size_t find_slot(const td_lookup *t, const void *key)
+static slot *find_slot(const td_lookup *t, const void *key, uint64_t hash)
 {
-    size_t i = hash_key(t, key) & (t->n_slots - 1);
+    size_t i = hash & (t->n_slots - 1);
 
-    while (t->slots[i] && !same_key(t, key, t->keys + (t->slots[i] - 1) * t->key_size))
+    while (t->slots[i].entry && (t->slots[i].hash != (uint32_t)(hash >> 32) ||
+                                 !same_key(t, key, t->keys + (t->slots[i].entry - 1) * t->key_size)))
         i = (i + 1) & (t->n_slots - 1);
-    return i;
+    return &t->slots[i];
+}
+
+static slot slot_of(size_t entry, uint64_t hash)
+{
+    return (slot){ (uint32_t)entry + 1, (uint32_t)(hash >> 32) };
 }
 
 static void fill_slots(td_lookup *t)
 {
     memset(t->slots, 0, t->n_slots * sizeof *t->slots);
-    for (size_t e = 0; e < t->n; e++)
-        t->slots[find_slot(t, t->keys + e * t->key_size)] = (uint32_t)e + 1;
+    for (size_t e = 0; e < t->n; e++) {
+        const void *const key = t->keys + e * t->key_size;
+        const uint64_t hash = hash_key(t, key);
+
+        *find_slot(t, key, hash) = slot_of(e, hash);
+    }
 }
 
 static bool grow_slots(td_lookup *t, size_t n_slots)
 {
-    uint32_t *const slots = td_try_alloc(n_slots * sizeof *slots, _Alignof(uint32_t));
+    slot *const slots = td_try_alloc(n_slots * sizeof *slots, _Alignof(slot));
 
     if (!slots) return false;
     td_free(t->slots);
@@ -214,10 +230,11 @@ static void set_value(td_lookup *t, size_t e, const void *value, bool is_new)
 
 static void put_one(td_lookup *t, const void *key, const void *value)
 {
-    const size_t slot = find_slot(t, key);
+    const uint64_t hash = hash_key(t, key);
+    slot *const at = find_slot(t, key, hash);
 
-    if (t->slots[slot]) {
-        set_value(t, t->slots[slot] - 1, value, false);
+    if (at->entry) {
+        set_value(t, at->entry - 1, value, false);
         return;
     }
     const size_t e = t->n++;
@@ -226,7 +243,7 @@ static void put_one(td_lookup *t, const void *key, const void *value)
     else
         memcpy(t->keys + e * t->key_size, key, t->key_size);
     set_value(t, e, value, true);
-    t->slots[slot] = (uint32_t)e + 1;
+    *at = slot_of(e, hash);
 }
 
 /* Keys and values as this table's, one value a key. */
@@ -355,13 +372,13 @@ static const char *element_text(td_dtype dtype, const void *p, char *buf)
 
 static td_status fill_one(td_lookup *t, const void *key, const void *value)
 {
-    const size_t slot = find_slot(t, key);
+    const slot *const at = find_slot(t, key, hash_key(t, key));
 
-    if (!t->slots[slot]) {
+    if (!at->entry) {
         put_one(t, key, value);
         return NULL;
     }
-    const void *const old = t->values + (t->slots[slot] - 1) * t->value_size;
+    const void *const old = t->values + (at->entry - 1) * t->value_size;
     if (same_value(t, old, value)) return NULL;
     char k[ELEMENT_TEXT], a[ELEMENT_TEXT], b[ELEMENT_TEXT];
     return TD_ERR(FAILED_PRECONDITION,
@@ -426,36 +443,112 @@ static td_status copy_value(const td_lookup *t, void *out, const void *value,
     return copy_strings(t->kind.value == TD_STRING && may_go, out, value, t->value_size, copy, ctx);
 }
 
+enum { GROUP = 16 }; /* as many cache lines as are asked for at a time */
+
+typedef struct search {
+    const td_tensor *keys, *fallback;
+    bool per_key; /* each key has its own fallback */
+    unsigned char *values;
+} search;
+
+static const void *key_at(const td_lookup *t, const search *s, size_t i)
+{
+    return (const char *)s->keys->data + i * t->key_size;
+}
+
+/* Hashes of n keys; what will be read to find them is on its way. */
+static void fetch_group(const td_lookup *t, const search *s, size_t first, size_t n, uint64_t hash[GROUP])
+{
+    for (size_t i = 0; i < n; i++) {
+        hash[i] = hash_key(t, key_at(t, s, first + i));
+        __builtin_prefetch(&t->slots[hash[i] & (t->n_slots - 1)]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t entry = t->slots[hash[i] & (t->n_slots - 1)].entry;
+
+        if (!entry) continue;
+        __builtin_prefetch(t->keys + (entry - 1) * t->key_size);
+        __builtin_prefetch(t->values + (entry - 1) * t->value_size);
+    }
+    for (size_t i = 0; t->kind.key == TD_STRING && i < n; i++) {
+        const uint32_t entry = t->slots[hash[i] & (t->n_slots - 1)].entry;
+
+        if (entry) __builtin_prefetch(((const td_string *)(const void *)t->keys)[entry - 1].data);
+    }
+}
+
+static void find_group(const td_lookup *t, const search *s, size_t first, size_t n, const void *found[GROUP])
+{
+    uint64_t hash[GROUP];
+
+    if (t->n) fetch_group(t, s, first, n, hash);
+    for (size_t i = 0; i < n; i++) {
+        const slot *const at = t->n ? find_slot(t, key_at(t, s, first + i), hash[i]) : NULL;
+
+        found[i] = at && at->entry ? t->values + (at->entry - 1) * t->value_size : NULL;
+    }
+}
+
+/* Keys [begin, end). */
+static td_status find_some(const td_lookup *t, const search *s, size_t begin, size_t end,
+                           char *(*copy)(void *ctx, size_t size), void *ctx)
+{
+    for (size_t first = begin; first < end; first += GROUP) {
+        const size_t n = TD_MIN(end - first, GROUP);
+        const void *found[GROUP];
+
+        find_group(t, s, first, n, found);
+        for (size_t i = first; i < first + n; i++) {
+            unsigned char *const out = s->values + i * t->value_size;
+
+            if (found[i - first])
+                TD_TRY(copy_value(t, out, found[i - first], copy, ctx));
+            else
+                memcpy(out, (const char *)s->fallback->data + (s->per_key ? i * t->value_size : 0),
+                       t->value_size);
+        }
+    }
+    return NULL;
+}
+
 td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *fallback, void *values,
                          char *(*copy)(void *ctx, size_t size), void *ctx)
 {
     const size_t n = (size_t)td_shape_count(&keys->shape);
-    const bool per_key =
-        t->kind.is_mutable && (size_t)td_shape_count(&fallback->shape) == n * t->value_count && n > 1;
+    const search what = { keys, fallback,
+                          t->kind.is_mutable &&
+                              (size_t)td_shape_count(&fallback->shape) == n * t->value_count && n > 1,
+                          values };
     td_status s = NULL;
 
     td_rwlock_read(&t->mu);
     if (!t->is_filled && !t->kind.is_mutable) s = TD_ERR(FAILED_PRECONDITION, "Table not initialized.");
     if (!s) s = check_keys_locked(t, keys);
-    for (size_t i = 0; !s && i < n; i++) {
-        unsigned char *const out = (unsigned char *)values + i * t->value_size;
-        const size_t slot = t->n ? find_slot(t, (const char *)keys->data + i * t->key_size) : 0;
-
-        if (t->n && t->slots[slot])
-            s = copy_value(t, out, t->values + (t->slots[slot] - 1) * t->value_size, copy, ctx);
-        else
-            memcpy(out, (const char *)fallback->data + (per_key ? i * t->value_size : 0), t->value_size);
-    }
+    if (!s) s = find_some(t, &what, 0, n, copy, ctx);
     td_rwlock_unlock(&t->mu);
     return s;
 }
 
+bool td_lookup_is_settled(td_lookup *t)
+{
+    return !t->kind.is_mutable && !t->kind.is_own && td_lookup_is_filled(t);
+}
+
+void td_lookup_find_settled(const td_lookup *t, const td_tensor *keys, const td_tensor *fallback,
+                            void *values, size_t begin, size_t end)
+{
+    const search what = { keys, fallback, false, values };
+    const td_status s = find_some(t, &what, begin, end, NULL, NULL);
+
+    TD_ASSERT(!s); /* what fails is memory for copies, and nothing is copied */
+}
+
 static void remove_one(td_lookup *t, const void *key)
 {
-    const size_t slot = find_slot(t, key);
+    const slot *const at = find_slot(t, key, hash_key(t, key));
 
-    if (!t->slots[slot]) return;
-    const size_t e = t->slots[slot] - 1, last = t->n - 1;
+    if (!at->entry) return;
+    const size_t e = at->entry - 1, last = t->n - 1;
     if (t->kind.key == TD_STRING) free_strings(t->keys + e * t->key_size, 1);
     if (t->kind.value == TD_STRING) free_strings(t->values + e * t->value_size, t->value_count);
     memmove(t->keys + e * t->key_size, t->keys + last * t->key_size, t->key_size);

@@ -31,6 +31,11 @@ TD_MUST_USE td_status td_lookup_of(const td_tensor *handle, td_lookup **out);
  * by `copy(ctx, size)`. FAILED_PRECONDITION: a static table that nobody filled. */
 TD_MUST_USE td_status td_lookup_find(td_lookup *t, const td_tensor *keys, const td_tensor *fallback,
                                      void *values, char *(*copy)(void *ctx, size_t size), void *ctx);
+/* Is it a static table that is filled and outlives the run? Then nothing changes it any more. */
+bool td_lookup_is_settled(td_lookup *t);
+/* Keys [begin, end) of a settled table; any thread, without a lock. String bytes stay the table's. */
+void td_lookup_find_settled(const td_lookup *t, const td_tensor *keys, const td_tensor *fallback,
+                            void *values, size_t begin, size_t end);
 /* Puts keys into a mutable table; `replace` empties it first, and passes over reserved keys. UNIMPLEMENTED: it is a static
  * one. */
 TD_MUST_USE td_status td_lookup_put(td_lookup *t, const td_tensor *keys, const td_tensor *values,

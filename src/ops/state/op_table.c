@@ -180,12 +180,23 @@ static td_status find_infer(td_call *c)
     return NULL;
 }
 
+static void find_shard(void *ctx, size_t begin, size_t end)
+{
+    const td_call *const c = ctx;
+
+    td_lookup_find_settled(*(td_lookup *const *)td_in(c, 0)->data, td_in(c, 1), td_in(c, 2),
+                           td_out(c, 0)->data, begin, end);
+}
+
 static td_status find_run(td_call *c)
 {
     td_lookup *t;
 
     TD_TRY(td_lookup_of(td_in(c, 0), &t));
-    return td_lookup_find(t, td_in(c, 1), td_in(c, 2), td_out(c, 0)->data, copy_string, c);
+    if (!td_lookup_is_settled(t))
+        return td_lookup_find(t, td_in(c, 1), td_in(c, 2), td_out(c, 0)->data, copy_string, c);
+    td_call_parallel(c, (size_t)td_shape_count(&td_in(c, 1)->shape), 1024, find_shard, c);
+    return NULL;
 }
 
 static td_status size_run(td_call *c)
