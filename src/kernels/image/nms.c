@@ -3,6 +3,7 @@
 #include "kernels/image/nms.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/macros.h"
 #include "tensor/half.h"
@@ -34,18 +35,26 @@ static float area_of(const corners *c)
     return (c->y1 - c->y0) * (c->x1 - c->x0);
 }
 
-/* How much of their union two boxes share; 0 for boxes without an area. */
-static float shared_part(const float *a, const float *b)
-{
-    const corners p = corners_of(a), q = corners_of(b);
-    const float areas[] = { area_of(&p), area_of(&q) };
+typedef struct region {
+    corners at;
+    float area;
+} region;
 
-    if (areas[0] <= 0.0f || areas[1] <= 0.0f) return 0.0f;
-    const float height = lesser(p.y1, q.y1) - greater(p.y0, q.y0);
-    const float width = lesser(p.x1, q.x1) - greater(p.x0, q.x0);
+static region region_of(const float *b)
+{
+    const corners at = corners_of(b);
+    return (region){ at, area_of(&at) };
+}
+
+/* How much of their union two boxes share; 0 for boxes without an area. */
+static float shared_part(const region *a, const region *b)
+{
+    if (a->area <= 0.0f || b->area <= 0.0f) return 0.0f;
+    const float height = lesser(a->at.y1, b->at.y1) - greater(a->at.y0, b->at.y0);
+    const float width = lesser(a->at.x1, b->at.x1) - greater(a->at.x0, b->at.x0);
     const float both = greater(height, 0.0f) * greater(width, 0.0f);
 
-    return both / (areas[0] + areas[1] - both);
+    return both / (a->area + b->area - both);
 }
 
 /* ---------------------------------------------------------------- the heap: of the C++ library, step by step */
@@ -84,6 +93,62 @@ static td_nms_candidate pop(td_nms_candidate *heap, size_t *n, bool by_number)
     return top;
 }
 
+/* ---------------------------------------------------------------- a heap of ranks, for scores that stay what they are */
+
+/* Higher for a higher score, and for a lower number among equal scores. No score is a NaN. */
+static uint64_t rank_of(float score, size_t box)
+{
+    const float plain = score + 0.0f; /* both zeros are equal */
+    uint32_t bits;
+
+    memcpy(&bits, &plain, sizeof bits);
+    bits ^= bits >> 31 ? UINT32_MAX : UINT32_C(1) << 31;
+    return (uint64_t)bits << 32 | (uint32_t)~box;
+}
+
+static int32_t ranked_box(uint64_t rank)
+{
+    return (int32_t) ~(uint32_t)rank;
+}
+
+static void sink_rank(uint64_t *ranks, size_t n, size_t hole, uint64_t x)
+{
+    for (size_t child = 2 * hole + 1; child < n; child = 2 * hole + 1) {
+        child += child + 1 < n && ranks[child + 1] > ranks[child];
+        if (ranks[child] <= x) break;
+        ranks[hole] = ranks[child];
+        hole = child;
+    }
+    ranks[hole] = x;
+}
+
+static void heapify(uint64_t *ranks, size_t n)
+{
+    for (size_t i = n / 2; i > 0; i--)
+        sink_rank(ranks, n, i - 1, ranks[i - 1]);
+}
+
+static int32_t pop_rank(uint64_t *ranks, size_t *n)
+{
+    const uint64_t top = ranks[0], last = ranks[--*n];
+
+    if (*n > 0) sink_rank(ranks, *n, 0, last);
+    return ranked_box(top);
+}
+
+/* Candidates among n scores that are `step` apart. */
+static size_t rank_scores(const float *scores, size_t step, size_t n, float least, uint64_t *ranks)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        ranks[left] = rank_of(scores[i * step], i);
+        left += scores[i * step] > least;
+    }
+    heapify(ranks, left);
+    return left;
+}
+
 /* ---------------------------------------------------------------- one class */
 
 static float fit(const td_nms *p, float x)
@@ -94,7 +159,9 @@ static float fit(const td_nms *p, float x)
 static float overlap_of(const td_nms *p, int32_t a, int32_t b)
 {
     const size_t i = (size_t)a, j = (size_t)b;
-    return p->boxes ? shared_part(p->boxes + 4 * i, p->boxes + 4 * j) : p->overlaps[i * p->n + j];
+    if (!p->boxes) return p->overlaps[i * p->n + j];
+    const region x = region_of(p->boxes + 4 * i), y = region_of(p->boxes + 4 * j);
+    return shared_part(&x, &y);
 }
 
 /* What an overlap leaves of a score. */
@@ -121,10 +188,44 @@ static bool survives(const td_nms *p, td_nms_candidate *x, const int32_t *select
     return true;
 }
 
-size_t td_nms_select(const td_nms *p, td_nms_candidate *heap, int32_t *boxes, float *scores)
+typedef enum verdict { IN, OUT, UNCLEAR } verdict;
+
+/* The same where no score changes, which only an overlap of NaN could do then: that is unclear. */
+static verdict judge(const td_nms *p, int32_t box, const int32_t *selected, size_t n)
 {
+    for (size_t i = n; i > 0; i--) {
+        const float overlap = fit(p, overlap_of(p, box, selected[i - 1]));
+
+        if (overlap > p->overlap_most) return OUT;
+        if (!(overlap <= p->overlap_most)) return UNCLEAR;
+    }
+    return IN;
+}
+
+/* False: it takes the slower way. */
+static bool select_ranked(const td_nms *p, uint64_t *ranks, int32_t *boxes, float *scores, size_t *out)
+{
+    size_t left = rank_scores(p->scores, 1, p->n, p->score_least, ranks), n = 0;
+
+    while (n < p->most && left > 0) {
+        const int32_t box = pop_rank(ranks, &left);
+        const verdict v = judge(p, box, boxes, n);
+
+        if (v == UNCLEAR) return false;
+        if (v == OUT) continue;
+        boxes[n] = box;
+        scores[n++] = p->scores[box];
+    }
+    *out = n;
+    return true;
+}
+
+size_t td_nms_select(const td_nms *p, const td_nms_room *room, int32_t *boxes, float *scores)
+{
+    td_nms_candidate *const heap = room->heap;
     size_t left = 0, n = 0;
 
+    if (!(p->sigma > 0.0f) && select_ranked(p, room->ranks, boxes, scores, &n)) return n;
     for (size_t i = 0; i < p->n; i++)
         if (p->scores[i] > p->score_least) {
             sift_up(heap, left, (td_nms_candidate){ (int32_t)i, p->scores[i], 0 }, true);
@@ -152,15 +253,34 @@ static bool is_apart(const td_nms_class *p, size_t label, int32_t box, const td_
 {
     const float *const boxes = p->boxes + (p->per_box > 1 ? 4 * label : 0);
     const size_t step = 4 * p->per_box;
+    const region x = region_of(boxes + (size_t)box * step);
 
-    for (size_t i = n; i > 0; i--)
-        if (shared_part(boxes + (size_t)box * step, boxes + (size_t)found[i - 1].box * step) >
-            p->overlap_most)
-            return false;
+    for (size_t i = n; i > 0; i--) {
+        const region other = region_of(boxes + (size_t)found[i - 1].box * step);
+
+        if (shared_part(&x, &other) > p->overlap_most) return false;
+    }
     return true;
 }
 
-void td_nms_select_class(const td_nms_class *p, size_t label, td_nms_candidate *heap, td_nms_found *out)
+/* SIZE_MAX: equal scores were met. */
+static size_t select_class_ranked(const td_nms_class *p, size_t label, uint64_t *ranks, td_nms_found *out)
+{
+    const float *const scores = p->scores + label;
+    size_t left = rank_scores(scores, p->classes, p->n, p->score_least, ranks), n = 0;
+
+    while (n < p->most && left > 0) {
+        const int32_t box = pop_rank(ranks, &left);
+        const float score = scores[(size_t)box * p->classes];
+
+        if (left > 0 && scores[(size_t)ranked_box(ranks[0]) * p->classes] == score) return SIZE_MAX;
+        if (is_apart(p, label, box, out, n)) out[n++] = (td_nms_found){ box, (int32_t)label, score };
+    }
+    return n;
+}
+
+static size_t select_class_in_order(const td_nms_class *p, size_t label, td_nms_candidate *heap,
+                                    td_nms_found *out)
 {
     size_t left = 0, n = 0;
 
@@ -176,6 +296,14 @@ void td_nms_select_class(const td_nms_class *p, size_t label, td_nms_candidate *
 
         if (is_apart(p, label, x.box, out, n)) out[n++] = (td_nms_found){ x.box, (int32_t)label, x.score };
     }
+    return n;
+}
+
+void td_nms_select_class(const td_nms_class *p, size_t label, const td_nms_room *room, td_nms_found *out)
+{
+    size_t n = select_class_ranked(p, label, room->ranks, out);
+
+    if (n == SIZE_MAX) n = select_class_in_order(p, label, room->heap, out);
     for (; n < p->most; n++)
         out[n] = (td_nms_found){ -1, -1, -INFINITY };
 }

@@ -5,7 +5,7 @@
  * suppression (sigma > 0) lowers a candidate's score with each overlap instead, and puts it back.
  *
  * Equal scores keep TensorFlow's order. Where its order is that of std::priority_queue and std::sort on scores alone,
- * the same heap and the same sort are here.
+ * the same heap and the same sort are here; that heap is slow, and is used only when equal scores are met.
  */
 #ifndef TD_KERNELS_IMAGE_NMS_H
 #define TD_KERNELS_IMAGE_NMS_H
@@ -20,6 +20,12 @@ typedef struct td_nms_candidate {
     size_t compared; /* with as many of the selected ones */
 } td_nms_candidate;
 
+/* Room to work in, n of each. */
+typedef struct td_nms_room {
+    td_nms_candidate *heap;
+    uint64_t *ranks;
+} td_nms_room;
+
 typedef struct td_nms {
     size_t n;              /* boxes */
     size_t most;           /* to select */
@@ -31,8 +37,8 @@ typedef struct td_nms {
 } td_nms;
 
 /* Writes the selected boxes and their scores, best first, min(n, most) at most; returns how many there are.
- * heap: room for n. */
-size_t td_nms_select(const td_nms *p, td_nms_candidate *heap, int32_t *boxes, float *scores);
+ */
+size_t td_nms_select(const td_nms *p, const td_nms_room *room, int32_t *boxes, float *scores);
 
 /* ---------------------------------------------------------------- many classes */
 
@@ -48,8 +54,8 @@ typedef struct td_nms_class {
     float overlap_most, score_least;
 } td_nms_class;
 
-/* The best boxes of one class to out[0 .. most), filled up with nothing. heap: room for n. */
-void td_nms_select_class(const td_nms_class *p, size_t label, td_nms_candidate *heap, td_nms_found *out);
+/* The best boxes of one class to out[0 .. most), filled up with nothing. */
+void td_nms_select_class(const td_nms_class *p, size_t label, const td_nms_room *room, td_nms_found *out);
 
 /* Largest scores first. */
 void td_nms_sort(td_nms_found *found, size_t n);

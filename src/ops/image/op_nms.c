@@ -144,12 +144,13 @@ static td_status nms_run(td_call *c)
     TD_TRY(as_floats(c, 1, &p.scores));
     p.n = (size_t)td_in(c, 1)->shape.dims[0];
     p.most = (size_t)most;
-    td_nms_candidate *const heap = td_arena_try_alloc(c->arena, (p.n + 1) * sizeof *heap, 16);
+    const td_nms_room room = { td_arena_try_alloc(c->arena, (p.n + 1) * sizeof *room.heap, 16),
+                               td_arena_try_alloc(c->arena, (p.n + 1) * sizeof *room.ranks, 16) };
     int32_t *const boxes = td_arena_try_alloc(c->arena, (p.n + 1) * sizeof *boxes, 16);
     float *const scores = td_arena_try_alloc(c->arena, (p.n + 1) * sizeof *scores, 16);
 
-    if (!heap || !boxes || !scores) return no_memory(c);
-    return put_selected(c, &p, boxes, scores, td_nms_select(&p, heap, boxes, scores));
+    if (!room.heap || !room.ranks || !boxes || !scores) return no_memory(c);
+    return put_selected(c, &p, boxes, scores, td_nms_select(&p, &room, boxes, scores));
 }
 
 /* -------------------------------- CombinedNonMaxSuppression: boxes [batch, n, 1 or classes, 4], scores [batch, n, classes],
@@ -206,10 +207,14 @@ static td_status combined_infer(td_call *c)
     return NULL;
 }
 
+/* Images are taken some at a time, for what is found in all their classes to be small; shards are of classes. */
 typedef struct combined_state {
     td_nms_class p; /* without pointers and thresholds */
-    size_t at_found, found;
+    size_t found, images, grain;
+    size_t at_ranks, at_found; /* in the scratch, behind the heaps: of each shard, of each image */
 } combined_state;
+
+enum { FOUND_BYTES = 4 << 20, SHARD_CANDIDATES = 4000 };
 
 static td_status combined_prepare(td_call *c)
 {
@@ -223,8 +228,17 @@ static td_status combined_prepare(td_call *c)
     s->p.classes = (size_t)scores->dims[2];
     s->p.per_box = (size_t)boxes->dims[2];
     s->found = s->p.most * s->p.classes;
-    s->at_found = td_round_up(s->p.n * sizeof(td_nms_candidate), TD_ALIGN);
-    c->scratch_size = s->at_found + s->found * sizeof(td_nms_found);
+    const size_t bytes = s->found * sizeof(td_nms_found) + 1;
+
+    s->images = TD_MIN((size_t)boxes->dims[0], FOUND_BYTES / bytes + 1);
+    const size_t units = s->images * s->p.classes, most = 4 * (size_t)TD_MAX(c->threads, 1);
+
+    s->grain = TD_MAX((units + most - 1) / most, SHARD_CANDIDATES / (s->p.n + 1) + 1);
+    const size_t shards = (units + s->grain - 1) / s->grain;
+
+    (void)td_reserve(&c->scratch_size, shards * s->p.n * sizeof(td_nms_candidate));
+    s->at_ranks = td_reserve(&c->scratch_size, shards * s->p.n * sizeof(uint64_t));
+    s->at_found = td_reserve(&c->scratch_size, s->images * bytes);
     return NULL;
 }
 
@@ -235,7 +249,7 @@ static float clip(float x)
 }
 
 /* The best of one image's findings to row `at` of the outputs. */
-static void put_found(td_call *c, const td_nms_class *p, const td_nms_found *found, size_t n, size_t at)
+static void put_found(const td_call *c, const td_nms_class *p, const td_nms_found *found, size_t n, size_t at)
 {
     const bool clips = ((const combined_attrs *)c->attrs)->clips;
     const size_t rows = (size_t)td_out(c, 1)->shape.dims[1];
@@ -258,23 +272,74 @@ static void put_found(td_call *c, const td_nms_class *p, const td_nms_found *fou
         scores[i] = labels[i] = boxes[4 * i] = boxes[4 * i + 1] = boxes[4 * i + 2] = boxes[4 * i + 3] = 0.0f;
 }
 
+typedef struct combined_job {
+    const td_call *c;
+    td_nms_class p;
+    size_t first; /* image of this turn */
+} combined_job;
+
+static td_nms_class image_of(const combined_job *j, size_t image)
+{
+    td_nms_class p = j->p;
+
+    p.boxes += (j->first + image) * p.n * p.per_box * 4;
+    p.scores += (j->first + image) * p.n * p.classes;
+    return p;
+}
+
+static td_nms_found *found_of(const combined_job *j, size_t image)
+{
+    const combined_state *const s = j->c->state;
+
+    return (td_nms_found *)(void *)((char *)j->c->scratch + s->at_found) + image * s->found;
+}
+
+/* Classes of images, those of one image in a row. */
+static void find_classes(void *ctx, size_t begin, size_t end)
+{
+    const combined_job *const j = ctx;
+    const combined_state *const s = j->c->state;
+    const size_t shard = begin / s->grain;
+    const td_nms_room room = { (td_nms_candidate *)j->c->scratch + shard * s->p.n,
+                               (uint64_t *)(void *)((char *)j->c->scratch + s->at_ranks) + shard * s->p.n };
+
+    for (size_t i = begin; i < end; i++) {
+        const size_t image = i / s->p.classes, label = i % s->p.classes;
+        const td_nms_class p = image_of(j, image);
+
+        td_nms_select_class(&p, label, &room, found_of(j, image) + label * p.most);
+    }
+}
+
+static void put_images(void *ctx, size_t begin, size_t end)
+{
+    const combined_job *const j = ctx;
+    const size_t n = ((const combined_state *)j->c->state)->found;
+
+    for (size_t image = begin; image < end; image++) {
+        const td_nms_class p = image_of(j, image);
+
+        td_nms_sort(found_of(j, image), n);
+        put_found(j->c, &p, found_of(j, image), n, j->first + image);
+    }
+}
+
 static td_status combined_run(td_call *c)
 {
     const combined_state *const s = c->state;
-    td_nms_candidate *const heap = c->scratch;
-    td_nms_found *const found = (td_nms_found *)(void *)((char *)c->scratch + s->at_found);
-    td_nms_class p = s->p;
+    const size_t images = (size_t)td_in(c, 0)->shape.dims[0];
+    combined_job j = { .c = c, .p = s->p };
 
-    TD_TRY(read_float(c, 4, "iou_threshold", &p.overlap_most));
-    TD_TRY(read_float(c, 5, "score_threshold", &p.score_least));
-    TD_TRY(check_fraction(c, p.overlap_most));
-    for (size_t i = 0; i < (size_t)td_in(c, 0)->shape.dims[0]; i++) {
-        p.boxes = (const float *)td_in(c, 0)->data + i * p.n * p.per_box * 4;
-        p.scores = (const float *)td_in(c, 1)->data + i * p.n * p.classes;
-        for (size_t label = 0; label < p.classes; label++)
-            td_nms_select_class(&p, label, heap, found + label * p.most);
-        td_nms_sort(found, s->found);
-        put_found(c, &p, found, s->found, i);
+    TD_TRY(read_float(c, 4, "iou_threshold", &j.p.overlap_most));
+    TD_TRY(read_float(c, 5, "score_threshold", &j.p.score_least));
+    TD_TRY(check_fraction(c, j.p.overlap_most));
+    j.p.boxes = td_in(c, 0)->data;
+    j.p.scores = td_in(c, 1)->data;
+    for (; j.first < images; j.first += s->images) {
+        const size_t n = TD_MIN(images - j.first, s->images);
+
+        td_call_parallel(c, n * s->p.classes, s->grain, find_classes, &j);
+        td_call_parallel(c, n, 8, put_images, &j);
     }
     return NULL;
 }
