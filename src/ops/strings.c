@@ -7,6 +7,7 @@
 
 #include "base/macros.h"
 #include "base/size.h"
+#include "tensor/parse_number.h"
 
 td_status td_text_alloc(td_call *c, size_t size, char **out)
 {
@@ -137,6 +138,15 @@ static bool read_uint(td_string s, uint64_t max, uint64_t *out)
     return read_digits(s, max, out);
 }
 
+/* Plain decimal numbers; C's grammar has more. */
+static bool read_plain(td_dtype dtype, td_string s, void *out)
+{
+    const char *const end = s.data + s.size;
+
+    return s.size > 0 &&
+           (dtype == TD_F32 ? td_parse_f32(s.data, end, out) == end : td_parse_f64(s.data, end, out) == end);
+}
+
 static bool read_terminated(td_dtype dtype, const char *text, size_t size, void *out)
 {
     char *end;
@@ -154,6 +164,8 @@ static td_status read_float(td_call *c, td_dtype dtype, td_string s, void *out, 
 {
     char few[NUMBER_MAX], *text = few;
 
+    *ok = read_plain(dtype, s, out);
+    if (*ok) return NULL;
     if (s.size >= sizeof few) TD_TRY(td_text_alloc(c, s.size + 1, &text));
     if (s.size) memcpy(text, s.data, s.size);
     text[s.size] = 0;
