@@ -98,29 +98,39 @@ size_t td_fft_scratch(const td_fft *f)
 
 /* ---------------------------------------------------------------- one factor after the other */
 
+/* Without C's rules for infinities, which TensorFlow's transforms do not follow, either. */
+static inline number times(number a, number b)
+{
+    return CMPLX(creal(a) * creal(b) - cimag(a) * cimag(b), creal(a) * cimag(b) + cimag(a) * creal(b));
+}
+
 static void combine_2(const td_fft *f, number *out, size_t m, size_t stride)
 {
     for (size_t k = 0; k < m; k++) {
-        const number odd = out[m + k] * f->roots[k * stride];
+        const number odd = times(out[m + k], f->roots[k * stride]);
 
         out[m + k] = out[k] - odd;
         out[k] += odd;
     }
 }
 
+/* Four numbers' transform; out is `m` apart. */
+static inline void put_4(number *out, size_t m, number a, number b, number c, number d)
+{
+    const number even = a + c, odd = a - c, sum = b + d, turned = CMPLX(cimag(b - d), -creal(b - d));
+
+    out[0] = even + sum;
+    out[m] = odd + turned;
+    out[2 * m] = even - sum;
+    out[3 * m] = odd - turned;
+}
+
 static void combine_4(const td_fft *f, number *out, size_t m, size_t stride)
 {
-    for (size_t k = 0; k < m; k++) {
-        const number a = out[k], b = out[m + k] * f->roots[k * stride];
-        const number c = out[2 * m + k] * f->roots[2 * k * stride],
-                     d = out[3 * m + k] * f->roots[3 * k * stride];
-        const number even = a + c, odd = a - c, sum = b + d, turned = CMPLX(cimag(b - d), -creal(b - d));
-
-        out[k] = even + sum;
-        out[m + k] = odd + turned;
-        out[2 * m + k] = even - sum;
-        out[3 * m + k] = odd - turned;
-    }
+    for (size_t k = 0; k < m; k++)
+        put_4(out + k, m, out[k], times(out[m + k], f->roots[k * stride]),
+              times(out[2 * m + k], f->roots[2 * k * stride]),
+              times(out[3 * m + k], f->roots[3 * k * stride]));
 }
 
 static void combine(const td_fft *f, number *out, size_t m, size_t stride, size_t p)
@@ -135,7 +145,7 @@ static void combine(const td_fft *f, number *out, size_t m, size_t stride, size_
             number sum = part[0];
 
             for (size_t q = 1; q < p; q++)
-                sum += part[q] * f->roots[q * place * stride % f->n];
+                sum += times(part[q], f->roots[q * place * stride % f->n]);
             out[place] = sum;
         }
     }
@@ -147,6 +157,15 @@ static void transform(const td_fft *f, number *out, const number *in, size_t n, 
 {
     if (n == 1) {
         out[0] = in[0];
+        return;
+    }
+    if (n == 2) {
+        out[0] = in[0] + in[stride];
+        out[1] = in[0] - in[stride];
+        return;
+    }
+    if (n == 4) {
+        put_4(out, 1, in[0], in[stride], in[2 * stride], in[3 * stride]);
         return;
     }
     const size_t p = *factor, m = n / p;
@@ -168,13 +187,13 @@ static void run_bluestein(const td_fft *f, const number *in, number *out, number
 
     memset(a, 0, m * sizeof *a);
     for (size_t k = 0; k < f->n; k++)
-        a[k] = in[k] * f->chirp[k];
+        a[k] = times(in[k], f->chirp[k]);
     transform(f->inner, b, a, m, 1, f->inner->factors);
     for (size_t k = 0; k < m; k++)
-        b[k] = conj(b[k] * f->kernel[k]);
+        b[k] = conj(times(b[k], f->kernel[k]));
     transform(f->inner, a, b, m, 1, f->inner->factors);
     for (size_t k = 0; k < f->n; k++)
-        out[k] = conj(a[k]) / (double)m * f->chirp[k];
+        out[k] = times(conj(a[k]) / (double)m, f->chirp[k]);
 }
 
 static void conjugate(number *a, size_t n, double scale)

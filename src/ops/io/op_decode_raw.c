@@ -49,19 +49,33 @@ static void fix_bools(td_tensor *t)
         at[i] = at[i] != 0;
 }
 
+typedef struct copy_job {
+    const td_string *in;
+    char *out;
+    size_t size;
+} copy_job;
+
+static void copy_some(void *ctx, size_t begin, size_t end)
+{
+    const copy_job *const j = ctx;
+
+    for (size_t i = begin; i < end; i++) {
+        const size_t used = TD_MIN(j->in[i].size, j->size);
+        char *const at = j->out + i * j->size;
+
+        if (used) memcpy(at, j->in[i].data, used);
+        memset(at + used, 0, j->size - used);
+    }
+}
+
 /* The strings, cut or filled up to `size` bytes each. */
 static void copy_strings(const td_call *c, td_tensor *out, size_t size)
 {
-    const td_string *const in = td_strings_in(c, 0);
-    const size_t n = (size_t)td_shape_count(&td_in(c, 0)->shape);
-    unsigned char *at = out->data;
+    copy_job j = { td_strings_in(c, 0), out->data, size };
 
-    for (size_t i = 0; i < n && size; i++, at += size) {
-        const size_t used = TD_MIN(in[i].size, size);
-
-        if (used) memcpy(at, in[i].data, used);
-        memset(at + used, 0, size - used);
-    }
+    if (size)
+        td_call_parallel(c, (size_t)td_shape_count(&td_in(c, 0)->shape), (256 << 10) / size + 1, copy_some,
+                         &j);
     if (!*(const bool *)c->attrs) swap_bytes(out);
     if (out->dtype == TD_BOOL) fix_bools(out);
 }

@@ -126,8 +126,12 @@ typedef struct fft_state {
     td_shape spectrum;
     fft_axes x;
     td_fft *plan[TD_MAX_RANK];
-    size_t longest, scratch;
+    size_t shards,
+        work; /* numbers that each of the shards works with: two lines, and what a transform needs */
+    size_t longest;
 } fft_state;
+
+enum { SHARD_NUMBERS = 4096 };
 
 static td_status fft_prepare(td_call *c)
 {
@@ -145,9 +149,13 @@ static td_status fft_prepare(td_call *c)
         if (!s->plan[i])
             return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for a transform of %zu numbers", n);
         s->longest = TD_MAX(s->longest, n);
-        s->scratch = TD_MAX(s->scratch, td_fft_scratch(s->plan[i]));
+        s->work = TD_MAX(s->work, td_fft_scratch(s->plan[i]));
     }
-    c->scratch_size = ((size_t)td_shape_count(&s->spectrum) + 2 * s->longest + s->scratch) * sizeof(number);
+    const size_t n = (size_t)td_shape_count(&s->spectrum);
+
+    s->work += 2 * s->longest;
+    s->shards = TD_MIN(4 * (size_t)TD_MAX(c->threads, 1), n / SHARD_NUMBERS + 1);
+    c->scratch_size = (n + s->shards * s->work) * sizeof(number);
     return NULL;
 }
 
@@ -200,8 +208,23 @@ static size_t place_in(const td_shape *in, const td_shape *s, size_t at)
 typedef struct fft_run {
     td_call *c;
     const fft_state *s;
-    number *spectrum, *line, *to, *scratch;
+    number *spectrum;
+    int i;          /* which of the axes is transformed */
+    size_t grain;   /* lines of a shard */
+    bool is_packed; /* the spectrum has the input's shape */
 } fft_run;
+
+/* What one shard works with. */
+typedef struct fft_work {
+    number *line, *to, *scratch;
+} fft_work;
+
+static fft_work work_of(const fft_run *r, size_t begin)
+{
+    number *const first = r->spectrum + td_shape_count(&r->s->spectrum) + begin / r->grain * r->s->work;
+
+    return (fft_work){ first, first + r->s->longest, first + 2 * r->s->longest };
+}
 
 typedef struct fft_lines {
     size_t count, n, step; /* n numbers a line, `step` apart */
@@ -219,61 +242,94 @@ static size_t line_start(const fft_lines *l, size_t i)
     return i / l->step * l->n * l->step + i % l->step;
 }
 
-static void transform_lines(const fft_run *r, int i)
+static void transform_lines(void *ctx, size_t begin, size_t end)
 {
-    const fft_lines l = lines_of(&r->s->spectrum, r->s->x.axis[i]);
+    const fft_run *const r = ctx;
+    const fft_lines l = lines_of(&r->s->spectrum, r->s->x.axis[r->i]);
+    const fft_work w = work_of(r, begin);
 
-    for (size_t k = 0; k < l.count; k++) {
+    for (size_t k = begin; k < end; k++) {
         number *const first = r->spectrum + line_start(&l, k);
 
         for (size_t j = 0; j < l.n; j++)
-            r->line[j] = first[j * l.step];
-        td_fft_run(r->s->plan[i], ((const fft_attrs *)r->c->attrs)->inverse, r->line, r->to, r->scratch);
+            w.line[j] = first[j * l.step];
+        td_fft_run(r->s->plan[r->i], ((const fft_attrs *)r->c->attrs)->inverse, w.line, w.to, w.scratch);
         for (size_t j = 0; j < l.n; j++)
-            first[j * l.step] = r->to[j];
+            first[j * l.step] = w.to[j];
     }
 }
 
 /* The input's real lines become halves of spectra. */
-static void split_lines(const fft_run *r, int i)
+static void split_lines(void *ctx, size_t begin, size_t end)
 {
+    const fft_run *const r = ctx;
     const td_tensor *const in = td_in(r->c, 0);
-    const int axis = r->s->x.axis[i];
+    const int axis = r->s->x.axis[r->i];
     const fft_lines l = lines_of(&r->s->spectrum, axis);
-    const size_t n = (size_t)r->s->x.length[i];
+    const size_t n = (size_t)r->s->x.length[r->i];
     /* not l.step: what lies behind the axis may be longer than what of it is transformed */
     const size_t step = (size_t)td_shape_span(&in->shape, axis + 1, in->shape.rank);
+    const fft_work w = work_of(r, begin);
 
-    for (size_t k = 0; k < l.count; k++) {
+    for (size_t k = begin; k < end; k++) {
         const size_t first = line_start(&l, k), from = place_in(&in->shape, &r->s->spectrum, first);
 
         for (size_t j = 0; j < n; j++)
-            r->line[j] = element(in, from + j * step);
-        td_fft_run(r->s->plan[i], false, r->line, r->to, r->scratch);
+            w.line[j] = element(in, from + j * step);
+        td_fft_run(r->s->plan[r->i], false, w.line, w.to, w.scratch);
         for (size_t j = 0; j < l.n; j++)
-            r->spectrum[first + j * l.step] = r->to[j];
+            r->spectrum[first + j * l.step] = w.to[j];
     }
 }
 
 /* Halves of spectra become the output's real lines. */
-static void join_lines(const fft_run *r, int i)
+static void join_lines(void *ctx, size_t begin, size_t end)
 {
+    const fft_run *const r = ctx;
     td_tensor *const out = td_out(r->c, 0);
-    const fft_lines half = lines_of(&r->s->spectrum, r->s->x.axis[i]),
-                    whole = lines_of(&out->shape, r->s->x.axis[i]);
+    const fft_lines half = lines_of(&r->s->spectrum, r->s->x.axis[r->i]),
+                    whole = lines_of(&out->shape, r->s->x.axis[r->i]);
+    const fft_work w = work_of(r, begin);
 
-    for (size_t k = 0; k < half.count; k++) {
+    for (size_t k = begin; k < end; k++) {
         const number *const first = r->spectrum + line_start(&half, k);
         const size_t start = line_start(&whole, k);
 
         for (size_t j = 0; j < whole.n; j++)
-            r->line[j] = j < half.n ? first[j * half.step] : conj(first[(whole.n - j) * half.step]);
-        r->line[0] = creal(r->line[0]);
-        if (whole.n % 2 == 0) r->line[whole.n / 2] = creal(r->line[whole.n / 2]);
-        td_fft_run(r->s->plan[i], true, r->line, r->to, r->scratch);
+            w.line[j] = j < half.n ? first[j * half.step] : conj(first[(whole.n - j) * half.step]);
+        w.line[0] = creal(w.line[0]);
+        if (whole.n % 2 == 0) w.line[whole.n / 2] = creal(w.line[whole.n / 2]);
+        td_fft_run(r->s->plan[r->i], true, w.line, w.to, w.scratch);
         for (size_t j = 0; j < whole.n; j++)
-            put(out, start + j * whole.step, r->to[j]);
+            put(out, start + j * whole.step, w.to[j]);
     }
+}
+
+/* All lines along axis i, the same number in each shard. */
+static void over_lines(fft_run *r, int i, void (*fn)(void *ctx, size_t begin, size_t end))
+{
+    const size_t count = lines_of(&r->s->spectrum, r->s->x.axis[i]).count;
+
+    r->i = i;
+    r->grain = (count + r->s->shards - 1) / r->s->shards;
+    td_call_parallel(r->c, count, r->grain, fn, r);
+}
+
+static void take_elements(void *ctx, size_t begin, size_t end)
+{
+    const fft_run *const r = ctx;
+    const td_tensor *const in = td_in(r->c, 0);
+
+    for (size_t i = begin; i < end; i++)
+        r->spectrum[i] = element(in, r->is_packed ? i : place_in(&in->shape, &r->s->spectrum, i));
+}
+
+static void put_elements(void *ctx, size_t begin, size_t end)
+{
+    const fft_run *const r = ctx;
+
+    for (size_t i = begin; i < end; i++)
+        put(td_out(r->c, 0), i, r->spectrum[i]);
 }
 
 static td_status fft_run_call(td_call *c)
@@ -281,9 +337,8 @@ static td_status fft_run_call(td_call *c)
     const fft_attrs *const a = c->attrs;
     const fft_state *const s = c->state;
     const size_t n = (size_t)td_shape_count(&s->spectrum);
-    number *const spectrum = c->scratch;
-    const fft_run r = {
-        c, s, spectrum, spectrum + n, spectrum + n + s->longest, spectrum + n + 2 * s->longest
+    fft_run r = {
+        .c = c, .s = s, .spectrum = c->scratch, .is_packed = td_shape_equal(&td_in(c, 0)->shape, &s->spectrum)
     };
 
     if (td_shape_count(&td_out(c, 0)->shape) == 0) return NULL;
@@ -294,17 +349,15 @@ static td_status fft_run_call(td_call *c)
         return NULL;
     }
     if (a->is_real && !a->inverse)
-        split_lines(&r, s->x.n - 1);
+        over_lines(&r, s->x.n - 1, split_lines);
     else
-        for (size_t i = 0; i < n; i++)
-            spectrum[i] = element(td_in(c, 0), place_in(&td_in(c, 0)->shape, &s->spectrum, i));
+        td_call_parallel(c, n, 8 * SHARD_NUMBERS, take_elements, &r);
     for (int i = s->x.n - 1 - a->is_real; i >= 0; i--)
-        transform_lines(&r, i);
+        over_lines(&r, i, transform_lines);
     if (a->is_real && a->inverse)
-        join_lines(&r, s->x.n - 1);
+        over_lines(&r, s->x.n - 1, join_lines);
     else
-        for (size_t i = 0; i < n; i++)
-            put(td_out(c, 0), i, spectrum[i]);
+        td_call_parallel(c, n, 8 * SHARD_NUMBERS, put_elements, &r);
     return NULL;
 }
 
