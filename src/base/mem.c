@@ -98,6 +98,19 @@ static bool is_too_much(size_t size)
     return size > MEM_PIECE_MAX || size > machine_memory();
 }
 
+/* malloc() maps what is so large anew each time: some huge pages cost less than thousands of small ones. */
+static void ask_huge_pages(void *p, size_t size)
+{
+#ifndef MEM_IS_FOREIGN
+    const size_t before = (size_t) - (uintptr_t)p & (HUGE_PAGE - 1);
+
+    if (p && size >= HUGE_LEAST)
+        (void)madvise((char *)p + before, (size - before) & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
+#else
+    (void)p, (void)size;
+#endif
+}
+
 void *td_heap_alloc(size_t size, size_t align)
 {
     td_mem_ask();
@@ -106,6 +119,7 @@ void *td_heap_alloc(size_t size, size_t align)
     void *const p = align <= _Alignof(max_align_t)
                         ? malloc(size ? size : 1)
                         : aligned_alloc(align, td_round_up(size ? size : 1, align));
+    ask_huge_pages(p, size);
     td_mem_meter_take(p);
     return p;
 }
