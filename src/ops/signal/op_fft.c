@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_fft.c -- Fourier transforms over the last one, two or three dimensions, or over given ones.
  *
- * The spectrum is kept in complex double while one axis after the other is transformed. Of real signals, the last axis
+ * The spectrum is kept in complex double while one axis after the other is transformed; of one axis, lines are enough. Of real signals, the last axis
  * holds the half of a spectrum that says it all: it is the first to be transformed there, and the last on the way back. */
 #include <inttypes.h>
 #include <string.h>
@@ -126,6 +126,7 @@ typedef struct fft_state {
     td_shape spectrum;
     fft_axes x;
     td_fft *plan[TD_MAX_RANK];
+    size_t kept; /* numbers of the spectrum; 0: one axis, which goes from the input to the output */
     size_t shards,
         work; /* numbers that each of the shards works with: two lines, and what a transform needs */
     size_t longest;
@@ -155,7 +156,8 @@ static td_status fft_prepare(td_call *c)
 
     s->work += 2 * s->longest;
     s->shards = TD_MIN(4 * (size_t)TD_MAX(c->threads, 1), n / SHARD_NUMBERS + 1);
-    c->scratch_size = (n + s->shards * s->work) * sizeof(number);
+    s->kept = s->x.n > 1 ? n : 0;
+    c->scratch_size = (s->kept + s->shards * s->work) * sizeof(number);
     return NULL;
 }
 
@@ -221,7 +223,7 @@ typedef struct fft_work {
 
 static fft_work work_of(const fft_run *r, size_t begin)
 {
-    number *const first = r->spectrum + td_shape_count(&r->s->spectrum) + begin / r->grain * r->s->work;
+    number *const first = (number *)r->c->scratch + r->s->kept + begin / r->grain * r->s->work;
 
     return (fft_work){ first, first + r->s->longest, first + 2 * r->s->longest };
 }
@@ -242,6 +244,23 @@ static size_t line_start(const fft_lines *l, size_t i)
     return i / l->step * l->n * l->step + i % l->step;
 }
 
+/* Of the spectrum, or of what it would be of. */
+static inline number load(const fft_run *r, size_t i)
+{
+    const td_tensor *const in = td_in(r->c, 0);
+
+    if (r->s->kept) return r->spectrum[i];
+    return element(in, r->is_packed ? i : place_in(&in->shape, &r->s->spectrum, i));
+}
+
+static inline void store(const fft_run *r, size_t i, number v)
+{
+    if (r->s->kept)
+        r->spectrum[i] = v;
+    else
+        put(td_out(r->c, 0), i, v);
+}
+
 static void transform_lines(void *ctx, size_t begin, size_t end)
 {
     const fft_run *const r = ctx;
@@ -249,13 +268,13 @@ static void transform_lines(void *ctx, size_t begin, size_t end)
     const fft_work w = work_of(r, begin);
 
     for (size_t k = begin; k < end; k++) {
-        number *const first = r->spectrum + line_start(&l, k);
+        const size_t first = line_start(&l, k);
 
         for (size_t j = 0; j < l.n; j++)
-            w.line[j] = first[j * l.step];
+            w.line[j] = load(r, first + j * l.step);
         td_fft_run(r->s->plan[r->i], ((const fft_attrs *)r->c->attrs)->inverse, w.line, w.to, w.scratch);
         for (size_t j = 0; j < l.n; j++)
-            first[j * l.step] = w.to[j];
+            store(r, first + j * l.step, w.to[j]);
     }
 }
 
@@ -278,7 +297,7 @@ static void split_lines(void *ctx, size_t begin, size_t end)
             w.line[j] = element(in, from + j * step);
         td_fft_run(r->s->plan[r->i], false, w.line, w.to, w.scratch);
         for (size_t j = 0; j < l.n; j++)
-            r->spectrum[first + j * l.step] = w.to[j];
+            store(r, first + j * l.step, w.to[j]);
     }
 }
 
@@ -292,11 +311,12 @@ static void join_lines(void *ctx, size_t begin, size_t end)
     const fft_work w = work_of(r, begin);
 
     for (size_t k = begin; k < end; k++) {
-        const number *const first = r->spectrum + line_start(&half, k);
-        const size_t start = line_start(&whole, k);
+        const size_t first = line_start(&half, k), start = line_start(&whole, k);
 
-        for (size_t j = 0; j < whole.n; j++)
-            w.line[j] = j < half.n ? first[j * half.step] : conj(first[(whole.n - j) * half.step]);
+        for (size_t j = 0; j < half.n; j++)
+            w.line[j] = load(r, first + j * half.step);
+        for (size_t j = half.n; j < whole.n; j++)
+            w.line[j] = conj(w.line[whole.n - j]);
         w.line[0] = creal(w.line[0]);
         if (whole.n % 2 == 0) w.line[whole.n / 2] = creal(w.line[whole.n / 2]);
         td_fft_run(r->s->plan[r->i], true, w.line, w.to, w.scratch);
@@ -350,13 +370,13 @@ static td_status fft_run_call(td_call *c)
     }
     if (a->is_real && !a->inverse)
         over_lines(&r, s->x.n - 1, split_lines);
-    else
+    else if (s->kept)
         td_call_parallel(c, n, 8 * SHARD_NUMBERS, take_elements, &r);
     for (int i = s->x.n - 1 - a->is_real; i >= 0; i--)
         over_lines(&r, i, transform_lines);
     if (a->is_real && a->inverse)
         over_lines(&r, s->x.n - 1, join_lines);
-    else
+    else if (s->kept)
         td_call_parallel(c, n, 8 * SHARD_NUMBERS, put_elements, &r);
     return NULL;
 }
