@@ -13,6 +13,7 @@ struct td_fft {
     size_t n;
     size_t factors[MOST_FACTORS], n_factors;
     number *roots;  /* exp(-2 pi i k / n) */
+    td_fft *half;   /* of n / 2 numbers, for real signals; or NULL */
     td_fft *inner;  /* Bluestein's convolution, or NULL */
     number *chirp;  /* exp(-pi i k^2 / n) */
     number *kernel; /* the transform of its conjugate, wrapped around */
@@ -89,6 +90,15 @@ td_fft *td_fft_make(td_arena *arena, size_t n)
     if (!factorize(f)) return make_bluestein(arena, f) ? f : NULL;
     f->roots = make_roots(arena, n, n);
     return f->roots ? f : NULL;
+}
+
+td_fft *td_fft_make_real(td_arena *arena, size_t n)
+{
+    td_fft *const f = td_fft_make(arena, n);
+
+    if (!f || n % 2 != 0 || f->inner) return f;
+    f->half = td_fft_make(arena, n / 2);
+    return f->half ? f : NULL;
 }
 
 size_t td_fft_scratch(const td_fft *f)
@@ -210,4 +220,33 @@ void td_fft_run(const td_fft *f, bool inverse, number *in, number *out, number *
     else
         transform(f, out, in, f->n, 1, f->factors);
     if (inverse) conjugate(out, f->n, 1.0 / (double)f->n);
+}
+
+/* Spectra of even and odd numbers, which were transformed as one signal's real and imaginary parts, become one. */
+static void join_halves(const td_fft *f, number *out)
+{
+    const size_t h = f->half->n;
+    const number first = out[0];
+
+    for (size_t k = 1; 2 * k <= h; k++) {
+        const number a = out[k], b = conj(out[h - k]), d = a - b;
+        const number even = (a + b) / 2, odd = times(CMPLX(cimag(d) / 2, -creal(d) / 2), f->roots[k]);
+
+        out[k] = even + odd;
+        out[h - k] = conj(even - odd);
+    }
+    out[0] = creal(first) + cimag(first);
+    out[h] = creal(first) - cimag(first);
+}
+
+void td_fft_run_real(const td_fft *f, number *in, number *out, number *scratch)
+{
+    if (!f->half) {
+        td_fft_run(f, false, in, out, scratch);
+        return;
+    }
+    for (size_t k = 0; k < f->half->n; k++)
+        in[k] = CMPLX(creal(in[2 * k]), creal(in[2 * k + 1]));
+    transform(f->half, out, in, f->half->n, 1, f->half->factors);
+    join_halves(f, out);
 }

@@ -146,7 +146,8 @@ static td_status fft_prepare(td_call *c)
     for (int i = 0; i < s->x.n; i++) {
         const size_t n = (size_t)s->x.length[i];
 
-        s->plan[i] = td_fft_make(c->arena, n);
+        s->plan[i] =
+            (a->is_real && !a->inverse && i == s->x.n - 1 ? td_fft_make_real : td_fft_make)(c->arena, n);
         if (!s->plan[i])
             return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for a transform of %zu numbers", n);
         s->longest = TD_MAX(s->longest, n);
@@ -295,7 +296,7 @@ static void split_lines(void *ctx, size_t begin, size_t end)
 
         for (size_t j = 0; j < n; j++)
             w.line[j] = element(in, from + j * step);
-        td_fft_run(r->s->plan[r->i], false, w.line, w.to, w.scratch);
+        td_fft_run_real(r->s->plan[r->i], w.line, w.to, w.scratch);
         for (size_t j = 0; j < l.n; j++)
             store(r, first + j * l.step, w.to[j]);
     }
