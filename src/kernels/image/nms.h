@@ -36,8 +36,7 @@ typedef struct td_nms {
     bool is_half; /* scores and thresholds are halves, and so is arithmetic on them */
 } td_nms;
 
-/* Writes the selected boxes and their scores, best first, min(n, most) at most; returns how many there are.
- */
+/* Writes the selected boxes and their scores, best first, min(n, most) at most; returns how many. */
 size_t td_nms_select(const td_nms *p, const td_nms_room *room, int32_t *boxes, float *scores);
 
 /* ---------------------------------------------------------------- many classes */
