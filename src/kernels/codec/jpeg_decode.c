@@ -27,6 +27,8 @@ typedef struct job {
     uint8_t *pixels;
     JSAMPLE *line; /* as the library gives it, where that is not what is wanted */
     size_t height, stride, read;
+    const JOCTET *again_from; /* what is read again, as nothing is behind it */
+    int again;
 } job;
 
 /* ---------------------------------------------------------------- where the bytes come from */
@@ -41,17 +43,36 @@ static void begin_source(j_decompress_ptr d)
 
 static const JOCTET end_of_image[] = { 0xff, JPEG_EOI };
 
+static void fail_to_read(j_decompress_ptr d)
+{
+    d->err->msg_code = JERR_FILE_READ;
+    d->err->error_exit((j_common_ptr)d);
+}
+
+/* The library wants more in the middle of something, and takes the same bytes for it again; more often than anything
+ * is long, it looks for the end of what has none. */
+static void read_again(j_decompress_ptr d)
+{
+    enum { MOST_AGAIN = 10000 };
+    job *const j = d->client_data;
+
+    if (d->src->next_input_byte != j->again_from) j->again = 0;
+    j->again_from = d->src->next_input_byte;
+    if (++j->again > MOST_AGAIN) fail_to_read(d);
+}
+
 /* Behind the last byte: an end that the file lacks, once, if that is allowed. */
 static boolean refill(j_decompress_ptr d)
 {
     const job *const j = d->client_data;
 
-    if (d->src->bytes_in_buffer > 0) return j->how->recovers ? TRUE : FALSE;
-    if (!j->how->recovers || d->src->next_input_byte == end_of_image ||
-        d->src->next_input_byte == (const JOCTET *)j->file.data) {
-        d->err->msg_code = JERR_FILE_READ;
-        d->err->error_exit((j_common_ptr)d);
+    if (d->src->bytes_in_buffer > 0) {
+        if (j->how->recovers) read_again(d);
+        return j->how->recovers ? TRUE : FALSE;
     }
+    if (!j->how->recovers || d->src->next_input_byte == end_of_image ||
+        d->src->next_input_byte == (const JOCTET *)j->file.data)
+        fail_to_read(d);
     d->src->next_input_byte = end_of_image;
     d->src->bytes_in_buffer = sizeof end_of_image;
     return TRUE;
