@@ -157,6 +157,7 @@ extern const fz_production fz_math[], fz_array[], fz_nn[], fz_flow[], fz_loops[]
  * fz_return(); m goes on after fz_close_body(). */
 fz_maker *fz_open_body(fz_maker *m, const fz_id *args, uint32_t n);
 void fz_return(fz_maker *body, fz_id v);
+bool fz_return_all(fz_maker *body, const fz_id *vars, int n); /* false: one of them is missing */
 void fz_close_body(fz_maker *m, const fz_maker *body);
 
 /* Up to FZ_MAX_VARS values to hand over: those that are there on every feed. */

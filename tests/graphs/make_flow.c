@@ -70,6 +70,15 @@ void fz_return(fz_maker *b, fz_id v)
     b->f->rets[b->f->n_rets++] = b->pool[v].ref;
 }
 
+bool fz_return_all(fz_maker *b, const fz_id *vars, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (vars[i] < 0) return false;
+    for (int i = 0; i < n; i++)
+        fz_return(b, vars[i]);
+    return true;
+}
+
 /* Arguments, which come first, are no handles. */
 static fz_id any_value(fz_maker *b)
 {

@@ -379,10 +379,7 @@ static fz_maker *make_step(fz_maker *m, const fz_id *vars, td_dtype type)
     next[TO_FLOW] = FZ_ADD(b, 0, ((fz_id[]){ TO, COUNTER, made, TO_FLOW }), "TensorArrayWriteV3 T=%%%s",
                            td_dtype_name(type));
     next[COUNTER] = fz_binary(b, "AddV2", COUNTER, fz_int(b, 1));
-    for (int i = 0; i < N_VARS; i++)
-        if (next[i] < 0) return NULL;
-    for (int i = 0; i < N_VARS; i++)
-        fz_return(b, next[i]);
+    if (!fz_return_all(b, next, N_VARS)) return NULL;
     fz_close_body(m, b);
     return b;
 }

@@ -88,10 +88,7 @@ static fz_maker *make_step(fz_maker *m, const fz_id *vars, const layer *l)
                         "TensorListSetItem element_dtype=%%float");
     next[COUNTER] = fz_binary(b, "AddV2", COUNTER, fz_int(b, 1));
     next[TIME] = fz_binary(b, "AddV2", TIME, fz_int(b, 1));
-    for (int i = 0; i < N_VARS; i++)
-        if (next[i] < 0) return NULL;
-    for (int i = 0; i < N_VARS; i++)
-        fz_return(b, next[i]);
+    if (!fz_return_all(b, next, N_VARS)) return NULL;
     fz_close_body(m, b);
     return b;
 }

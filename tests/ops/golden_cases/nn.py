@@ -279,6 +279,9 @@ def softmax():
     yield "SparseSoftmaxCrossEntropyWithLogits", dict(features=real(F, 2, 4, odd=False), labels=i64(4, -1))
     yield "SparseSoftmaxCrossEntropyWithLogits", dict(features=real(F, 0, 4), labels=i64())
     yield "SparseSoftmaxCrossEntropyWithLogits", dict(features=real(F, 2, 4, odd=False), labels=i64(1))
+    for dt in ("float16", "bfloat16"):  # more rows than a run has parts; TensorFlow's logarithms of halves are worse than ours
+        yield "Softmax", dict(logits=real(dt, 131, 3, odd=False))
+    yield "Softmax", dict(logits=np.float16([[np.nan, 1, 2], [np.inf, 1, 2], [-np.inf, 1, 2]]))
 
 
 def recurrent():
