@@ -108,6 +108,36 @@ static void test_fill_once(void **state)
     td_object_unref((td_object *)t);
 }
 
+/* More keys than are looked up together, every third of them not there: by one call, and by ranges without a lock. */
+static void test_many_keys(void **state)
+{
+    enum { KEYS = 100, ASKED = 151, CUT = 37 };
+    const td_lookup_kind kind = { TD_I64, TD_I64, { 0 }, false, false };
+    int64_t names[KEYS], ids[KEYS], asked[ASKED], found[ASKED], ranges[ASKED];
+    const td_tensor fallback = { .dtype = TD_I64, .data = &(int64_t){ -1 } };
+    td_lookup *const t = td_lookup_make(&kind, "t");
+
+    (void)state;
+    for (int64_t i = 0; i < KEYS; i++) {
+        names[i] = 1000 * i;
+        ids[i] = i + 5;
+    }
+    for (int64_t i = 0; i < ASKED; i++)
+        asked[i] = i % 3 == 2 ? 1000 * i + 1 : 1000 * (i % KEYS);
+    const td_tensor k = of(names, KEYS), v = of(ids, KEYS), ask = of(asked, ASKED);
+    assert_false(td_lookup_is_settled(t));
+    assert_ok(td_lookup_fill(t, &k, &v));
+    assert_true(td_lookup_is_settled(t));
+    assert_ok(td_lookup_find(t, &ask, &fallback, found, NULL, NULL));
+    td_lookup_find_settled(t, &ask, &fallback, ranges, CUT, ASKED);
+    td_lookup_find_settled(t, &ask, &fallback, ranges, 0, CUT);
+    for (int64_t i = 0; i < ASKED; i++) {
+        assert_int_equal(found[i], i % 3 == 2 ? -1 : i % KEYS + 5);
+        assert_int_equal(ranges[i], found[i]);
+    }
+    td_object_unref((td_object *)t);
+}
+
 /* What a file or a constant may name twice is compared as numbers, and shown. */
 static void test_two_values(void **state)
 {
@@ -228,7 +258,7 @@ int main(void)
         cmocka_unit_test(test_too_many_values), cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_fill_once),       cmocka_unit_test(test_two_values),
         cmocka_unit_test(test_kinds),           cmocka_unit_test(test_fallbacks),
-        cmocka_unit_test(test_reserved_keys),
+        cmocka_unit_test(test_reserved_keys),   cmocka_unit_test(test_many_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
