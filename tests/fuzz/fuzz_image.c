@@ -8,7 +8,7 @@
 #include "driver.h"
 #include "kernels/codec/codec.h"
 
-enum { MOST = 1 << 22 };
+enum { MOST = 1 << 16 }; /* Elements: larger ones are decoded by the same code, but ten times a second. */
 
 typedef struct image {
     td_image_size size;
