@@ -141,10 +141,10 @@ static bool read_uint(td_string s, uint64_t max, uint64_t *out)
 /* Plain decimal numbers; C's grammar has more. */
 static bool read_plain(td_dtype dtype, td_string s, void *out)
 {
+    if (s.size == 0) return false;
     const char *const end = s.data + s.size;
 
-    return s.size > 0 &&
-           (dtype == TD_F32 ? td_parse_f32(s.data, end, out) == end : td_parse_f64(s.data, end, out) == end);
+    return dtype == TD_F32 ? td_parse_f32(s.data, end, out) == end : td_parse_f64(s.data, end, out) == end;
 }
 
 static bool read_terminated(td_dtype dtype, const char *text, size_t size, void *out)

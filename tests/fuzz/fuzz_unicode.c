@@ -46,7 +46,7 @@ static void try_text(td_decoder *d, td_string text)
     td_decoder_start(d, text);
     const size_t mark = text.size - (size_t)(d->end - d->at);
     for (td_char ch; td_decoder_next(d, &ch); size += ch.size) {
-        TD_ASSERT(ch.size > 0 && ch.code >= -1 && ch.code <= 0x10ffff);
+        TD_ASSERT((ch.size > 0 || d->iconv) && ch.code >= -1 && ch.code <= 0x10ffff);
         if (ch.code >= 0 && (ch.code < 0xd800 || ch.code > 0xdfff)) try_char(ch.code);
     }
     TD_ASSERT(size + mark == text.size);

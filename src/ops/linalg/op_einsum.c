@@ -49,7 +49,7 @@ static td_status parse_term(const td_parse *p, const char **at, const char *end,
 static td_status einsum_parse(td_parse *p)
 {
     const td_string eq = td_attr_string(p, "equation");
-    const char *at = eq.data, *const end = eq.data + eq.size;
+    const char *at = eq.size ? eq.data : "", *const end = at + eq.size;
     einsum_attrs *const a = p->attrs;
 
     a->n_in = (int)p->node->n_in;

@@ -91,18 +91,28 @@ static int32_t next_ascii(td_decoder *d)
     return *d->at < 0x80 ? *d->at++ : (d->at++, BAD);
 }
 
+/* What iconv() keeps to the end: in some encodings a few bytes are two characters, or one that the next may change. */
+static bool last_iconv(td_decoder *d, int32_t *code)
+{
+    char *out = (char *)code;
+    size_t room = sizeof *code;
+
+    (void)iconv((iconv_t)d->iconv, NULL, NULL, &out, &room);
+    return !room;
+}
+
 /* iconv() stops when there is no room for a second character. */
 static int32_t next_iconv(td_decoder *d)
 {
     char *in = (char *)(uintptr_t)d->at;
-    uint32_t code = 0;
+    int32_t code = 0;
     char *out = (char *)&code;
     size_t left = (size_t)(d->end - d->at), room = sizeof code;
     const size_t n = iconv((iconv_t)d->iconv, &in, &left, &out, &room);
     const int error = n == (size_t)-1 ? errno : 0;
 
     d->at = (const unsigned char *)in;
-    if (!room) return (int32_t)code;
+    if (!room || (!error && last_iconv(d, &code))) return code;
     if (error == EILSEQ && d->at < d->end) {
         const unsigned char byte = *d->at++;
 
@@ -213,7 +223,10 @@ bool td_decoder_next(td_decoder *d, td_char *out)
 {
     const unsigned char *const before = d->at;
 
-    if (d->at == d->end) return false;
+    if (d->at == d->end) {
+        out->size = 0;
+        return d->iconv && last_iconv(d, &out->code);
+    }
     out->code = d->next(d);
     out->size = (size_t)(d->at - before);
     return true;

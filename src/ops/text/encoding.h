@@ -12,7 +12,7 @@ typedef struct td_decoder td_decoder;
 
 typedef struct td_char {
     int32_t code; /* -1: malformed */
-    size_t size;  /* bytes it was read from */
+    size_t size;  /* bytes it was read from; 0: those of the one before it, which are both */
 } td_char;
 
 struct td_decoder {
