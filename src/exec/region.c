@@ -2,6 +2,7 @@
 /* region.c -- bodies of If, Case and While: programs that ops run. */
 #include "exec/region.h"
 
+#include "exec/apart.h"
 #include "exec/cache.h"
 #include "exec/frame.h"
 
@@ -75,5 +76,6 @@ td_region *td_region_make(td_arena *arena, td_program *prog)
                            .n_in = (uint32_t)prog->n_args,
                            .n_out = (uint32_t)prog->n_rets,
                            .has_state = prog->has_state };
+    if (td_env_does(prog->env, TD_PASS_apart)) td_region_look(&r->base, prog, arena);
     return &r->base;
 }

@@ -230,7 +230,11 @@ struct td_region {
     void (*unref)(td_region *r); /* the last one frees it; while the model is loaded or unloaded */
     uint32_t n_in, n_out;
     uint32_t refs;
-    bool has_state; /* a run of it may change variables */
+    bool has_state;    /* a run of it may change variables */
+    bool is_pure;      /* a run of it does nothing beside its results, but that it may fail */
+    const bool *reads; /* by argument: does any step, or a result, look at it? */
+    /* By argument, of a body whose rounds in a loop may run side by side (flow/rounds.h); NULL: they may not. */
+    const struct td_role *roles;
 };
 
 /* ---------------------------------------------------------------- the session, as ops see it */

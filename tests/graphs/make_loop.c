@@ -23,6 +23,7 @@ typedef struct loop {
     td_dtype type;       /* of the list's elements */
     fz_id like;          /* the body's variable that they are like */
     bool pushes;
+    bool is_apart; /* each round sets an element of its own, of what all rounds have */
 } loop;
 
 static int64_t any_rounds(const fz_maker *m, fz_random *r)
@@ -115,7 +116,8 @@ static void add_written(fz_maker *m, loop *l)
 
     l->type = fz_type(m, like);
     l->like = (fz_id)k - (l->form == FOR ? 2 : 0);
-    l->pushes = fz_chance(&m->r, 50);
+    l->is_apart = fz_chance(&m->r, 40);
+    l->pushes = !l->is_apart && fz_chance(&m->r, 50);
     const fz_id size = l->pushes   ? fz_int(m, -1)
                        : has_limit ? l->vars[1]
                                    : fz_int(m, l->most + fz_below(&m->r, 2));
@@ -182,8 +184,8 @@ static fz_id write_list(fz_maker *b, const loop *l, fz_id list)
                                  td_dtype_name(l->type));
         return out < 0 ? list : out;
     }
-    const fz_id at =
-        l->form == UP && l->counter == TD_I32 && fz_chance(&b->r, 70) ? 0 : round_of(b, l, l->most);
+    const bool counts = l->form == UP && l->counter == TD_I32;
+    const fz_id at = counts && (l->is_apart || fz_chance(&b->r, 70)) ? 0 : round_of(b, l, l->most);
     const fz_id out = FZ_ADD(b, 0, ((fz_id[]){ list, at, v }), "TensorListSetItem element_dtype=%%%s",
                              td_dtype_name(l->type));
     return out < 0 ? list : out;
@@ -299,6 +301,7 @@ static fz_maker *make_body(fz_maker *m, const loop *l)
     for (fz_id i = (fz_id)(l->first - skip); i < (fz_id)n; i++)
         next[i] = i == l->read - (fz_id)skip      ? i
                   : i == l->written - (fz_id)skip ? write_list(b, l, i)
+                  : l->is_apart                   ? i
                                                   : next_value(b, i);
     for (uint32_t i = l->form == FOR ? 1 : 0; i < n; i++)
         fz_return(b, next[i]);

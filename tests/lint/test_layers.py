@@ -17,10 +17,11 @@ import tree
 ROOMS = ["base", "obs", "config", "device", "tensor", "kernels", "graph", "formats", "ops", "passes", "exec", "batch",
          "serve", "api", "codec", "net", "cli"]
 NUMBER = {room: number for number, room in enumerate(ROOMS)}
-SHARED = {"ops/array/array.h", "ops/array/scatter.h", "ops/math/elementwise.h", "ops/nn/epilogue.h", "ops/nn/window.h",
+SHARED = {"ops/array/array.h", "ops/array/scatter.h", "ops/flow/rounds.h", "ops/list/list_util.h",
+          "ops/math/elementwise.h", "ops/nn/epilogue.h", "ops/nn/window.h",
           "ops/random/source.h", "ops/state/lookup.h", "ops/text/encoding.h", "ops/text/regex.h",
           "ops/text/script.h"}
-TOWER = ["memory.h", "files.h", "files.c", "lane.h", "lane.c", "workspace.h", "workspace.c", "program.h", "program.c",
+TOWER = ["memory.h", "files.h", "files.c", "lane.h", "lane.c", "workspace.h", "workspace.c", "program.h", "program.c", "apart.h", "apart.c",
          "infer.h", "infer.c", "plan.h", "memplan.h", "memplan.c", "segment.h", "segment.c", "plan.c", "frame.h",
          "frame.c", "frame_run.c", "cache.h", "cache.c", "idle.h",
          "idle.c", "result.h", "result.c", "region.h", "region.c", "rows_fact.h", "rows_fact.c", "rows_proof.h",

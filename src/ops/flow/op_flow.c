@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "device/stop.h"
 #include "ops/flow/cond.h"
+#include "ops/flow/rounds.h"
 #include "ops/list_hint.h"
 #include "ops/op.h"
 
@@ -293,7 +294,10 @@ static td_status loop_run(td_call *c, td_region *body, uint32_t first, uint32_t 
 
 static td_status while_run(td_call *c)
 {
-    return loop_run(c, c->regions[BODY], 0, 0, while_rounds);
+    bool done;
+
+    TD_TRY(td_rounds_run(c, c->regions[COND], c->regions[BODY], &done));
+    return done ? NULL : loop_run(c, c->regions[BODY], 0, 0, while_rounds);
 }
 
 static td_status for_run(td_call *c)

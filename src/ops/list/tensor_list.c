@@ -167,6 +167,11 @@ static void make_root(td_list *l)
     l->next = NULL;
 }
 
+bool td_list_is_newest(const td_list *l)
+{
+    return !l->next;
+}
+
 const td_tensor *td_list_get(td_list *l, int64_t i)
 {
     TD_ASSERT(i >= 0 && i < l->length);

@@ -33,6 +33,9 @@ int64_t td_list_length(const td_list *l);
 int64_t td_list_most(const td_list *l);       /* elements that pushing may make; -1: any */
 td_list_hint td_list_known(const td_list *l); /* all that can be said of it */
 
+/* Is it the newest of its versions? Then several threads may look at it. */
+bool td_list_is_newest(const td_list *l);
+
 /* Element i < length, borrowed until the next call with any version; dtype TD_DTYPE_NONE: not set. */
 const td_tensor *td_list_get(td_list *l, int64_t i);
 
