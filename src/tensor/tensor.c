@@ -12,6 +12,7 @@
 #include "base/account.h"
 #include "base/mem.h"
 #include "base/size.h"
+#include "base/spare.h"
 #include "tensor/object.h"
 
 bool td_string_is(td_string s, const char *text)
@@ -26,32 +27,23 @@ struct td_buffer {
     size_t size;    /* bytes at data */
     void (*release)(void *data, void *ctx); /* NULL: data lies behind this head */
     void *ctx;
-    bool is_charged;
+    size_t spare; /* bytes of a block of base/spare.h that head and elements lie in; 0: they are the heap's */
 };
 
-enum { BUFFER_HEAD = 64, CHARGED_LEAST = 1 << 20 };
+enum { BUFFER_HEAD = 64 };
 _Static_assert(sizeof(td_buffer) <= BUFFER_HEAD && BUFFER_HEAD % TD_ALIGN == 0, "elements stay aligned");
 
 /* A request may ask a run for tensors of any size: large ones count against the process's limit. */
-static bool charge(size_t bytes, bool *is_charged)
-{
-    *is_charged = bytes >= CHARGED_LEAST && td_account_in_run();
-    return !*is_charged || td_account_try(bytes);
-}
-
 static td_buffer *buffer_make(size_t size)
 {
-    size_t bytes;
-    bool is_charged;
+    size_t bytes, spare = 0;
 
-    if (!td_add_size(size, BUFFER_HEAD, &bytes) || !charge(size, &is_charged)) return NULL;
-    td_buffer *const b = td_try_alloc(bytes, TD_ALIGN);
+    if (!td_add_size(size, BUFFER_HEAD, &bytes)) return NULL;
+    const bool is_spare = bytes >= TD_SPARE_LEAST && td_account_in_run();
+    td_buffer *const b = is_spare ? td_spare_take(bytes, &spare) : td_try_alloc(bytes, TD_ALIGN);
 
-    if (!b) {
-        if (is_charged) td_account_give(NULL, size);
-        return NULL;
-    }
-    *b = (td_buffer){ .data = (char *)b + BUFFER_HEAD, .size = size, .is_charged = is_charged };
+    if (!b) return NULL;
+    *b = (td_buffer){ .data = (char *)b + BUFFER_HEAD, .size = size, .spare = spare };
     atomic_init(&b->refs, 1);
     return b;
 }
@@ -88,8 +80,10 @@ void td_buffer_unref(td_buffer *b)
     for (size_t i = 0; i < b->objects; i++)
         td_object_unref(objects[i]);
     if (b->release) b->release(b->data, b->ctx);
-    if (b->is_charged) td_account_give(NULL, b->size);
-    td_free(b);
+    if (b->spare)
+        td_spare_give(b, b->spare);
+    else
+        td_free(b);
 }
 
 size_t td_tensor_bytes(const td_tensor *t)

@@ -45,6 +45,7 @@ typedef struct rounds {
     int64_t n_rounds, shard; /* rounds of a shard */
     td_tensor *items;        /* [n_rounds][n_lists]: what was set */
     worker *workers;
+    bool in_run;            /* the caller's thread (base/account.h) */
     td_team *inner;         /* who helps within a round */
     _Atomic int64_t failed; /* the first round known to fail; later ones need not be run */
 } rounds;
@@ -254,13 +255,15 @@ static void run_shard(void *ctx, size_t shard, int thread)
 {
     rounds *const r = ctx;
     const int64_t first = 1 + (int64_t)shard * r->shard, end = TD_MIN(first + r->shard, r->n_rounds);
+    const bool was_in_run = td_account_run_swap(r->in_run);
 
     for (int64_t i = first; i < end && i < atomic_load(&r->failed); i++) {
-        if (i > first && td_stop_asked()) return;
+        if (i > first && td_stop_asked()) break;
         const td_status s = run_round(r, &r->workers[thread], i);
 
         if (s) note_error(r, &r->workers[thread], i, s);
     }
+    (void)td_account_run_swap(was_in_run);
 }
 
 /* ---------------------------------------------------------------- all of them */
@@ -408,9 +411,13 @@ static td_status try_rounds(rounds *r, bool *done)
 
 td_status td_rounds_run(td_call *c, td_region *cond, td_region *body, bool *done)
 {
-    rounds r = {
-        .c = c, .cond = cond, .body = body, .roles = body->roles, .n = c->n_in, .failed = INT64_MAX
-    };
+    rounds r = { .c = c,
+                 .cond = cond,
+                 .body = body,
+                 .roles = body->roles,
+                 .n = c->n_in,
+                 .in_run = td_account_in_run(),
+                 .failed = INT64_MAX };
 
     *done = false;
     if (!body->roles || !cond->is_pure || c->trace || !all_fit(&r)) return NULL;
