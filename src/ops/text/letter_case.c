@@ -11,6 +11,7 @@
 #include "base/macros.h"
 #include "ops/strings.h"
 #include "ops/text/encoding.h"
+#include "ops/text/newer.h"
 #include "ops/text/script.h"
 
 enum { MOST = 3, SIGMA = 0x3a3, FINAL_SIGMA = 0x3c2, DOTTED_I = 0x130, MALFORMED = 0xfffd, IOTA = 0x399 };
@@ -116,8 +117,12 @@ static size_t change(td_string text, bool upper, char *out)
 
     for (td_char ch; td_decoder_next(&w.rest, &ch);) {
         uint32_t other[MOST];
-        const size_t n = upper ? upper_of(code_of(ch), other) : lower_of(&w, code_of(ch), ch.size, other);
+        const uint32_t code = code_of(ch);
+        const size_t n = td_char_is_newer(code) ? 1
+                         : upper                ? upper_of(code, other)
+                                                : lower_of(&w, code, ch.size, other);
 
+        if (td_char_is_newer(code)) other[0] = code;
         for (size_t i = 0; i < n; i++)
             size += td_char_put(TD_UTF8, other[i], out ? out + size : NULL);
     }

@@ -10,6 +10,7 @@
 #include "ops/array/array.h"
 #include "ops/strings.h"
 #include "ops/text/encoding.h"
+#include "ops/text/newer.h"
 #include "ops/text/script.h"
 
 typedef enum on_error { FAIL, REPLACE, IGNORE } on_error;
@@ -308,12 +309,27 @@ static td_status encode_run(td_call *c)
 
 /* ---------------------------------------------------------------- UnicodeScript */
 
+/* As Unicode 13 has them. */
+static void forget_newer(const int32_t *codes, size_t n, int32_t *scripts)
+{
+    enum { COMMON = 0, UNKNOWN = 103, FIRST_OF_HAN = 0x16fe2, LAST_OF_HAN = 0x16fe3 };
+
+    for (size_t i = 0; i < n; i++) {
+        if (codes[i] > 0 && td_char_is_newer((uint32_t)codes[i])) scripts[i] = UNKNOWN;
+        if (codes[i] >= FIRST_OF_HAN && codes[i] <= LAST_OF_HAN)
+            scripts[i] = COMMON; /* punctuation, until 14 */
+    }
+}
+
 static td_status script_run(td_call *c)
 {
     const int32_t *const in = td_in(c, 0)->data;
     int32_t *const out = td_out(c, 0)->data;
+    const size_t n = (size_t)td_shape_count(&td_in(c, 0)->shape);
 
-    return td_script_find(in, (size_t)td_shape_count(&td_in(c, 0)->shape), out);
+    TD_TRY(td_script_find(in, n, out));
+    forget_newer(in, n, out);
+    return NULL;
 }
 
 TD_RUN_KERNEL(decode_kernels, 0, decode_run);
