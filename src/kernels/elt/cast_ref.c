@@ -9,19 +9,22 @@
 #define TD_TO_I64(x) ((x) >= -0x1p63f && (x) < 0x1p63f ? (int64_t)(x) : INT64_MIN)
 #define TD_TO_U64(x) ((x) >= 0x1p63f && (x) < 0x1p64f ? (uint64_t)(x) : (uint64_t)TD_TO_I64(x))
 
-/* Narrower integers: doubles saturate on the way, floats wrap. */
+/* Out of range, TensorFlow's answer hangs on whether a vector of elements was cast at once or one alone: here it is the vector's
+ * everywhere, since most elements of large tensors are in one, and rows must not depend on their neighbours. Narrower
+ * integers saturate on the way, but those of complex float, which TensorFlow has no vectors for, wrap. */
 #define CLAMP(i, low, high) ((i) < (low) ? (low) : (i) > (high) ? (high) : (i))
 #define WRAP(i, low, high)  (i)
+#define VECTOR_U32(x)                                                                                        \
+    ((x) < 0x1p31f ? (uint32_t)TD_TO_I32(x) : (x) < 0x1p32f ? (uint32_t)(x) : UINT32_C(0x80000000))
 
-#define N                   WRAP
-#define V(x)                x
-#define T                   float
-#define DT                  F32
-#define LIST                "kernels/elt/cast_float.inc"
+#define N      CLAMP
+#define TO_U32 VECTOR_U32
+#define V(x)   x
+#define T      float
+#define DT     F32
+#define LIST   "kernels/elt/cast_float.inc"
 #include "kernels/elt/body.inc"
 
-#undef N
-#define N    CLAMP
 #define T    double
 #define DT   F64
 #define LIST "kernels/elt/cast_float.inc"
@@ -29,11 +32,13 @@
 #undef V
 
 #undef N
-#define N    WRAP
-#define V(x) crealf(x)
-#define T    float complex
-#define DT   C64
-#define LIST "kernels/elt/cast_float.inc"
+#undef TO_U32
+#define N      WRAP
+#define TO_U32 TD_TO_I64
+#define V(x)   crealf(x)
+#define T      float complex
+#define DT     C64
+#define LIST   "kernels/elt/cast_float.inc"
 #include "kernels/elt/body.inc"
 #undef V
 

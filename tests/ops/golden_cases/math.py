@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
-from golden_values import (ALL, COMPLEX, FLOATS, INTS, SIGNED, arr, edges, i32, i64, real, rng, scalar,
+from golden_values import (ALL, COMPLEX, FLOATS, INTS, SIGNED, arr, edges, i32, i64, np_type, real, rng, scalar,
                            types)
 from golden_writer import Like
 
@@ -199,13 +199,17 @@ def parts():
         yield op, dict(tensor=arr("float32", 0), message="")
 
 
+BEYOND = [0.5, -0.5, -1, 127.9, 128, 255.5, 256, 300, -128.5, -129, -300, 32768, 65504, 70000, -32769, -70000, 2147483648.0, -2147483904.0, 3e9,
+          4294967296.0, 5e9, -3e9, -5e9, 1e30, -1e30, float("inf"), float("-inf"), float("nan")]
+
+
 def cast():
     for a in ALL[:-1]:
         for b in ALL[:-1]:
             if a in COMPLEX and b not in COMPLEX:
                 continue                                              # the imaginary part goes: parts() has Real
             e = edges(a)
-            if a in FLOATS and b in INTS + ["bool"]:                  # what does not fit is no number anybody promises
+            if a in FLOATS and b in INTS + ["bool"]:
                 e = np.array([0, -0., 1, 2.5, 3.5, 100.9, .99] + ([-1.5, -100.9] if b in SIGNED else [])).astype(e.dtype)
             yield "Cast", dict(x=e, DstT=b)
     for a in ("float32", "float64"):
@@ -214,6 +218,11 @@ def cast():
             yield "Cast", dict(x=e, DstT=b)
             yield "Cast", dict(x=e, DstT=b, Truncate=True)
     yield "Cast", dict(x=arr("int32", 0, 2), DstT="float32")
+    # What does not fit: of whole vectors; what is left of one is cast alone, and becomes something else.
+    for a in ("float16", "bfloat16", "float32", "float64"):
+        wide = [v for v in BEYOND if abs(v) < 3e4] if a in ("float16", "float64") else BEYOND
+        for b in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"):
+            yield "Cast", dict(x=np.resize(wide, 64).astype(np_type(a)), DstT=b)
 
 
 def select():
