@@ -42,9 +42,6 @@ td_status td_predict_open(td_servable *servable, td_string signature_name, td_wo
     *p = (td_predict){ .servable = servable, .arena = arena };
     p->sig = td_session_find_signature(td_servable_session(servable), name);
     if (!p->sig) return unknown_signature(p, name, wording);
-    if (wording == TD_WORDING_REST && !p->sig->n_inputs)
-        return TD_ERR(INVALID_ARGUMENT, "Failed to get input map for signature: %s",
-                      signature_name.size ? name : "DEFAULT");
 
     p->inputs = TD_ARENA_NEW_N(arena, td_tensor, p->sig->n_inputs);
     p->n_want = p->sig->n_outputs;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/macros.h"
 #include "codec/json/dense.h"
 #include "codec/json/explain.h"
 #include "codec/json/walk.h"
@@ -227,7 +228,8 @@ static const char *read_columns(td_json_reader *r, td_predict *p, const char *at
     td_json_fault fault;
     td_json_raw name;
 
-    at = td_json_skip_space(at + 1); /* "{}" lacks an input, so it is wrong whatever follows */
+    at = td_json_skip_space(at + 1);
+    if (*at == '}') return p->sig->n_inputs ? NULL : at + 1;
     while (!is_over) {
         const char *const value = td_json_read_name(at, &name);
         const size_t i = value ? find_input(p, &name, next) : SIZE_MAX;
@@ -249,6 +251,15 @@ static const char *read_columns(td_json_reader *r, td_predict *p, const char *at
         if (!at) return NULL;
     }
     return seen == p->sig->n_inputs ? at : NULL;
+}
+
+/* TensorFlow Serving has no such call over REST. */
+static td_status no_inputs(const td_json_predict *r)
+{
+    return TD_ERR(INVALID_ARGUMENT,
+                  "Failed to get input map for signature: %.*s. It has no inputs: write {\"inputs\": {}}.",
+                  r->signature.size ? (int)TD_MIN(r->signature.size, (size_t)4096) : 7,
+                  r->signature.size ? r->signature.data : "DEFAULT");
 }
 
 static const char *read_tensors(td_json_reader *r, const td_json_predict *request, td_predict *p)
@@ -310,9 +321,11 @@ td_status td_json_predict_fill(td_json_predict *r, td_predict *p)
     td_json_reader reader = { .arena = r->arena, .start = r->start, .end = r->end };
 
     TD_TRY(check_members(r));
+    if (!p->sig->n_inputs && (r->rows || *r->columns != '{')) return no_inputs(r);
     const char *const behind = read_tensors(&reader, r, p);
 
     if (TD_LIKELY(behind != NULL)) return r->is_surveyed ? NULL : check_rest(r, behind);
     if (reader.is_out_of_memory) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for the tensors of a request");
-    return r->is_surveyed ? td_json_explain(r, p) : unusual();
+    if (!r->is_surveyed) return unusual();
+    return p->sig->n_inputs ? td_json_explain(r, p) : no_inputs(r);
 }

@@ -6,6 +6,7 @@
  */
 #include "codec/json/predict.h"
 
+#include "ops/text/encoding.h"
 #include "tensor/print.h"
 
 typedef struct writer {
@@ -68,11 +69,26 @@ static inline __attribute__((always_inline)) void put_numbers_of(td_json_out *o,
     }
 }
 
+/* What is no UTF-8 can be no string of JSON, either. */
+static bool is_utf8(td_string s)
+{
+    unsigned char all = 0;
+
+    for (size_t i = 0; i < s.size; i++)
+        all |= (unsigned char)s.data[i];
+    if (all < 0x80) return true;
+    td_decoder d = td_decoder_utf8(s);
+
+    for (td_char ch; td_decoder_next(&d, &ch);)
+        if (ch.code < 0) return false;
+    return true;
+}
+
 static void put_strings(const writer *w, const td_string *s, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
         if (i) TD_JSON_PUT(w->out, ", ");
-        if (w->is_base64)
+        if (w->is_base64 || !is_utf8(s[i]))
             td_json_put_base64(w->out, s[i]);
         else
             td_json_put_string(w->out, s[i]);

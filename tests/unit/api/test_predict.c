@@ -273,13 +273,6 @@ static void test_unknown_signature_rest(void **state)
                   "serving_default.");
 }
 
-static void test_no_inputs_over_rest(void **state)
-{
-    (void)state;
-    assert_status(open_as("none", TD_WORDING_REST), TD_INVALID_ARGUMENT,
-                  "Failed to get input map for signature: none");
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -292,7 +285,6 @@ int main(void)
         CASE(test_wrong_inputs),
         CASE(test_unknown_signature_grpc),
         CASE(test_unknown_signature_rest),
-        CASE(test_no_inputs_over_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,6 +210,26 @@ static void test_forms(void **state)
     assert_answer("{\"inputs\":{\"b\":[[7]],\"a\":8}}", "{\"outputs\":{\"a\":8.0,\"b\":[[7]]}}");
 }
 
+/* Signatures without inputs, which TensorFlow Serving cannot be asked for over REST. */
+static void test_no_inputs(void **state)
+{
+#define NO_INPUTS(name) "Failed to get input map for signature: " name
+    (void)state;
+    today = (td_signature){ "serving_default", "", infos, infos, 0, 0 };
+    assert_answer("{\"inputs\": {}}", "{\"outputs\":{}}");
+    assert_answer("{\"inputs\":{ } , \"signature_name\": \"other\"}", "{\"outputs\":{}}");
+    assert_answer("{\"inputs\": {\"y\": [1]}}", "{\"outputs\":{}}"); /* not asked for */
+    REFUSED("{\"inputs\": []}", NO_INPUTS("DEFAULT. It has no inputs: write {\"inputs\": {}}."));
+    REFUSED("{\"inputs\": {\"b64\": \"\"}, \"instances\": []}", "JSON Value: ");
+    REFUSED("{\"instances\": [{}]}", NO_INPUTS("DEFAULT"));
+    REFUSED("{\"signature_name\": \"other\", \"instances\": [1]}", NO_INPUTS("other"));
+    REFUSED("{\"instances\": []}", NO_INPUTS("DEFAULT"));
+    REFUSED("{\"inputs\": 1}", NO_INPUTS("DEFAULT"));
+    REFUSED("{\"inputs\": {}", "JSON Parse error: ");
+    sign_one(TD_F32, "x");
+    REFUSED("{\"inputs\": {}}", "Missing");
+}
+
 /* Lists that are read in one go, with what is unusual between them; and lists that do not fit among them. */
 static void test_runs(void **state)
 {
@@ -256,6 +276,11 @@ static void test_types(void **state)
     sign_one(TD_STRING, "x");
     assert_answer("{\"inputs\":[\"a/\\u00e9\\ud83d\\ude00\\\"\\n\",{\"b64\":\"aGk=\"},{\"b64\":\"aGk\"}]}",
                   "{\"outputs\":[\"a/\xc3\xa9\xf0\x9f\x98\x80\\\"\\n\",\"hi\",\"hi\"]}");
+    /* no UTF-8: a byte of none, a surrogate, a slash in two bytes, half a character */
+    assert_answer("{\"inputs\":[{\"b64\":\"AP8=\"},\"\\u00ff\",{\"b64\":\"7aCA\"},{\"b64\":\"wK8=\"},{"
+                  "\"b64\":\"YcM=\"}]}",
+                  "{\"outputs\":[{\"b64\":\"AP8=\"},\"\xc3\xbf\",{\"b64\":\"7aCA\"},{\"b64\":\"wK8=\"},{"
+                  "\"b64\":\"YcM=\"}]}");
     sign_one(TD_STRING, "x_bytes");
     assert_answer("{\"instances\":[\"hi\",{\"b64\":\"AP8=\"}]}",
                   "{\"predictions\":[{\"b64\":\"aGk=\"},{\"b64\":\"AP8=\"}]}");
@@ -444,15 +469,11 @@ static void test_rows_of_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_advice),
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_runs),
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_syntax),
-        cmocka_unit_test(test_form_errors),
-        cmocka_unit_test(test_value_errors),
-        cmocka_unit_test(test_texts_are_cut),
-        cmocka_unit_test(test_rows_of_answers),
+        cmocka_unit_test(test_advice),        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_no_inputs),     cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_types),         cmocka_unit_test(test_syntax),
+        cmocka_unit_test(test_form_errors),   cmocka_unit_test(test_value_errors),
+        cmocka_unit_test(test_texts_are_cut), cmocka_unit_test(test_rows_of_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
