@@ -44,16 +44,20 @@ static look look_at(const td_program *prog, td_arena *arena)
     return l;
 }
 
-/* An Assert only fails, and which of many does first is the lowest round's to say. */
+/* Control flow is what its bodies are; a BatchFunction waits for others. An Assert only fails, and which of many does first is
+ * the lowest round's to say. */
+static bool is_pure_step(const td_step *s)
+{
+    for (uint32_t r = 0; r < s->n_regions; r++)
+        if (!s->regions[r]->is_pure) return false;
+    if (s->n_regions > 0) return !is_op(s, "BatchFunction");
+    return !(s->op->flags & TD_OP_STATEFUL) || is_op(s, "Assert");
+}
+
 static bool is_pure(const td_program *prog)
 {
-    for (size_t i = 0; i < prog->n_steps; i++) {
-        const td_step *const s = &prog->steps[i];
-
-        for (uint32_t r = 0; r < s->n_regions; r++)
-            if (!s->regions[r]->is_pure) return false;
-        if ((s->op->flags & TD_OP_STATEFUL) && s->n_regions == 0 && !is_op(s, "Assert")) return false;
-    }
+    for (size_t i = 0; i < prog->n_steps; i++)
+        if (!is_pure_step(&prog->steps[i])) return false;
     return true;
 }
 
