@@ -44,6 +44,12 @@ static look look_at(const td_program *prog, td_arena *arena)
     return l;
 }
 
+/* Elements of TF1's arrays are read and written in the order of their flow, which is the rounds' own (find_roles). */
+static bool is_array_step(const td_step *s)
+{
+    return is_op(s, "TensorArrayReadV3") || is_op(s, "TensorArrayWriteV3");
+}
+
 /* Control flow is what its bodies are; a BatchFunction waits for others. An Assert only fails, and which of many does first is
  * the lowest round's to say. */
 static bool is_pure_step(const td_step *s)
@@ -58,6 +64,13 @@ static bool is_pure(const td_program *prog)
 {
     for (size_t i = 0; i < prog->n_steps; i++)
         if (!is_pure_step(&prog->steps[i])) return false;
+    return true;
+}
+
+static bool is_pure_but_arrays(const td_program *prog)
+{
+    for (size_t i = 0; i < prog->n_steps; i++)
+        if (!is_pure_step(&prog->steps[i]) && !is_array_step(&prog->steps[i])) return false;
     return true;
 }
 
@@ -106,6 +119,18 @@ static bool sets(const look *l, const td_step *s, uint32_t arg, td_role *role)
     return true;
 }
 
+/* Of the array behind a handle one element, at a counter; `arg` is the array's flow. */
+static bool writes(const look *l, const td_step *s, uint32_t arg, td_role *role)
+{
+    if (!is_op(s, "TensorArrayWriteV3") || arg_of(l, s->in[3]) != (int)arg) return false;
+    if (l->users[l->prog->args[arg]] != 1 || l->users[s->out[0]] != 1) return false;
+    const int array = arg_of(l, s->in[0]), counter = arg_of(l, s->in[1]);
+
+    if (array < 0 || counter < 0) return false;
+    *role = (td_role){ .kind = TD_ROLE_FLOW, .counter = (uint32_t)counter, .array = (uint32_t)array };
+    return true;
+}
+
 static bool find_role(const look *l, uint32_t arg, td_role *role)
 {
     const td_program *const prog = l->prog;
@@ -115,7 +140,44 @@ static bool find_role(const look *l, uint32_t arg, td_role *role)
     *role = (td_role){ .kind = TD_ROLE_KEPT, .value = const_of(l, ret) };
     if (role->value || arg_of(l, ret) == (int)arg) return true;
     role->kind = TD_ROLE_COUNTER;
-    return (s && counts(l, s, arg)) || (s && sets(l, s, arg, role));
+    return s && (counts(l, s, arg) || sets(l, s, arg, role) || writes(l, s, arg, role));
+}
+
+/* A handle is handed through, and used by these steps only. */
+static bool is_only_used_by(const look *l, uint32_t arg, const char *op, uint32_t most)
+{
+    uint32_t found = 0;
+
+    for (size_t i = 0; i < l->prog->n_steps; i++)
+        if (is_op(&l->prog->steps[i], op)) found += arg_of(l, l->prog->steps[i].in[0]) == (int)arg;
+    return found <= most && found + 1 == l->users[l->prog->args[arg]];
+}
+
+static bool is_written(const td_role *roles, size_t n, uint32_t arg)
+{
+    for (size_t i = 0; i < n; i++)
+        if (roles[i].kind == TD_ROLE_FLOW && roles[i].array == arg) return true;
+    return false;
+}
+
+/* Every read is of a handle that is only read, every write of one that is written once. */
+static bool are_arrays_apart(const look *l, const td_role *roles)
+{
+    const td_program *const prog = l->prog;
+
+    for (size_t i = 0; i < prog->n_steps; i++) {
+        const td_step *const s = &prog->steps[i];
+        const int arg = is_array_step(s) ? arg_of(l, s->in[0]) : -1;
+
+        if (!is_array_step(s)) continue;
+        if (arg < 0 || roles[arg].kind != TD_ROLE_KEPT) return false;
+        const bool is_set = is_written(roles, prog->n_args, (uint32_t)arg);
+
+        if (is_set ? !is_only_used_by(l, (uint32_t)arg, "TensorArrayWriteV3", 1)
+                   : !is_only_used_by(l, (uint32_t)arg, "TensorArrayReadV3", UINT32_MAX))
+            return false;
+    }
+    return true;
 }
 
 /* Lists that all rounds read are only read: their versions are not made for more than one thread. */
@@ -135,18 +197,21 @@ static bool is_only_read(const look *l, uint32_t arg)
 static bool find_roles(const look *l, td_role *roles)
 {
     const td_program *const prog = l->prog;
-    uint32_t lists = 0;
+    uint32_t lists = 0; /* and arrays */
 
     for (uint32_t i = 0; i < prog->n_args; i++) {
         const td_dtype type = prog->values[prog->args[i]].dtype;
 
         if (!find_role(l, i, &roles[i])) return false;
-        lists += roles[i].kind == TD_ROLE_LIST;
+        lists += roles[i].kind == TD_ROLE_LIST || roles[i].kind == TD_ROLE_FLOW;
         if (type == TD_VARIANT && roles[i].kind == TD_ROLE_KEPT && !is_only_read(l, i)) return false;
     }
-    for (uint32_t i = 0; i < prog->n_args; i++)
-        if (roles[i].kind == TD_ROLE_LIST && roles[roles[i].counter].kind != TD_ROLE_COUNTER) return false;
-    return lists > 0;
+    for (uint32_t i = 0; i < prog->n_args; i++) {
+        const bool sets = roles[i].kind == TD_ROLE_LIST || roles[i].kind == TD_ROLE_FLOW;
+
+        if (sets && roles[roles[i].counter].kind != TD_ROLE_COUNTER) return false;
+    }
+    return lists > 0 && are_arrays_apart(l, roles);
 }
 
 void td_region_look(td_region *r, const td_program *prog, td_arena *arena)
@@ -159,5 +224,5 @@ void td_region_look(td_region *r, const td_program *prog, td_arena *arena)
         reads[i] = l.users[prog->args[i]] > 0;
     r->reads = reads;
     r->is_pure = is_pure(prog);
-    if (r->is_pure && prog->n_args == prog->n_rets && find_roles(&l, roles)) r->roles = roles;
+    if (prog->n_args == prog->n_rets && is_pure_but_arrays(prog) && find_roles(&l, roles)) r->roles = roles;
 }

@@ -376,7 +376,8 @@ static fz_maker *make_step(fz_maker *m, const fz_id *vars, td_dtype type)
                            td_dtype_name(type));
     if (x < 0) return NULL;
     fz_grow(b, 1 + fz_below(&b->r, 3));
-    next[STATE] = next_value(b, STATE);
+    next[STATE] =
+        fz_chance(&b->r, 40) ? STATE : next_value(b, STATE); /* rounds apart, or one after the other */
     fz_id made = fz_find(b, TD_DTYPE_BIT(type), 0, 6);
     if (made < 0 || made < STATE) made = x;
     next[TO_FLOW] = FZ_ADD(b, 0, ((fz_id[]){ TO, COUNTER, made, TO_FLOW }), "TensorArrayWriteV3 T=%%%s",
@@ -412,7 +413,7 @@ static void array_loop(fz_maker *m)
     const fz_id n = FZ_ADD(m, 0, ((fz_id[]){ shape, from, to, to }),
                            "StridedSlice T=%%int32 Index=%%int32 shrink_axis_mask=1");
     const fz_id all = FZ_ADD(m, 0, ((fz_id[]){ fz_int(m, 0), n, fz_int(m, 1) }), "Range Tidx=%%int32");
-    const fz_id in = new_array(m, type, n), out = new_array(m, type, n);
+    const fz_id in = new_array(m, type, n), out = fz_chance(&m->r, 10) ? in : new_array(m, type, n);
     if (all < 0 || in < 0 || out < 0) return;
     vars[COUNTER] = fz_int(m, 0);
     vars[LIMIT] = n;

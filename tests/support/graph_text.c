@@ -149,7 +149,7 @@ static td_node *arg_of(reader *r, const char *s)
         TD_ASSERT(r->args->n < GRAPH_TEXT_ARGS);
         r->args->shape[r->args->n++] = s[1] ? shape_of(s + 1) : (td_shape){ .rank = -1 };
     }
-    return node_of_arg(r->g, *s == 'v' ? TD_VARIANT : type_of(*s));
+    return node_of_arg(r->g, *s == 'v' ? TD_VARIANT : *s == 'h' ? TD_RESOURCE : type_of(*s));
 }
 
 /* "a, b:1, ^c" */

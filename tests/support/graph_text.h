@@ -6,7 +6,7 @@
  * Statements end with ';'. `name: type[dims]` is an argument; `name = type[dims]` a constant: noise, or 1 for integers
  * and bools; `name = i(1,2)` a vector of them, `name = i 1` a scalar; `name = Op(a, b:1) attr=value ...` a node, its
  * attributes as in node_text.h. The last statement lists what is returned, and `^name` what must run. Types: f(loat), i(nt32), l (int64), b(ool),
- * s(tring).
+ * s(tring); of arguments, also v(ariant) and h(andle).
  */
 #ifndef TD_TESTS_SUPPORT_GRAPH_TEXT_H
 #define TD_TESTS_SUPPORT_GRAPH_TEXT_H

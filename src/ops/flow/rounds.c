@@ -79,6 +79,34 @@ static bool may_read(const td_tensor *t)
     return l && td_list_is_newest(l);
 }
 
+/* An array's elements are values, not versions of each other. */
+static bool may_read_array(const td_tensor *t)
+{
+    td_dtype dtype;
+    int64_t length;
+
+    return !td_tensor_array_look(t, &dtype, &length) || dtype != TD_VARIANT;
+}
+
+/* Strings would die with the round that wrote them. No other handle may stand for the same array. */
+static bool may_write_array(const rounds *r, uint32_t at)
+{
+    const td_tensor *const t = td_in(r->c, at);
+    td_dtype dtype;
+    int64_t length;
+
+    if (!td_tensor_array_look(t, &dtype, &length)) return false;
+    if (dtype == TD_STRING || dtype == TD_VARIANT || dtype == TD_RESOURCE) return false;
+    for (uint32_t i = 0; i < r->n; i++) {
+        const td_tensor *const other = td_in(r->c, i);
+
+        if (i != at && other->dtype == TD_RESOURCE && td_tensor_array_look(other, &dtype, &length) &&
+            *(td_object *const *)other->data == *(td_object *const *)t->data)
+            return false;
+    }
+    return true;
+}
+
 static bool fits(const rounds *r, uint32_t i)
 {
     const td_tensor *const in = td_in(r->c, i);
@@ -87,11 +115,14 @@ static bool fits(const rounds *r, uint32_t i)
     switch (role->kind) {
     case TD_ROLE_KEPT:
         if (role->value && !is_same(in, role->value)) return false;
+        if (in->dtype == TD_RESOURCE) return may_read_array(in);
         return in->dtype != TD_VARIANT || (!r->cond->reads[i] && may_read(in));
     case TD_ROLE_COUNTER:
         return in->shape.rank == 0;
     case TD_ROLE_LIST:
         return !r->cond->reads[i] && plain_list(in);
+    case TD_ROLE_FLOW:
+        return may_write_array(r, role->array);
     }
     return false;
 }
@@ -114,15 +145,26 @@ static bool all_fit(const rounds *r)
     return true;
 }
 
+/* Of the list or array that rounds set elements of. */
+static int64_t length_of(const rounds *r, uint32_t i)
+{
+    td_dtype dtype;
+    int64_t length = 0;
+
+    if (r->roles[i].kind == TD_ROLE_LIST) return td_list_length(plain_list(td_in(r->c, i)));
+    (void)td_tensor_array_look(td_in(r->c, r->roles[i].array), &dtype, &length);
+    return length;
+}
+
 /* Rounds that set elements that there are: a loop that goes on beyond them fails at one of them, in its own way. */
 static int64_t most_rounds(const rounds *r)
 {
     int64_t most = INT64_MAX;
 
     for (uint32_t i = 0; i < r->n; i++) {
-        if (r->roles[i].kind != TD_ROLE_LIST) continue;
+        if (r->roles[i].kind != TD_ROLE_LIST && r->roles[i].kind != TD_ROLE_FLOW) continue;
         const int64_t first = td_tensor_int(td_in(r->c, r->roles[i].counter), 0);
-        const int64_t length = td_list_length(plain_list(td_in(r->c, i)));
+        const int64_t length = length_of(r, i);
 
         most = TD_MIN(most, first < 0 || first > length ? 0 : length - first);
     }
@@ -154,7 +196,7 @@ static void init_worker(const rounds *r, worker *w)
     w->out = w->in + r->n;
     for (uint32_t i = 0; i < r->n; i++) {
         w->in[i] = *td_in(r->c, i);
-        if (r->roles[i].kind == TD_ROLE_KEPT) continue;
+        if (r->roles[i].kind != TD_ROLE_COUNTER && r->roles[i].kind != TD_ROLE_LIST) continue;
         w->in[i].buffer = NULL;
         w->in[i].data = r->roles[i].kind == TD_ROLE_COUNTER ? (void *)&w->counters[i] : (void *)&w->lists[i];
     }
@@ -391,6 +433,18 @@ static td_status put_all(rounds *r)
     return NULL;
 }
 
+/* As many as the lists have, which are there. */
+static td_status make_items(rounds *r)
+{
+    const size_t bytes = (size_t)r->n_rounds * r->n_lists * sizeof *r->items;
+
+    r->items = td_try_alloc(bytes, _Alignof(td_tensor));
+    if (!r->items)
+        return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %lld rounds of a loop", (long long)r->n_rounds);
+    memset(r->items, 0, bytes);
+    return NULL;
+}
+
 static td_status try_rounds(rounds *r, bool *done)
 {
     init_worker(r, &r->workers[0]);
@@ -400,10 +454,7 @@ static td_status try_rounds(rounds *r, bool *done)
         init_worker(r, &r->workers[t]);
     for (int t = 0; t < td_team_threads(r->c->team); t++)
         TD_TRY(make_lists(r, &r->workers[t]));
-    r->items = td_try_alloc((size_t)r->n_rounds * r->n_lists * sizeof *r->items, _Alignof(td_tensor));
-    if (!r->items)
-        return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %lld rounds of a loop", (long long)r->n_rounds);
-    memset(r->items, 0, (size_t)r->n_rounds * r->n_lists * sizeof *r->items);
+    if (r->n_lists) TD_TRY(make_items(r));
     *done = true;
     TD_TRY(run_rounds(r));
     return put_all(r);

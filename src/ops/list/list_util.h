@@ -39,6 +39,10 @@ TD_MUST_USE td_status td_list_common_shape(const td_call *c, td_list *l, const t
 /* May an element of this shape go into l? */
 TD_MUST_USE td_status td_list_check_item(const td_call *c, const td_list *l, const td_shape *item);
 
+/* Of the TensorArray that a handle stands for: the type of its elements, and how many there are. False: it is none, or
+ * closed. Several threads may read elements, and write those that no other one has to do with. */
+bool td_tensor_array_look(const td_tensor *handle, td_dtype *dtype, int64_t *length);
+
 /* A tensor that a list may keep: t itself, or a copy when its memory is somebody else's. */
 TD_MUST_USE td_status td_list_keep(const td_tensor *t, td_tensor *out);
 /* Rows [at, at + n) of dim 0 of t, sharing its buffer; `flat`: one row without its dim. */

@@ -9,10 +9,13 @@
 
 #include "base/macros.h"
 #include "base/mem.h"
+#include "base/mutex.h"
 #include "ops/list/list_util.h"
 
 typedef struct array {
     td_object base;
+    /* Of list, between rounds that run side by side (flow/rounds.h): they read and write elements, no more. */
+    td_mutex mu;
     td_list *list;
     bool grows, is_closed;
 } array;
@@ -22,6 +25,7 @@ static void free_array(td_object *o)
     array *const a = (array *)(void *)o;
 
     td_list_unref(a->list);
+    td_mutex_fini(&a->mu);
     td_free(a);
 }
 
@@ -40,6 +44,7 @@ static td_status put_array(td_call *c, td_list *l, bool grows)
     td_tensor handle = { .dtype = TD_RESOURCE };
 
     td_object_init(&a->base, &array_class);
+    td_mutex_init(&a->mu, TD_LOCK_ops_array);
     a->list = l;
     a->grows = grows;
     handle.data = td_alloc(sizeof(td_object *));
@@ -66,6 +71,18 @@ static td_status array_in(td_call *c, array **out)
     if (a->is_closed) return TD_OP_ERR(c, INVALID_ARGUMENT, "TensorArray has already been closed.");
     *out = a;
     return NULL;
+}
+
+bool td_tensor_array_look(const td_tensor *handle, td_dtype *dtype, int64_t *length)
+{
+    const bool is_one = handle->dtype == TD_RESOURCE && handle->data && td_shape_count(&handle->shape) == 1;
+    td_object *const o = is_one ? *(td_object *const *)handle->data : NULL;
+    const array *const a = (array *)(void *)td_object_as(o, &array_class);
+
+    if (!a || a->is_closed) return false;
+    *dtype = td_list_dtype(a->list);
+    *length = td_list_length(a->list);
+    return true;
 }
 
 static void replace(array *a, td_list *next)
@@ -109,7 +126,7 @@ static td_status new_run(td_call *c)
 
 /* ---------------------------------------------------------------- writing */
 
-static td_status write_one(array *a, int64_t i, td_tensor t)
+static td_status write_locked(array *a, int64_t i, td_tensor t) TD_REQUIRES(a->mu)
 {
     td_list *next = NULL;
 
@@ -125,6 +142,14 @@ static td_status write_one(array *a, int64_t i, td_tensor t)
     TD_TRY(td_list_set(a->list, i, t, &next));
     replace(a, next);
     return NULL;
+}
+
+static td_status write_one(array *a, int64_t i, td_tensor t)
+{
+    td_mutex_lock(&a->mu);
+    const td_status s = write_locked(a, i, t);
+    td_mutex_unlock(&a->mu);
+    return s;
 }
 
 static td_status check_write(const td_call *c, const array *a, int64_t i, const td_tensor *value)
@@ -229,6 +254,15 @@ static td_status check_read(const td_call *c, const array *a)
     return NULL;
 }
 
+/* A reference of element i. */
+static td_tensor take_item(array *a, int64_t i)
+{
+    td_mutex_lock(&a->mu);
+    const td_tensor t = td_tensor_ref(td_list_get(a->list, i));
+    td_mutex_unlock(&a->mu);
+    return t;
+}
+
 /* handle, index, flow */
 static td_status read_run(td_call *c)
 {
@@ -242,16 +276,21 @@ static td_status read_run(td_call *c)
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "Tried to read from index %" PRId64 " but array size is: %" PRId64, i,
                          td_list_length(a->list));
-    const td_tensor *const t = td_list_get(a->list, i);
+    td_tensor t = take_item(a, i);
     const td_shape *const elem = td_list_elem(a->list);
 
-    if (t->dtype != TD_DTYPE_NONE) return td_out_set(c, 0, t);
+    if (t.dtype != TD_DTYPE_NONE) {
+        const td_status s = td_out_set(c, 0, &t);
+
+        td_tensor_unref(&t);
+        return s;
+    }
     if (!td_shape_is_known(elem))
         return TD_OP_ERR(c, INVALID_ARGUMENT,
                          "Could not read index %" PRId64 " of a TensorArray because it was not written to",
                          i);
     TD_TRY(td_out_make(c, 0, elem));
-    if (td_out_is_used(c, 0)) td_list_copy_item(td_out(c, 0)->data, t, td_tensor_bytes(td_out(c, 0)));
+    if (td_out_is_used(c, 0)) td_list_copy_item(td_out(c, 0)->data, &t, td_tensor_bytes(td_out(c, 0)));
     return NULL;
 }
 

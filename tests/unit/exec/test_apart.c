@@ -126,6 +126,42 @@ static void test_who_may_not(void **state)
     check(ARGS COUNT "-> j, r, x, l, n", false); /* sets nothing */
 }
 
+/* TF1's: counter, array to write and its flow, array to read and its flow, x, n. */
+#define ARRAYS "i: i; t: h; u: f; s: h; w: f; x: f; n: i; a = i 0; o = i 1; "
+#define READ   "g = TensorArrayReadV3(s, i, w) dtype=%f; "
+#define WRITE  "q = TensorArrayWriteV3(t, i, k, u) T=%f; "
+
+static void test_arrays(void **state)
+{
+    const char *const before[] = { whole, cond };
+
+    (void)state;
+    cond = ARRAYS BELOW;
+    whole =
+        "x: f[-1,-1]; n: i[]; size: i[]; first: i[]; "
+        "t = TensorArrayV3(size) dtype=%f; s = TensorArrayV3(size) dtype=%f; "
+        "w = StatelessWhile(first, t, t:1, s, s:1, x, n) T=[%i%resource%f%resource%f%f%i] cond=@c body=@b; "
+        "-> w:0";
+    check(ARRAYS HEAVY WRITE COUNT "-> j, t, q, s, w, x, n", true);
+    check(ARRAYS READ "k = Neg(g) T=%f; " WRITE COUNT "-> j, t, q, s, w, x, n", true);
+    check(ARRAYS HEAVY "q = TensorArrayWriteV3(t, a, k, u) T=%f; " COUNT "-> j, t, q, s, w, x, n", false);
+    check(ARRAYS HEAVY WRITE COUNT "-> j, t, u, s, w, x, n", false); /* a write that nothing waits for */
+    check(ARRAYS HEAVY WRITE COUNT "-> j, s, q, t, w, x, n", false); /* other arrays in the next round */
+    check(ARRAYS HEAVY WRITE "z = TensorArrayWriteV3(t, i, k, q) T=%f; " COUNT "-> j, t, z, s, w, x, n",
+          false);
+    check(ARRAYS READ "k = TensorArrayReadV3(t, a, u) dtype=%f; " WRITE COUNT "-> j, t, q, s, w, x, n",
+          false);
+    check(ARRAYS "k = TensorArrayReadV3(t, i, w) dtype=%f; " WRITE COUNT "-> j, t, q, s, w, x, n", false);
+    check(ARRAYS HEAVY WRITE
+          "z = TensorArraySizeV3(s, w); y = Cast(z) SrcT=%i DstT=%f; p2 = AddV2(y, w) T=%f; " COUNT
+          "-> j, t, q, s, p2, x, n",
+          false);
+    check(ARRAYS HEAVY WRITE "z = TensorArrayWriteV3(s, i, k, w) T=%f; " COUNT "-> j, t, q, s, z, x, n",
+          true);
+    whole = before[0];
+    cond = before[1];
+}
+
 /* ---------------------------------------------------------------- what comes of it */
 
 /* What main() returns, or how it failed. */
@@ -257,6 +293,54 @@ static void test_two_versions(void **state)
     cond = before[1];
 }
 
+#define ARRAY_MAIN(read, type)                                                                               \
+    "x: f[-1,-1]; n: i[]; size: i[]; first: i[]; a = i 0; one = i 1; all = Range(a, size, one) Tidx=%i; "    \
+    "t = TensorArrayV3(size) dtype=" type "; s = TensorArrayV3(size) dtype=%f; "                             \
+    "f = TensorArrayScatterV3(s, all, x, s:1) T=%f; "                                                        \
+    "w = StatelessWhile(first, t, t:1, " read ", x, n) T=[%i%resource%f%resource%f%f%i] cond=@c body=@b; "   \
+    "y = TensorArrayGatherV3(t, all, w:2) dtype=" type "; -> y, w:0"
+
+/* The arrays of TF1, also where two handles are one array, and of strings, which one thread writes. */
+static void test_same_arrays(void **state)
+{
+    static const int32_t counts[][3] = { { ROWS, ROWS, 0 } };
+    const char *const before[] = { whole, cond };
+
+    (void)state;
+    cond = ARRAYS BELOW;
+    whole = ARRAY_MAIN("s, f", "%f");
+    check_runs(ARRAYS READ HEAVY "b = AddV2(k, g) T=%f; q = TensorArrayWriteV3(t, i, b, u) T=%f; " COUNT
+                                 "-> j, t, q, s, w, x, n",
+               counts, 1, TD_OK);
+    whole = ARRAY_MAIN("s, f", "%string");
+    check_runs(ARRAYS READ HEAVY "b = AsString(k) T=%f; q = TensorArrayWriteV3(t, i, b, u) T=%string; " COUNT
+                                 "-> j, t, q, s, w, x, n",
+               counts, 1, TD_OK);
+    whole = before[0];
+    cond = before[1];
+}
+
+static void test_one_array_twice(void **state)
+{
+    static const int32_t counts[][3] = { { ROWS, ROWS, 1 } };
+    const char *const before[] = { whole, cond };
+
+    (void)state;
+    cond = ARRAYS BELOW;
+    whole =
+        "x: f[-1,-1]; n: i[]; size: i[]; first: i[]; a = i 0; one = i 1; all = Range(a, size, one) Tidx=%i; "
+        "s = TensorArrayV3(size) dtype=%f; f = TensorArrayScatterV3(s, all, x, s:1) T=%f; "
+        "w = StatelessWhile(first, s, f, s, f, x, n) T=[%i%resource%f%resource%f%f%i] cond=@c body=@b; "
+        "y = TensorArrayGatherV3(s, all, w:2) dtype=%f; -> y, w:0";
+    /* of the row before, which the round before wrote */
+    check_runs(ARRAYS "d = Sub(i, o) T=%i; g = TensorArrayReadV3(s, d, w) dtype=%f; " HEAVY
+                      "b = AddV2(k, g) T=%f; q = TensorArrayWriteV3(t, i, b, u) T=%f; " COUNT
+                      "-> j, t, q, s, w, x, n",
+               counts, 1, TD_OK);
+    whole = before[0];
+    cond = before[1];
+}
+
 /* A body's strings are gone after its round; those of a list are not. */
 static void test_strings(void **state)
 {
@@ -318,10 +402,11 @@ static void test_stops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_who_may),      cmocka_unit_test(test_who_may_not),
-        cmocka_unit_test(test_same_results), cmocka_unit_test(test_two_versions),
-        cmocka_unit_test(test_strings),      cmocka_unit_test(test_first_error),
-        cmocka_unit_test(test_stops)
+        cmocka_unit_test(test_who_may),         cmocka_unit_test(test_who_may_not),
+        cmocka_unit_test(test_arrays),          cmocka_unit_test(test_same_arrays),
+        cmocka_unit_test(test_one_array_twice), cmocka_unit_test(test_same_results),
+        cmocka_unit_test(test_two_versions),    cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_first_error),     cmocka_unit_test(test_stops)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
