@@ -8,8 +8,6 @@
 #include "kernels/fft/fft.h"
 #include "ops/array/array.h"
 
-typedef double complex number;
-
 static const double pi = 3.14159265358979323846;
 
 /* ---------------------------------------------------------------- AudioSpectrogram */
@@ -66,13 +64,13 @@ static td_status window_prepare(td_call *c)
     window_state *const s = c->state;
     const size_t n = (size_t)fft_size(a->size);
 
-    s->fft = td_fft_make(c->arena, n);
+    s->fft = td_fft_make_real(c->arena, n);
     s->window = td_arena_try_alloc(c->arena, (size_t)a->size * sizeof(double), sizeof(double));
     if (!s->fft || !s->window)
         return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for a window of %" PRId64, a->size);
     for (int64_t i = 0; i < a->size; i++)
         s->window[i] = 0.5 - 0.5 * cos(2 * pi * (double)i / (double)a->size);
-    c->scratch_size = 2 * n * sizeof(number);
+    c->scratch_size = 4 * n * sizeof(double);
     return NULL;
 }
 
@@ -83,7 +81,7 @@ static td_status window_run(td_call *c)
     td_tensor *const out = td_out(c, 0);
     const size_t channels = (size_t)out->shape.dims[0], frames = (size_t)out->shape.dims[1];
     const size_t bins = (size_t)out->shape.dims[2], n = (size_t)fft_size(a->size), size = (size_t)a->size;
-    number *const line = c->scratch, *const to = line + n;
+    double *const line = c->scratch, *const to = line + 2 * n;
     const float *const in = td_in(c, 0)->data;
 
     for (size_t f = 0; f < channels * frames; f++) {
@@ -91,9 +89,9 @@ static td_status window_run(td_call *c)
 
         for (size_t i = 0; i < n; i++)
             line[i] = i < size ? s->window[i] * (double)in[(start + i) * channels + channel] : 0;
-        td_fft_run(s->fft, false, line, to, NULL);
+        td_fft_ref.run_real(s->fft, line, to, NULL);
         for (size_t b = 0; b < bins; b++) {
-            const float power = (float)(creal(to[b]) * creal(to[b]) + cimag(to[b]) * cimag(to[b]));
+            const float power = (float)(to[2 * b] * to[2 * b] + to[2 * b + 1] * to[2 * b + 1]);
 
             ((float *)out->data)[f * bins + b] = a->squared ? power : sqrtf(power);
         }

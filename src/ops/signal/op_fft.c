@@ -11,8 +11,6 @@
 #include "ops/array/array.h"
 #include "tensor/type_sets.h"
 
-typedef double complex number;
-
 typedef struct fft_attrs {
     bool inverse, is_real, has_axes;
     int rank; /* axes to transform; of those with axes: known at run time */
@@ -126,13 +124,51 @@ typedef struct fft_state {
     td_shape spectrum;
     fft_axes x;
     td_fft *plan[TD_MAX_RANK];
-    size_t kept; /* numbers of the spectrum; 0: one axis, which goes from the input to the output */
-    size_t shards,
-        work; /* numbers that each of the shards works with: two lines, and what a transform needs */
-    size_t longest;
+    const td_fft_body *body[TD_MAX_RANK]; /* how many lines of an axis are transformed at once */
+    size_t grain[TD_MAX_RANK];            /* lines of a shard */
+    size_t kept; /* doubles of the spectrum; 0: one axis, from the input to the output */
+    size_t work; /* doubles that a shard works with: two lines of each lane, and what a transform needs */
 } fft_state;
 
-enum { SHARD_NUMBERS = 4096 };
+enum {
+    SHARD_NUMBERS = 4096,
+    LANE_BYTES = 1 << 20, /* of a shard, at most: what its core's cache holds */
+    FEW_LINES = 2,        /* one is not worth the lanes */
+    ALIGNED = TD_ALIGN / sizeof(double)
+};
+
+typedef struct fft_lines {
+    size_t count, n, step; /* n numbers a line, `step` apart */
+} fft_lines;
+
+static fft_lines lines_of(const td_shape *s, int axis)
+{
+    const size_t n = (size_t)s->dims[axis], step = (size_t)td_shape_span(s, axis + 1, s->rank);
+
+    return (fft_lines){ (size_t)td_shape_count(s) / n, n, step };
+}
+
+/* Doubles of one lane. */
+static size_t lane_size(const fft_state *s, int i)
+{
+    return 2 * (2 * (size_t)s->x.length[i] + td_fft_scratch(s->plan[i]));
+}
+
+/* Lines of axis i together, where there are enough of them for each thread; at most `most` shards, all of whose lanes
+ * but those of the last one are full. Returns how many there are. */
+static size_t cut_axis(const td_call *c, fft_state *s, int i, size_t most)
+{
+    const size_t count = lines_of(&s->spectrum, s->x.axis[i]).count;
+    const size_t threads = TD_MIN((size_t)TD_MAX(c->threads, 1), most);
+    const td_fft_body *b = td_fft_select(c->env->cpu);
+
+    if (count / FEW_LINES < threads || lane_size(s, i) > LANE_BYTES / sizeof(double) / b->lanes)
+        b = &td_fft_ref;
+    s->body[i] = b;
+    s->work = TD_MAX(s->work, lane_size(s, i) * b->lanes);
+    s->grain[i] = ((count + most - 1) / most + b->lanes - 1) / b->lanes * b->lanes;
+    return (count + s->grain[i] - 1) / s->grain[i];
+}
 
 static td_status fft_prepare(td_call *c)
 {
@@ -141,56 +177,51 @@ static td_status fft_prepare(td_call *c)
 
     TD_TRY(read_lengths(c, &s->x));
     s->spectrum = td_out(c, 0)->shape;
-    if (td_shape_count(&s->spectrum) == 0 || s->x.n == 0) return NULL;
+    if (td_shape_count(&s->spectrum) == 0 || td_shape_count(&td_in(c, 0)->shape) == 0 || s->x.n == 0)
+        return NULL;
     if (a->is_real) s->spectrum.dims[s->x.axis[s->x.n - 1]] = half_of(s->x.length[s->x.n - 1]);
-    for (int i = 0; i < s->x.n; i++) {
-        const size_t n = (size_t)s->x.length[i];
-
-        s->plan[i] =
-            (a->is_real && !a->inverse && i == s->x.n - 1 ? td_fft_make_real : td_fft_make)(c->arena, n);
-        if (!s->plan[i])
-            return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for a transform of %zu numbers", n);
-        s->longest = TD_MAX(s->longest, n);
-        s->work = TD_MAX(s->work, td_fft_scratch(s->plan[i]));
-    }
     const size_t n = (size_t)td_shape_count(&s->spectrum);
 
-    s->work += 2 * s->longest;
-    s->shards = TD_MIN(4 * (size_t)TD_MAX(c->threads, 1), n / SHARD_NUMBERS + 1);
-    s->kept = s->x.n > 1 ? n : 0;
-    c->scratch_size = (s->kept + s->shards * s->work) * sizeof(number);
+    const size_t most = TD_MIN(4 * (size_t)TD_MAX(c->threads, 1), n / SHARD_NUMBERS + 1);
+    size_t shards = 0;
+
+    s->kept = s->x.n > 1 ? 2 * n : 0;
+    for (int i = 0; i < s->x.n; i++) {
+        const size_t length = (size_t)s->x.length[i];
+
+        s->plan[i] =
+            (a->is_real && !a->inverse && i == s->x.n - 1 ? td_fft_make_real : td_fft_make)(c->arena, length);
+        if (!s->plan[i])
+            return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "no memory for a transform of %zu numbers", length);
+        const size_t cuts = cut_axis(c, s, i, most);
+
+        shards = TD_MAX(shards, cuts);
+    }
+    s->kept = (s->kept + ALIGNED - 1) / ALIGNED * ALIGNED;
+    s->work = (s->work + ALIGNED - 1) / ALIGNED * ALIGNED;
+    c->scratch_size = (s->kept + shards * s->work) * sizeof(double);
     return NULL;
 }
 
-/* ---------------------------------------------------------------- elements */
+/* ---------------------------------------------------------------- lines along an axis */
 
-static number element(const td_tensor *t, size_t i)
-{
-    switch (t->dtype) {
-    case TD_F32:
-        return CMPLX((double)((const float *)t->data)[i], 0);
-    case TD_F64:
-        return CMPLX(((const double *)t->data)[i], 0);
-    case TD_C64:
-        return CMPLX((double)((const float *)t->data)[2 * i], (double)((const float *)t->data)[2 * i + 1]);
-    default:
-        return CMPLX(((const double *)t->data)[2 * i], ((const double *)t->data)[2 * i + 1]);
-    }
-}
+/* Where an axis' lines are loaded from or stored to. */
+typedef struct fft_end {
+    void *data;
+    td_dtype dtype;
+    const td_shape *shape;
+} fft_end;
 
-static void put(td_tensor *t, size_t i, number v)
+typedef struct fft_run {
+    td_call *c;
+    const fft_state *s;
+    int i; /* which of the axes is transformed */
+    fft_end from, to;
+} fft_run;
+
+static size_t line_start(const fft_lines *l, size_t i)
 {
-    if (t->dtype == TD_F32)
-        ((float *)t->data)[i] = (float)creal(v);
-    else if (t->dtype == TD_F64)
-        ((double *)t->data)[i] = creal(v);
-    else if (t->dtype == TD_C64) {
-        ((float *)t->data)[2 * i] = (float)creal(v);
-        ((float *)t->data)[2 * i + 1] = (float)cimag(v);
-    } else {
-        ((double *)t->data)[2 * i] = creal(v);
-        ((double *)t->data)[2 * i + 1] = cimag(v);
-    }
+    return i / l->step * l->n * l->step + i % l->step;
 }
 
 /* Where element `at` of a shape is in one whose dimensions are as long or longer. */
@@ -206,161 +237,92 @@ static size_t place_in(const td_shape *in, const td_shape *s, size_t at)
     return place;
 }
 
-/* ---------------------------------------------------------------- lines along an axis */
-
-typedef struct fft_run {
-    td_call *c;
-    const fft_state *s;
-    number *spectrum;
-    int i;          /* which of the axes is transformed */
-    size_t grain;   /* lines of a shard */
-    bool is_packed; /* the spectrum has the input's shape */
-} fft_run;
-
-/* What one shard works with. */
-typedef struct fft_work {
-    number *line, *to, *scratch;
-} fft_work;
-
-static fft_work work_of(const fft_run *r, size_t begin)
+static bool is_wide(td_dtype t)
 {
-    number *const first = (number *)r->c->scratch + r->s->kept + begin / r->grain * r->s->work;
-
-    return (fft_work){ first, first + r->s->longest, first + 2 * r->s->longest };
+    return t == TD_F64 || t == TD_C128;
 }
 
-typedef struct fft_lines {
-    size_t count, n, step; /* n numbers a line, `step` apart */
-} fft_lines;
-
-static fft_lines lines_of(const td_shape *s, int axis)
+/* Lines k .. k + count of the spectrum, at that end; `n` elements of each. */
+static td_fft_lines lines_at(const fft_run *r, const fft_end *e, size_t k, size_t count, size_t n)
 {
-    const size_t n = (size_t)s->dims[axis], step = (size_t)td_shape_span(s, axis + 1, s->rank);
+    const int axis = r->s->x.axis[r->i];
+    const fft_lines l = lines_of(&r->s->spectrum, axis);
+    td_fft_lines at = { .count = count, .n = n, .parts = e->dtype == TD_F32 || e->dtype == TD_F64 ? 1 : 2 };
 
-    return (fft_lines){ (size_t)td_shape_count(s) / n, n, step };
+    /* not l.step: what lies behind the axis may be longer than what of it is transformed */
+    at.step = (size_t)td_shape_span(e->shape, axis + 1, e->shape->rank);
+    for (size_t i = 0; i < TD_FFT_MOST_LANES; i++)
+        at.first[i] =
+            i < count ? place_in(e->shape, &r->s->spectrum, line_start(&l, k + i)) : at.first[i - 1];
+    return at;
 }
 
-static size_t line_start(const fft_lines *l, size_t i)
+/* Half a spectrum, in lanes, becomes the whole of `n` numbers that real ones have. */
+static void complete(double *numbers, size_t half, size_t n, size_t lanes)
 {
-    return i / l->step * l->n * l->step + i % l->step;
+    for (size_t k = half; k < n; k++)
+        for (size_t i = 0; i < lanes; i++) {
+            numbers[2 * k * lanes + i] = numbers[2 * (n - k) * lanes + i];
+            numbers[(2 * k + 1) * lanes + i] = -numbers[(2 * (n - k) + 1) * lanes + i];
+        }
+    memset(numbers + lanes, 0, lanes * sizeof *numbers);
+    if (n % 2 == 0) memset(numbers + (n + 1) * lanes, 0, lanes * sizeof *numbers);
 }
 
-/* Of the spectrum, or of what it would be of. */
-static inline number load(const fft_run *r, size_t i)
+static void transform_some(const fft_run *r, const td_fft_body *b, double *work, size_t k, size_t count)
 {
-    const td_tensor *const in = td_in(r->c, 0);
+    const fft_attrs *const a = r->c->attrs;
+    const td_fft *const plan = r->s->plan[r->i];
+    const size_t n = (size_t)r->s->x.length[r->i];
+    const bool is_real = a->is_real && r->i == r->s->x.n - 1;
+    const size_t half = is_real ? (size_t)half_of((int64_t)n) : n;
+    const td_fft_lines from = lines_at(r, &r->from, k, count, a->inverse ? half : n);
+    const td_fft_lines to = lines_at(r, &r->to, k, count, a->inverse ? n : half);
+    double *const line = work, *const out = line + 2 * n * b->lanes, *const scratch = out + 2 * n * b->lanes;
 
-    if (r->s->kept) return r->spectrum[i];
-    return element(in, r->is_packed ? i : place_in(&in->shape, &r->s->spectrum, i));
-}
-
-static inline void store(const fft_run *r, size_t i, number v)
-{
-    if (r->s->kept)
-        r->spectrum[i] = v;
-    else
-        put(td_out(r->c, 0), i, v);
+    (is_wide(r->from.dtype) ? b->load_f64 : b->load_f32)(line, r->from.data, &from);
+    if (is_real && !a->inverse) {
+        b->run_real(plan, line, out, scratch);
+    } else {
+        if (is_real) complete(line, half, n, b->lanes);
+        b->run(plan, a->inverse, line, out, scratch);
+    }
+    (is_wide(r->to.dtype) ? b->store_f64 : b->store_f32)(r->to.data, out, &to);
 }
 
 static void transform_lines(void *ctx, size_t begin, size_t end)
 {
     const fft_run *const r = ctx;
-    const fft_lines l = lines_of(&r->s->spectrum, r->s->x.axis[r->i]);
-    const fft_work w = work_of(r, begin);
+    double *const work = (double *)r->c->scratch + r->s->kept + begin / r->s->grain[r->i] * r->s->work;
+    const td_fft_body *b = r->s->body[r->i];
 
-    for (size_t k = begin; k < end; k++) {
-        const size_t first = line_start(&l, k);
-
-        for (size_t j = 0; j < l.n; j++)
-            w.line[j] = load(r, first + j * l.step);
-        td_fft_run(r->s->plan[r->i], ((const fft_attrs *)r->c->attrs)->inverse, w.line, w.to, w.scratch);
-        for (size_t j = 0; j < l.n; j++)
-            store(r, first + j * l.step, w.to[j]);
+    for (size_t k = begin, count; k < end; k += count) {
+        if (end - k < FEW_LINES) b = &td_fft_ref;
+        count = TD_MIN(b->lanes, end - k);
+        transform_some(r, b, work, k, count);
     }
 }
 
-/* The input's real lines become halves of spectra. */
-static void split_lines(void *ctx, size_t begin, size_t end)
+/* All lines along an axis. */
+static void over_lines(fft_run *r)
 {
-    const fft_run *const r = ctx;
-    const td_tensor *const in = td_in(r->c, 0);
-    const int axis = r->s->x.axis[r->i];
-    const fft_lines l = lines_of(&r->s->spectrum, axis);
-    const size_t n = (size_t)r->s->x.length[r->i];
-    /* not l.step: what lies behind the axis may be longer than what of it is transformed */
-    const size_t step = (size_t)td_shape_span(&in->shape, axis + 1, in->shape.rank);
-    const fft_work w = work_of(r, begin);
+    const size_t count = lines_of(&r->s->spectrum, r->s->x.axis[r->i]).count;
 
-    for (size_t k = begin; k < end; k++) {
-        const size_t first = line_start(&l, k), from = place_in(&in->shape, &r->s->spectrum, first);
-
-        for (size_t j = 0; j < n; j++)
-            w.line[j] = element(in, from + j * step);
-        td_fft_run_real(r->s->plan[r->i], w.line, w.to, w.scratch);
-        for (size_t j = 0; j < l.n; j++)
-            store(r, first + j * l.step, w.to[j]);
-    }
+    td_call_parallel(r->c, count, r->s->grain[r->i], transform_lines, r);
 }
 
-/* Halves of spectra become the output's real lines. */
-static void join_lines(void *ctx, size_t begin, size_t end)
+static fft_end end_of(const td_tensor *t)
 {
-    const fft_run *const r = ctx;
-    td_tensor *const out = td_out(r->c, 0);
-    const fft_lines half = lines_of(&r->s->spectrum, r->s->x.axis[r->i]),
-                    whole = lines_of(&out->shape, r->s->x.axis[r->i]);
-    const fft_work w = work_of(r, begin);
-
-    for (size_t k = begin; k < end; k++) {
-        const size_t first = line_start(&half, k), start = line_start(&whole, k);
-
-        for (size_t j = 0; j < half.n; j++)
-            w.line[j] = load(r, first + j * half.step);
-        for (size_t j = half.n; j < whole.n; j++)
-            w.line[j] = conj(w.line[whole.n - j]);
-        w.line[0] = creal(w.line[0]);
-        if (whole.n % 2 == 0) w.line[whole.n / 2] = creal(w.line[whole.n / 2]);
-        td_fft_run(r->s->plan[r->i], true, w.line, w.to, w.scratch);
-        for (size_t j = 0; j < whole.n; j++)
-            put(out, start + j * whole.step, w.to[j]);
-    }
-}
-
-/* All lines along axis i, the same number in each shard. */
-static void over_lines(fft_run *r, int i, void (*fn)(void *ctx, size_t begin, size_t end))
-{
-    const size_t count = lines_of(&r->s->spectrum, r->s->x.axis[i]).count;
-
-    r->i = i;
-    r->grain = (count + r->s->shards - 1) / r->s->shards;
-    td_call_parallel(r->c, count, r->grain, fn, r);
-}
-
-static void take_elements(void *ctx, size_t begin, size_t end)
-{
-    const fft_run *const r = ctx;
-    const td_tensor *const in = td_in(r->c, 0);
-
-    for (size_t i = begin; i < end; i++)
-        r->spectrum[i] = element(in, r->is_packed ? i : place_in(&in->shape, &r->s->spectrum, i));
-}
-
-static void put_elements(void *ctx, size_t begin, size_t end)
-{
-    const fft_run *const r = ctx;
-
-    for (size_t i = begin; i < end; i++)
-        put(td_out(r->c, 0), i, r->spectrum[i]);
+    return (fft_end){ t->data, t->dtype, &t->shape };
 }
 
 static td_status fft_run_call(td_call *c)
 {
     const fft_attrs *const a = c->attrs;
     const fft_state *const s = c->state;
-    const size_t n = (size_t)td_shape_count(&s->spectrum);
-    fft_run r = {
-        .c = c, .s = s, .spectrum = c->scratch, .is_packed = td_shape_equal(&td_in(c, 0)->shape, &s->spectrum)
-    };
+    const fft_end kept = { c->scratch, TD_C128, &s->spectrum };
+    const bool is_last_last = a->is_real && a->inverse; /* of the axes */
+    fft_run r = { .c = c, .s = s, .from = end_of(td_in(c, 0)) };
 
     if (td_shape_count(&td_out(c, 0)->shape) == 0) return NULL;
     if (s->x.n == 0) return TD_OP_ERR(c, INVALID_ARGUMENT, "no axes are given");
@@ -369,16 +331,11 @@ static td_status fft_run_call(td_call *c)
         memset(td_out(c, 0)->data, 0, td_tensor_bytes(td_out(c, 0)));
         return NULL;
     }
-    if (a->is_real && !a->inverse)
-        over_lines(&r, s->x.n - 1, split_lines);
-    else if (s->kept)
-        td_call_parallel(c, n, 8 * SHARD_NUMBERS, take_elements, &r);
-    for (int i = s->x.n - 1 - a->is_real; i >= 0; i--)
-        over_lines(&r, i, transform_lines);
-    if (a->is_real && a->inverse)
-        over_lines(&r, s->x.n - 1, join_lines);
-    else if (s->kept)
-        td_call_parallel(c, n, 8 * SHARD_NUMBERS, put_elements, &r);
+    for (int k = 0; k < s->x.n; k++, r.from = kept) {
+        r.i = is_last_last ? (s->x.n - 2 - k + s->x.n) % s->x.n : s->x.n - 1 - k;
+        r.to = k == s->x.n - 1 ? end_of(td_out(c, 0)) : kept;
+        over_lines(&r);
+    }
     return NULL;
 }
 
