@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_elt.c -- every elementwise body that this CPU can run, against the plain one for the same type; and
  * broadcasting against indices worked out one by one. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,6 +114,32 @@ static void check_variants(void)
             for (const td_elt_row *row = *rows; row->id; row++)
                 for (size_t i = 0; i < TD_COUNT(sizes); i++)
                     check_row(td_elt_tables[t].cpu, row, sizes[i]);
+    }
+}
+
+/* Lengths of complex numbers of every size are those of hypotf(), to the last bit. */
+static void check_complex_abs(void)
+{
+    static const float parts[] = { 0,       -0.0f,    1,       -3,    4,        1e-45f,    -1e-38f, 1e-20f,
+                                   FLT_MIN, -FLT_MAX, 2.5e38f, 1e20f, INFINITY, -INFINITY, NAN,     0.1f };
+    enum { PARTS = TD_COUNT(parts), N = 4 * PARTS * PARTS };
+    static float in[N][2], out[N];
+
+    for (size_t i = 0; i < N; i++)
+        for (size_t k = 0; k < 2; k++)
+            in[i][k] =
+                i < PARTS * PARTS ? parts[k ? i % PARTS : i / PARTS] : (float)check_random_between(-9, 9);
+    for (size_t n = 1; n <= N; n = n < 9 ? n + 1 : n + N - 9) { /* 1 .. 9, and all */
+        const td_elt_row *const row = find_ref(TD_ELT_complex_abs, TD_C64);
+
+        row->fn(out, (const void *[]){ in }, n, NULL);
+        for (size_t i = 0; i < n; i++) {
+            const float want = hypotf(in[i][0], in[i][1]);
+
+            CHECK(isnan(want) ? isnan(out[i]) : !memcmp(&out[i], &want, sizeof want),
+                  "|%g + %gi| = %g, want %g", (double)in[i][0], (double)in[i][1], (double)out[i],
+                  (double)want);
+        }
     }
 }
 
@@ -283,6 +310,7 @@ static void bench_broadcast(void)
 void check_elt(void)
 {
     check_variants();
+    check_complex_abs();
     check_broadcasts();
     check_halves();
     check_chain(1);

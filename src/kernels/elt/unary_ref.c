@@ -15,6 +15,16 @@
 SIGN(td_sign_c64, float complex, float, td_c64, crealf, cimagf, fabsf, sqrtf)
 SIGN(td_sign_c128, double complex, double, td_c128, creal, cimag, fabs, sqrt)
 
+/* hypot(), without a call: squares of floats neither overflow nor vanish in double. Infinite is infinite, whatever the
+ * other part. */
+static inline float td_abs_c64(float complex x)
+{
+    const double re = (double)crealf(x), im = (double)cimagf(x);
+    const bool is_infinite = (fabs(re) == (double)INFINITY) | (fabs(im) == (double)INFINITY);
+
+    return is_infinite ? INFINITY : (float)sqrt(re * re + im * im);
+}
+
 #define T    float
 #define DT   F32
 #define M(g) g##f
