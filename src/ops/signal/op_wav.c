@@ -123,6 +123,27 @@ static td_status read_wav(td_call *c, td_string s, wav *w)
     return read_data(c, w);
 }
 
+/* The quotient by 2^15, which is exact. */
+static inline float sample_at(const unsigned char *p)
+{
+    return (float)(int16_t)(p[0] | p[1] << 8) * (1 / 32768.0f);
+}
+
+/* Channels that the file lacks are its last one. */
+static void put_frames(float *out, const wav *w, size_t frames, size_t channels)
+{
+    const unsigned char *from = w->data;
+
+    if (channels == w->channels) {
+        for (size_t i = 0; i < frames * channels; i++)
+            out[i] = sample_at(from + 2 * i);
+        return;
+    }
+    for (size_t f = 0; f < frames; f++, from += 2 * (size_t)w->channels, out += channels)
+        for (size_t k = 0; k < channels; k++)
+            out[k] = sample_at(from + 2 * TD_MIN(k, (size_t)w->channels - 1));
+}
+
 static td_status decode_run(td_call *c)
 {
     const wav_attrs *const a = c->attrs;
@@ -140,12 +161,12 @@ static td_status decode_run(td_call *c)
     TD_TRY(td_out_make(c, 0, &s));
     TD_TRY(td_out_make(c, 1, &(td_shape){ 0 }));
     if (td_out_is_used(c, 1)) *(int32_t *)td_out(c, 1)->data = (int32_t)w.rate;
-    for (int64_t i = 0; td_out_is_used(c, 0) && i < samples * channels; i++) {
-        const int64_t frame = i / channels, channel = TD_MIN(i % channels, (int64_t)w.channels - 1);
-        const size_t at = (size_t)(frame * w.channels + channel) * 2;
+    if (td_out_is_used(c, 0) && samples * channels != 0) {
+        const size_t frames = (size_t)TD_MIN(samples, (int64_t)w.frames), n = frames * (size_t)channels;
+        float *const out = td_out(c, 0)->data;
 
-        ((float *)td_out(c, 0)->data)[i] =
-            frame < w.frames ? (float)(int16_t)little(w.data + at, 2) / 32768.0f : 0.0f;
+        put_frames(out, &w, frames, (size_t)channels);
+        memset(out + n, 0, ((size_t)(samples * channels) - n) * sizeof *out);
     }
     return NULL;
 }
