@@ -95,23 +95,24 @@ static void swap_short(td_nd *nd)
 
 enum { UNIT_BYTES = 32 * 1024 };
 
-/* Units of a transpose are stretches of its rows, whole multiples of 16 of them. */
+static int64_t stretches_of(const td_nd *nd)
+{
+    return (nd->dim[nd->rank - 1].n + nd->rows_per_unit - 1) / nd->rows_per_unit;
+}
+
+/* Units are stretches of the last dimension; of a transpose, whole multiples of 16 of its rows. */
 static void plan_units(td_nd *nd)
 {
-    const int inner = nd->body == TD_ND_TRANSPOSE ? 2 : 1;
-
-    nd->units = 1;
-    for (int i = 0; i < nd->rank - inner; i++)
-        nd->units *= (size_t)nd->dim[i].n;
+    const bool is_transpose = nd->body == TD_ND_TRANSPOSE;
     const td_nd_dim *const last = &nd->dim[nd->rank - 1];
+    const int64_t row_bytes = (is_transpose ? last[-1].n : 1) * (int64_t)nd->run,
+                  least = is_transpose ? 16 : 1;
+    const int64_t want = (UNIT_BYTES / TD_MAX(row_bytes, 1) + least - 1) / least * least;
 
-    nd->rows_per_unit = last->n;
-    if (nd->body != TD_ND_TRANSPOSE) return;
-    const int64_t row_bytes = last[-1].n * (int64_t)nd->run;
-    const int64_t want = (UNIT_BYTES / TD_MAX(row_bytes, 1) + 15) & ~INT64_C(15);
-
-    nd->rows_per_unit = TD_MIN(TD_MAX(want, 16), last->n);
-    nd->units *= (size_t)((last->n + nd->rows_per_unit - 1) / nd->rows_per_unit);
+    nd->rows_per_unit = TD_MIN(TD_MAX(want, least), last->n);
+    nd->units = (size_t)stretches_of(nd);
+    for (int i = 0; i < nd->rank - (is_transpose ? 2 : 1); i++)
+        nd->units *= (size_t)nd->dim[i].n;
 }
 
 void td_nd_finish(td_nd_builder *b, td_arena *arena, td_cpu cpu, td_nd *out)
@@ -164,9 +165,10 @@ static td_transpose_u32_fn *transpose_u32_select(td_cpu cpu)
                 memcpy(out + i * os, in + i * is, (size));                                                   \
     } while (0)
 
-static void copy_row(const td_nd *nd, const td_nd_dim *d, char *restrict out, const char *restrict in)
+static void copy_rows(const td_nd *nd, char *restrict out, const char *restrict in, int64_t n)
 {
-    const int64_t n = d->n, os = d->out, is = d->in;
+    const td_nd_dim *const d = &nd->dim[nd->rank - 1];
+    const int64_t os = d->out, is = d->in;
 
     if (is == 0 && os == (int64_t)nd->run && is_element(nd->run)) {
         td_fill(out, nd->run, in, (size_t)n);
@@ -233,31 +235,21 @@ static void copy_transposed(const td_nd *nd, char *restrict out, const char *res
 static void copy_unit(const td_nd *nd, char *out, const char *in, int64_t stretch)
 {
     const td_nd_dim *const last = &nd->dim[nd->rank - 1];
+    const int64_t first = stretch * nd->rows_per_unit, n = TD_MIN(nd->rows_per_unit, last->n - first);
 
-    if (nd->body == TD_ND_ROWS) {
-        copy_row(nd, last, out, in);
-        return;
-    }
-    const int64_t first = stretch * nd->rows_per_unit;
-
-    copy_transposed(nd, out + first * last->out, in + first * last->in,
-                    TD_MIN(nd->rows_per_unit, last->n - first));
+    (nd->body == TD_ND_ROWS ? copy_rows : copy_transposed)(nd, out + first * last->out, in + first * last->in,
+                                                           n);
 }
 
 void td_nd_copy_units(const td_nd *nd, void *out, const void *in, size_t begin, size_t end)
 {
     const int outer = nd->rank - (nd->body == TD_ND_TRANSPOSE ? 2 : 1);
     int64_t at[TD_ND_MAX + 1] = { 0 }; /* the last one counts stretches */
-    int64_t stretches = 1;
     char *o = out;
     const char *i = in;
 
     if (nd->body == TD_ND_EMPTY || begin >= end) return;
-    if (nd->body == TD_ND_TRANSPOSE) {
-        const int64_t rows = nd->dim[nd->rank - 1].n;
-
-        stretches = (rows + nd->rows_per_unit - 1) / nd->rows_per_unit;
-    }
+    const int64_t stretches = stretches_of(nd);
     size_t rest = begin / (size_t)stretches;
     int64_t stretch = (int64_t)(begin % (size_t)stretches);
 

@@ -127,18 +127,46 @@ void td_moves_add(td_call *c, td_nd_builder *b, uint32_t out, int64_t out_at, ui
 
 void td_moves_fill(td_call *c, int fill)
 {
+    td_moves_fill_parts(c, fill);
+    ((td_moves *)c->state)->fills_all = fill != TD_FILL_NONE;
+}
+
+void td_moves_fill_parts(td_call *c, int fill)
+{
     ((td_moves *)c->state)->fill = fill;
 }
 
-static td_status run_fill(td_call *c, int fill)
+enum { PARALLEL_BYTES = 256 * 1024 }; /* below this, waking a thread costs more than the copy */
+
+typedef struct fill_shard {
+    char *out;
+    size_t elem;
+    const void *value;
+} fill_shard;
+
+static void run_fill_shard(void *ctx, size_t begin, size_t end)
+{
+    const fill_shard *const s = ctx;
+
+    td_fill(s->out + begin * s->elem, s->elem, s->value, end - begin);
+}
+
+static void fill_all(td_call *c, const void *value)
+{
+    td_tensor *const out = td_out(c, 0);
+    fill_shard shard = { out->data, td_dtype_size(out->dtype), value };
+
+    td_call_parallel(c, (size_t)td_shape_count(&out->shape), PARALLEL_BYTES / shard.elem, run_fill_shard,
+                     &shard);
+}
+
+static td_status find_fill(td_call *c, int fill, const void **value)
 {
     static const char zeros[16];
-    td_tensor *const out = td_out(c, 0);
-    const void *const value = fill == TD_FILL_ZERO ? zeros : td_in(c, (uint32_t)fill)->data;
 
-    if (fill != TD_FILL_ZERO && td_shape_count(&td_in(c, (uint32_t)fill)->shape) != 1)
+    *value = fill <= TD_FILL_NONE ? zeros : td_in(c, (uint32_t)fill)->data;
+    if (fill > TD_FILL_NONE && td_shape_count(&td_in(c, (uint32_t)fill)->shape) != 1)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "the padding value must be a scalar");
-    td_fill(out->data, td_dtype_size(out->dtype), value, (size_t)td_shape_count(&out->shape));
     return NULL;
 }
 
@@ -154,8 +182,6 @@ static void run_shard(void *ctx, size_t begin, size_t end)
 
     td_nd_copy_units(s->nd, s->out, s->in, begin, end);
 }
-
-enum { PARALLEL_BYTES = 256 * 1024 }; /* below this, waking a thread costs more than the copy */
 
 /* Variants: outputs have no place of their own, and own what their elements point to. */
 static td_status open_variants(td_call *c)
@@ -181,13 +207,15 @@ td_status td_moves_run(td_call *c)
 {
     const td_moves *const s = c->state;
 
-    TD_TRY(open_variants(c));
+    const void *value;
 
-    if (s->fill != TD_FILL_NONE) TD_TRY(run_fill(c, s->fill));
+    TD_TRY(open_variants(c));
+    TD_TRY(find_fill(c, s->fill, &value));
+    if (s->fills_all) fill_all(c, value);
     for (size_t i = 0; i < s->n; i++) {
         const td_move *const m = &s->move[i];
         move_shard shard = { &m->nd, (char *)td_out(c, m->out)->data + m->out_at,
-                             (const char *)td_in(c, m->in)->data + m->in_at };
+                             m->in == TD_MOVE_FILL ? value : (const char *)td_in(c, m->in)->data + m->in_at };
 
         if (m->nd.bytes < 2 * PARALLEL_BYTES || m->nd.units < 2 || !c->team) {
             td_nd_copy(&m->nd, shard.out, shard.in);

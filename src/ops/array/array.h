@@ -15,26 +15,29 @@
 
 typedef struct td_move {
     td_nd nd;
-    uint32_t in, out;      /* input and output of the call */
+    uint32_t in, out;      /* input and output of the call; TD_MOVE_FILL: what output 0 is filled with */
     int64_t in_at, out_at; /* bytes to the element of index 0 */
 } td_move;
 
-/* What output 0 holds before the pieces are moved:
- * nothing that matters, zeros, or an input's only element. */
+enum { TD_MOVE_FILL = UINT32_MAX };
+
+/* What output 0 is filled with: nothing that matters, zeros, or an input's only element. */
 enum { TD_FILL_NONE = 0, TD_FILL_ZERO = -1 /* or the input's number, at least 1 */ };
 
 typedef struct td_moves {
     td_move *move;
     size_t n;
     int fill;
+    bool fills_all; /* before the pieces are moved; else pieces put it where it belongs */
 } td_moves;
 
 /* prepare: makes room for up to n pieces in the state. RESOURCE_EXHAUSTED without memory. */
 TD_MUST_USE td_status td_moves_init(td_call *c, size_t n);
 /* prepare: adds a piece. Offsets are in elements of output `out`'s type. */
 void td_moves_add(td_call *c, td_nd_builder *b, uint32_t out, int64_t out_at, uint32_t in, int64_t in_at);
-void td_moves_fill(td_call *c, int fill);
-td_status td_moves_run(td_call *c); /* variants, too: they are referenced */
+void td_moves_fill(td_call *c, int fill);       /* all of output 0 */
+void td_moves_fill_parts(td_call *c, int fill); /* where pieces with TD_MOVE_FILL say so */
+td_status td_moves_run(td_call *c);             /* variants, too: they are referenced */
 
 /* A kernel list of one entry. */
 #define TD_MOVE_KERNELS(name, prepare)                                                                       \

@@ -75,14 +75,50 @@ static td_status add_middle(td_call *c, const int64_t *pad, const td_shape *out)
     return NULL;
 }
 
+/* Elements [from, from + n) of a dimension, where those before it have data, and those behind it all that they have. */
+static void add_border(td_call *c, const int64_t *pad, const td_shape *out, int dim, int64_t from, int64_t n)
+{
+    const td_shape *const in = &td_in(c, 0)->shape;
+    int64_t os[TD_MAX_RANK], at = 0;
+    td_nd_builder b;
+
+    td_shape_strides(out, os);
+    td_nd_start(&b, td_dtype_size(td_in(c, 0)->dtype));
+    for (int i = 0; i < out->rank; i++) {
+        td_nd_add(&b, i < dim ? in->dims[i] : i == dim ? n : out->dims[i], os[i], 0);
+        at += (i < dim ? pad[2 * i] : i == dim ? from : 0) * os[i];
+    }
+    td_moves_add(c, &b, 0, at, TD_MOVE_FILL, 0);
+}
+
+enum { WIDE_BYTES = 64 };
+
+/* Are there pieces of some length to fill? Short ones cost more than filling all that is to be overwritten. */
+static bool is_border_wide(const td_call *c, const int64_t *pad, const td_shape *out)
+{
+    for (int i = 0; i < out->rank; i++) {
+        const int64_t row = td_shape_span(out, i + 1, out->rank) * (int64_t)td_dtype_size(td_in(c, 0)->dtype);
+
+        for (int k = 2 * i; k < 2 * i + 2; k++)
+            if (pad[k] != 0 && pad[k] < WIDE_BYTES && pad[k] * row < WIDE_BYTES) return false;
+    }
+    return true;
+}
+
 static td_status pad_prepare(td_call *c)
 {
     int64_t pad[2 * TD_MAX_RANK];
     td_shape out;
 
     TD_TRY(read_paddings(c, pad, &out));
-    TD_TRY(td_moves_init(c, 1));
-    td_moves_fill(c, c->n_in > 2 ? 2 : TD_FILL_ZERO);
+    TD_TRY(td_moves_init(c, 1 + 2 * (size_t)out.rank));
+    const bool is_wide = is_border_wide(c, pad, &out);
+
+    (is_wide ? td_moves_fill_parts : td_moves_fill)(c, c->n_in > 2 ? 2 : TD_FILL_ZERO);
+    for (int i = 0; is_wide && i < out.rank; i++) {
+        add_border(c, pad, &out, i, 0, pad[2 * i]);
+        add_border(c, pad, &out, i, out.dims[i] - pad[2 * i + 1], pad[2 * i + 1]);
+    }
     return add_middle(c, pad, &out);
 }
 

@@ -397,3 +397,12 @@ def find():
             yield "InTopK", dict(predictions=arr("float32", 3, 4), targets=_dims(t, 0, 3, 9), k=k)
             yield "InTopKV2", dict(predictions=arr("float32", 3, 4), targets=_dims(t, 0, 3, -1), k=np.array(k, t))
     yield "InTopK", dict(predictions=np.float32([[np.nan, 1, 2], [1, np.inf, 0], [1, 1, 1]]), targets=i32(1, 1, 2), k=1)
+
+
+def wide_pads():
+    """Borders that are long in memory, on all sides of some."""
+    for dt, n in (("int8", 64), ("float16", 33), ("float32", 17), ("complex128", 4), ("string", 5)):
+        for shape, pads in (((5,), ((n, 2 * n),)), ((2, 3), ((1, 2), (n, n))), ((2, 3), ((0, 0), (0, n))), ((2, 1, n), ((1, 0), (2, 1), (0, 0))),
+                            ((2, n, 2), ((0, 0), (n, 0), (0, 0))), ((1, 2, n), ((1, 1), (0, 1), (1, n))), ((0, 3), ((1, 1), (0, n)))):
+            yield "Pad", dict(input=arr(dt, *shape), paddings=np.array(pads, "int32"))
+            yield "PadV2", dict(input=arr(dt, *shape), paddings=np.array(pads, "int64"), constant_values=arr(dt)[()])

@@ -123,6 +123,25 @@ static void test_matrices(void **state)
     }
 }
 
+/* Rows of one dimension, long enough for several units: apart in the output, in the input, the same one again, backwards. */
+static void test_stretches(void **state)
+{
+    static const int64_t lengths[] = { 1, 2, 3, 7, 12, 33, 100, 5000, 40000 };
+
+    (void)state;
+    for (size_t i = 0; i < 5 * sizeof lengths / sizeof *lengths; i++) {
+        const int64_t run = lengths[i / 5], apart = run + 5, rows = (MOST - 16) / apart;
+        const int64_t in = (const int64_t[]){ run, apart, 0, -apart, 0 }[i % 5];
+        const int64_t out = i % 5 == 1 || i % 5 == 4 ? run : apart;
+        td_nd_builder b;
+
+        td_nd_start(&b, i % 5 == 4 && run < 3 ? (size_t)run : 1);
+        td_nd_add(&b, rows, out / b.elem, in / b.elem);
+        if (b.elem == 1) td_nd_add(&b, run, 1, 1);
+        check(&b, (size_t)(rows * apart), (size_t)(rows * apart), in < 0 ? (size_t)((rows - 1) * apart) : 0);
+    }
+}
+
 static void test_fill(void **state)
 {
     static unsigned char got[1 << 17];
@@ -158,10 +177,8 @@ static void test_gather(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_matrices),
-        cmocka_unit_test(test_fill),
-        cmocka_unit_test(test_gather),
+        cmocka_unit_test(test_random), cmocka_unit_test(test_matrices), cmocka_unit_test(test_stretches),
+        cmocka_unit_test(test_fill),   cmocka_unit_test(test_gather),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
