@@ -2,19 +2,25 @@
 /* op_fft.c -- Fourier transforms over the last one, two or three dimensions, or over given ones.
  *
  * The spectrum is kept in complex double while one axis after the other is transformed; of one axis, lines are enough. Of real signals, the last axis
- * holds the half of a spectrum that says it all: it is the first to be transformed there, and the last on the way back. */
+ * holds the half of a spectrum that says it all: it is the first to be transformed there, and the last on the way back.
+ *
+ * passes/fuse_fft makes _FusedRFFT, which sees zeros behind its input. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/size.h"
 #include "kernels/fft/fft.h"
 #include "ops/array/array.h"
 #include "tensor/type_sets.h"
 
 typedef struct fft_attrs {
-    bool inverse, is_real, has_axes;
-    int rank; /* axes to transform; of those with axes: known at run time */
+    bool inverse, is_real, has_axes, is_padded;
+    int rank;                /* axes to transform; of those with axes: known at run time */
+    int64_t in_rank, behind; /* is_padded: the input's rank, and zeros behind its last dimension */
 } fft_attrs;
+
+static const char fused[] = "_Fused";
 
 /* "IRFFT2D": inverse, of real signals, two axes. */
 static td_status fft_parse(td_parse *p)
@@ -22,6 +28,12 @@ static td_status fft_parse(td_parse *p)
     const char *name = p->node->op_name;
     fft_attrs *const a = p->attrs;
 
+    a->is_padded = strncmp(name, fused, strlen(fused)) == 0;
+    if (a->is_padded) {
+        name += strlen(fused);
+        a->in_rank = td_attr_int(p, "rank");
+        a->behind = td_attr_int(p, "behind");
+    }
     a->inverse = *name == 'I';
     name += a->inverse;
     a->is_real = *name == 'R';
@@ -40,16 +52,31 @@ static td_status fft_type_check(td_call *c)
     return TD_OP_ERR(c, INVALID_ARGUMENT, "Treal and Tcomplex must have the same precision");
 }
 
+/* The input's, with the zeros behind it. */
+static td_status read_shape(td_call *c, td_shape *s)
+{
+    const fft_attrs *const a = c->attrs;
+
+    *s = td_in(c, 0)->shape;
+    if (!a->is_padded) return NULL;
+    if (s->rank != a->in_rank || s->rank == 0)
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "The first dimension of paddings must be the rank of inputs: %" PRId64 " %d",
+                         a->in_rank, (int)s->rank);
+    if (a->behind < 0 || !td_add_i64(s->dims[s->rank - 1], a->behind, &s->dims[s->rank - 1]))
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "paddings are too large");
+    return td_shape_check(s);
+}
+
 /* What is transformed: axes, in the order that they are given, and the signal's lengths along them. */
 typedef struct fft_axes {
     int n, axis[TD_MAX_RANK];
     int64_t length[TD_MAX_RANK];
 } fft_axes;
 
-static td_status read_axes(td_call *c, fft_axes *x)
+static td_status read_axes(td_call *c, const td_shape *in, fft_axes *x)
 {
     const fft_attrs *const a = c->attrs;
-    const td_shape *const in = &td_in(c, 0)->shape;
     int64_t axes[TD_MAX_RANK];
     size_t n = (size_t)a->rank;
 
@@ -73,13 +100,12 @@ static td_status read_axes(td_call *c, fft_axes *x)
     return NULL;
 }
 
-static td_status read_lengths(td_call *c, fft_axes *x)
+static td_status read_lengths(td_call *c, const td_shape *in, fft_axes *x)
 {
     const fft_attrs *const a = c->attrs;
-    const td_shape *const in = &td_in(c, 0)->shape;
     size_t n;
 
-    TD_TRY(read_axes(c, x));
+    TD_TRY(read_axes(c, in, x));
     if (!a->is_real && !a->has_axes) return NULL;
     if (td_in(c, 1)->shape.rank != 1 || td_in(c, 1)->shape.dims[0] != x->n)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "fft_length must have shape [%d]", x->n);
@@ -108,11 +134,12 @@ static int64_t half_of(int64_t n)
 static td_status fft_infer(td_call *c)
 {
     const fft_attrs *const a = c->attrs;
-    td_shape s = td_in(c, 0)->shape;
+    td_shape s;
     fft_axes x;
 
     TD_TRY(fft_type_check(c));
-    TD_TRY(read_lengths(c, &x));
+    TD_TRY(read_shape(c, &s));
+    TD_TRY(read_lengths(c, &s, &x));
     for (int i = 0; i < x.n; i++)
         s.dims[x.axis[i]] = a->is_real && !a->inverse && i == x.n - 1 ? half_of(x.length[i]) : x.length[i];
     TD_TRY(td_shape_check(&s));
@@ -174,8 +201,10 @@ static td_status fft_prepare(td_call *c)
 {
     const fft_attrs *const a = c->attrs;
     fft_state *const s = c->state;
+    td_shape in;
 
-    TD_TRY(read_lengths(c, &s->x));
+    TD_TRY(read_shape(c, &in));
+    TD_TRY(read_lengths(c, &in, &s->x));
     s->spectrum = td_out(c, 0)->shape;
     if (td_shape_count(&s->spectrum) == 0 || td_shape_count(&td_in(c, 0)->shape) == 0 || s->x.n == 0)
         return NULL;
@@ -276,11 +305,15 @@ static void transform_some(const fft_run *r, const td_fft_body *b, double *work,
     const size_t n = (size_t)r->s->x.length[r->i];
     const bool is_real = a->is_real && r->i == r->s->x.n - 1;
     const size_t half = is_real ? (size_t)half_of((int64_t)n) : n;
-    const td_fft_lines from = lines_at(r, &r->from, k, count, a->inverse ? half : n);
+    /* what the input lacks is zero */
+    const size_t wanted = a->inverse ? half : n,
+                 found = TD_MIN(wanted, (size_t)r->from.shape->dims[r->s->x.axis[r->i]]);
+    const td_fft_lines from = lines_at(r, &r->from, k, count, found);
     const td_fft_lines to = lines_at(r, &r->to, k, count, a->inverse ? n : half);
     double *const line = work, *const out = line + 2 * n * b->lanes, *const scratch = out + 2 * n * b->lanes;
 
     (is_wide(r->from.dtype) ? b->load_f64 : b->load_f32)(line, r->from.data, &from);
+    memset(line + from.parts * found * b->lanes, 0, from.parts * (wanted - found) * b->lanes * sizeof *line);
     if (is_real && !a->inverse) {
         b->run_real(plan, line, out, scratch);
     } else {
@@ -370,6 +403,8 @@ const td_op td_ops_fft[] = {
     FFT_OP("IFFTND", "input: Tcomplex, fft_length: int32, axes: int32 -> output: Tcomplex",
            "Tcomplex: type = complex64"),
     TO_HALF("RFFT", ""),
+    FFT_OP("_FusedRFFT", "input: Treal, fft_length: int32 -> output: Tcomplex",
+           REAL_ATTRS ", rank: int, behind: int"),
     TO_HALF("RFFT2D", ""),
     TO_HALF("RFFT3D", ""),
     TO_HALF("RFFTND", AXES),

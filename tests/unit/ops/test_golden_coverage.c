@@ -32,6 +32,7 @@ static const char *const own_ops[][2] = {
     { "_FusedLSTM", "unit/passes/test_fuse_rnn.c" },
     { "_FusedLayerNorm", "unit/passes/test_fuse_layer_norm.c" },
     { "_FusedMatMul", "unit/passes/test_fuse_dense.c" },
+    { "_FusedRFFT", "unit/passes/test_fuse_fft.c" },
     { "_OwnVariable", "goldens of TemporaryVariable" },
     { "_Gate", "unit/exec/test_session.c: what waits for an op in a function" },
     { "RestoreV2", "unit/formats/test_bundle.c: it needs a checkpoint" },
