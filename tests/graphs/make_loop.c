@@ -376,8 +376,8 @@ static fz_maker *make_step(fz_maker *m, const fz_id *vars, td_dtype type)
                            td_dtype_name(type));
     if (x < 0) return NULL;
     fz_grow(b, 1 + fz_below(&b->r, 3));
-    next[STATE] =
-        fz_chance(&b->r, 40) ? STATE : next_value(b, STATE); /* rounds apart, or one after the other */
+    /* Rounds apart, or one after the other. */
+    next[STATE] = fz_chance(&b->r, 40) ? STATE : next_value(b, STATE);
     fz_id made = fz_find(b, TD_DTYPE_BIT(type), 0, 6);
     if (made < 0 || made < STATE) made = x;
     next[TO_FLOW] = FZ_ADD(b, 0, ((fz_id[]){ TO, COUNTER, made, TO_FLOW }), "TensorArrayWriteV3 T=%%%s",
