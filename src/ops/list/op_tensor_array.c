@@ -126,7 +126,7 @@ static td_status new_run(td_call *c)
 
 /* ---------------------------------------------------------------- writing */
 
-static td_status write_locked(array *a, int64_t i, td_tensor t) TD_REQUIRES(a->mu)
+static td_status set_locked(array *a, int64_t i, td_tensor t) TD_REQUIRES(a->mu)
 {
     td_list *next = NULL;
 
@@ -144,14 +144,6 @@ static td_status write_locked(array *a, int64_t i, td_tensor t) TD_REQUIRES(a->m
     return NULL;
 }
 
-static td_status write_one(array *a, int64_t i, td_tensor t)
-{
-    td_mutex_lock(&a->mu);
-    const td_status s = write_locked(a, i, t);
-    td_mutex_unlock(&a->mu);
-    return s;
-}
-
 static td_status check_write(const td_call *c, const array *a, int64_t i, const td_tensor *value)
 {
     if (i < 0 || (i >= td_list_length(a->list) && !a->grows))
@@ -165,6 +157,20 @@ static td_status check_write(const td_call *c, const array *a, int64_t i, const 
     return td_list_check_item(c, a->list, &value->shape);
 }
 
+/* t is taken over, also on failure. */
+static td_status write_one(const td_call *c, array *a, int64_t i, td_tensor t)
+{
+    td_mutex_lock(&a->mu);
+    td_status s = check_write(c, a, i, &t);
+
+    if (s)
+        td_tensor_unref(&t);
+    else
+        s = set_locked(a, i, t);
+    td_mutex_unlock(&a->mu);
+    return s;
+}
+
 /* handle, index, value, flow */
 static td_status write_run(td_call *c)
 {
@@ -174,9 +180,8 @@ static td_status write_run(td_call *c)
 
     TD_TRY(td_need_one(c, 1, &i));
     TD_TRY(array_in(c, &a));
-    TD_TRY(check_write(c, a, i, td_in(c, 2)));
     TD_TRY(td_list_keep(td_in(c, 2), &t));
-    TD_TRY(write_one(a, i, t));
+    TD_TRY(write_one(c, a, i, t));
     return put_flow(c, 0);
 }
 
@@ -254,13 +259,29 @@ static td_status check_read(const td_call *c, const array *a)
     return NULL;
 }
 
-/* A reference of element i. */
-static td_tensor take_item(array *a, int64_t i)
+/* *out: a reference of element i; of none that was not written, whose shape must be known then. */
+static td_status take_locked(const td_call *c, const array *a, int64_t i, td_tensor *out) TD_REQUIRES(a->mu)
 {
-    td_mutex_lock(&a->mu);
-    const td_tensor t = td_tensor_ref(td_list_get(a->list, i));
-    td_mutex_unlock(&a->mu);
-    return t;
+    TD_TRY(check_read(c, a));
+    if (i < 0 || i >= td_list_length(a->list))
+        return TD_OP_ERR(c, INVALID_ARGUMENT,
+                         "Tried to read from index %" PRId64 " but array size is: %" PRId64, i,
+                         td_list_length(a->list));
+    *out = td_tensor_ref(td_list_get(a->list, i));
+    if (out->dtype != TD_DTYPE_NONE) return NULL;
+    out->shape = *td_list_elem(a->list);
+    if (td_shape_is_known(&out->shape)) return NULL;
+    return TD_OP_ERR(c, INVALID_ARGUMENT,
+                     "Could not read index %" PRId64 " of a TensorArray because it was not written to", i);
+}
+
+static td_status put_zeros(td_call *c, const td_shape *shape)
+{
+    const td_tensor none = { 0 };
+
+    TD_TRY(td_out_make(c, 0, shape));
+    if (td_out_is_used(c, 0)) td_list_copy_item(td_out(c, 0)->data, &none, td_tensor_bytes(td_out(c, 0)));
+    return NULL;
 }
 
 /* handle, index, flow */
@@ -268,30 +289,17 @@ static td_status read_run(td_call *c)
 {
     array *a = NULL;
     int64_t i;
+    td_tensor t;
 
     TD_TRY(td_need_one(c, 1, &i));
     TD_TRY(array_in(c, &a));
-    TD_TRY(check_read(c, a));
-    if (i < 0 || i >= td_list_length(a->list))
-        return TD_OP_ERR(c, INVALID_ARGUMENT,
-                         "Tried to read from index %" PRId64 " but array size is: %" PRId64, i,
-                         td_list_length(a->list));
-    td_tensor t = take_item(a, i);
-    const td_shape *const elem = td_list_elem(a->list);
-
-    if (t.dtype != TD_DTYPE_NONE) {
-        const td_status s = td_out_set(c, 0, &t);
-
-        td_tensor_unref(&t);
-        return s;
-    }
-    if (!td_shape_is_known(elem))
-        return TD_OP_ERR(c, INVALID_ARGUMENT,
-                         "Could not read index %" PRId64 " of a TensorArray because it was not written to",
-                         i);
-    TD_TRY(td_out_make(c, 0, elem));
-    if (td_out_is_used(c, 0)) td_list_copy_item(td_out(c, 0)->data, &t, td_tensor_bytes(td_out(c, 0)));
-    return NULL;
+    td_mutex_lock(&a->mu);
+    td_status s = take_locked(c, a, i, &t);
+    td_mutex_unlock(&a->mu);
+    if (s) return s;
+    s = t.dtype == TD_DTYPE_NONE ? put_zeros(c, &t.shape) : td_out_set(c, 0, &t);
+    td_tensor_unref(&t);
+    return s;
 }
 
 /* handle, indices, flow */
