@@ -19,7 +19,7 @@ typedef struct td_move {
     int64_t in_at, out_at; /* bytes to the element of index 0 */
 } td_move;
 
-enum { TD_MOVE_FILL = UINT32_MAX };
+#define TD_MOVE_FILL UINT32_MAX
 
 /* What output 0 is filled with: nothing that matters, zeros, or an input's only element. */
 enum { TD_FILL_NONE = 0, TD_FILL_ZERO = -1 /* or the input's number, at least 1 */ };
