@@ -25,6 +25,38 @@ static td_status make_stack(td_call *c, int64_t n, const td_shape *elem, size_t 
     return td_out_make(c, 0, &s);
 }
 
+typedef struct item_copy {
+    td_list *list;
+    const td_tensor *index;
+    char *to;
+    size_t row;
+} item_copy;
+
+static void copy_some(void *ctx, size_t begin, size_t end)
+{
+    const item_copy *const x = ctx;
+
+    for (size_t i = begin; i < end; i++)
+        td_list_copy_item(x->to + i * x->row,
+                          td_list_get(x->list, x->index ? td_tensor_int(x->index, i) : (int64_t)i), x->row);
+}
+
+static void copy_behind_first(void *ctx, size_t begin, size_t end)
+{
+    copy_some(ctx, begin + 1, end + 1);
+}
+
+void td_list_copy_items(td_call *c, td_list *l, const td_tensor *index, int64_t n, size_t row)
+{
+    enum { GRAIN_BYTES = 256 << 10 };
+    item_copy x = { l, index, td_out(c, 0)->data, row };
+
+    if (n == 0) return;
+    copy_some(&x, 0, 1); /* makes l the newest of its versions: from here on looking at it changes nothing */
+    td_call_parallel(c, (size_t)n - 1, GRAIN_BYTES / TD_MIN(TD_MAX(row, (size_t)1), (size_t)GRAIN_BYTES),
+                     copy_behind_first, &x);
+}
+
 td_status td_list_stack(td_call *c, td_list *l, const td_tensor *index, const td_shape *given)
 {
     const int64_t n = index ? td_shape_count(&index->shape) : td_list_length(l);
@@ -42,9 +74,7 @@ td_status td_list_stack(td_call *c, td_list *l, const td_tensor *index, const td
     }
     TD_TRY(td_list_common_shape(c, l, given, &elem));
     TD_TRY(make_stack(c, n, &elem, &row));
-    for (int64_t i = 0; i < n; i++)
-        td_list_copy_item((char *)td_out(c, 0)->data + (size_t)i * row,
-                          td_list_get(l, index ? td_tensor_int(index, (size_t)i) : i), row);
+    td_list_copy_items(c, l, index, n, row);
     return NULL;
 }
 

@@ -50,6 +50,9 @@ td_tensor td_tensor_rows(const td_tensor *t, int64_t at, int64_t n, bool flat);
 /* Copies an element, or zeros when it is not set, to `to`, whose variants own what they point to. */
 void td_list_copy_item(char *to, const td_tensor *t, size_t bytes);
 
+/* Elements of l that index names (NULL: the first n), of `row` bytes, become output 0, by the call's team. */
+void td_list_copy_items(td_call *c, td_list *l, const td_tensor *index, int64_t n, size_t row);
+
 /* [n, elem...] */
 TD_MUST_USE td_status td_list_stack_shape(int64_t n, const td_shape *elem, td_shape *out);
 /* Output 0 becomes the elements that index names (NULL: all), stacked; given as above. */

@@ -168,8 +168,7 @@ static td_status stack_run(td_call *c)
         TD_TRY(td_out_make(c, 0, &planned)); /* they have no place of their own */
     const size_t row = (size_t)td_shape_count(&elem) * td_dtype_size(td_out(c, 0)->dtype);
 
-    for (int64_t i = 0; i < n; i++)
-        td_list_copy_item((char *)td_out(c, 0)->data + (size_t)i * row, td_list_get(l, i), row);
+    td_list_copy_items(c, l, NULL, n, row);
     return NULL;
 }
 
