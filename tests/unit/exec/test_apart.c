@@ -171,6 +171,20 @@ typedef struct result {
     td_code code;
 } result;
 
+/* What was given back is written over. */
+static void churn_heap(void)
+{
+    void *blocks[400];
+
+    for (size_t i = 0; i < TD_COUNT(blocks); i++) {
+        blocks[i] = malloc(64 + i * 32);
+        assert_non_null(blocks[i]);
+        memset(blocks[i], '~', 64 + i * 32);
+    }
+    for (size_t i = 0; i < TD_COUNT(blocks); i++)
+        free(blocks[i]);
+}
+
 static void run(const machine *m, td_team *team, td_stop *stop, const int32_t counts[3], const float *x,
                 result *out)
 {
@@ -186,6 +200,7 @@ static void run(const machine *m, td_team *team, td_stop *stop, const int32_t co
     const td_status s = td_frame_run(f, &context);
 
     (void)td_stop_swap(before);
+    churn_heap();
     *out = (result){ .text = strdup(td_status_text(s)), .code = td_status_code(s) };
     for (size_t i = 0; !s && i < m->prog->n_rets; i++)
         assert_ok(td_tensor_copy(td_frame_ret(f, i), &out->rets[i]));
@@ -234,8 +249,9 @@ static void assert_same(const machine *m, const machine *other, td_team *team, c
     free(x);
 }
 
-/* counts: n, the list's length, the first round's number. */
-static void check_runs(const char *of, const int32_t (*counts)[3], size_t n, td_code code)
+/* counts: n, the list's length, the first round's number; each of them as often as told, for threads take turns in many
+ * ways. */
+static void check_often(const char *of, const int32_t (*counts)[3], size_t n, int often, td_code code)
 {
     td_team *const team = td_team_make(THREADS);
     machine apart, after;
@@ -245,11 +261,16 @@ static void check_runs(const char *of, const int32_t (*counts)[3], size_t n, td_
     assert_non_null(body_of(&apart)->roles);
     assert_null(body_of(&after)->roles);
     for (size_t i = 0; i < n; i++)
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < often; k++)
             assert_same(&apart, &after, team, counts[i], code);
     finish(&apart);
     finish(&after);
     td_team_free(team);
+}
+
+static void check_runs(const char *of, const int32_t (*counts)[3], size_t n, td_code code)
+{
+    check_often(of, counts, n, 3, code);
 }
 
 static void test_same_results(void **state)
@@ -358,14 +379,16 @@ static void test_strings(void **state)
 /* Rounds whose numbers come before any others are told of, however many fail. */
 static void test_first_error(void **state)
 {
-    static const int32_t beyond_rows[][3] = {
-        { 400, 400, 0 }, { 300, 300, ROWS - 1 }, { 300, 300, ROWS - 2 }, { 300, 300, ROWS - 3 }
-    };
+    static const int32_t beyond_rows[][3] = { { 400, 400, 0 } };
+    static const int32_t soon_beyond[][3] = { { 300, 300, ROWS - 1 },
+                                              { 300, 300, ROWS - 2 },
+                                              { 300, 300, ROWS - 3 } };
     static const int32_t beyond_list[][3] = { { 60, 40, 0 }, { 60, 60, -1 }, { 60, 30, 40 } };
 
     (void)state;
-    check_runs(ARGS LATE SET COUNT "-> j, q, x, l, n", beyond_rows, TD_COUNT(beyond_rows),
-               TD_INVALID_ARGUMENT);
+    check_runs(ARGS LATE SET COUNT "-> j, q, x, l, n", beyond_rows, 1, TD_INVALID_ARGUMENT);
+    check_often(ARGS LATE SET COUNT "-> j, q, x, l, n", soon_beyond, TD_COUNT(soon_beyond), 60,
+                TD_INVALID_ARGUMENT);
     check_runs(ARGS HEAVY SET COUNT "-> j, q, x, l, n", beyond_list, 3, TD_INVALID_ARGUMENT);
 }
 
