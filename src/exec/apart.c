@@ -2,52 +2,78 @@
 /* apart.c -- see apart.h. It goes by the steps as they will run, after every pass. */
 #include "exec/apart.h"
 
-#include <string.h>
-
+#include "base/macros.h"
 #include "ops/array/array.h"
 #include "ops/flow/rounds.h"
 
+/* What a value is, and who uses it: steps and results, through Identities. */
+typedef struct use {
+    const td_step *maker; /* NULL: an argument or a constant */
+    uint32_t source;      /* the value that it is, where it came through Identities */
+    int arg;              /* its number; -1: none */
+    uint32_t users, list_reads, array_reads, array_writes;
+} use;
+
 typedef struct look {
     const td_program *prog;
-    const td_step **maker; /* by value; NULL: an argument or a constant */
-    uint32_t *users;       /* by value: steps' inputs, and results; through Identities */
+    use *values;
 } look;
 
-static bool is_op(const td_step *s, const char *name)
+static use *source_of(const look *l, uint32_t v)
 {
-    return s && strcmp(s->op->name, name) == 0;
+    return &l->values[l->values[v].source];
 }
 
-static uint32_t source_of(const look *l, uint32_t value)
+static bool reads_list(const td_step *s)
 {
-    while (is_op(l->maker[value], "Identity"))
-        value = l->maker[value]->in[0];
-    return value;
+    static const char *const readers[] = { "TensorListGetItem", "TensorListLength", "TensorListElementShape",
+                                           "TensorListStack",   "TensorListGather", "TensorListConcatV2" };
+
+    for (size_t i = 0; i < TD_COUNT(readers); i++)
+        if (td_step_is(s, readers[i])) return true;
+    return false;
 }
 
+static void count_users(look *l, const td_step *s)
+{
+    for (uint32_t k = 0; k < s->n_in; k++)
+        source_of(l, s->in[k])->users++;
+    if (s->n_in == 0) return;
+    use *const first = source_of(l, s->in[0]);
+
+    first->list_reads += reads_list(s);
+    first->array_reads += td_step_is(s, "TensorArrayReadV3");
+    first->array_writes += td_step_is(s, "TensorArrayWriteV3");
+}
+
+/* Steps are in order, so what a step gets is known. */
 static look look_at(const td_program *prog, td_arena *arena)
 {
-    look l = { .prog = prog,
-               .maker = TD_ARENA_NEW_N(arena, const td_step *, prog->n_values + 1),
-               .users = TD_ARENA_NEW_N(arena, uint32_t, prog->n_values + 1) };
+    look l = { .prog = prog, .values = TD_ARENA_NEW_N(arena, use, prog->n_values + 1) };
 
+    for (uint32_t v = 0; v < prog->n_values; v++)
+        l.values[v] = (use){ .source = v, .arg = -1 };
+    for (size_t i = 0; i < prog->n_args; i++)
+        l.values[prog->args[i]].arg = (int)i;
     for (size_t i = 0; i < prog->n_steps; i++) {
         const td_step *const s = &prog->steps[i];
 
         for (uint32_t k = 0; k < s->n_out; k++)
-            if (s->out[k] != UINT32_MAX) l.maker[s->out[k]] = s;
-        for (uint32_t k = 0; k < s->n_in && !is_op(s, "Identity"); k++)
-            l.users[source_of(&l, s->in[k])]++;
+            if (s->out[k] != UINT32_MAX) l.values[s->out[k]].maker = s;
+        if (td_step_is(s, "Identity"))
+            l.values[s->out[0]].source = l.values[s->in[0]].source;
+        else
+            count_users(&l, s);
     }
     for (size_t i = 0; i < prog->n_rets; i++)
-        l.users[source_of(&l, prog->rets[i])]++;
+        source_of(&l, prog->rets[i])->users++;
     return l;
 }
 
 /* Elements of TF1's arrays are read and written in the order of their flow, which is the rounds' own (find_roles). */
 static bool is_array_step(const td_step *s)
 {
-    return is_op(s, "TensorArrayReadV3") || is_op(s, "TensorArrayWriteV3");
+    return td_step_is(s, "TensorArrayReadV3") || td_step_is(s, "TensorArrayWriteV3");
 }
 
 /* Control flow is what its bodies are; a BatchFunction waits for others. An Assert only fails, and which of many does first is
@@ -56,8 +82,8 @@ static bool is_pure_step(const td_step *s)
 {
     for (uint32_t r = 0; r < s->n_regions; r++)
         if (!s->regions[r]->is_pure) return false;
-    if (s->n_regions > 0) return !is_op(s, "BatchFunction");
-    return !(s->op->flags & TD_OP_STATEFUL) || is_op(s, "Assert");
+    if (s->n_regions > 0) return !td_step_is(s, "BatchFunction");
+    return !(s->op->flags & TD_OP_STATEFUL) || td_step_is(s, "Assert");
 }
 
 static bool is_pure(const td_program *prog)
@@ -82,13 +108,14 @@ static const td_tensor *const_of(const look *l, uint32_t value)
 }
 
 /* The argument that a value is; -1: it is something else. */
-static int arg_of(const look *l, uint32_t value)
+static int arg_of(const look *l, uint32_t v)
 {
-    const uint32_t source = source_of(l, value);
+    return source_of(l, v)->arg;
+}
 
-    for (size_t i = 0; i < l->prog->n_args; i++)
-        if (l->prog->args[i] == source) return (int)i;
-    return -1;
+static const use *arg_at(const look *l, uint32_t arg)
+{
+    return &l->values[l->prog->args[arg]];
 }
 
 static bool is_one(const td_tensor *t)
@@ -100,7 +127,7 @@ static bool is_one(const td_tensor *t)
 /* arg + 1, or 1 + arg. */
 static bool counts(const look *l, const td_step *s, uint32_t arg)
 {
-    if (!is_op(s, "AddV2") && !is_op(s, "Add")) return false;
+    if (!td_step_is(s, "AddV2") && !td_step_is(s, "Add")) return false;
     for (uint32_t k = 0; k < 2; k++)
         if (arg_of(l, s->in[k]) == (int)arg && is_one(const_of(l, s->in[1 - k]))) return true;
     return false;
@@ -109,8 +136,8 @@ static bool counts(const look *l, const td_step *s, uint32_t arg)
 /* Of the list `arg` one element, at a counter, and nothing else. */
 static bool sets(const look *l, const td_step *s, uint32_t arg, td_role *role)
 {
-    if (!is_op(s, "TensorListSetItem") || arg_of(l, s->in[0]) != (int)arg) return false;
-    if (l->users[l->prog->args[arg]] != 1 || l->users[s->out[0]] != 1) return false;
+    if (!td_step_is(s, "TensorListSetItem") || arg_of(l, s->in[0]) != (int)arg) return false;
+    if (arg_at(l, arg)->users != 1 || l->values[s->out[0]].users != 1) return false;
     const td_attr_value *const resizes = td_node_attr(s->source, "resize_if_index_out_of_bounds");
     const int counter = arg_of(l, s->in[1]);
 
@@ -122,8 +149,8 @@ static bool sets(const look *l, const td_step *s, uint32_t arg, td_role *role)
 /* Of the array behind a handle one element, at a counter; `arg` is the array's flow. */
 static bool writes(const look *l, const td_step *s, uint32_t arg, td_role *role)
 {
-    if (!is_op(s, "TensorArrayWriteV3") || arg_of(l, s->in[3]) != (int)arg) return false;
-    if (l->users[l->prog->args[arg]] != 1 || l->users[s->out[0]] != 1) return false;
+    if (!td_step_is(s, "TensorArrayWriteV3") || arg_of(l, s->in[3]) != (int)arg) return false;
+    if (arg_at(l, arg)->users != 1 || l->values[s->out[0]].users != 1) return false;
     const int array = arg_of(l, s->in[0]), counter = arg_of(l, s->in[1]);
 
     if (array < 0 || counter < 0) return false;
@@ -133,65 +160,48 @@ static bool writes(const look *l, const td_step *s, uint32_t arg, td_role *role)
 
 static bool find_role(const look *l, uint32_t arg, td_role *role)
 {
-    const td_program *const prog = l->prog;
-    const uint32_t ret = source_of(l, prog->rets[arg]);
-    const td_step *const s = l->maker[ret];
+    const use *const ret = source_of(l, l->prog->rets[arg]);
+    const td_step *const s = ret->maker;
 
-    *role = (td_role){ .kind = TD_ROLE_KEPT, .value = const_of(l, ret) };
-    if (role->value || arg_of(l, ret) == (int)arg) return true;
+    *role = (td_role){ .kind = TD_ROLE_KEPT, .value = const_of(l, ret->source) };
+    if (role->value || ret->arg == (int)arg) return true;
     role->kind = TD_ROLE_COUNTER;
     return s && (counts(l, s, arg) || sets(l, s, arg, role) || writes(l, s, arg, role));
 }
 
-/* A handle is handed through, and used by these steps only. */
-static bool is_only_used_by(const look *l, uint32_t arg, const char *op, uint32_t most)
-{
-    uint32_t found = 0;
-
-    for (size_t i = 0; i < l->prog->n_steps; i++)
-        if (is_op(&l->prog->steps[i], op)) found += arg_of(l, l->prog->steps[i].in[0]) == (int)arg;
-    return found <= most && found + 1 == l->users[l->prog->args[arg]];
-}
-
-static bool is_written(const td_role *roles, size_t n, uint32_t arg)
-{
-    for (size_t i = 0; i < n; i++)
-        if (roles[i].kind == TD_ROLE_FLOW && roles[i].array == arg) return true;
-    return false;
-}
-
-/* Every read is of a handle that is only read, every write of one that is written once. */
+/* Handles are handed through, and besides only read, or only written, once and with the flow that the role is of. */
 static bool are_arrays_apart(const look *l, const td_role *roles)
 {
-    const td_program *const prog = l->prog;
+    uint32_t written = 0;
 
-    for (size_t i = 0; i < prog->n_steps; i++) {
-        const td_step *const s = &prog->steps[i];
-        const int arg = is_array_step(s) ? arg_of(l, s->in[0]) : -1;
+    for (uint32_t i = 0; i < l->prog->n_args; i++) {
+        const use *const v = arg_at(l, i);
 
-        if (!is_array_step(s)) continue;
-        if (arg < 0 || roles[arg].kind != TD_ROLE_KEPT) return false;
-        const bool is_set = is_written(roles, prog->n_args, (uint32_t)arg);
+        if (v->array_writes > 1 || (v->array_writes && v->array_reads)) return false;
+        if (v->array_writes + v->array_reads == 0) continue;
+        if (roles[i].kind != TD_ROLE_KEPT || v->users != 1 + v->array_writes + v->array_reads) return false;
+        written += v->array_writes;
+    }
+    for (uint32_t i = 0; i < l->prog->n_args; i++)
+        written -= roles[i].kind == TD_ROLE_FLOW;
+    return written == 0;
+}
 
-        if (is_set ? !is_only_used_by(l, (uint32_t)arg, "TensorArrayWriteV3", 1)
-                   : !is_only_used_by(l, (uint32_t)arg, "TensorArrayReadV3", UINT32_MAX))
-            return false;
+/* An array step of a handle that is no argument is nobody's. */
+static bool are_handles_args(const look *l)
+{
+    for (size_t i = 0; i < l->prog->n_steps; i++) {
+        const td_step *const s = &l->prog->steps[i];
+
+        if (is_array_step(s) && arg_of(l, s->in[0]) < 0) return false;
     }
     return true;
 }
 
-/* Lists that all rounds read are only read: their versions are not made for more than one thread. */
+/* Lists that all rounds read are handed through, and besides only read: versions are not made for more than one thread. */
 static bool is_only_read(const look *l, uint32_t arg)
 {
-    static const char *const readers[] = { "TensorListGetItem", "TensorListLength", "TensorListElementShape",
-                                           "TensorListStack",   "TensorListGather", "TensorListConcatV2" };
-    uint32_t found = source_of(l, l->prog->rets[arg]) == l->prog->args[arg];
-
-    for (size_t i = 0; i < l->prog->n_steps; i++)
-        for (size_t k = 0; k < sizeof readers / sizeof readers[0]; k++)
-            if (is_op(&l->prog->steps[i], readers[k]))
-                found += arg_of(l, l->prog->steps[i].in[0]) == (int)arg;
-    return found == l->users[l->prog->args[arg]];
+    return arg_at(l, arg)->users == 1 + arg_at(l, arg)->list_reads;
 }
 
 static bool find_roles(const look *l, td_role *roles)
@@ -211,18 +221,20 @@ static bool find_roles(const look *l, td_role *roles)
 
         if (sets && roles[roles[i].counter].kind != TD_ROLE_COUNTER) return false;
     }
-    return lists > 0 && are_arrays_apart(l, roles);
+    return lists > 0 && are_handles_args(l) && are_arrays_apart(l, roles);
 }
 
 void td_region_look(td_region *r, const td_program *prog, td_arena *arena)
 {
-    const look l = look_at(prog, arena);
+    td_arena *const temp = td_arena_make();
+    const look l = look_at(prog, temp);
     bool *const reads = TD_ARENA_NEW_N(arena, bool, prog->n_args + 1);
     td_role *const roles = TD_ARENA_NEW_N(arena, td_role, prog->n_args + 1);
 
     for (size_t i = 0; i < prog->n_args; i++)
-        reads[i] = l.users[prog->args[i]] > 0;
+        reads[i] = arg_at(&l, (uint32_t)i)->users > 0;
     r->reads = reads;
     r->is_pure = is_pure(prog);
     if (prog->n_args == prog->n_rets && is_pure_but_arrays(prog) && find_roles(&l, roles)) r->roles = roles;
+    td_arena_free(temp);
 }

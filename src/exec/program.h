@@ -6,6 +6,8 @@
 #ifndef TD_EXEC_PROGRAM_H
 #define TD_EXEC_PROGRAM_H
 
+#include <string.h>
+
 #include "base/mutex.h"
 #include "ops/kernel.h"
 #include "ops/op.h"
@@ -26,6 +28,11 @@ typedef struct td_step {
     td_region **regions;
     uint32_t n_regions;
 } td_step;
+
+static inline bool td_step_is(const td_step *s, const char *op)
+{
+    return strcmp(s->op->name, op) == 0;
+}
 
 /* See cache.h. */
 typedef struct td_cache {

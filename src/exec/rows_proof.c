@@ -184,23 +184,18 @@ static void walk_merge(walk *w, const td_step *s)
     set_fact(w, s->out[1], &index);
 }
 
-static bool is_op(const td_step *s, const char *name)
-{
-    return strcmp(s->op->name, name) == 0;
-}
-
 /* True: the step was one of control flow. */
 static bool walk_flow(walk *w, const td_step *s)
 {
-    if (is_op(s, "While") || is_op(s, "StatelessWhile"))
+    if (td_step_is(s, "While") || td_step_is(s, "StatelessWhile"))
         walk_loop(w, s);
-    else if (is_op(s, "For"))
+    else if (td_step_is(s, "For"))
         refuse_flow(w, s, &w->rows[s->in[0]]);
     else if (s->n_regions > 0)
         walk_branches(w, s);
-    else if (is_op(s, "Switch"))
+    else if (td_step_is(s, "Switch"))
         walk_switch(w, s);
-    else if (is_op(s, "Merge"))
+    else if (td_step_is(s, "Merge"))
         walk_merge(w, s);
     else
         return false;
@@ -327,7 +322,7 @@ static void walk_plain(walk *w, const td_step *s)
         c.at[k] = &w->inf[k].call;
     }
     c.in = in;
-    if (is_op(s, "Assert")) {
+    if (td_step_is(s, "Assert")) {
         check_assert(w, s);
     } else if (effect) {
         note_effect(w->p, effect);

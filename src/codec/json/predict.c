@@ -256,10 +256,11 @@ static const char *read_columns(td_json_reader *r, td_predict *p, const char *at
 /* TensorFlow Serving has no such call over REST. */
 static td_status no_inputs(const td_json_predict *r)
 {
+    const td_string name = r->signature.size ? r->signature : (td_string){ "DEFAULT", strlen("DEFAULT") };
+
     return TD_ERR(INVALID_ARGUMENT,
                   "Failed to get input map for signature: %.*s. It has no inputs: write {\"inputs\": {}}.",
-                  r->signature.size ? (int)TD_MIN(r->signature.size, (size_t)4096) : 7,
-                  r->signature.size ? r->signature.data : "DEFAULT");
+                  (int)TD_MIN(name.size, (size_t)4096), name.data);
 }
 
 static const char *read_tensors(td_json_reader *r, const td_json_predict *request, td_predict *p)

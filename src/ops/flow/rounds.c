@@ -20,10 +20,11 @@
 
 enum {
 #ifdef TD_DEBUG
-    WORTH_NS = 0, /* so that small models show what large ones would */
+    ANY_IS_WORTH = 1, /* so that small models show what large ones would */
 #else
-    WORTH_NS = 40000, /* less than this is done before others have come */
+    ANY_IS_WORTH = 0,
 #endif
+    WORTH_NS = 40000, /* less than this is done before others have come */
     SHARD_NS = 20000, /* a shard takes about so long */
 };
 
@@ -355,6 +356,13 @@ static td_status first_error(const rounds *r)
     return td_stop_status(td_stop_here());
 }
 
+/* Fewer rounds than threads would leave threads idle that can help within a round. */
+static bool is_worth(int threads, int64_t left, int64_t one_ns)
+{
+    if (threads < 2 || left < 2) return false;
+    return ANY_IS_WORTH || (left >= threads && left > WORTH_NS / one_ns);
+}
+
 /* The first round alone: it makes plans, and tells what the others will take. */
 static td_status run_rounds(rounds *r)
 {
@@ -364,11 +372,11 @@ static td_status run_rounds(rounds *r)
     r->inner = r->c->team;
     TD_TRY(run_round(r, &r->workers[0], 0));
     const int64_t one = TD_MAX(td_now_ns() - start, 1), left = r->n_rounds - 1;
-    const bool is_worth = threads > 1 && left > 1 && left > WORTH_NS / one;
+    const bool are_apart = is_worth(threads, left, one);
 
     r->shard = TD_MIN(TD_MAX(SHARD_NS / one, 1), TD_MAX(left / (4 * threads), 1));
-    if (is_worth) r->inner = NULL; /* a team helps one thread at a time */
-    td_team_run(is_worth ? r->c->team : NULL, (size_t)((left + r->shard - 1) / r->shard), run_shard, r);
+    if (are_apart) r->inner = NULL; /* a team helps one thread at a time */
+    td_team_run(are_apart ? r->c->team : NULL, (size_t)((left + r->shard - 1) / r->shard), run_shard, r);
     return first_error(r);
 }
 

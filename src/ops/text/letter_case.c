@@ -109,6 +109,16 @@ static size_t lower_of(walk *w, uint32_t c, size_t size, uint32_t out[MOST])
     return 1;
 }
 
+/* What the character becomes; returns how many. */
+static size_t change_one(walk *w, td_char ch, bool upper, uint32_t out[MOST])
+{
+    const uint32_t code = code_of(ch);
+
+    if (!td_char_is_newer(code)) return upper ? upper_of(code, out) : lower_of(w, code, ch.size, out);
+    out[0] = code;
+    return 1;
+}
+
 /* Writes to out, or only counts. */
 static size_t change(td_string text, bool upper, char *out)
 {
@@ -117,12 +127,8 @@ static size_t change(td_string text, bool upper, char *out)
 
     for (td_char ch; td_decoder_next(&w.rest, &ch);) {
         uint32_t other[MOST];
-        const uint32_t code = code_of(ch);
-        const size_t n = td_char_is_newer(code) ? 1
-                         : upper                ? upper_of(code, other)
-                                                : lower_of(&w, code, ch.size, other);
+        const size_t n = change_one(&w, ch, upper, other);
 
-        if (td_char_is_newer(code)) other[0] = code;
         for (size_t i = 0; i < n; i++)
             size += td_char_put(TD_UTF8, other[i], out ? out + size : NULL);
     }

@@ -26,5 +26,6 @@ static int by_place(const void *key, const void *at)
 
 bool td_char_is_newer(uint32_t code)
 {
+    if (code < ranges[0].first) return false; /* most letters */
     return bsearch(&code, ranges, TD_COUNT(ranges), sizeof *ranges, by_place) != NULL;
 }
