@@ -240,11 +240,25 @@ static void image(fz_maker *m)
     }
 }
 
+/* As a window that is shorter than its transform: mostly zeros behind the last dimension, and nowhere else. */
+static fz_id padded_signal(fz_maker *m, fz_id x)
+{
+    const int rank = fz_rank(m, x);
+    td_tensor p = fz_alloc(m, TD_I32, &(td_shape){ 2, { rank, 2 } });
+    int32_t *const pads = p.data;
+
+    memset(pads, 0, (size_t)rank * 2 * sizeof *pads);
+    pads[2 * rank - 1] = (int32_t)fz_between(&m->r, 0, 9);
+    if (fz_chance(&m->r, 20)) pads[fz_below(&m->r, (uint32_t)(2 * rank))] = 1;
+    return FZ_ADD(m, 0, ((fz_id[]){ x, fz_const(m, &p) }), "Pad T=%%float Tpaddings=%%int32");
+}
+
 static void spectrum(fz_maker *m)
 {
-    const fz_id x = fz_pick(m, TD_DTYPE_BIT(TD_F32), 1, 3);
+    fz_id x = fz_pick(m, TD_DTYPE_BIT(TD_F32), 1, 3);
     const int64_t n = fz_between(&m->r, 1, 16);
 
+    if (x >= 0 && fz_chance(&m->r, 50)) x = padded_signal(m, x);
     if (x < 0) return;
     const fz_id length = ints(m, 1, &n);
     const fz_id half =
