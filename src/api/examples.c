@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "api/method.h"
 #include "api/mistakes.h"
 #include "base/macros.h"
 
@@ -29,48 +30,65 @@ static td_status no_signature(td_string name, const td_session *session)
     return error;
 }
 
-/* Opens, and feeds the examples to the only input. */
-static td_status open_examples(td_servable *servable, td_string name, const td_string *examples, size_t n,
-                               td_arena *arena, const char *kind, td_predict *p)
+static td_status check_classify(const td_signature *sig)
 {
-    const td_status s = td_predict_open(servable, name, TD_WORDING_GRPC, arena, p);
+    if (sig->n_outputs != 1 && sig->n_outputs != 2)
+        return TD_ERR(INVALID_ARGUMENT, "Expected one or two output Tensors, found %zu", sig->n_outputs);
+    if (!find(sig->inputs, 1, "inputs"))
+        return TD_ERR(INVALID_ARGUMENT, "No classification inputs found in SignatureDef: %s", sig->name);
+    if (!find(sig->outputs, sig->n_outputs, "classes") && !find(sig->outputs, sig->n_outputs, "scores"))
+        return TD_ERR(INVALID_ARGUMENT,
+                      "Expected classification signature outputs to contain at least one of \"classes\" or "
+                      "\"scores\". Signature was: %s",
+                      sig->name);
+    return NULL;
+}
+
+static td_status check_regress(const td_signature *sig)
+{
+    if (sig->n_outputs != 1) return TD_ERR(INVALID_ARGUMENT, "Expected one output Tensor.");
+    if (!find(sig->inputs, 1, "inputs"))
+        return TD_ERR(INVALID_ARGUMENT, "No regression inputs found in SignatureDef: %s", sig->name);
+    if (!find(sig->outputs, 1, "outputs"))
+        return TD_ERR(INVALID_ARGUMENT, "No regression outputs found in SignatureDef: %s", sig->name);
+    return NULL;
+}
+
+td_status td_examples_check(const td_signature *sig, td_method verb)
+{
+    TD_TRY(td_method_check(sig, verb));
+    if (sig->n_inputs != 1) return TD_ERR(INVALID_ARGUMENT, "Expected one input Tensor.");
+    return verb == TD_METHOD_CLASSIFY ? check_classify(sig) : check_regress(sig);
+}
+
+static bool is_answer(const char *alias, td_method verb)
+{
+    return verb == TD_METHOD_REGRESS || strcmp(alias, "classes") == 0 || strcmp(alias, "scores") == 0;
+}
+
+/* What the verb does not answer with is not computed. */
+static void want_answers(td_predict *p, td_method verb)
+{
+    p->n_want = 0;
+    for (size_t i = 0; i < p->sig->n_outputs; i++)
+        if (is_answer(p->sig->outputs[i].alias, verb)) p->want[p->n_want++] = i;
+}
+
+td_status td_examples_open(td_servable *servable, td_method verb, td_string signature_name,
+                           const td_string *examples, size_t n, td_arena *arena, td_predict *p)
+{
+    const td_status s = td_predict_open(servable, signature_name, TD_WORDING_GRPC, arena, p);
 
     if (s) {
         td_status_free(s);
-        return no_signature(name, td_servable_session(servable));
+        return no_signature(signature_name, td_servable_session(servable));
     }
+    TD_TRY(td_examples_check(p->sig, verb));
     if (n == 0) return TD_ERR(INVALID_ARGUMENT, "Input is empty.");
-    if (p->sig->n_inputs != 1) return TD_ERR(INVALID_ARGUMENT, "Expected one input Tensor.");
-    if (strcmp(p->sig->inputs[0].alias, "inputs") != 0)
-        return TD_ERR(INVALID_ARGUMENT, "No %s inputs found in SignatureDef: %s", kind, p->sig->name);
+    want_answers(p, verb);
     p->inputs[0] = (td_tensor){ .dtype = TD_STRING,
                                 .shape = { 1, { (int64_t)n } },
                                 .data = (void *)(uintptr_t)examples };
-    return NULL;
-}
-
-td_status td_classify_open(td_servable *servable, td_string signature_name, const td_string *examples,
-                           size_t n, td_arena *arena, td_predict *p)
-{
-    TD_TRY(open_examples(servable, signature_name, examples, n, arena, "classification", p));
-    const td_signature *const sig = p->sig;
-
-    if (sig->n_outputs != 1 && sig->n_outputs != 2)
-        return TD_ERR(INVALID_ARGUMENT, "Expected one or two output Tensors, found %zu", sig->n_outputs);
-    const bool has_classes = find(sig->outputs, sig->n_outputs, "classes") != NULL;
-    const bool has_scores = find(sig->outputs, sig->n_outputs, "scores") != NULL;
-    if ((size_t)has_classes + (size_t)has_scores != sig->n_outputs)
-        return TD_ERR(INVALID_ARGUMENT, "No classification outputs found in SignatureDef: %s", sig->name);
-    return NULL;
-}
-
-td_status td_regress_open(td_servable *servable, td_string signature_name, const td_string *examples,
-                          size_t n, td_arena *arena, td_predict *p)
-{
-    TD_TRY(open_examples(servable, signature_name, examples, n, arena, "regression", p));
-    if (p->sig->n_outputs != 1) return TD_ERR(INVALID_ARGUMENT, "Expected one output Tensor.");
-    if (strcmp(p->sig->outputs[0].alias, "outputs") != 0)
-        return TD_ERR(INVALID_ARGUMENT, "No regression outputs found in SignatureDef: %s", p->sig->name);
     return NULL;
 }
 
@@ -79,26 +97,36 @@ static size_t batch_of(const td_predict *p)
     return (size_t)p->inputs[0].shape.dims[0];
 }
 
+/* [n, classes] of that type, or what is wrong with it. */
+static td_status check_answer(const td_tensor *t, const char *alias, td_dtype dtype, size_t n)
+{
+    char text[TD_SHAPE_TEXT];
+
+    if (t->shape.rank != 2)
+        return TD_ERR(INVALID_ARGUMENT, "Expected Tensor shape: [batch_size num_classes] but got %s",
+                      td_shape_text(&t->shape, text, sizeof text));
+    if (t->dtype != dtype)
+        return TD_ERR(INVALID_ARGUMENT, "Expected %s Tensor of %s. Got: %s", alias, td_dtype_pb_name(dtype),
+                      td_dtype_pb_name(t->dtype));
+    if ((size_t)t->shape.dims[0] != n)
+        return TD_ERR(INVALID_ARGUMENT, "Expected %s output batch size of %zu. Got: %lld", alias, n,
+                      (long long)t->shape.dims[0]);
+    return NULL;
+}
+
+/* Aliases are sorted: classes come first. */
 td_status td_classify_result(const td_predict *p, td_classes *out)
 {
     *out = (td_classes){ .n = batch_of(p) };
     for (size_t i = 0; i < p->n_want; i++) {
         const td_tensor *const t = td_predict_output(p, i);
-        const bool is_classes = strcmp(p->sig->outputs[p->want[i]].alias, "classes") == 0;
-        char text[TD_SHAPE_TEXT];
+        const char *const alias = p->sig->outputs[p->want[i]].alias;
+        const bool is_classes = strcmp(alias, "classes") == 0;
 
-        if (t->dtype != (is_classes ? TD_STRING : TD_F32))
-            return TD_ERR(INVALID_ARGUMENT, "Expected %s Tensor of %s. Got: %s",
-                          is_classes ? "classes" : "scores", is_classes ? "string" : "float",
-                          td_dtype_name(t->dtype));
-        if (t->shape.rank != 2)
-            return TD_ERR(INVALID_ARGUMENT, "Expected Tensor shape: [batch_size num_classes] but got %s",
-                          td_shape_text(&t->shape, text, sizeof text));
-        if ((size_t)t->shape.dims[0] != out->n)
-            return TD_ERR(INVALID_ARGUMENT, "Expected %s output batch size of %zu. Got: %lld",
-                          is_classes ? "classes" : "scores", out->n, (long long)t->shape.dims[0]);
+        TD_TRY(check_answer(t, alias, is_classes ? TD_STRING : TD_F32, out->n));
         if (i > 0 && (size_t)t->shape.dims[1] != out->per_row)
-            return TD_ERR(INVALID_ARGUMENT, "Tensors class and score should match in sizes: %zu, %lld",
+            return TD_ERR(INVALID_ARGUMENT,
+                          "Tensors class and score should match in dim_size(1). Got %zu vs. %lld",
                           out->per_row, (long long)t->shape.dims[1]);
         out->per_row = (size_t)t->shape.dims[1];
         if (is_classes)
@@ -122,7 +150,8 @@ td_status td_regress_result(const td_predict *p, const float **values, size_t *n
         return TD_ERR(INVALID_ARGUMENT, "Input batch size did not match output batch size: %zu vs. %lld",
                       batch_of(p), (long long)t->shape.dims[0]);
     if (t->dtype != TD_F32)
-        return TD_ERR(INVALID_ARGUMENT, "Expected output Tensor of float. Got: %s", td_dtype_name(t->dtype));
+        return TD_ERR(INVALID_ARGUMENT, "Expected output Tensor of DT_FLOAT.  Got: %s",
+                      td_dtype_pb_name(t->dtype));
     *values = t->data;
     *n = batch_of(p);
     return NULL;

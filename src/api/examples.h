@@ -10,14 +10,16 @@
 #define TD_API_EXAMPLES_H
 
 #include "api/predict.h"
+#include "obs/requests.h"
+
+/* Is sig meant for Classify, or Regress, and has it the inputs and outputs for it? INVALID_ARGUMENT: what is not as it should be. */
+TD_MUST_USE td_status td_examples_check(const td_signature *sig, td_method verb);
 
 /* Opens for td_classify_result() or td_regress_result(). examples are borrowed until p
  * is closed, p owns servable as in td_predict_open(). INVALID_ARGUMENT: no examples, no
  * such signature, or one of another form. */
-TD_MUST_USE td_status td_classify_open(td_servable *servable, td_string signature_name,
+TD_MUST_USE td_status td_examples_open(td_servable *servable, td_method verb, td_string signature_name,
                                        const td_string *examples, size_t n, td_arena *arena, td_predict *p);
-TD_MUST_USE td_status td_regress_open(td_servable *servable, td_string signature_name,
-                                      const td_string *examples, size_t n, td_arena *arena, td_predict *p);
 
 /* [n, per_row], row-major; labels or scores may be NULL (then "" and 0 are meant), not both. */
 typedef struct td_classes {

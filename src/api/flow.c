@@ -59,13 +59,19 @@ void td_flows_limit(td_flows *fs, size_t bytes)
 
 /* ---- counting ---- */
 
+/* One of several runs has a signature; the request has none. */
+static const td_signature *signature_of(const td_flow *f)
+{
+    return f->verb->go_on ? NULL : f->predict.sig;
+}
+
 static td_request_series *series_of(const td_flow *f)
 {
     td_request_set *const set = f->predict.servable ? td_servable_requests(f->predict.servable)
                                 : f->times.parsed   ? td_manager_requests(f->shared->manager, &f->model)
                                                     : td_requests_nobody();
 
-    return td_request_set_get(set, f->predict.sig, f->host->protocol, f->verb->method);
+    return td_request_set_get(set, signature_of(f), f->host->protocol, f->verb->method);
 }
 
 static void count_queued(td_flow *f, bool is_queued)
@@ -208,7 +214,7 @@ static void count_run(td_flow *f)
 {
     const td_batch_call *const c = &f->predict.call;
 
-    f->times.queued = c->began_ns;
+    if (!f->times.queued) f->times.queued = c->began_ns;
     f->times.ran = c->ended_ns;
     if (c->is_lead) td_request_ran(series_of(f), batch_rows(f), c->ended_ns - c->began_ns);
 }
@@ -218,26 +224,31 @@ static void begin_run(td_predict *p)
     count_queued(p->done_ctx, false);
 }
 
-/* The run is over, on whatever thread ran it, or error says why not. */
-static void after_run(td_predict *p, td_status error)
-{
-    td_flow *const f = p->done_ctx;
-
-    if (!error) {
-        count_run(f);
-        p->is_apart = !td_batch_shares(p->outputs, p->n_want, p->inputs, p->sig->n_inputs);
-        if (p->is_apart && f->host->forget) f->host->forget(f);
-        error = write_reply(f);
-    }
-    end(f, error);
-}
-
 static void run(td_flow *f);
 
 static void run_elsewhere(td_flow *f)
 {
     count_queued(f, true);
     move(f, false, run);
+}
+
+/* The run is over, on whatever thread ran it, or error says why not. */
+static void after_run(td_predict *p, td_status error)
+{
+    td_flow *const f = p->done_ctx;
+    bool has_more = false;
+
+    if (!error) {
+        count_run(f);
+        p->is_apart = !td_batch_shares(p->outputs, p->n_want, p->inputs, p->sig->n_inputs);
+        if (p->is_apart && f->host->forget && !f->verb->go_on) f->host->forget(f);
+        error = write_reply(f);
+    }
+    if (!error && f->verb->go_on) error = f->verb->go_on(f, &has_more);
+    if (error || !has_more)
+        end(f, error);
+    else
+        run_elsewhere(f);
 }
 
 static void send_elsewhere(td_predict *p)

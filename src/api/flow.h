@@ -38,6 +38,9 @@ typedef struct td_flow_verb {
     td_status (*explain)(td_flow *f, td_status error);
     /* The result -> the reply, in the host's memory. */
     td_status (*write)(td_flow *f);
+    /* Behind write: is another run of that version to follow, with f->predict opened anew on it, and written behind this
+     * one? NULL: one run is all. */
+    td_status (*go_on)(td_flow *f, bool *has_more);
 } td_flow_verb;
 
 typedef struct td_flow_host {

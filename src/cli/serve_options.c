@@ -182,6 +182,7 @@ td_status td_server_options_make(const td_flags *flags, td_server_options *out)
                             .access_path = flags->access_log_file,
                             .config_poll_ns =
                                 TD_MAX(flags->model_config_file_poll_wait_seconds, 0) * NS_PER_S,
+                            .counts_methods = flags->enable_signature_method_name_check,
                             .max_memory = max_memory_of(flags),
                             .large_requests = (size_t)TD_MAX(flags->large_request_megabytes, 0) << 20,
                             .drain_ns = to_ns(TD_MAX(flags->drain_timeout_seconds, 0)),

@@ -19,6 +19,7 @@ typedef struct td_server_options {
     int64_t config_poll_ns;  /* 0: read once */
     td_access_format access_format;
     const char *access_path; /* "": standard error */
+    bool counts_methods;     /* td_methods_count() */
     size_t max_memory;       /* SIZE_MAX: no limit */
     size_t large_requests;   /* bytes of them at a time; 0: chosen */
     int64_t drain_ns;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/method.h"
 #include "base/account.h"
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -145,6 +146,7 @@ static td_status start(server *s)
 {
     TD_TRY(td_access_log_start(s->options->access_format, s->options->access_path));
     if (s->options->net.monitoring_path) td_metrics_count_tf();
+    if (s->options->counts_methods) td_methods_count();
     td_lanes_configure(s->options->serve.threads);
     td_memory_set_limit(s->options->max_memory);
     TD_TRY(td_manager_start(&s->options->serve, &s->manager));

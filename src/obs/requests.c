@@ -19,7 +19,7 @@ struct td_request_series {
     td_protocol protocol;
     td_method method;
     td_series *request, *signature;
-    td_series *tf_requests, *tf_latency, *tf_runtime, *tf_graph; /* NULL: not counted */
+    td_series *tf_requests, *tf_latency, *tf_runtime, *tf_graph, *tf_examples; /* NULL: not counted */
 };
 
 struct td_request_set {
@@ -31,8 +31,9 @@ struct td_request_set {
 };
 
 static const char *const protocol_names[TD_PROTOCOL_COUNT] = { "rest", "grpc" };
-static const char *const method_names[TD_METHOD_COUNT] = { "predict",  "classify", "regress",
-                                                           "metadata", "status",   "other" };
+static const char *const method_names[TD_METHOD_COUNT] = {
+    "predict", "classify", "regress", "multi_inference", "metadata", "status", "other"
+};
 
 const char *td_protocol_name(td_protocol p)
 {
@@ -70,6 +71,7 @@ static void free_series(td_request_series *s)
     td_series_close(s->tf_latency);
     td_series_close(s->tf_runtime);
     td_series_close(s->tf_graph);
+    td_series_close(s->tf_examples);
     td_free(s);
 }
 
@@ -110,6 +112,10 @@ static void open_tf(td_request_series *s, const char *model, td_protocol protoco
     static const char *const grpc_names[] = { "Predict", "Classify", "Regress" };
     const bool is_rest = protocol == TD_PROTOCOL_REST;
 
+    if (method == TD_METHOD_MULTI) {
+        s->tf_examples = td_series_open(TD_GROUP_tf_examples, (const char *const[]){ model });
+        s->tf_graph = td_series_open(TD_GROUP_tf_graph, NULL);
+    }
     if (!is_rest && !runs(method)) return;
     s->tf_requests = td_series_open(TD_GROUP_tf_requests, (const char *const[]){ model });
     const char *const api = !runs(method) ? "" : is_rest ? rest_names[method] : grpc_names[method];
@@ -258,6 +264,14 @@ static void count_tf(const td_request_series *s, const td_request_record *r)
                          span(r->times.queued, r->times.ran));
 }
 
+static void count_examples(td_series *examples, size_t n)
+{
+    const td_tally t = td_series_tally(examples);
+
+    td_tally_add(t, TD_AT_tf_example_count, n);
+    td_tally_observe(t, TD_AT_tf_example_counts, TD_BUCKETS_tf_examples, n);
+}
+
 void td_request_done(const td_request_record *r)
 {
     td_request_series *const s = r->series;
@@ -275,6 +289,7 @@ void td_request_done(const td_request_record *r)
     td_tally_add(t, TD_AT_response_bytes, r->bytes_out);
     td_tally_add(t, TD_AT_request_rows, r->rows);
     if (s->tf_requests) count_tf(s, r);
+    if (s->tf_examples && r->code == TD_OK) count_examples(s->tf_examples, r->rows);
     if (TD_UNLIKELY(td_access_log_is_on())) log_request(r, stages);
 }
 

@@ -28,7 +28,7 @@ class Nodes:
         self.dtypes = {}
 
     def node(self, name, op, inputs=(), T=None, **attributes):
-        """Adds a node. Attributes: type names, ints, floats, bools, bytes, arrays, Shape, Func, lists of types or
+        """Adds a node. Attributes: type names, ints, floats, bools, bytes, arrays, Shape, Func, lists of types, Shape or
         Func; T and dtype give its output's type."""
         node = self.node_defs.add(name=name, op=op)
         node.input.extend(inputs)
@@ -61,6 +61,10 @@ class Nodes:
             for item in value:
                 if isinstance(item, Func):
                     attribute.list.func.add(name=item)
+                elif isinstance(item, Shape):
+                    shape = attribute.list.shape.add()
+                    for size in item:
+                        shape.dim.add(size=size)
                 else:
                     attribute.list.type.append(DTYPES[item])
             attribute.list.SetInParent()

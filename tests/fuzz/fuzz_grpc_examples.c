@@ -38,8 +38,8 @@ void fuzz_one(const uint8_t *data, size_t size)
     td_grpc_examples e;
 
     if (fuzz_end(td_grpc_examples_parse(data, size, arena, &e)))
-        for (size_t i = 0; i < e.n; i++)
-            if (td_example_find(e.items[i], names, TD_COUNT(names), features))
+        for (size_t i = 0; i < e.list.n; i++)
+            if (td_example_find(e.list.items[i], names, TD_COUNT(names), features))
                 for (size_t k = 0; k < TD_COUNT(names); k++)
                     read_feature(&features[k]);
     td_arena_free(arena);

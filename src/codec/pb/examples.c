@@ -2,7 +2,8 @@
 /* examples.c -- Input { example_list = 1 { examples = 1 }, example_list_with_context = 2 {
  * examples = 1, context = 2 } }; ClassificationResponse { result = 1 { classifications = 1 {
  * classes = 1 { label = 1, score = 2 } } }, model_spec = 2 }; RegressionResponse { result = 1 {
- * regressions = 1 { value = 1 } }, model_spec = 2 }. */
+ * regressions = 1 { value = 1 } }, model_spec = 2 }; MultiInferenceResponse { results = 1 { model_spec = 1,
+ * classification_result = 2, regression_result = 3 } }. */
 #include "codec/pb/examples.h"
 
 #include <string.h>
@@ -35,7 +36,7 @@ static td_status join(td_string context, td_string example, td_arena *arena, siz
     return NULL;
 }
 
-static td_status read_list(td_wire w, td_arena *arena, size_t *joined, td_grpc_examples *out)
+static td_status read_list(td_wire w, td_arena *arena, td_grpc_example_list *out)
 {
     td_string context = { 0 };
     td_wire_field f;
@@ -50,49 +51,62 @@ static td_status read_list(td_wire w, td_arena *arena, size_t *joined, td_grpc_e
     while (td_wire_next(&w, &f)) {
         if (!td_wire_is(&f, 1, TD_WIRE_BYTES)) continue;
         out->items[out->n] = td_wire_text(&f);
-        if (context.size) TD_TRY(join(context, out->items[out->n], arena, joined, &out->items[out->n]));
+        if (context.size) TD_TRY(join(context, out->items[out->n], arena, &out->joined, &out->items[out->n]));
         out->n++;
     }
     return w.bad ? TD_ERR(INVALID_ARGUMENT, "Damaged example list") : NULL;
 }
 
+td_status td_grpc_input_read(const td_wire_field *f, td_arena *arena, td_grpc_example_list *out)
+{
+    td_wire input = td_wire_inside(f);
+    td_wire_field list;
+
+    while (td_wire_next(&input, &list))
+        if (list.type == TD_WIRE_BYTES && (list.number == 1 || list.number == 2))
+            TD_TRY(read_list(td_wire_inside(&list), arena, out));
+    return input.bad ? TD_ERR(INVALID_ARGUMENT, "Damaged Input") : NULL;
+}
+
 td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *arena, td_grpc_examples *out)
 {
     td_wire w = td_wire_of(bytes, size);
-    td_wire_field f, list;
-    size_t joined = 0;
+    td_wire_field f;
 
     *out = (td_grpc_examples){ 0 };
     while (td_wire_next(&w, &f)) {
         if (td_wire_is(&f, 1, TD_WIRE_BYTES)) TD_TRY(td_grpc_spec_read(&f, &out->spec));
-        if (!td_wire_is(&f, 2, TD_WIRE_BYTES)) continue;
-        td_wire input = td_wire_inside(&f);
-
-        while (td_wire_next(&input, &list))
-            if (list.type == TD_WIRE_BYTES && (list.number == 1 || list.number == 2))
-                TD_TRY(read_list(td_wire_inside(&list), arena, &joined, out));
-        if (input.bad) return TD_ERR(INVALID_ARGUMENT, "Damaged Input");
+        if (td_wire_is(&f, 2, TD_WIRE_BYTES)) TD_TRY(td_grpc_input_read(&f, arena, &out->list));
     }
     if (w.bad) return TD_ERR(INVALID_ARGUMENT, "Damaged request");
     return td_grpc_spec_check(&out->spec);
 }
 
-/* Room for the result, whose size is the client's, and the spec behind it. NULL: no memory. */
-static uint8_t *make_room(const td_predict *p, size_t size, td_strbuf *out)
-{
-    const size_t spec = td_grpc_spec_size(2, td_servable_name(p->servable), td_servable_version(p->servable),
-                                          p->sig->name),
-                 all = td_wire_bytes_size(1, size) + spec;
+/* Fields of the message that a result goes into, with the model spec; whole: of the reply, which that message is one of
+ * (0: it is the reply). */
+typedef struct places {
+    uint32_t whole, result, spec;
+} places;
 
-    if (!td_strbuf_try_reserve(out, all)) return NULL;
-    out->size = all;
-    return td_wire_put_head((uint8_t *)out->data, 1, size);
-}
+static const places alone = { 0, 1, 2 }, class_task = { 1, 2, 1 }, regression_task = { 1, 3, 1 };
 
-static void put_spec(uint8_t *at, const td_predict *p)
+/* Room for all of it; *result: where to write the result, whose size is the client's. False: no memory. */
+static bool put_around(const td_predict *p, places in, size_t size, td_strbuf *out, uint8_t **result)
 {
-    (void)td_grpc_spec_put(at, 2, td_servable_name(p->servable), td_servable_version(p->servable),
-                           p->sig->name);
+    const char *const model = td_servable_name(p->servable);
+    const int64_t version = td_servable_version(p->servable);
+    const size_t spec = td_grpc_spec_size(in.spec, model, version, p->sig->name),
+                 inner = spec + td_wire_bytes_size(in.result, size),
+                 all = in.whole ? td_wire_bytes_size(in.whole, inner) : inner;
+
+    if (!td_strbuf_try_reserve(out, all)) return false;
+    uint8_t *at = (uint8_t *)out->data + out->size;
+
+    out->size += all;
+    if (in.whole) at = td_wire_put_head(at, in.whole, inner);
+    at = td_grpc_spec_put(at, in.spec, model, version, p->sig->name);
+    *result = td_wire_put_head(at, in.result, size);
+    return true;
 }
 
 static td_status no_room(size_t n)
@@ -143,32 +157,34 @@ static uint8_t *put_row(uint8_t *p, const td_classes *c, size_t row)
     return p;
 }
 
-td_status td_grpc_classes_put(const td_predict *p, const td_classes *classes, td_strbuf *out)
+td_status td_grpc_classes_put(const td_predict *p, const td_classes *classes, td_grpc_result as,
+                              td_strbuf *out)
 {
     size_t size = 0;
 
     for (size_t r = 0; r < classes->n; r++)
         size += td_wire_bytes_size(1, row_size(classes, r));
-    uint8_t *at = make_room(p, size, out);
-    if (!at) return no_room(classes->n);
+    uint8_t *at;
+    if (!put_around(p, as == TD_GRPC_RESULT_OF_TASK ? class_task : alone, size, out, &at))
+        return no_room(classes->n);
     for (size_t r = 0; r < classes->n; r++)
         at = put_row(at, classes, r);
-    put_spec(at, p);
     return NULL;
 }
 
-td_status td_grpc_regressions_put(const td_predict *p, const float *values, size_t n, td_strbuf *out)
+td_status td_grpc_regressions_put(const td_predict *p, const float *values, size_t n, td_grpc_result as,
+                                  td_strbuf *out)
 {
     size_t size = 0;
 
     for (size_t i = 0; i < n; i++)
         size += td_wire_bytes_size(1, float_size(values[i]));
-    uint8_t *at = make_room(p, size, out);
-    if (!at) return no_room(n);
+    uint8_t *at;
+    if (!put_around(p, as == TD_GRPC_RESULT_OF_TASK ? regression_task : alone, size, out, &at))
+        return no_room(n);
     for (size_t i = 0; i < n; i++) {
         at = td_wire_put_head(at, 1, float_size(values[i]));
         at = put_float(at, 1, values[i]);
     }
-    put_spec(at, p);
     return NULL;
 }

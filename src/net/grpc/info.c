@@ -52,8 +52,9 @@ static td_status metadata_write(td_flow *f)
 
 void td_grpc_serve_metadata(td_grpc_call *c)
 {
-    static const td_flow_verb verb = { TD_METHOD_METADATA, TD_FLOW_MODEL, metadata_parse, NULL, NULL,
-                                       metadata_write };
+    static const td_flow_verb verb = {
+        .method = TD_METHOD_METADATA, .asks = TD_FLOW_MODEL, .parse = metadata_parse, .write = metadata_write
+    };
 
     td_grpc_run(c, &verb, sizeof(td_grpc_spec));
 }

@@ -3,6 +3,7 @@
 #include "api/examples.h"
 #include "codec/pb/examples.h"
 #include "codec/pb/predict.h"
+#include "api/method.h"
 #include "net/grpc/run.h"
 
 /* ---- Predict ---- */
@@ -23,6 +24,7 @@ static td_status predict_open(td_flow *f, td_servable *servable)
     const td_grpc_job *const j = f->request;
 
     TD_TRY(td_predict_open(servable, j->spec->signature, TD_WORDING_GRPC, f->arena, &f->predict));
+    TD_TRY(td_method_check(f->predict.sig, TD_METHOD_PREDICT));
     return td_grpc_predict_fill(j->message, &f->predict);
 }
 
@@ -86,20 +88,13 @@ static td_status examples_parse(td_flow *f)
     return NULL;
 }
 
-static td_status classify_open(td_flow *f, td_servable *servable)
+static td_status examples_open(td_flow *f, td_servable *servable)
 {
     const td_grpc_job *const j = f->request;
     const td_grpc_examples *const r = j->message;
 
-    return td_classify_open(servable, j->spec->signature, r->items, r->n, f->arena, &f->predict);
-}
-
-static td_status regress_open(td_flow *f, td_servable *servable)
-{
-    const td_grpc_job *const j = f->request;
-    const td_grpc_examples *const r = j->message;
-
-    return td_regress_open(servable, j->spec->signature, r->items, r->n, f->arena, &f->predict);
+    return td_examples_open(servable, f->verb->method, j->spec->signature, r->list.items, r->list.n, f->arena,
+                            &f->predict);
 }
 
 static td_status classify_write(td_flow *f)
@@ -108,7 +103,7 @@ static td_status classify_write(td_flow *f)
     td_strbuf b = { 0 };
 
     TD_TRY(td_classify_result(&f->predict, &classes));
-    TD_TRY(td_grpc_classes_put(&f->predict, &classes, &b));
+    TD_TRY(td_grpc_classes_put(&f->predict, &classes, TD_GRPC_RESULT_ALONE, &b));
     return td_grpc_job_put(f->request, &b);
 }
 
@@ -119,7 +114,7 @@ static td_status regress_write(td_flow *f)
     td_strbuf b = { 0 };
 
     TD_TRY(td_regress_result(&f->predict, &values, &n));
-    TD_TRY(td_grpc_regressions_put(&f->predict, values, n, &b));
+    TD_TRY(td_grpc_regressions_put(&f->predict, values, n, TD_GRPC_RESULT_ALONE, &b));
     return td_grpc_job_put(f->request, &b);
 }
 
@@ -127,24 +122,27 @@ static td_status regress_write(td_flow *f)
 
 void td_grpc_serve_predict(td_grpc_call *c)
 {
-    static const td_flow_verb verb = { TD_METHOD_PREDICT, TD_FLOW_RUN, predict_parse,
-                                       predict_open,      NULL,        predict_write };
+    static const td_flow_verb verb = {
+        .method = TD_METHOD_PREDICT, .parse = predict_parse, .open = predict_open, .write = predict_write
+    };
 
     td_grpc_run(c, &verb, sizeof(td_grpc_predict_request));
 }
 
 void td_grpc_serve_classify(td_grpc_call *c)
 {
-    static const td_flow_verb verb = { TD_METHOD_CLASSIFY, TD_FLOW_RUN, examples_parse,
-                                       classify_open,      NULL,        classify_write };
+    static const td_flow_verb verb = {
+        .method = TD_METHOD_CLASSIFY, .parse = examples_parse, .open = examples_open, .write = classify_write
+    };
 
     td_grpc_run(c, &verb, sizeof(td_grpc_examples));
 }
 
 void td_grpc_serve_regress(td_grpc_call *c)
 {
-    static const td_flow_verb verb = { TD_METHOD_REGRESS, TD_FLOW_RUN, examples_parse,
-                                       regress_open,      NULL,        regress_write };
+    static const td_flow_verb verb = {
+        .method = TD_METHOD_REGRESS, .parse = examples_parse, .open = examples_open, .write = regress_write
+    };
 
     td_grpc_run(c, &verb, sizeof(td_grpc_examples));
 }

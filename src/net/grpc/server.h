@@ -180,6 +180,7 @@ void td_grpc_tell_leaving(td_grpc_server *s, int64_t deadline_ns);
 void td_grpc_serve_predict(td_grpc_call *c);
 void td_grpc_serve_classify(td_grpc_call *c);
 void td_grpc_serve_regress(td_grpc_call *c);
+void td_grpc_serve_multi(td_grpc_call *c);
 void td_grpc_serve_metadata(td_grpc_call *c);
 void td_grpc_serve_status(td_grpc_call *c);
 void td_grpc_serve_health(td_grpc_call *c);

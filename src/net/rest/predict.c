@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* predict.c -- POST ...:predict, :classify, :regress as verbs of a flow. */
+#include "api/method.h"
 #include "net/rest/server.h"
 
 /* ---- :predict ---- */
@@ -47,6 +48,7 @@ static bool needs_body(const td_predict *p)
 static td_status predict_open(td_flow *f, td_servable *servable)
 {
     TD_TRY(open_or_survey(f, servable));
+    TD_TRY(td_method_check(f->predict.sig, TD_METHOD_PREDICT));
     if (!needs_body(&f->predict)) td_rest_drop_body(f->request);
     return NULL;
 }
@@ -87,20 +89,12 @@ static td_status regress_parse(td_flow *f)
     return examples_parse(f->request, "regress");
 }
 
-static td_status classify_open(td_flow *f, td_servable *servable)
+static td_status examples_open(td_flow *f, td_servable *servable)
 {
     const td_rest_request *const r = f->request;
     const td_json_examples *const e = &r->examples;
 
-    return td_classify_open(servable, e->signature, e->items, e->n, r->arena, &f->predict);
-}
-
-static td_status regress_open(td_flow *f, td_servable *servable)
-{
-    const td_rest_request *const r = f->request;
-    const td_json_examples *const e = &r->examples;
-
-    return td_regress_open(servable, e->signature, e->items, e->n, r->arena, &f->predict);
+    return td_examples_open(servable, f->verb->method, e->signature, e->items, e->n, r->arena, &f->predict);
 }
 
 static td_status classify_write(td_flow *f)
@@ -126,12 +120,19 @@ static td_status regress_write(td_flow *f)
 
 void td_rest_serve_predict(td_rest_request *r)
 {
-    static const td_flow_verb predict = { TD_METHOD_PREDICT, TD_FLOW_RUN,     predict_parse,
-                                          predict_open,      predict_explain, predict_write },
-                              classify = { TD_METHOD_CLASSIFY, TD_FLOW_RUN, classify_parse,
-                                           classify_open,      NULL,        classify_write },
-                              regress = { TD_METHOD_REGRESS, TD_FLOW_RUN, regress_parse,
-                                          regress_open,      NULL,        regress_write };
+    static const td_flow_verb predict = { .method = TD_METHOD_PREDICT,
+                                          .parse = predict_parse,
+                                          .open = predict_open,
+                                          .explain = predict_explain,
+                                          .write = predict_write },
+                              classify = { .method = TD_METHOD_CLASSIFY,
+                                           .parse = classify_parse,
+                                           .open = examples_open,
+                                           .write = classify_write },
+                              regress = { .method = TD_METHOD_REGRESS,
+                                          .parse = regress_parse,
+                                          .open = examples_open,
+                                          .write = regress_write };
 
     td_rest_flow(r, r->route.verb == TD_REST_CLASSIFY  ? &classify
                     : r->route.verb == TD_REST_REGRESS ? &regress

@@ -117,8 +117,8 @@ static void end(td_flow *f, td_status error)
     td_mutex_unlock(&r->mu);
 }
 
-static const td_flow_verb verb = { TD_METHOD_PREDICT, TD_FLOW_RUN, parse, open_it, explain, write_it },
-                          look = { TD_METHOD_METADATA, TD_FLOW_MODEL, parse, NULL, NULL, write_it },
+static const td_flow_verb verb = { TD_METHOD_PREDICT, TD_FLOW_RUN, parse, open_it, explain, write_it, NULL },
+                          look = { TD_METHOD_METADATA, TD_FLOW_MODEL, parse, NULL, NULL, write_it, NULL },
                           page = { .asks = TD_FLOW_NOTHING, .write = write_it };
 static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, forget, seal, end };
 

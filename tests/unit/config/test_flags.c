@@ -165,8 +165,7 @@ static void test_effects(void **state)
 static void test_what_is_refused(void **state)
 {
     static const char *const words[] = { "--ssl_config_file=/x", "--use_alts_credentials",
-                                         "--platform_config_file=/x", "--prefer_tflite_model",
-                                         "--enable_signature_method_name_check" };
+                                         "--platform_config_file=/x", "--prefer_tflite_model" };
 
     (void)state;
     for (size_t i = 0; i < TD_COUNT(words); i++) {
