@@ -3,6 +3,7 @@
 #include "tensor/half.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 float td_f16_to_f32(td_f16 h)
 {
@@ -37,6 +38,15 @@ td_f16 td_f32_to_f16(float f)
         return (td_f16){ (uint16_t)(sign | 0x7e00U | (td_bits_of_f32(f) >> 13 & 0x1ffU)) };
     if (magnitude >= 65520.0f) return (td_f16){ (uint16_t)(sign | 0x7c00U) };
     return (td_f16){ (uint16_t)(sign | round_magnitude(magnitude, 10, -14)) };
+}
+
+/* Toward zero, and where something was lost the last bit says so. */
+float td_f64_to_f32_odd(double v)
+{
+    const float f = (float)v;
+    const bool is_exact = (double)f == v || f != f;
+
+    return is_exact ? f : td_f32_of_bits((td_bits_of_f32(f) - (fabs((double)f) > fabs(v))) | 1);
 }
 
 float td_f8e5m2_to_f32(uint8_t h)

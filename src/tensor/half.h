@@ -50,6 +50,10 @@ static inline td_bf16 td_f32_to_bf16(float f)
 float td_f16_to_f32(td_f16 h);
 td_f16 td_f32_to_f16(float f);
 
+/* A float that rounds to each of the small types as v itself does: a double that became a float on the way may lie
+ * between two of them where it did not before. */
+float td_f64_to_f32_odd(double v);
+
 float td_f8e5m2_to_f32(uint8_t h);
 uint8_t td_f32_to_f8e5m2(float f);
 float td_f8e4m3fn_to_f32(uint8_t h);

@@ -194,3 +194,35 @@ char *td_print_f64(char *out, double v)
     if (!isfinite(v)) return put_special(out, v);
     return put_decimal(out, td_shortest_f64(v), v, 17);
 }
+
+/* The sign, and all of what has no digits to choose. False: those of *v, which is not negative, are still to be put. */
+static bool put_easy(char **out, float *v)
+{
+    if (signbit(*v) && !isnan(*v)) {
+        *(*out)++ = '-';
+        *v = -*v;
+    }
+    if (*v < 1e6f && *v == (float)(uint32_t)*v)
+        *out = put_whole(*out, (uint32_t)*v);
+    else if (!isfinite(*v))
+        *out = put_special(*out, (double)*v);
+    else
+        return false;
+    return true;
+}
+
+char *td_print_f16(char *out, td_f16 h)
+{
+    float v = td_f16_to_f32(h);
+
+    if (put_easy(&out, &v)) return out;
+    return put_decimal(out, td_shortest_f16((td_f16){ h.bits & 0x7fff }), (double)v, 6);
+}
+
+char *td_print_bf16(char *out, td_bf16 h)
+{
+    float v = td_bf16_to_f32(h);
+
+    if (put_easy(&out, &v)) return out;
+    return put_decimal(out, td_shortest_bf16((td_bf16){ h.bits & 0x7fff }), (double)v, 6);
+}

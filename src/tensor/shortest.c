@@ -104,17 +104,10 @@ static uint64_t scale_f32(uint64_t g, uint64_t cp)
     return (uint64_t)(product >> 64) | ((uint64_t)product >> 32 > 1);
 }
 
-td_decimal td_shortest_f32(float v)
+/* c * 2^q of a type with at most float's range and digits; the one below is half as far if is_nearer_below. */
+static inline td_decimal shortest_small(uint64_t c, int q, bool is_nearer_below)
 {
-    uint32_t bits;
-
-    memcpy(&bits, &v, sizeof bits);
-    const uint32_t fraction = bits & ((UINT32_C(1) << 23) - 1);
-    const int biased = (int)(bits >> 23);
-    const uint64_t c = biased ? fraction | UINT32_C(1) << 23 : fraction;
-    const int q = (biased ? biased : 1) - 150;
-    const bool is_nearer_below = !fraction && biased > 1, is_odd = c % 2;
-
+    const bool is_odd = c % 2;
     const int k = floor_log10_pow2(q, is_nearer_below);
     const int h = q + floor_log2_pow10(-k) + 1;
     const td_pow5 p = td_pow5_table()[-k - TD_POW5_MIN];
@@ -122,4 +115,29 @@ td_decimal td_shortest_f32(float v)
 
     return shortest_in((interval){ scale_f32(g, (4 * c - 2 + is_nearer_below) << h) + is_odd,
                                    scale_f32(g, 4 * c << h), scale_f32(g, (4 * c + 2) << h) - is_odd, k });
+}
+
+/* bits: exponent and fraction of a format whose fraction has so many bits, and whose number is 1 at the exponent bias. */
+static inline td_decimal shortest_of(uint32_t bits, int fraction_bits, int bias)
+{
+    const uint32_t fraction = bits & ((UINT32_C(1) << fraction_bits) - 1);
+    const int biased = (int)(bits >> fraction_bits);
+    const uint64_t c = biased ? fraction | UINT32_C(1) << fraction_bits : fraction;
+
+    return shortest_small(c, (biased ? biased : 1) - bias - fraction_bits, !fraction && biased > 1);
+}
+
+td_decimal td_shortest_f32(float v)
+{
+    return shortest_of(td_bits_of_f32(v), 23, 127);
+}
+
+td_decimal td_shortest_f16(td_f16 v)
+{
+    return shortest_of(v.bits, 10, 15);
+}
+
+td_decimal td_shortest_bf16(td_bf16 v)
+{
+    return shortest_of(v.bits, 7, 127);
 }

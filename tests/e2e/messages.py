@@ -12,7 +12,8 @@ import numpy as np
 from google.protobuf import symbol_database
 
 DTYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8,
-          "int64": 9, "bool": 10, "uint16": 17, "complex128": 18, "float16": 19, "uint32": 22, "uint64": 23}
+          "int64": 9, "bool": 10, "bfloat16": 14, "uint16": 17, "complex128": 18, "float16": 19, "uint32": 22,
+          "uint64": 23}
 NAMES = {number: name for name, number in DTYPES.items()}
 FIELDS = {"float32": "float_val", "float64": "double_val", "int32": "int_val", "uint8": "int_val", "int16": "int_val",
           "int8": "int_val", "string": "string_val", "int64": "int64_val", "bool": "bool_val", "uint16": "int_val",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base64.h -- the standard alphabet, as bytes travel in JSON. */
+/* base64.h -- as bytes travel in JSON: written in the standard alphabet, read in that and the one of URLs. */
 #ifndef TD_CODEC_JSON_BASE64_H
 #define TD_CODEC_JSON_BASE64_H
 

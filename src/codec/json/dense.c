@@ -11,6 +11,7 @@
 
 #include "codec/json/base64.h"
 #include "codec/json/run.h"
+#include "tensor/half.h"
 #include "tensor/parse_number.h"
 #include "tensor/type_sets.h"
 
@@ -31,6 +32,20 @@ static __attribute__((noinline)) const char *read_rare_f32(const char *p, const 
 
     if (behind) *out = (float)v; /* too large for a float: infinity */
     return behind;
+}
+
+static __attribute__((noinline)) const char *read_half(const char *p, const char *end, td_dtype dtype,
+                                                       void *out)
+{
+    double v;
+
+    p = read_f64(p, end, &v);
+    if (!p) return NULL;
+    if (dtype == TD_F16)
+        *(td_f16 *)out = td_f32_to_f16(td_f64_to_f32_odd(v));
+    else
+        *(td_bf16 *)out = td_f32_to_bf16(td_f64_to_f32_odd(v));
+    return p;
 }
 
 static inline const char *read_f32(const char *p, const char *end, float *out)
@@ -140,6 +155,9 @@ static inline __attribute__((always_inline)) const char *read_element(td_json_re
         return p;
     case TD_BOOL:
         return read_bool(p, out);
+    case TD_F16:
+    case TD_BF16:
+        return read_half(p, r->end, dtype, out);
     case TD_STRING:
         return read_string(r, p, out);
     default:
@@ -149,7 +167,7 @@ static inline __attribute__((always_inline)) const char *read_element(td_json_re
 
 bool td_json_dense_takes(td_dtype dtype)
 {
-    const uint64_t good = (TD_REAL_TYPES & ~TD_HALF_TYPES) | TD_BOOL_TYPE | TD_DTYPE_BIT(TD_STRING);
+    const uint64_t good = TD_REAL_TYPES | TD_BOOL_TYPE | TD_DTYPE_BIT(TD_STRING);
 
     return (unsigned)dtype < 64 && (good & TD_DTYPE_BIT(dtype)) != 0;
 }

@@ -150,7 +150,7 @@ static td_status leaf_error(const char *p, td_dtype dtype)
     if (dtype == TD_STRING && *p == '{') {
         if (td_json_read_b64(p, &text))
             return TD_ERR(INVALID_ARGUMENT,
-                          "Unable to base64 decode. The alphabet is the standard one, with + and /");
+                          "Unable to base64 decode. The alphabet is the standard one, or that of URLs");
         return TD_ERR(INVALID_ARGUMENT,
                       "JSON Value: %s not formatted correctly for base64 data. It is an object of one key: "
                       "{\"b64\": \"...\"}",

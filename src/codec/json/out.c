@@ -9,6 +9,7 @@
 #include "base/size.h"
 #include "codec/json/base64.h"
 #include "codec/json/scan.h"
+#include "ops/text/encoding.h"
 
 enum { OUT_FIRST = 512 };
 
@@ -88,11 +89,10 @@ static void put_escaped(td_json_out *o, char c)
     }
 }
 
-void td_json_put_string(td_json_out *o, td_string s)
+static void put_content(td_json_out *o, td_string s)
 {
     const char *p = s.data;
 
-    TD_JSON_PUT(o, "\"");
     for (size_t left = s.size; left;) {
         const size_t plain = count_plain(p, left);
 
@@ -104,12 +104,60 @@ void td_json_put_string(td_json_out *o, td_string s)
             left--;
         }
     }
+}
+
+void td_json_put_string(td_json_out *o, td_string s)
+{
+    TD_JSON_PUT(o, "\"");
+    put_content(o, s);
     TD_JSON_PUT(o, "\"");
 }
 
-void td_json_put_c_string(td_json_out *o, const char *s)
+static bool is_ascii(td_string s)
 {
-    td_json_put_string(o, (td_string){ s, strlen(s) });
+    unsigned char all = 0;
+
+    for (size_t i = 0; i < s.size; i++)
+        all |= (unsigned char)s.data[i];
+    return all < 0x80;
+}
+
+/* Bytes of the longest beginning that is UTF-8; *bad: those of what follows and is none. */
+static size_t count_utf8(td_string s, size_t *bad)
+{
+    td_decoder d = td_decoder_utf8(s);
+    size_t n = 0;
+
+    *bad = 0;
+    for (td_char ch; td_decoder_next(&d, &ch); n += ch.size) {
+        if (ch.code >= 0) continue;
+        *bad = TD_MAX(ch.size, 1);
+        break;
+    }
+    return n;
+}
+
+bool td_json_is_utf8(td_string s)
+{
+    size_t bad = 0;
+
+    return is_ascii(s) || (count_utf8(s, &bad), !bad);
+}
+
+void td_json_put_c_string(td_json_out *o, const char *text)
+{
+    td_string s = { text, strlen(text) };
+
+    TD_JSON_PUT(o, "\"");
+    while (s.size) {
+        size_t bad = 0;
+        const size_t good = is_ascii(s) ? s.size : count_utf8(s, &bad);
+
+        put_content(o, (td_string){ s.data, good });
+        if (bad) TD_JSON_PUT(o, "\xef\xbf\xbd");
+        s = (td_string){ s.data + good + bad, s.size - good - bad };
+    }
+    TD_JSON_PUT(o, "\"");
 }
 
 void td_json_put_base64(td_json_out *o, td_string s)

@@ -40,8 +40,10 @@ static inline void td_json_put_bytes(td_json_out *o, const char *data, size_t si
 void td_json_put_text(td_json_out *o, const char *text);
 void td_json_put_format(td_json_out *o, const char *fmt, ...) TD_PRINTF(2, 3); /* at most 256 bytes */
 
-/* In quotes and escaped; bytes that are not ASCII as they are. */
+/* In quotes and escaped; bytes that are not ASCII as they are: what is no UTF-8 can be no string of JSON. */
 void td_json_put_string(td_json_out *o, td_string s);
+bool td_json_is_utf8(td_string s);
+/* Likewise, with U+FFFD for what is no UTF-8: texts of ours may hold a client's bytes, and be cut anywhere. */
 void td_json_put_c_string(td_json_out *o, const char *s);
 void td_json_put_base64(td_json_out *o, td_string s); /* {"b64": "..."} */
 

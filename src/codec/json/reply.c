@@ -6,7 +6,7 @@
  */
 #include "codec/json/predict.h"
 
-#include "ops/text/encoding.h"
+#include "codec/json/dense.h"
 #include "tensor/print.h"
 
 typedef struct writer {
@@ -24,6 +24,10 @@ static inline __attribute__((always_inline)) char *print_element(char *p, td_dty
         return td_print_f32(p, *(const float *)(const void *)at);
     case TD_F64:
         return td_print_f64(p, *(const double *)(const void *)at);
+    case TD_F16:
+        return td_print_f16(p, *(const td_f16 *)(const void *)at);
+    case TD_BF16:
+        return td_print_bf16(p, *(const td_bf16 *)(const void *)at);
     case TD_I8:
         return td_print_i64(p, *(const int8_t *)at);
     case TD_U8:
@@ -69,26 +73,11 @@ static inline __attribute__((always_inline)) void put_numbers_of(td_json_out *o,
     }
 }
 
-/* What is no UTF-8 can be no string of JSON, either. */
-static bool is_utf8(td_string s)
-{
-    unsigned char all = 0;
-
-    for (size_t i = 0; i < s.size; i++)
-        all |= (unsigned char)s.data[i];
-    if (all < 0x80) return true;
-    td_decoder d = td_decoder_utf8(s);
-
-    for (td_char ch; td_decoder_next(&d, &ch);)
-        if (ch.code < 0) return false;
-    return true;
-}
-
 static void put_strings(const writer *w, const td_string *s, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
         if (i) TD_JSON_PUT(w->out, ", ");
-        if (w->is_base64 || !is_utf8(s[i]))
+        if (w->is_base64 || !td_json_is_utf8(s[i]))
             td_json_put_base64(w->out, s[i]);
         else
             td_json_put_string(w->out, s[i]);
@@ -119,19 +108,12 @@ static void put_elements(const writer *w, const char *at, int64_t n)
 
 /* ---- tensors ---- */
 
-static bool can_write(td_dtype dtype)
-{
-    return dtype == TD_STRING || dtype == TD_BOOL || dtype == TD_F32 || dtype == TD_F64 || dtype == TD_I8 ||
-           dtype == TD_I16 || dtype == TD_I32 || dtype == TD_I64 || dtype == TD_U8 || dtype == TD_U16 ||
-           dtype == TD_U32 || dtype == TD_U64;
-}
-
 static td_status check_types(const td_predict *p)
 {
     for (size_t i = 0; i < p->n_want; i++) {
         const td_dtype dtype = td_predict_output(p, i)->dtype;
 
-        if (!can_write(dtype))
+        if (!td_json_dense_takes(dtype))
             return TD_ERR(INVALID_ARGUMENT, "Failed to write JSON value for tensor type: %s",
                           td_dtype_name(dtype));
     }

@@ -136,11 +136,11 @@ static bool is_probe(const char *path, const char *want)
 
 static td_rest_verb route_any(const char *method, const char *path, td_rest_route *out)
 {
-    static const char *const malformed[] = { "HEAD", "PUT", "DELETE", "PATCH" };
+    static const char *const malformed[] = { "PUT", "DELETE", "PATCH" };
     const char *p = path;
-    const bool is_post = !strcmp(method, "POST"), is_get = !strcmp(method, "GET");
-    const bool is_read = is_get || !strcmp(method, "HEAD"), is_options = !strcmp(method, "OPTIONS");
-    bool is_known = is_post || is_get || is_options;
+    const bool is_post = !strcmp(method, "POST"), is_options = !strcmp(method, "OPTIONS");
+    const bool is_read = !strcmp(method, "GET") || !strcmp(method, "HEAD");
+    bool is_known = is_post || is_read || is_options;
 
     for (size_t i = 0; i < TD_COUNT(malformed); i++)
         is_known |= !strcmp(method, malformed[i]);
@@ -150,7 +150,7 @@ static td_rest_verb route_any(const char *method, const char *path, td_rest_rout
     if (!take(&p, "/v1/")) return TD_REST_ELSEWHERE;
     if (is_options) return TD_REST_OPTIONS;
     if (is_post) return route_post(path, out);
-    return is_get ? route_get(path, out) : TD_REST_MALFORMED;
+    return is_read ? route_get(path, out) : TD_REST_MALFORMED;
 }
 
 /* The path and query of "http://host:port/path?query", which clients send to proxies and servers must take. */

@@ -5,7 +5,7 @@
  *   GET   /v1/models[/M][/versions/N|/labels/L][/metadata]
  *   GET   /healthz, /readyz
  *
- * Letters match in either case; names and labels are percent-decoded and hold no NUL. A query string is part of the path, as
+ * HEAD asks for what GET does. Letters match in either case; names and labels are percent-decoded and hold no NUL. A query string is part of the path, as
  * in TensorFlow Serving.
  */
 #ifndef TD_NET_REST_ROUTE_H

@@ -63,6 +63,24 @@ static void test_every_value_and_midpoint(void **state)
     }
 }
 
+/* Doubles that a float would put on a midpoint. */
+static void test_rounds_once(void **state)
+{
+    const double above = 1 + 0x1p-11 + 0x1p-50, below = 1 + 3 * 0x1p-11 - 0x1p-50;
+
+    (void)state;
+    assert_int_equal(narrow_f16(td_f64_to_f32_odd(above)), 0x3c01);
+    assert_int_equal(narrow_f16((float)above), 0x3c00);
+    assert_int_equal(narrow_f16(td_f64_to_f32_odd(-below)), 0xbc01);
+    assert_int_equal(narrow_bf16(td_f64_to_f32_odd(1 + 0x1p-8 + 0x1p-50)), 0x3f81);
+    assert_true(td_f64_to_f32_odd(0.5) == 0.5f);
+    assert_true(isnan(td_f64_to_f32_odd(NAN)));
+    assert_true(isinf(td_f64_to_f32_odd(-INFINITY)));
+    assert_int_equal(narrow_f16(td_f64_to_f32_odd(1e300)), 0x7c00);
+    assert_int_equal(narrow_bf16(td_f64_to_f32_odd(-1e300)), 0xff80);
+    assert_int_equal(narrow_f16(td_f64_to_f32_odd(-1e-300)), 0x8000);
+}
+
 static void test_edges(void **state)
 {
     (void)state;
@@ -95,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_value_and_midpoint),
         cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_rounds_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

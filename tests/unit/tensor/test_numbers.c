@@ -173,6 +173,47 @@ static void test_f32_round_trips(void **state)
     }
 }
 
+/* All of them: the text reads back, and no shorter one does. */
+static void assert_small(bool is_f16, unsigned bits)
+{
+    const td_f16 h = { (uint16_t)bits };
+    const td_bf16 b = { (uint16_t)bits };
+    const float v = is_f16 ? td_f16_to_f32(h) : td_bf16_to_f32(b);
+    char text[TD_PRINT_MAX + 1], shorter[64];
+    double back;
+
+    char *const end = is_f16 ? td_print_f16(text, h) : td_print_bf16(text, b);
+    *end = 0;
+    if (!isfinite(v)) {
+        assert_string_equal(text, isnan(v) ? "NaN" : signbit(v) ? "-Infinity" : "Infinity");
+        return;
+    }
+#define READ(s)                                                                                              \
+    (back = strtod((s), NULL),                                                                               \
+     is_f16 ? td_f32_to_f16(td_f64_to_f32_odd(back)).bits : td_f32_to_bf16(td_f64_to_f32_odd(back)).bits)
+    if (READ(text) != bits) fail_msg("%s is not %04x", text, bits);
+    if (!strchr(text, 'e') && !strcmp(end - 2, ".0")) return;
+    const int n = significant_digits(text);
+    snprintf(shorter, sizeof shorter, "%.*e", n > 1 ? n - 2 : 0, (double)v);
+    if (n > 1 && READ(shorter) == bits) fail_msg("%s could be %s", text, shorter);
+#undef READ
+}
+
+static void test_small_floats(void **state)
+{
+    char text[TD_PRINT_MAX + 1];
+
+    (void)state;
+    for (unsigned bits = 0; bits <= 0xffff; bits++) {
+        assert_small(true, bits);
+        assert_small(false, bits);
+    }
+    *td_print_f16(text, td_f32_to_f16(0.1f)) = 0;
+    assert_string_equal(text, "0.1");
+    *td_print_bf16(text, td_f32_to_bf16(-3.3e38f)) = 0;
+    assert_string_equal(text, "-3.3e+38");
+}
+
 /* ---- reading ---- */
 
 static void assert_reads_as_libc(const char *text)
@@ -376,15 +417,11 @@ static void test_grammar(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_f64_round_trips),
-        cmocka_unit_test(test_f32_round_trips),
-        cmocka_unit_test(test_known_hard_numbers),
-        cmocka_unit_test(test_random_texts),
-        cmocka_unit_test(test_midpoints),
-        cmocka_unit_test(test_long_texts),
-        cmocka_unit_test(test_grammar),
+        cmocka_unit_test(test_layout),          cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_f64_round_trips), cmocka_unit_test(test_f32_round_trips),
+        cmocka_unit_test(test_small_floats),    cmocka_unit_test(test_known_hard_numbers),
+        cmocka_unit_test(test_random_texts),    cmocka_unit_test(test_midpoints),
+        cmocka_unit_test(test_long_texts),      cmocka_unit_test(test_grammar),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,12 @@ static void test_types(void **state)
                   "{\"outputs\":[NaN,Infinity,-Infinity,Infinity,-Infinity,Infinity,0.0,-0.0]}");
     sign_one(TD_F64, "x");
     assert_answer("{\"inputs\":[0.1,1e308,5e-324]}", "{\"outputs\":[0.1,1e+308,5e-324]}");
+    sign_one(TD_F16, "x");
+    assert_answer("{\"inputs\":[0.1,-2,65519.99,65520,NaN,-Infinity,6e-8,1.00048828125,1.00048828125001]}",
+                  "{\"outputs\":[0.1,-2.0,65504.0,Infinity,NaN,-Infinity,6e-08,1.0,1.001]}");
+    sign_one(TD_BF16, "x");
+    assert_answer("{\"inputs\":[[0.1,3.39e38],[1.00390625,257]]}",
+                  "{\"outputs\":[[0.1,3.39e+38],[1.0,256.0]]}");
     sign_one(TD_I64, "x");
     assert_answer("{\"inputs\":[-9223372036854775808,9007199254740993]}",
                   "{\"outputs\":[-9223372036854775808,9007199254740993]}");
@@ -281,6 +287,8 @@ static void test_types(void **state)
                   "\"b64\":\"YcM=\"}]}",
                   "{\"outputs\":[{\"b64\":\"AP8=\"},\"\xc3\xbf\",{\"b64\":\"7aCA\"},{\"b64\":\"wK8=\"},{"
                   "\"b64\":\"YcM=\"}]}");
+    assert_answer("{\"inputs\":[{\"b64\":\"-_-_\"},{\"b64\":\"+/-_\"}]}",
+                  "{\"outputs\":[{\"b64\":\"+/+/\"},{\"b64\":\"+/+/\"}]}");
     sign_one(TD_STRING, "x_bytes");
     assert_answer("{\"instances\":[\"hi\",{\"b64\":\"AP8=\"}]}",
                   "{\"predictions\":[{\"b64\":\"aGk=\"},{\"b64\":\"AP8=\"}]}");
@@ -395,8 +403,8 @@ static void test_advice(void **state)
     assert_advice("{\"inputs\":[1.0]}",
                   "int32. It takes whole numbers within its range, written without a point. ");
     sign_one(TD_STRING, "x");
-    assert_advice("{\"inputs\":{\"x\":{\"b64\":\"A-_A\"}}}",
-                  "decode. The alphabet is the standard one, with + and /. The ");
+    assert_advice("{\"inputs\":{\"x\":{\"b64\":\"A-.A\"}}}",
+                  "decode. The alphabet is the standard one, or that of URLs. The ");
     assert_advice("{\"inputs\":{\"x\":{\"b46\":\"AAAA\"}}}",
                   "It is an object of one key: {\"b64\": \"...\"}. The ");
     sign_two();
@@ -430,13 +438,15 @@ static void test_value_errors(void **state)
     REFUSED("{\"inputs\":[-1]}", "JSON Value: -1 Type: Number is not of expected type: uint64");
     sign_one(TD_STRING, "x");
     REFUSED("{\"inputs\":[1]}", "JSON Value: 1 Type: Number is not of expected type: string");
-    REFUSED("{\"inputs\":[{\"b64\":\"a-_=\"}]}", "Unable to base64 decode");
+    REFUSED("{\"inputs\":[{\"b64\":\"a-.=\"}]}", "Unable to base64 decode");
     REFUSED("{\"inputs\":[{\"b64\":1}]}",
             "JSON Value: {\n    \"b64\": 1\n} not formatted correctly for base64 data");
     sign_one(TD_F16, "x");
-    assert_error("{\"inputs\":[1]}", TD_UNIMPLEMENTED, "Conversion of JSON Value: 1 to type: half");
+    REFUSED("{\"inputs\":[true]}", "JSON Value: true Type: True is not of expected type: half");
+    sign_one(TD_C64, "x");
+    assert_error("{\"inputs\":[1]}", TD_UNIMPLEMENTED, "Conversion of JSON Value: 1 to type: complex64");
     REFUSED("{\"instances\":[1]}", "Failed to process element: 0 of 'instances' list. Error: UNIMPLEMENTED: "
-                                   "Conversion of JSON Value: 1 to type: half");
+                                   "Conversion of JSON Value: 1 to type: complex64");
 }
 
 static void test_texts_are_cut(void **state)

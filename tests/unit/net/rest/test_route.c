@@ -63,7 +63,9 @@ static const url urls[] = {
     { "POST", "/v1/models/foo/metadata", TD_REST_MALFORMED, NULL, NULL, -1 },
     { "POST", "/v1/models/foo/versions/50/labels/some_label:regress", TD_REST_MALFORMED, NULL, NULL, -1 },
 
-    { "HEAD", "/v1/models/m", TD_REST_MALFORMED, NULL, NULL, -1 },
+    { "HEAD", "/v1/models/m", TD_REST_STATUS, "m", NULL, -1 },
+    { "HEAD", "/v1/models/m/versions/3/metadata", TD_REST_METADATA, "m", NULL, 3 },
+    { "HEAD", "/v1/models/m:predict", TD_REST_MALFORMED, NULL, NULL, -1 },
     { "PUT", "/v1/models/m:predict", TD_REST_MALFORMED, NULL, NULL, -1 },
     { "OPTIONS", "/v1/models/m:predict", TD_REST_OPTIONS, NULL, NULL, -1 },
     { "TRACE", "/v1/models/m", TD_REST_BAD_METHOD, NULL, NULL, -1 },
