@@ -20,6 +20,22 @@ foreach(file IN LISTS proto_files)
   list(APPEND proto_sources ${proto_out}/${stem}.c ${proto_out}/${stem}.h)
 endforeach()
 
+# What server reflection answers with: the files of the services, and all that these import, as a FileDescriptorSet.
+set(served_protos
+  tensorflow_serving/apis/prediction_service.proto tensorflow_serving/apis/model_service.proto
+  grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto grpc/reflection/v1alpha/reflection.proto)
+list(TRANSFORM proto_files PREPEND ${proto_root}/ OUTPUT_VARIABLE proto_paths)
+add_custom_command(
+  OUTPUT ${proto_out}/descriptors.c
+  COMMAND ${PROTOC_C} -I${proto_root} --include_imports --descriptor_set_out=${proto_out}/descriptors.pb
+    ${served_protos}
+  COMMAND ${CMAKE_COMMAND} -DNAME=td_proto_descriptors -DIN=${proto_out}/descriptors.pb
+    -DOUT=${proto_out}/descriptors.c -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+  DEPENDS ${proto_paths} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+  COMMENT "descriptors of what is served"
+  VERBATIM)
+list(APPEND proto_sources ${proto_out}/descriptors.c)
+
 add_library(tensord_proto STATIC ${proto_sources})
 target_compile_options(tensord_proto PRIVATE -w)
 target_include_directories(tensord_proto SYSTEM PUBLIC ${proto_out})

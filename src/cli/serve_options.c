@@ -68,6 +68,7 @@ static void fill_net(const td_flags *f, td_net_options *out)
             f->grpc_memory_megabytes > 0 ? (size_t)f->grpc_memory_megabytes << 20 : td_memory_limit() / 2,
         .grpc_max_inflated = max_inflated,
         .grpc_health = f->enable_grpc_healthcheck_service,
+        .grpc_reflection = f->enable_grpc_reflection,
         .serialize_as_tensor_content = f->enable_serialization_as_tensor_content,
         .rest_api_port = f->rest_api_port ? f->rest_api_port : TD_PORT_NONE,
         .rest_threads = f->rest_api_num_threads,

@@ -214,6 +214,8 @@ void td_grpc_handle(td_grpc_thread *t, td_grpc_call *c, td_grpc_event event, boo
             recycle(t, c); /* the server is going down */
     } else if (TD_UNLIKELY(c->watch != NULL)) {
         if (td_grpc_watch_event(c, event)) drop(t, c);
+    } else if (TD_UNLIKELY(c->is_talk)) {
+        if (td_grpc_talk_event(c, event)) drop(t, c);
     } else {
         if (event == TD_GRPC_DONE) reply_is_out(c);
         if (event == TD_GRPC_CLOSED && c->cancelled) call_is_off(c);

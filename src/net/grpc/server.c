@@ -222,14 +222,18 @@ static td_status start_listening(td_grpc_server *s, const td_net_options *o)
     return error;
 }
 
+static bool begins_with(const char *path, const char *service)
+{
+    return strncmp(path, service, strlen(service)) == 0;
+}
+
 static void register_methods(td_grpc_server *s, const td_net_options *o)
 {
-    const size_t health = sizeof TD_GRPC_HEALTH - 1;
-
     for (size_t i = 0; i < TD_GRPC_METHODS; i++) {
         const char *const path = td_grpc_methods[i].path;
 
-        if (!o->grpc_health && !strncmp(path, TD_GRPC_HEALTH, health)) continue;
+        if (!o->grpc_health && begins_with(path, TD_GRPC_HEALTH)) continue;
+        if (!o->grpc_reflection && begins_with(path, TD_GRPC_REFLECTION)) continue;
         s->handles[i] =
             grpc_server_register_method(s->core, path, NULL, GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
         TD_ASSERT(s->handles[i]);
@@ -266,6 +270,7 @@ td_status td_grpc_start(const td_net_options *options, td_flows *flows, td_grpc_
     td_mutex_init(&s->mu, TD_LOCK_leaf);
     td_cond_init(&s->drained);
     s->watchers = td_grpc_watchers_make(s);
+    s->talks = td_grpc_talks_make();
 
     td_status error = make_core(s, options);
     if (!error) {
@@ -340,6 +345,7 @@ void td_grpc_close(td_grpc_server *s)
     td_acceptor_free(s->acceptor);
     s->acceptor = NULL;
     td_grpc_watchers_end(s->watchers);
+    td_grpc_talks_end(s->talks);
     grpc_server_shutdown_and_notify(s->core, s->cq, drained_tag);
 }
 
@@ -371,6 +377,7 @@ static void free_server(td_grpc_server *s)
     if (s->cq) td_turns_fini(&s->turns);
     for (size_t i = 0; i < s->n_threads; i++)
         td_grpc_free_calls(&s->threads[i]);
+    td_grpc_talks_free(s->talks);
     td_free(s->threads);
     td_free(s->socket_path);
     td_cond_fini(&s->drained);

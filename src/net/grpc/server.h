@@ -26,13 +26,14 @@
 #include "net/grpc.h"
 #include "net/grpc/turns.h"
 
-#define TD_GRPC_HEALTH "/grpc.health.v1.Health/"
+#define TD_GRPC_HEALTH     "/grpc.health.v1.Health/"
+#define TD_GRPC_REFLECTION "/grpc.reflection."
 
 typedef enum td_grpc_event {
     TD_GRPC_NEW,     /* a call has arrived (or, without success, never will) */
     TD_GRPC_DONE,    /* the reply batch has ended */
     TD_GRPC_CLOSED,  /* the call is over for the client: answered or cancelled */
-    TD_GRPC_SENT,    /* a message of a stream is out */
+    TD_GRPC_SENT,    /* a message of a stream is out (and of reflection, the next one is there) */
     TD_GRPC_DRAINED, /* no call is left; the tag is the server */
     TD_GRPC_EVENT_MASK = 7,
 } td_grpc_event;
@@ -41,6 +42,7 @@ typedef struct td_grpc_thread td_grpc_thread;
 typedef struct td_grpc_call td_grpc_call;
 typedef struct td_grpc_watch td_grpc_watch;
 typedef struct td_grpc_watchers td_grpc_watchers;
+typedef struct td_grpc_talks td_grpc_talks;
 
 typedef struct td_grpc_method {
     const char *path; /* NULL: whatever no other method takes */
@@ -86,7 +88,9 @@ struct td_grpc_call {
     atomic_int holds;      /* serve() and each event still to come */
     int cancelled;         /* core writes it with CLOSED */
     td_grpc_watch *watch;  /* Health.Watch only */
-    td_grpc_call *next;    /* free list */
+    bool is_talk;          /* reflection only */
+    bool has_begun;        /* likewise: initial metadata is out */
+    td_grpc_call *next;    /* free list, or that of all talks */
 };
 
 enum { TD_GRPC_SPARE_ARENAS = 8, TD_GRPC_SPARE_CALLS = 256 };
@@ -122,6 +126,7 @@ struct td_grpc_server {
     void *handles[TD_GRPC_METHODS];
     td_flows *flows;
     td_grpc_watchers *watchers;
+    td_grpc_talks *talks;
     td_grpc_thread *threads;
     size_t n_threads;
     atomic_bool is_draining;  /* not ready */
@@ -185,6 +190,7 @@ void td_grpc_serve_metadata(td_grpc_call *c);
 void td_grpc_serve_status(td_grpc_call *c);
 void td_grpc_serve_health(td_grpc_call *c);
 void td_grpc_serve_watch(td_grpc_call *c);
+void td_grpc_serve_reflection(td_grpc_call *c);
 void td_grpc_serve_unimplemented(td_grpc_call *c);
 void td_grpc_serve_unknown(td_grpc_call *c);
 
@@ -196,5 +202,13 @@ void td_grpc_watchers_end(td_grpc_watchers *w);  /* ends every stream, takes no 
 void td_grpc_watchers_free(td_grpc_watchers *w); /* waits for the streams' ends; NULL is fine */
 /* True: the call is over and may be recycled. */
 bool td_grpc_watch_event(td_grpc_call *c, td_grpc_event event);
+
+/* ---- reflection (reflection.c) ---- */
+
+td_grpc_talks *td_grpc_talks_make(void);
+void td_grpc_talks_end(td_grpc_talks *t);  /* ends every stream, takes no more; returns at once */
+void td_grpc_talks_free(td_grpc_talks *t); /* none may be left; NULL is fine */
+/* True: the call is over and may be recycled. */
+bool td_grpc_talk_event(td_grpc_call *c, td_grpc_event event);
 
 #endif
