@@ -21,7 +21,11 @@ typedef struct td_session_options {
     const char *tags; /* comma-separated tag set, compared as a set; NULL: "serve" */
     int threads;      /* compute threads for one run; 0: one per core this process may use */
     double weight;    /* how many times the core time of others it gets where they compete; 0: 1 */
-    bool skip_warmup; /* do not run the signatures once with one row of zeros before returning */
+    bool skip_warmup; /* do not run the signatures with rows of zeros before returning */
+    /* Besides one row, the warm-up runs as many as batches will have. NULL: powers of two, as far as they take little
+     * beside the rest of the load. */
+    const int64_t *batch_rows;
+    size_t n_batch_rows;
 
     /* The most that the load may take, all its parts together; 0: the default, negative: no limit. */
     int64_t max_nodes;   /* of graphs, after inlining */

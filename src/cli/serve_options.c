@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "codec/pb/replay.h"
 #include "config/model_config.h"
 #include "config/monitoring.h"
 #include "obs/log.h"
@@ -131,6 +132,9 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
         .file_system_poll_wait_seconds = f->file_system_poll_wait_seconds,
         .allow_version_labels_for_unavailable_models = f->allow_version_labels_for_unavailable_models,
         .enable_model_warmup = f->enable_model_warmup,
+        .synthetic_warmup = f->synthetic_warmup,
+        .warmup_iterations = f->num_request_iterations_for_warmup,
+        .replay = td_replay_file,
         .max_load_nodes = no_zero(f->max_load_nodes),
         .max_load_bodies = no_zero(f->max_load_bodies),
         .max_load_bytes = f->max_load_bytes,

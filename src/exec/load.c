@@ -3,7 +3,7 @@
  *
  * Read the file; make every signature's graph; see what they assign; restore and initialise with the same machinery
  * (only what a signature or the init op reaches); then freeze, fold, fuse, and compile one program a signature; then
- * run each once, so that weights are packed before the version is published.
+ * run each (warmup.c), so that weights are packed before the version is published.
  */
 #include "exec/load.h"
 
@@ -24,6 +24,7 @@
 #include "exec/files.h"
 #include "exec/lane.h"
 #include "exec/objects.h"
+#include "exec/warmup.h"
 #include "obs/log.h"
 #include "ops/pack.h"
 #include "ops/resources.h"
@@ -246,94 +247,6 @@ static td_status check_values(const td_session *s)
                       : "");
 }
 
-static void fill_zeros(td_tensor *t)
-{
-    memset(t->data, 0, td_tensor_bytes(t));
-    for (int64_t i = 0; t->dtype == TD_STRING && i < td_shape_count(&t->shape); i++)
-        ((td_string *)t->data)[i].data = "";
-}
-
-/* One row of zeros, or of empty strings; false when a rank is unknown. */
-static bool make_zeros(const td_signature *sig, td_tensor *in)
-{
-    for (size_t i = 0; i < sig->n_inputs; i++) {
-        td_shape shape = sig->inputs[i].shape;
-
-        if (shape.rank < 0) return false;
-        for (int k = 0; k < shape.rank; k++)
-            if (shape.dims[k] < 0) shape.dims[k] = 1;
-        const td_status st = td_tensor_make(sig->inputs[i].dtype, &shape, &in[i]);
-        if (st) {
-            td_status_free(st);
-            return false;
-        }
-        fill_zeros(&in[i]);
-    }
-    return true;
-}
-
-/* A run whose answer nobody wants. */
-static td_status run_once(td_session *s, const td_entry *e, const td_tensor *in)
-{
-    const td_run_options options = { .deadline_ns = s->budget.end_ns };
-    bool must_wait;
-    td_frame *f;
-
-    TD_TRY(td_frame_enter(e->prog, in, &f));
-    const td_status st = td_entry_run(f, &s->share, &options, &must_wait);
-    td_frame_leave(f);
-    return st;
-}
-
-/* Is it the model that fails, and would fail for every request, or does it just not like zeros? (Lack of a key, division
- * by zero and a lone element have all codes.) What a body reaches by way of an argument is found to have no value only
- * here. A model without the memory for one row cannot serve. */
-static bool is_fatal(td_session *s, td_code code)
-{
-    return code == TD_DATA_LOSS || code == TD_RESOURCE_EXHAUSTED ||
-           (code == TD_FAILED_PRECONDITION && td_resources_lack_values(s->env.resources));
-}
-
-static td_status warm_up(td_session *s, td_entry *e, const td_signature *sig)
-{
-    td_tensor *const in = TD_NEW_N(td_tensor, sig->n_inputs);
-    td_status st = make_zeros(sig, in) ? run_once(s, e, in) : NULL;
-
-    if (st && !is_fatal(s, td_status_code(st))) {
-        td_info("exec", "model_dir=%s signature=%s warm_up=failed code=%s error=\"%s\"", s->file->path,
-                sig->name, td_code_name(td_status_code(st)), td_status_text(st));
-        td_status_free(st);
-        st = NULL;
-    }
-    for (size_t i = 0; i < sig->n_inputs; i++)
-        td_tensor_unref(&in[i]);
-    td_free(in);
-    return td_status_prefix(st, "signature %s: ", sig->name);
-}
-
-/* Plans and packed weights of all signatures are made. */
-static td_status warm_up_all(td_session *s)
-{
-    for (size_t i = 0; i < s->file->n_signatures; i++) {
-        const td_signature *const sig = &s->file->signatures[i];
-        td_program *const prog = s->entries[i].prog;
-
-        if (!prog || prog->has_state || sig->n_inputs == 0) continue;
-        TD_TRY(warm_up(s, &s->entries[i], sig));
-        TD_TRY(td_budget_check(&s->budget));
-    }
-    return NULL;
-}
-
-static td_status warm_up_timed(td_session *s)
-{
-    const int64_t start = td_now_ns();
-    const td_status st = warm_up_all(s);
-
-    td_load_warmed_up(&s->series, s->file->path, td_status_code(st), td_now_ns() - start);
-    return st;
-}
-
 /* One that is not there: the op that wants it says so. */
 static void map_assets(td_session *s)
 {
@@ -391,6 +304,8 @@ static td_status take_memory(td_session *s)
 
 static td_status load(td_session *s, const char *path, const td_session_options *o)
 {
+    const int64_t start = td_now_ns();
+
     begin_budget(s, path, o);
     TD_TRY(td_savedmodel_read(path, o->tags ? o->tags : "serve", &s->budget, &s->file));
     s->pass.arena = s->file->arena;
@@ -411,7 +326,7 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     TD_TRY(check_values(s));
     td_model_file_rest(s->file);
     TD_TRY(take_memory(s));
-    if (!o->skip_warmup) TD_TRY(warm_up_timed(s));
+    if (!o->skip_warmup) TD_TRY(td_warm_up(s, o, td_now_ns() - start));
     td_account_unreserve(&s->account);
     s->env.budget = NULL;
     td_debug("exec", "model_dir=%s load_nodes=%" PRIu64 " load_bodies=%" PRIu64 " load_bytes=%" PRIu64,

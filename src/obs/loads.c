@@ -19,12 +19,13 @@ void td_load_stage_ran(td_load_series *s, const char *path, const char *stage, i
                      (uint64_t)ns);
 }
 
-void td_load_warmed_up(td_load_series *s, const char *path, td_code code, int64_t ns)
+void td_load_warmed_up(td_load_series *s, const char *path, td_code code, int64_t ns, size_t records)
 {
     if (!td_metrics_counts_tf()) return;
-    td_series *const series = open_series(s, TD_GROUP_tf_warmup, path, td_code_name(code));
+    const td_tally t = td_series_tally(open_series(s, TD_GROUP_tf_warmup, path, td_code_name(code)));
 
-    td_tally_observe(td_series_tally(series), TD_AT_tf_warmup_latency, TD_BUCKETS_tf_latencies, (uint64_t)ns);
+    td_tally_observe(t, TD_AT_tf_warmup_latency, TD_BUCKETS_tf_latencies, (uint64_t)ns);
+    td_tally_add(t, TD_AT_tf_warmup_records, records);
 }
 
 void td_load_series_close(td_load_series *s)

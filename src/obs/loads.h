@@ -13,8 +13,8 @@ typedef struct td_load_series {
 
 /* stage: "restore_graph", "init_graph"; each once. path: the version's directory. */
 void td_load_stage_ran(td_load_series *s, const char *path, const char *stage, int64_t ns);
-/* The warm-up, once. */
-void td_load_warmed_up(td_load_series *s, const char *path, td_code code, int64_t ns);
+/* The warm-up, once; records: of its file. */
+void td_load_warmed_up(td_load_series *s, const char *path, td_code code, int64_t ns, size_t records);
 void td_load_series_close(td_load_series *s);
 
 #endif

@@ -14,10 +14,12 @@
 #include "base/mem.h"
 #include "obs/log.h"
 #include "serve/state.h"
+#include "serve/warmup.h"
 
 static void load_task(void *ctx);
 
 enum { NS_PER_US = 1000, NS_PER_MS = 1000000, LOAD_NICE = 5 };
+static const int64_t NS_PER_S = INT64_C(1000000000);
 
 const char *td_state_name(td_state s)
 {
@@ -120,7 +122,7 @@ static void count_requests(const td_manager *m, td_servable *s)
 }
 
 /* Sessions of tests cannot be joined. */
-static void join_requests(const td_version *v, const td_batching *rules)
+static void join_requests(const td_version *v, const td_batching *rules, td_servable *s)
 {
     const td_manager *const m = v->model->manager;
     td_batch_options options = m->options.batch;
@@ -128,19 +130,38 @@ static void join_requests(const td_version *v, const td_batching *rules)
     if (v->model->options->batch_slo_ns) options.slo_ns = v->model->options->batch_slo_ns;
     options.rules = rules;
     options.threads = m->batch_threads;
-    if (m->options.load == td_session_load)
-        td_servable_join(v->servable, td_batcher_make(v->servable->session, &options));
+    if (m->options.load == td_session_load) td_servable_join(s, td_batcher_make(s->session, &options));
 }
 
-static void try_succeeded(td_version *v, td_session *session, const td_batching *rules)
+/* What will serve, once it is warm. */
+static td_servable *make_servable(const td_version *v, td_session *session, const td_batching *rules)
+{
+    td_manager *const m = v->model->manager;
+
+    td_mutex_lock(&m->mu);
+    td_servable *const s =
+        td_servable_make(v->model->options->name, v->number, session, unload_servable, (void *)(uintptr_t)v);
+    count_requests(m, s);
+    join_requests(v, rules, s);
+    td_mutex_unlock(&m->mu);
+    return s;
+}
+
+/* It never served. */
+static void drop_servable(td_manager *m, td_servable *s)
+{
+    if (!s) return;
+    m->options.unload(s->session);
+    td_servable_free(s);
+}
+
+static void try_succeeded(td_version *v, td_servable *s)
 {
     const int64_t took = td_now_ns() - v->since_ns;
 
     clear_error(v);
     v->has_failed = false;
-    v->servable = td_servable_make(v->model->options->name, v->number, session, unload_servable, v);
-    count_requests(v->model->manager, v->servable);
-    join_requests(v, rules);
+    v->servable = s;
     v->model->manager->n_servables++;
     set_state(v, TD_STATE_AVAILABLE);
     td_info("serve", "event=available model=%s version=%" PRId64 " ms=%" PRId64, v->model->options->name,
@@ -184,11 +205,6 @@ static void try_failed(td_version *v, td_status error)
     v->model->manager->is_dirty = true; /* the round may be over, and the watcher has a time to wait for */
 }
 
-static void drop_session(td_manager *m, td_session *session)
-{
-    if (session) m->options.unload(session);
-}
-
 /* Loading gives way to serving. There is no way back for this thread,
  * but it ends soon when it has nothing to load. */
 static void step_back(void)
@@ -221,6 +237,36 @@ static td_status find_rules(const td_version *v, const td_batching **rules, td_b
     return error;
 }
 
+/* For the warm-up: the load has watched its own until then. 0: none. */
+static int64_t load_deadline(const td_serve_options *o)
+{
+    const int64_t most = 1000000000, seconds = o->max_load_seconds ? o->max_load_seconds : TD_LOAD_SECONDS;
+
+    return seconds < 0 ? 0 : td_now_ns() + TD_MIN(seconds, most) * NS_PER_S;
+}
+
+/* Loads v, and warms it up; *out has the only reference. */
+static td_status load_version(const td_version *v, td_session_options *options, td_servable **out)
+{
+    td_manager *const m = v->model->manager;
+    const int64_t deadline_ns = load_deadline(&m->options);
+    td_session *session = NULL;
+    const td_batching *rules = NULL;
+    td_batching *own_rules = NULL;
+    td_status error = find_rules(v, &rules, &own_rules);
+
+    td_warmup_plan(&m->options, v->path, rules, options);
+    if (!error) error = m->options.load(v->path, options, &session);
+    td_servable *const s = error ? NULL : make_servable(v, session, rules);
+    if (s) error = td_warmup_run(&m->options, s, v->path, deadline_ns);
+    td_batching_free(own_rules);
+    if (error)
+        drop_servable(m, s);
+    else
+        *out = s;
+    return error;
+}
+
 /* One try, on a thread of `loaders`. */
 static void load_task(void *ctx)
 {
@@ -228,15 +274,12 @@ static void load_task(void *ctx)
     td_manager *const m = v->model->manager;
     td_session_options options = { .tags = m->options.tags,
                                    .threads = m->options.threads,
-                                   .skip_warmup = !m->options.enable_model_warmup,
                                    .max_nodes = m->options.max_load_nodes,
                                    .max_bodies = m->options.max_load_bodies,
                                    .max_bytes = m->options.max_load_bytes,
                                    .max_seconds = m->options.max_load_seconds };
-    td_session *session = NULL;
+    td_servable *servable = NULL;
     td_status error = NULL;
-    const td_batching *rules = NULL;
-    td_batching *own_rules = NULL;
 
     td_mutex_lock(&m->mu);
     const bool is_on = v->is_wanted && !m->is_stopping;
@@ -248,8 +291,7 @@ static void load_task(void *ctx)
 
     const td_print before = td_print_take(v->path);
     const int64_t begin = td_now_ns();
-    if (is_on) error = find_rules(v, &rules, &own_rules);
-    if (is_on && !error) error = m->options.load(v->path, &options, &session);
+    if (is_on) error = load_version(v, &options, &servable);
     const int64_t took = td_now_ns() - begin;
     if (is_on) td_heap_trim(); /* loading leaves much behind */
 
@@ -262,14 +304,13 @@ static void load_task(void *ctx)
     else if (error)
         try_failed(v, error);
     else
-        try_succeeded(v, session, rules);
+        try_succeeded(v, servable);
     td_life_settle_locked(v->model);
     m->n_loads--;
     td_life_unlock(m);
     td_watch_wake(m->watch);
     td_status_free(error);
-    td_batching_free(own_rules);
-    if (!is_wanted) drop_session(m, session);
+    if (!is_wanted) drop_servable(m, servable);
 }
 
 /* ---------------------------------------------------------------- unloading */

@@ -12,6 +12,8 @@
 #include "batch/batcher.h"
 #include "config/models.h"
 
+struct td_servable;
+
 typedef struct td_serve_options {
     const td_model_options *models; /* copied by td_manager_start() */
     size_t n_models;
@@ -24,12 +26,18 @@ typedef struct td_serve_options {
     int file_system_poll_wait_seconds;  /* 1; 0: scan once; negative: never */
     bool allow_version_labels_for_unavailable_models;
     bool enable_model_warmup;
+    bool synthetic_warmup; /* by rows of zeros, for versions without a warm-up file */
+    int warmup_iterations; /* runs of each record of a warm-up file; below 1: one */
     int64_t max_load_nodes, max_load_bodies, max_load_bytes,
         max_load_seconds;   /* as td_session_options has them */
     td_batch_options batch; /* but for the rules and their threads */
     /* The rules, and whose threads run by them; NULL: none. Must outlive the manager. */
     const td_batching *batching;
     bool reads_batching; /* only the threads: a version brings its rules (TD_BATCHING_FILE), or has none */
+
+    /* Runs what a warm-up file holds; *records: how many of them. NULL: such files are not read. */
+    td_status (*replay)(struct td_servable *s, const char *path, int iterations, int64_t deadline_ns,
+                        size_t *records);
 
     /* How sessions come and go; NULL: td_session_load() and td_session_unref(). For tests. */
     td_status (*load)(const char *path, const td_session_options *options, td_session **out);

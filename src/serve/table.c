@@ -32,6 +32,7 @@ void td_servable_free(td_servable *s)
 {
     td_request_set_free(s->requests);
     td_batcher_free(s->batcher);
+    td_load_series_close(&s->warmups);
     td_free(s->name);
     td_free(s);
 }

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "obs/loads.h"
 #include "obs/requests.h"
 #include "serve/manager.h"
 
@@ -21,6 +22,7 @@ struct td_servable {
     td_session *session;
     td_request_set *requests; /* owned; NULL: nobody counts */
     td_batcher *batcher;      /* owned; NULL: none */
+    td_load_series warmups;   /* of its warm-up file */
     /* called with the last reference, on whatever thread drops it; frees s */
     void (*on_last)(td_servable *s);
     void *owner;

@@ -68,7 +68,7 @@ td_status td_grpc_input_read(const td_wire_field *f, td_arena *arena, td_grpc_ex
     return input.bad ? TD_ERR(INVALID_ARGUMENT, "Damaged Input") : NULL;
 }
 
-td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *arena, td_grpc_examples *out)
+td_status td_grpc_examples_read(const uint8_t *bytes, size_t size, td_arena *arena, td_grpc_examples *out)
 {
     td_wire w = td_wire_of(bytes, size);
     td_wire_field f;
@@ -78,7 +78,12 @@ td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *ar
         if (td_wire_is(&f, 1, TD_WIRE_BYTES)) TD_TRY(td_grpc_spec_read(&f, &out->spec));
         if (td_wire_is(&f, 2, TD_WIRE_BYTES)) TD_TRY(td_grpc_input_read(&f, arena, &out->list));
     }
-    if (w.bad) return TD_ERR(INVALID_ARGUMENT, "Damaged request");
+    return w.bad ? TD_ERR(INVALID_ARGUMENT, "Damaged request") : NULL;
+}
+
+td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *arena, td_grpc_examples *out)
+{
+    TD_TRY(td_grpc_examples_read(bytes, size, arena, out));
     return td_grpc_spec_check(&out->spec);
 }
 

@@ -26,6 +26,10 @@ TD_MUST_USE td_status td_grpc_input_read(const td_wire_field *f, td_arena *arena
 TD_MUST_USE td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *arena,
                                              td_grpc_examples *out);
 
+/* The same for a recorded one, which need not name a model. */
+TD_MUST_USE td_status td_grpc_examples_read(const uint8_t *bytes, size_t size, td_arena *arena,
+                                            td_grpc_examples *out);
+
 /* What a result is part of: a reply of its own, or one of a MultiInferenceResponse. */
 typedef enum td_grpc_result { TD_GRPC_RESULT_ALONE, TD_GRPC_RESULT_OF_TASK } td_grpc_result;
 

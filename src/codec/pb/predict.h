@@ -33,6 +33,10 @@ typedef struct td_grpc_predict_request {
 TD_MUST_USE td_status td_grpc_predict_parse(const uint8_t *bytes, size_t size, td_arena *arena,
                                             td_grpc_predict_request *out);
 
+/* The same for a recorded one, which need not name a model. */
+TD_MUST_USE td_status td_grpc_predict_read(const uint8_t *bytes, size_t size, td_arena *arena,
+                                           td_grpc_predict_request *out);
+
 /* Fills p->inputs and p->want of an opened p. Elements may lie in the message: it must live until p is
  * closed. INVALID_ARGUMENT with TensorFlow Serving's texts (sizes and names that do not match the signature,
  * "tensor parsing error: x", output filters); RESOURCE_EXHAUSTED without memory. */

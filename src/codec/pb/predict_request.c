@@ -48,8 +48,8 @@ static bool read_input(const td_wire_field *f, td_grpc_input *out)
     return !w.bad;
 }
 
-td_status td_grpc_predict_parse(const uint8_t *bytes, size_t size, td_arena *arena,
-                                td_grpc_predict_request *out)
+td_status td_grpc_predict_read(const uint8_t *bytes, size_t size, td_arena *arena,
+                               td_grpc_predict_request *out)
 {
     td_grpc_predict_request r = { 0 };
     size_t n_inputs = 0, n_filter = 0;
@@ -75,9 +75,15 @@ td_status td_grpc_predict_parse(const uint8_t *bytes, size_t size, td_arena *are
             r.filter[r.n_filter++] = td_wire_text(&f);
         }
     }
-    TD_TRY(td_grpc_spec_check(&r.spec));
     *out = r;
     return NULL;
+}
+
+td_status td_grpc_predict_parse(const uint8_t *bytes, size_t size, td_arena *arena,
+                                td_grpc_predict_request *out)
+{
+    TD_TRY(td_grpc_predict_read(bytes, size, arena, out));
+    return td_grpc_spec_check(&out->spec);
 }
 
 /* ---- names that do not match the signature: error paths only ---- */

@@ -562,6 +562,57 @@ static void test_batching_parameters(void **state)
     td_batching_free(rules);
 }
 
+static td_manager *_Atomic replay_manager;
+static atomic_int replays, replay_fails, replays_too_late; /* too late: it served already */
+
+static td_status fake_replay(td_servable *s, const char *path, int iterations, int64_t deadline_ns,
+                             size_t *records)
+{
+    td_manager *const m = atomic_load(&replay_manager);
+    const td_model_spec spec = fake_version("m", td_servable_version(s));
+    td_servable *found = NULL;
+    bool must_wait;
+
+    assert_non_null(strstr(path, "/assets.extra/tf_serving_warmup_requests"));
+    assert_int_equal(iterations, 7);
+    assert_true(deadline_ns > td_now_ns());
+    td_status_free(m ? td_manager_acquire(m, &spec, &found, &must_wait) : NULL);
+    if (found) atomic_fetch_add(&replays_too_late, 1);
+    td_servable_release(found);
+    atomic_fetch_add(&replays, 1);
+    *records = 3;
+    return atomic_load(&replay_fails) ? TD_ERR(INVALID_ARGUMENT, "no such signature") : NULL;
+}
+
+/* A version that fails to warm up changes nothing for the one that serves. */
+static void test_warm_up(void **state)
+{
+    td_model_options model = { .name = (char *)(uintptr_t) "m" };
+    td_serve_options options = defaults();
+
+    (void)state;
+    options.replay = fake_replay;
+    options.warmup_iterations = 7;
+    fake_write("m", "1", "10"); /* without a file */
+    td_manager *const m = start_with(&model, 1, options);
+    assert_int_equal(fake_ask(m, fake_spec("m")), 10);
+    assert_int_equal(atomic_load(&replays), 0);
+    atomic_store(&replay_manager, m);
+    atomic_store(&replay_fails, 1);
+    temp_dir_write("m/2/assets.extra/tf_serving_warmup_requests", "x", 1);
+    fake_write("m", "2", "20");
+    fake_await_states(m, "m", "2:END(INVALID_ARGUMENT) 1:AVAILABLE");
+    assert_int_equal(fake_ask(m, fake_spec("m")), 10);
+    assert_int_equal(atomic_load(&fake_alive), 1);
+    atomic_store(&replay_fails, 0);
+    temp_dir_write("m/2/assets.extra/tf_serving_warmup_requests", "xy", 2);
+    fake_await(m, fake_spec("m"), 20);
+    assert_int_equal(atomic_load(&replays), 2);
+    assert_int_equal(atomic_load(&replays_too_late), 0);
+    atomic_store(&replay_manager, NULL);
+    stop(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -581,6 +632,7 @@ int main(void)
         CASE(test_configure),
         CASE(test_metrics),
         CASE(test_batching_parameters),
+        CASE(test_warm_up),
         CASE(test_readers_while_versions_change),
         CASE(test_acquire_is_cheap),
     };
