@@ -14,6 +14,7 @@ enum {
     LARGE = 64 << 10, /* bytes that an event thread does not parse */
     WAITERS = 64,     /* threads that wait for models */
     PAGES = 64,       /* that wait for their own thread, which neither runs nor waits can keep */
+    ORDERS = 16,      /* likewise */
     MOST_QUEUED = 1 << 16,
     VERY_LARGE = 1 << 20, /* bytes of those that pass the gate */
     AT_ONCE = 16 << 20,   /* bytes behind it, for each core */
@@ -21,7 +22,7 @@ enum {
 
 struct td_flows {
     td_manager *manager;
-    td_pool *runs, *waits, *pages;
+    td_pool *runs, *waits, *pages, *orders;
     td_gate gate;
 };
 
@@ -33,6 +34,7 @@ td_flows *td_flows_make(td_manager *manager, int max_threads)
     fs->runs = td_pool_make("run", max_threads, MOST_QUEUED);
     fs->waits = td_pool_make("wait", WAITERS, MOST_QUEUED);
     fs->pages = td_pool_make("page", 1, PAGES);
+    fs->orders = td_pool_make("order", 1, ORDERS);
     td_gate_init(&fs->gate, (size_t)AT_ONCE * (size_t)td_cpu_cores());
     return fs;
 }
@@ -43,6 +45,7 @@ void td_flows_free(td_flows *fs)
     td_pool_free(fs->runs);
     td_pool_free(fs->waits);
     td_pool_free(fs->pages);
+    td_pool_free(fs->orders);
     td_gate_fini(&fs->gate);
     td_free(fs);
 }
@@ -146,6 +149,7 @@ static void take_up(void *flow)
 static td_pool *pool_for(const td_flow *f)
 {
     if (f->verb->asks == TD_FLOW_NOTHING) return f->shared->pages;
+    if (f->verb->asks == TD_FLOW_ORDER) return f->shared->orders;
     return f->waits_for_model ? f->shared->waits : f->shared->runs;
 }
 
@@ -187,17 +191,20 @@ static void move(td_flow *f, bool waits_for_model, void (*next)(td_flow *f))
 
 /* ---- stages ---- */
 
+bool td_flow_is_unwanted(const td_flow *f)
+{
+    return f->is_away && f->host->is_unwanted && f->host->is_unwanted(f);
+}
+
 static bool is_unwanted(void *flow)
 {
-    const td_flow *const f = flow;
-
-    return f->is_away && f->host->is_unwanted && f->host->is_unwanted(f);
+    return td_flow_is_unwanted(flow);
 }
 
 /* Work for nobody is not begun. */
 static td_status check_wanted(td_flow *f)
 {
-    if (is_unwanted(f)) return TD_ERR(CANCELLED, "The call was cancelled");
+    if (td_flow_is_unwanted(f)) return TD_ERR(CANCELLED, "The call was cancelled");
     if (f->deadline_ns && td_now_ns() >= f->deadline_ns)
         return TD_ERR(DEADLINE_EXCEEDED, "Deadline exceeded");
     return NULL;
@@ -306,6 +313,13 @@ static void tell(td_flow *f)
     end(f, write_reply(f));
 }
 
+static void carry_out(td_flow *f)
+{
+    const td_status error = check_wanted(f);
+
+    end(f, error ? error : write_reply(f));
+}
+
 /* The model is there: takes servable. */
 static void fill_and_run(td_flow *f, td_servable *servable)
 {
@@ -387,6 +401,8 @@ void td_flow_start(td_flow *f)
     if (f->verb->asks != TD_FLOW_NOTHING) td_request_begin(f->host->protocol);
     if (f->verb->asks == TD_FLOW_NOTHING)
         move(f, false, tell);
+    else if (f->verb->asks == TD_FLOW_ORDER)
+        move(f, false, carry_out);
     else if (f->is_slow || f->size > LARGE)
         move(f, false, parse);
     else

@@ -25,6 +25,7 @@ typedef enum td_flow_asks {
     TD_FLOW_RUN,     /* a run of a model */
     TD_FLOW_MODEL,   /* a model, of which write tells: f->predict.servable */
     TD_FLOW_NOTHING, /* no model: write is all there is, too slow for an event thread, and nobody counts it */
+    TD_FLOW_ORDER, /* no model: write is all there is, and waits until an order to the server is carried out; one at a time */
 } td_flow_asks;
 
 typedef struct td_flow_verb {
@@ -90,6 +91,8 @@ struct td_flow {
 td_flows *td_flows_make(td_manager *manager, int max_threads);
 void td_flows_free(td_flows *fs); /* no flow may be left; NULL is fine */
 td_manager *td_flows_manager(const td_flows *fs);
+/* For who waits in write: nobody is there for the answer any more. */
+bool td_flow_is_unwanted(const td_flow *f);
 /* Bytes of very large messages (1 MiB and more) that are worked on at a time; at least one always is. At first 16 MiB a core. */
 void td_flows_limit(td_flows *fs, size_t bytes);
 

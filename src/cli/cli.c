@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/macros.h"
 #include "base/nearest.h"
@@ -29,7 +30,7 @@ static const verb verbs[] = {
 
 static void print_verbs(FILE *to)
 {
-    fputs("usage: tensord [VERB] ...\n\n", to);
+    fputs("usage: tensord [VERB] ...\n       tensord MODELS_DIR|MODELS_CONFIG [FLAGS OF serve]\n\n", to);
     for (size_t i = 0; i < TD_COUNT(verbs); i++)
         fprintf(to, "  %-8s%s\n", verbs[i].name, verbs[i].help);
     fputs("\nEach verb has its own --help.\n", to);
@@ -68,6 +69,7 @@ int td_cli_main(int argc, char **argv)
         return td_cli_serve(argc, argv);
     for (size_t i = 0; i < TD_COUNT(verbs); i++)
         if (!strcmp(argv[1], verbs[i].name)) return verbs[i].run(argc - 1, argv + 1);
+    if (!access(argv[1], F_OK)) return td_cli_serve_path(argc, argv);
     say_unknown(argv[1]);
     print_verbs(stderr);
     return TD_EXIT_USAGE;

@@ -8,6 +8,8 @@
 int td_cli_main(int argc, char **argv);
 
 int td_cli_serve(int argc, char **argv);
+/* argv[1] is a directory of models, or a file that configures them; what follows are flags. */
+int td_cli_serve_path(int argc, char **argv);
 int td_cli_show(int argc, char **argv);
 int td_cli_run(int argc, char **argv);
 int td_cli_ops(int argc, char **argv);

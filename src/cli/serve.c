@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/server.h"
 #include "config/passes.h"
@@ -96,19 +97,45 @@ static td_status serve(const td_flags *flags)
     return error;
 }
 
-int td_cli_serve(int argc, char **argv)
+static int run(const td_flags *flags)
 {
-    td_flags flags;
-
-    if (!read_flags(&flags, argc, argv)) return TD_EXIT_NO_START;
-    if (flags.version) return print_version();
-    set_log_level(flags.log_level);
-    say_idle(&flags);
-    const td_status error = serve(&flags);
+    set_log_level(flags->log_level);
+    say_idle(flags);
+    const td_status error = serve(flags);
     if (!error) return TD_EXIT_OK;
     printf("Failed to start server. Error: %s: %s\n", td_code_name(td_status_code(error)),
            td_status_text(error));
     fflush(stdout);
     td_status_free(error);
     return TD_EXIT_NO_START;
+}
+
+int td_cli_serve(int argc, char **argv)
+{
+    td_flags flags;
+
+    if (!read_flags(&flags, argc, argv)) return TD_EXIT_NO_START;
+    return flags.version ? print_version() : run(&flags);
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+int td_cli_serve_path(int argc, char **argv)
+{
+    const char *const path = argv[1];
+    td_flags flags;
+
+    argv[1] = argv[0]; /* whose usage it is */
+    if (!read_flags(&flags, argc - 1, argv + 1)) return TD_EXIT_NO_START;
+    if (is_directory(path))
+        flags.models_dir = path;
+    else
+        flags.model_config_file = path;
+    if (!flags.is_said[TD_FLAG_rest_api_port]) flags.rest_api_port = TD_USUAL_REST_PORT;
+    return run(&flags);
 }

@@ -11,6 +11,7 @@
 #include "config/model_config.h"
 #include "config/monitoring.h"
 #include "obs/log.h"
+#include "serve/models_dir.h"
 
 static const int64_t NS_PER_S = 1000000000, MS_PER_S = 1000;
 
@@ -37,9 +38,13 @@ static td_status check_flags(const td_flags *f)
         return TD_ERR(INVALID_ARGUMENT, "port %d is no TCP port", (int)f->port);
     if (f->rest_api_port < 0 || f->rest_api_port > UINT16_MAX)
         return TD_ERR(INVALID_ARGUMENT, "rest_api_port %d is no TCP port", (int)f->rest_api_port);
-    if (!is_set(f->model_base_path) && !is_set(f->model_config_file))
+    if (!is_set(f->model_base_path) && !is_set(f->model_config_file) && !is_set(f->models_dir))
         return TD_ERR(INVALID_ARGUMENT, "Both server_options.model_base_path and "
                                         "server_options.model_config_file are empty!");
+    if (is_set(f->models_dir) && (is_set(f->model_base_path) || is_set(f->model_config_file)))
+        return TD_ERR(INVALID_ARGUMENT,
+                      "models_dir is set together with %s: there is one place that names the models",
+                      is_set(f->model_config_file) ? "model_config_file" : "model_base_path");
     if (is_set(f->batching_parameters_file) && !f->enable_batching)
         return TD_ERR(INVALID_ARGUMENT, "server_options.batching_parameters_file is set without setting "
                                         "server_options.enable_batching to true.");
@@ -52,6 +57,13 @@ static td_status check_flags(const td_flags *f)
                                         "server_options.tensorflow_intra_op_parallelism and "
                                         "server_options.tensorflow_inter_op_parallelism");
     return NULL;
+}
+
+/* Who names a directory of models, which TensorFlow Serving does not know, wants to ask it: REST has a port then. */
+static int rest_port(const td_flags *f)
+{
+    if (is_set(f->models_dir) && !f->is_said[TD_FLAG_rest_api_port]) return TD_USUAL_REST_PORT;
+    return f->rest_api_port ? f->rest_api_port : TD_PORT_NONE;
 }
 
 static void fill_net(const td_flags *f, td_net_options *out)
@@ -71,7 +83,7 @@ static void fill_net(const td_flags *f, td_net_options *out)
         .grpc_health = f->enable_grpc_healthcheck_service,
         .grpc_reflection = f->enable_grpc_reflection,
         .serialize_as_tensor_content = f->enable_serialization_as_tensor_content,
-        .rest_api_port = f->rest_api_port ? f->rest_api_port : TD_PORT_NONE,
+        .rest_api_port = rest_port(f),
         .rest_threads = f->rest_api_num_threads,
         .rest_timeout_ms = f->rest_api_timeout_in_ms,
         .rest_max_inflated = max_inflated,
@@ -81,6 +93,7 @@ static void fill_net(const td_flags *f, td_net_options *out)
         .rest_write_ms = f->rest_api_write_timeout_seconds * MS_PER_S,
         .rest_max_connections = f->rest_api_max_connections,
         .rest_cors = f->rest_api_enable_cors_support,
+        .rest_lists_models = f->rest_api_list_models,
         .metrics_path = f->metrics_path,
     };
     if (f->rest_api_port && f->rest_api_port == f->port) {
@@ -176,17 +189,27 @@ static td_status read_files(const td_flags *f, td_server_options *o)
     if (is_set(f->monitoring_config_file))
         TD_TRY(td_monitoring_read(f->monitoring_config_file, &o->monitoring_path));
     TD_TRY(read_batching(f, &o->batching));
+    if (is_set(f->models_dir)) return td_models_dir_read(f->models_dir, &o->models, &o->n_models);
     if (is_set(f->model_config_file))
         return td_model_config_read(f->model_config_file, &o->models, &o->n_models);
     return td_model_config_single(f->model_name, f->model_base_path, &o->models, &o->n_models);
+}
+
+static int64_t config_poll_ns(const td_flags *f)
+{
+    const int seconds = is_set(f->models_dir)          ? f->file_system_poll_wait_seconds
+                        : is_set(f->model_config_file) ? f->model_config_file_poll_wait_seconds
+                                                       : 0;
+
+    return TD_MAX(seconds, 0) * NS_PER_S;
 }
 
 td_status td_server_options_make(const td_flags *flags, td_server_options *out)
 {
     td_server_options o = { .config_file = flags->model_config_file,
                             .access_path = flags->access_log_file,
-                            .config_poll_ns =
-                                TD_MAX(flags->model_config_file_poll_wait_seconds, 0) * NS_PER_S,
+                            .models_dir = flags->models_dir,
+                            .config_poll_ns = config_poll_ns(flags),
                             .counts_methods = flags->enable_signature_method_name_check,
                             .max_memory = max_memory_of(flags),
                             .large_requests = (size_t)TD_MAX(flags->large_request_megabytes, 0) << 20,

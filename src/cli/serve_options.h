@@ -8,6 +8,8 @@
 #include "obs/access_line.h"
 #include "serve/options.h"
 
+enum { TD_USUAL_REST_PORT = 8501 }; /* of TensorFlow Serving's image */
+
 typedef struct td_server_options {
     td_serve_options serve;
     td_net_options net;
@@ -15,8 +17,9 @@ typedef struct td_server_options {
     size_t n_models;
     td_batching *batching;   /* owned; serve.batching points to it */
     char *monitoring_path;   /* owned; net.monitoring_path points to it */
-    const char *config_file; /* "" : none */
-    int64_t config_poll_ns;  /* 0: read once */
+    const char *config_file; /* "": none */
+    const char *models_dir;  /* "": none */
+    int64_t config_poll_ns;  /* of either; 0: read once */
     td_access_format access_format;
     const char *access_path; /* "": standard error */
     bool counts_methods;     /* td_methods_count() */

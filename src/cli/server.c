@@ -210,8 +210,8 @@ static void do_chores(chores *c)
 static int wait_for_signal(const server *s)
 {
     const td_server_options *const o = s->options;
-    const bool has_config = o->config_file[0] != '\0', polls = has_config && o->config_poll_ns > 0;
-    td_config_poll poll = { .path = o->config_file };
+    const bool polls = o->config_poll_ns > 0;
+    td_config_poll poll = { .file = o->config_file, .directory = o->models_dir };
     chores c = { 0 };
     int64_t next_chores = td_now_ns() + CHORES_NS, next_look = td_now_ns() + o->config_poll_ns;
 
@@ -221,7 +221,8 @@ static int wait_for_signal(const server *s)
         const int64_t now = td_now_ns();
 
         if (got && got != SIGHUP) return got;
-        if (has_config && (got || (polls && now >= next_look))) {
+        if (got) td_config_poll_force(&poll, s->manager);
+        if (polls && now >= next_look) {
             td_config_poll_look(&poll, s->manager);
             next_look = now + o->config_poll_ns;
         }

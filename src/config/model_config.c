@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "config/batching.h"
 #include "config/text_config.h"
+#include "config/unpack.h"
 #include "obs/log.h"
 #include "tensorflow_serving/config/model_server_config.pb-c.h"
 
@@ -16,7 +17,7 @@ typedef Tensorflow__Serving__ModelServerConfig server_config;
 
 /* ---------------------------------------------------------------- checks */
 
-static const char file_scheme[] = "file://";
+static const char file_scheme[] = "file://", platform[] = "tensorflow";
 
 /* The path of "file:///a", or path itself. */
 static const char *local_part(const char *path)
@@ -41,6 +42,19 @@ static td_status check_path(const char *name, const char *path)
     return NULL;
 }
 
+/* Of a model that is there: all are of the one platform. */
+static td_status check_platform_change(const model_config *m, const td_known_models *known)
+{
+    const char *const asked = m->model_platform;
+
+    if (!known || !asked[0] || !strcmp(asked, platform) || !known->has(known->ctx, m->name)) return NULL;
+    return TD_ERR(
+        INVALID_ARGUMENT,
+        "Illegal to change a model's platform. For model %s the original platform was %s and new platform "
+        "requested is %s",
+        m->name, platform, asked);
+}
+
 static td_status check_platform(const model_config *m)
 {
     const bool has_type = m->model_type != TENSORFLOW__SERVING__MODEL_TYPE__MODEL_TYPE_UNSPECIFIED;
@@ -60,7 +74,7 @@ static td_status check_platform(const model_config *m)
         return TD_ERR(INVALID_ARGUMENT,
                       "ModelServerConfig::model_type choice OTHER is not supported, model name is %s",
                       m->name);
-    if (has_platform && strcmp(m->model_platform, "tensorflow") != 0)
+    if (has_platform && strcmp(m->model_platform, platform) != 0)
         return TD_ERR(INVALID_ARGUMENT, "Model %s requests unsupported platform %s", m->name,
                       m->model_platform);
     return NULL;
@@ -82,7 +96,7 @@ static td_status check_weight(const model_config *m)
                   (double)m->compute_weight, least, most);
 }
 
-static td_status check_models(model_config *const *models, size_t n)
+static td_status check_models(model_config *const *models, size_t n, const td_known_models *known)
 {
     td_map names = { 0 };
     td_status error = NULL;
@@ -92,6 +106,7 @@ static td_status check_models(model_config *const *models, size_t n)
             error = TD_ERR(INVALID_ARGUMENT, "Illegal to list model %s multiple times in config list",
                            models[i]->name);
         if (!error) error = check_path(models[i]->name, models[i]->base_path);
+        if (!error) error = check_platform_change(models[i], known);
         if (!error) error = check_platform(models[i]);
         if (!error) error = check_slo(models[i]);
         if (!error) error = check_weight(models[i]);
@@ -143,9 +158,10 @@ static void copy_labels(const model_config *from, td_model_options *to)
     }
 }
 
-static td_status copy_models(model_config *const *models, size_t n, td_model_options **out)
+static td_status copy_models(model_config *const *models, size_t n, const td_known_models *known,
+                             td_model_options **out)
 {
-    TD_TRY(check_models(models, n));
+    TD_TRY(check_models(models, n, known));
     td_model_options *const list = TD_NEW_N(td_model_options, n);
 
     for (size_t i = 0; i < n; i++) {
@@ -164,7 +180,8 @@ static td_status copy_models(model_config *const *models, size_t n, td_model_opt
 
 /* ---------------------------------------------------------------- */
 
-static td_status take_config(const server_config *config, td_model_options **out, size_t *n)
+static td_status take_config(const server_config *config, const td_known_models *known,
+                             td_model_options **out, size_t *n)
 {
     const Tensorflow__Serving__ModelConfigList *list = NULL;
 
@@ -174,28 +191,29 @@ static td_status take_config(const server_config *config, td_model_options **out
         list = config->model_config_list;
     const size_t count = list ? list->n_config : 0;
 
-    TD_TRY(copy_models(list ? list->config : NULL, count, out));
+    TD_TRY(copy_models(list ? list->config : NULL, count, known, out));
     *n = count;
     return NULL;
 }
 
 /* Takes config. */
-static td_status end_config(ProtobufCMessage *config, td_model_options **out, size_t *n)
+static td_status end_config(ProtobufCMessage *config, const td_known_models *known, td_model_options **out,
+                            size_t *n)
 {
-    const td_status error = take_config((const server_config *)(const void *)config, out, n);
+    const td_status error = take_config((const server_config *)(const void *)config, known, out, n);
 
     protobuf_c_message_free_unpacked(config, NULL);
     return error;
 }
 
-td_status td_model_config_parse(const char *text, size_t size, const char *path, td_model_options **out,
-                                size_t *n)
+td_status td_model_config_parse(const char *text, size_t size, const char *path, const td_known_models *known,
+                                td_model_options **out, size_t *n)
 {
     ProtobufCMessage *config;
 
     TD_TRY(td_text_config_parse(text, size, path, &tensorflow__serving__model_server_config__descriptor,
                                 &config));
-    return end_config(config, out, n);
+    return end_config(config, known, out, n);
 }
 
 td_status td_model_config_read(const char *path, td_model_options **out, size_t *n)
@@ -203,7 +221,22 @@ td_status td_model_config_read(const char *path, td_model_options **out, size_t 
     ProtobufCMessage *config;
 
     TD_TRY(td_text_config_read(path, &tensorflow__serving__model_server_config__descriptor, &config));
-    return end_config(config, out, n);
+    return end_config(config, NULL, out, n);
+}
+
+td_status td_model_config_unpack(const void *bytes, size_t size, const td_known_models *known,
+                                 td_model_options **out, size_t *n)
+{
+    ProtobufCMessage *message;
+
+    TD_TRY(td_message_unpack(&tensorflow__serving__model_server_config__descriptor, bytes, size, &message));
+    const server_config *const config = (const server_config *)(const void *)message;
+
+    if (config->config_case == TENSORFLOW__SERVING__MODEL_SERVER_CONFIG__CONFIG_MODEL_CONFIG_LIST)
+        return end_config(message, known, out, n);
+    protobuf_c_message_free_unpacked(message, NULL);
+    return TD_ERR(INVALID_ARGUMENT, "ServerModelConfig type not supported by HandleReloadConfigRequest. Only "
+                                    "ModelConfigList is currently supported");
 }
 
 td_status td_model_config_single(const char *name, const char *base_path, td_model_options **out, size_t *n)

@@ -3,6 +3,7 @@
 #ifndef TD_CONFIG_MODELS_H
 #define TD_CONFIG_MODELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ typedef struct td_model_options {
     int64_t latest;    /* TD_POLICY_LATEST: how many; below 1 is 1 */
     int64_t *versions; /* TD_POLICY_SPECIFIC */
     size_t n_versions;
+    bool is_flat; /* base_path is no directory of versions, but version 1 itself */
     td_label *labels;
     size_t n_labels;
     int64_t batch_slo_ns; /* 0: nothing is said of it */

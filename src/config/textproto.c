@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/wire.h"
 #include "config/lexer.h"
+#include "config/unpack.h"
 
 enum { DEPTH_MAX = 100, NAME_MAX_SIZE = 256 };
 
@@ -470,42 +471,13 @@ td_status td_textproto_encode(const char *text, size_t size, const ProtobufCMess
     return encode(text, size, type, opts, false, out);
 }
 
-static void *unpack_alloc(void *is_out_of_memory, size_t size)
-{
-    void *const p = td_try_alloc(size, _Alignof(max_align_t));
-
-    if (!p) *(bool *)is_out_of_memory = true;
-    return p;
-}
-
-static void unpack_free(void *is_out_of_memory, void *p)
-{
-    (void)is_out_of_memory;
-    td_free(p);
-}
-
-/* td_free() is free(), so that protobuf-c's own allocator can give back what this one took. */
-static td_status unpack(const ProtobufCMessageDescriptor *type, const td_strbuf *bytes,
-                        ProtobufCMessage **out)
-{
-    bool is_out_of_memory = false;
-    ProtobufCAllocator heap = { unpack_alloc, unpack_free, &is_out_of_memory };
-    ProtobufCMessage *const m =
-        protobuf_c_message_unpack(type, &heap, bytes->size, (const uint8_t *)td_strbuf_text(bytes));
-
-    if (is_out_of_memory) return TD_ERR(RESOURCE_EXHAUSTED, "1:1: no memory for %s", type->name);
-    if (!m) return TD_ERR(INVALID_ARGUMENT, "1:1: %s cannot be unpacked", type->name);
-    *out = m;
-    return NULL;
-}
-
 td_status td_textproto_parse(const char *text, size_t size, const ProtobufCMessageDescriptor *type,
                              ProtobufCMessage **out)
 {
     td_strbuf bytes = { NULL, 0, 0 };
     td_status status = encode(text, size, type, NULL, true, &bytes);
 
-    if (!status) status = unpack(type, &bytes, out);
+    if (!status) status = td_message_unpack(type, td_strbuf_text(&bytes), bytes.size, out);
     td_strbuf_fini(&bytes);
     return status;
 }

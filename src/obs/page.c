@@ -259,6 +259,45 @@ static void free_copies(td_vec *copies)
     td_vec_fini(copies);
 }
 
+/* ---- totals ---- */
+
+/* Pages have a colon for what names of metrics cannot hold. */
+static bool is_name_of(const line *l, const char *name, size_t size)
+{
+    if (strlen(l->name) != size) return false;
+    for (size_t i = 0; i < size; i++)
+        if (l->name[i] != name[i] && !(l->name[i] == ':' && name[i] == '/')) return false;
+    return true;
+}
+
+static uint64_t total_of(const line *l, td_group_id group)
+{
+    td_vec series = TD_VEC(td_series_copy);
+    uint64_t total = 0;
+
+    td_metrics_copy(group, &series);
+    for (size_t i = 0; i < series.size; i++)
+        for (size_t k = 0; k < l->by->n; k++)
+            total += TD_VEC_AT(&series, td_series_copy, i)->cells[l->at + k];
+    free_copies(&series);
+    return total;
+}
+
+bool td_counter_total(const char *name, size_t size, uint64_t *total)
+{
+    td_group_id group = TD_GROUP_COUNT;
+
+    for (const line *l = lines; l < lines + TD_COUNT(lines); l++) {
+        if (l->what == LINE_GROUP) group = l->group;
+        if (l->what != LINE_METRIC || l->kind != KIND_COUNTER || !is_name_of(l, name, size)) continue;
+        *total = total_of(l, group);
+        return true;
+    }
+    return false;
+}
+
+/* ---- groups ---- */
+
 /* From the group's line to its end's. */
 static const line *put_group(const td_page *p, const line *l, td_strbuf *out)
 {

@@ -31,9 +31,9 @@ struct td_request_set {
 };
 
 static const char *const protocol_names[TD_PROTOCOL_COUNT] = { "rest", "grpc" };
-static const char *const method_names[TD_METHOD_COUNT] = {
-    "predict", "classify", "regress", "multi_inference", "metadata", "status", "other"
-};
+static const char *const method_names[TD_METHOD_COUNT] = { "predict",         "classify", "regress",
+                                                           "multi_inference", "metadata", "status",
+                                                           "reload",          "other" };
 
 const char *td_protocol_name(td_protocol p)
 {

@@ -29,6 +29,7 @@ typedef enum td_method {
     TD_METHOD_MULTI, /* several runs, of as many signatures */
     TD_METHOD_METADATA,
     TD_METHOD_STATUS,
+    TD_METHOD_RELOAD,
     TD_METHOD_OTHER, /* whatever nobody knows */
     TD_METHOD_COUNT
 } td_method;

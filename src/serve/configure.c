@@ -18,7 +18,7 @@ static const td_model_options *find_options(const td_model_options *list, size_t
     return NULL;
 }
 
-static td_model *find_model(const td_manager *m, const char *name)
+td_model *td_configure_find(const td_manager *m, const char *name)
 {
     for (size_t i = 0; i < m->n_models; i++)
         if (!strcmp(m->models[i]->options->name, name)) return m->models[i];
@@ -83,7 +83,7 @@ static void replace_list_locked(td_manager *m, const td_model_options *list, siz
         if (!m->models[i]->is_removed && !find_options(list, n, m->models[i]->options->name))
             remove_model(m->models[i]);
     for (size_t i = 0; i < n; i++) {
-        td_model *const model = find_model(m, list[i].name);
+        td_model *const model = td_configure_find(m, list[i].name);
 
         if (model)
             keep_model(model, &list[i]);
@@ -98,16 +98,44 @@ bool td_configure_take(td_manager *m)
     td_mutex_lock(&m->mu);
     td_model_options *const list = m->pending;
     const size_t n = m->n_pending;
+    const bool is_due = list || m->is_scan_asked;
 
     m->pending = NULL;
     m->n_pending = 0;
+    m->is_scan_asked = false;
+    m->n_taken = m->n_given;
     if (list) replace_list_locked(m, list, n);
     td_life_unlock(m);
     td_models_free(list, n);
-    return list != NULL;
+    return is_due;
 }
 
-void td_manager_configure(td_manager *m, const td_model_options *models, size_t n)
+void td_configure_done(td_manager *m)
+{
+    td_mutex_lock(&m->mu);
+    m->n_looked_at = m->n_taken;
+    td_cond_broadcast(&m->changed);
+    td_mutex_unlock(&m->mu);
+}
+
+void td_manager_rescan(td_manager *m)
+{
+    td_mutex_lock(&m->mu);
+    m->is_scan_asked = true;
+    td_mutex_unlock(&m->mu);
+    td_watch_wake(m->watch);
+}
+
+bool td_manager_has_model(td_manager *m, const char *name)
+{
+    td_mutex_lock(&m->mu);
+    const td_model *const model = td_configure_find(m, name);
+    const bool is_there = model && !model->is_removed;
+    td_mutex_unlock(&m->mu);
+    return is_there;
+}
+
+uint64_t td_manager_configure(td_manager *m, const td_model_options *models, size_t n)
 {
     td_model_options *const copy = td_models_copy(models, n);
 
@@ -117,9 +145,11 @@ void td_manager_configure(td_manager *m, const td_model_options *models, size_t 
 
     m->pending = copy;
     m->n_pending = n;
+    const uint64_t number = ++m->n_given;
     td_mutex_unlock(&m->mu);
     td_models_free(late, n_late);
     td_watch_wake(m->watch);
+    return number;
 }
 
 static void free_model(td_model *model)

@@ -61,20 +61,26 @@ static size_t drop_doubles(td_found *found, size_t n)
     return kept;
 }
 
+static td_status open_base(const char *base, DIR **out)
+{
+    char text[128] = "unknown error";
+
+    *out = opendir(base);
+    if (*out) return NULL;
+    const int error = errno;
+
+    if (strerror_r(error, text, sizeof text)) strcpy(text, "unknown error");
+    if (error == ENOENT || error == ENOTDIR) return TD_ERR(NOT_FOUND, "%s; %s", base, text);
+    return TD_ERR(UNAVAILABLE, "%s; %s", base, text);
+}
+
 td_status td_discover(const char *base, td_found **out, size_t *n)
 {
     td_found *found = NULL;
     size_t count = 0, capacity = 0;
-    DIR *const dir = opendir(base);
-    char text[128] = "unknown error";
+    DIR *dir;
 
-    if (!dir) {
-        const int error = errno;
-
-        if (strerror_r(error, text, sizeof text)) strcpy(text, "unknown error");
-        if (error == ENOENT || error == ENOTDIR) return TD_ERR(NOT_FOUND, "%s; %s", base, text);
-        return TD_ERR(UNAVAILABLE, "%s; %s", base, text);
-    }
+    TD_TRY(open_base(base, &dir));
     for (const struct dirent *entry; (entry = readdir(dir));) {
         int64_t version;
 
@@ -89,6 +95,18 @@ td_status td_discover(const char *base, td_found **out, size_t *n)
     if (count) qsort(found, count, sizeof *found, by_version_and_name);
     *n = drop_doubles(found, count);
     *out = found;
+    return NULL;
+}
+
+td_status td_discover_flat(const char *base, td_found **out, size_t *n)
+{
+    DIR *dir;
+
+    TD_TRY(open_base(base, &dir));
+    closedir(dir);
+    *out = TD_NEW(td_found);
+    **out = (td_found){ .version = 1, .name = td_strdup(".") };
+    *n = 1;
     return NULL;
 }
 

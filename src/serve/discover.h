@@ -18,6 +18,8 @@ typedef struct td_found {
 /* Children whose names are decimal numbers (sign, leading zeros and blanks around are fine), lowest version
  * first. They need not be directories. NOT_FOUND when base does not exist. td_found_free() them. */
 TD_MUST_USE td_status td_discover(const char *base, td_found **out, size_t *n);
+/* The same of a directory that is a version itself: number 1, named ".". */
+TD_MUST_USE td_status td_discover_flat(const char *base, td_found **out, size_t *n);
 void td_found_free(td_found *found, size_t n);
 
 /* The name as a version number; false when it is none. */

@@ -448,15 +448,20 @@ static void warn_of_labels(const td_model *model)
                 model->options->name);
 }
 
-/* The first round is over when every wanted version is there or has failed once. */
-static void end_round(td_model *model)
+bool td_life_is_settled_locked(const td_model *model)
 {
-    if (model->is_round_over || !model->is_scanned) return;
     for (size_t i = 0; i < model->n_versions; i++) {
         const td_version *const v = model->versions[i];
 
-        if (v->is_wanted && v->state < TD_STATE_AVAILABLE && !v->has_failed) return;
+        if (v->is_wanted && v->state < TD_STATE_AVAILABLE && !v->has_failed) return false;
     }
+    return model->is_scanned;
+}
+
+/* The first round is over when every wanted version is there or has failed once. */
+static void end_round(td_model *model)
+{
+    if (model->is_round_over || !td_life_is_settled_locked(model)) return;
     model->is_round_over = true;
     model->manager->is_dirty = true;
     warn_of_labels(model);

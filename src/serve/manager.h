@@ -65,8 +65,28 @@ void td_manager_hurry(td_manager *m);
 bool td_manager_stop(td_manager *m, int64_t deadline_ns);
 
 /* Replaces the list of models, soon: the watcher does it. Models that stay keep their versions; those that
- * are gone are unloaded when their requests are answered. models is copied. */
-void td_manager_configure(td_manager *m, const td_model_options *models, size_t n);
+ * are gone are unloaded when their requests are answered. models is copied. The result is the list's number. */
+uint64_t td_manager_configure(td_manager *m, const td_model_options *models, size_t n);
+
+/* How long somebody waits: until deadline_ns (td_now_ns() time; 0: for as long as it takes), or until is_unwanted says
+ * so, which is asked now and then (NULL: it never does). */
+typedef struct td_patience {
+    int64_t deadline_ns;
+    bool (*is_unwanted)(void *ctx);
+    void *ctx;
+} td_patience;
+
+/* The same, and blocks until each listed model has a version that serves or cannot have one, at the first try, and its
+ * labels are set. The list stays replaced whatever the result is: UNKNOWN "1 model(s) did not become available:
+ * {{name: m version: 1} due to error: ...}, }"; FAILED_PRECONDITION "Request to assign label to version 2 of model m,
+ * which is not currently available for inference"; DEADLINE_EXCEEDED, CANCELLED: patience ended, and what
+ * is still on its way; UNAVAILABLE: the manager stops. */
+TD_MUST_USE td_status td_manager_reload(td_manager *m, const td_model_options *models, size_t n,
+                                        const td_patience *patience);
+
+/* Has all directories looked at for versions soon, also where nothing is polled. */
+void td_manager_rescan(td_manager *m);
+bool td_manager_has_model(td_manager *m, const char *name); /* is it configured? */
 
 /* Takes a reference to the version that spec names; td_servable_release() it.
  * NOT_FOUND "Servable not found for request: Latest(m)" / "Specific(m, 9)" / INVALID_ARGUMENT "Unrecognized
@@ -101,6 +121,18 @@ void td_manager_free_status(td_version_status *s, size_t n);
 /* All configured models, by name. td_manager_free_health() them. */
 void td_manager_health(td_manager *m, td_model_health **out, size_t *n);
 void td_manager_free_health(td_model_health *h, size_t n);
+
+typedef struct td_model_report {
+    td_model_health health;
+    td_version_status *versions; /* all that were ever seen, highest first */
+    size_t n_versions;
+    td_label *labels; /* those that name a version now */
+    size_t n_labels;
+} td_model_report;
+
+/* All configured models, by name. td_manager_free_reports() them. */
+void td_manager_reports(td_manager *m, td_model_report **out, size_t *n);
+void td_manager_free_reports(td_model_report *r, size_t n);
 
 /* Tells a page of metrics which models are ready, and the state of each version. */
 void td_manager_tell(td_manager *m, td_page *p);

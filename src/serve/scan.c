@@ -217,7 +217,8 @@ static void scan_model(td_manager *m, td_model *model)
     find f = { 0 };
 
     td_watch_add(m->watch, base); /* before looking: what comes after the look wakes us */
-    const td_status error = td_discover(base, &f.found, &f.n);
+    const td_status error =
+        model->options->is_flat ? td_discover_flat(base, &f.found, &f.n) : td_discover(base, &f.found, &f.n);
     if (!error) {
         look_at_found(model, &f);
         return;
@@ -353,6 +354,7 @@ void *td_scan_loop(void *manager)
         if (td_configure_take(m) ||
             is_scan_due) { /* new models are looked for even where nothing is polled */
             scan_all(m);
+            td_configure_done(m);
             td_check_files(m);
             next_scan = gap_ns ? td_now_ns() + gap_ns : 0;
         }

@@ -100,6 +100,9 @@ struct td_manager {
     size_t n_models;
     td_model_options *pending; /* a list that the watcher has yet to take over; NULL: none */
     size_t n_pending;
+    bool is_scan_asked; /* all directories are to be looked at */
+    /* Lists of models, counted: those given, the one in force, and whether its directories have been looked at. */
+    uint64_t n_given, n_taken, n_looked_at;
     bool is_dirty; /* a new table is due */
     bool is_stopping;
     size_t n_loads;     /* on the pool, waiting or running */
@@ -116,6 +119,8 @@ struct td_manager {
 void td_life_settle_locked(td_model *model);
 void td_life_start_locked(td_version *v, int64_t due_ns); /* due_ns 0: now */
 void td_life_submit_locked(td_version *v);
+/* No wanted version is on its way, but for those that have failed already and will be tried again. */
+bool td_life_is_settled_locked(const td_model *model);
 /* Makes and swaps in a table if one is due, wakes waiters, unlocks, gives up the old table. */
 void td_life_unlock(td_manager *m) TD_RELEASE(m->mu);
 
@@ -124,8 +129,15 @@ void td_life_lose_locked(td_version *v, td_status why);
 
 /* configure.c */
 void td_configure_add(td_manager *m, const td_model_options *options);
-bool td_configure_take(td_manager *m); /* the watcher: takes over `pending`; true when there was one */
+td_model *td_configure_find(const td_manager *m, const char *name); /* NULL: there was never one */
+/* The watcher: takes over `pending`; true when directories are to be looked at for it, or as somebody asked. */
+bool td_configure_take(td_manager *m);
+void td_configure_done(td_manager *m); /* the watcher has looked at them */
 void td_configure_free(td_manager *m); /* models and what is pending */
+
+/* status.c: the version that says most of why a model has none that serves: on its way, else failed; NULL: none is. */
+const td_version *td_model_telling_locked(const td_model *model);
+bool td_model_is_ready_locked(const td_model *model); /* one of its versions serves */
 
 /* check.c: the watcher looks at the files of all that serves. */
 void td_check_files(td_manager *m);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* status.c -- what the manager tells about itself. Nothing here is hot: it locks. */
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -94,8 +96,7 @@ void td_manager_free_status(td_version_status *s, size_t n)
     td_free(s);
 }
 
-/* The version that matters most: on its way, else failed. */
-static const td_version *most_telling(const td_model *model)
+const td_version *td_model_telling_locked(const td_model *model)
 {
     const td_version *failed = NULL;
 
@@ -110,7 +111,7 @@ static const td_version *most_telling(const td_model *model)
 
 static char *describe_trouble(const td_model *model)
 {
-    const td_version *const v = most_telling(model);
+    const td_version *const v = td_model_telling_locked(model);
 
     if (v && v->code != TD_OK)
         return td_format("version %" PRId64 ": %s: %s", v->number, td_code_name(v->code), v->text);
@@ -120,7 +121,7 @@ static char *describe_trouble(const td_model *model)
                      model->is_scanned ? "" : " yet: it has not been looked at");
 }
 
-static bool is_ready(const td_model *model)
+bool td_model_is_ready_locked(const td_model *model)
 {
     for (size_t i = 0; i < model->n_versions; i++)
         if (model->versions[i]->state == TD_STATE_AVAILABLE) return true;
@@ -129,22 +130,17 @@ static bool is_ready(const td_model *model)
 
 static td_model_health describe_health(const td_model *model)
 {
-    const bool is_fine = is_ready(model);
+    const bool is_fine = td_model_is_ready_locked(model);
 
     return (td_model_health){ td_strdup(model->options->name), is_fine,
                               is_fine ? td_strdup("") : describe_trouble(model) };
 }
 
-static void sort_by_name(td_model_health *list, size_t n)
+static int by_name(const void *a, const void *b)
 {
-    for (size_t i = 1; i < n; i++) {
-        const td_model_health one = list[i];
-        size_t k = i;
+    const td_model_health *const x = a, *const y = b; /* a report begins with its model's health */
 
-        for (; k && strcmp(list[k - 1].name, one.name) > 0; k--)
-            list[k] = list[k - 1];
-        list[k] = one;
-    }
+    return strcmp(x->name, y->name);
 }
 
 void td_manager_health(td_manager *m, td_model_health **out, size_t *n)
@@ -157,7 +153,37 @@ void td_manager_health(td_manager *m, td_model_health **out, size_t *n)
     for (size_t i = 0; i < m->n_models; i++)
         if (!m->models[i]->is_removed) list[count++] = describe_health(m->models[i]);
     td_mutex_unlock(&m->mu);
-    sort_by_name(list, count);
+    qsort(list, count, sizeof *list, by_name);
+    *n = count;
+    *out = list;
+}
+
+static td_model_report describe_model(const td_model *model)
+{
+    const td_model_spec any = { 0 };
+    td_model_report r = { .health = describe_health(model) };
+
+    r.versions = TD_NEW_N(td_version_status, model->n_versions);
+    r.n_versions = copy_states(model, &any, r.versions);
+    r.labels = TD_NEW_N(td_label, model->options->n_labels);
+    for (size_t i = 0; i < model->options->n_labels; i++)
+        if (model->labels[i].is_set)
+            r.labels[r.n_labels++] =
+                (td_label){ td_strdup(model->options->labels[i].name), model->labels[i].version };
+    return r;
+}
+
+void td_manager_reports(td_manager *m, td_model_report **out, size_t *n)
+{
+    _Static_assert(offsetof(td_model_report, health) == 0, "by_name() sorts both");
+    td_mutex_lock(&m->mu);
+    td_model_report *const list = TD_NEW_N(td_model_report, m->n_models);
+    size_t count = 0;
+
+    for (size_t i = 0; i < m->n_models; i++)
+        if (!m->models[i]->is_removed) list[count++] = describe_model(m->models[i]);
+    td_mutex_unlock(&m->mu);
+    qsort(list, count, sizeof *list, by_name);
     *n = count;
     *out = list;
 }
@@ -197,17 +223,33 @@ void td_manager_tell(td_manager *m, td_page *p)
 
         if (model->is_removed) continue;
         td_page_tell(p, TD_READING_model_ready, (const char *const[]){ model->options->name },
-                     is_ready(model));
+                     td_model_is_ready_locked(model));
         tell_versions(model, p);
     }
     td_mutex_unlock(&m->mu);
 }
 
+static void free_one_health(td_model_health *h)
+{
+    td_free(h->name);
+    td_free(h->reason);
+}
+
 void td_manager_free_health(td_model_health *h, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        td_free(h[i].name);
-        td_free(h[i].reason);
-    }
+    for (size_t i = 0; i < n; i++)
+        free_one_health(&h[i]);
     td_free(h);
+}
+
+void td_manager_free_reports(td_model_report *r, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free_one_health(&r[i].health);
+        td_manager_free_status(r[i].versions, r[i].n_versions);
+        for (size_t k = 0; k < r[i].n_labels; k++)
+            td_free(r[i].labels[k].name);
+        td_free(r[i].labels);
+    }
+    td_free(r);
 }

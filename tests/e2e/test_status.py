@@ -10,13 +10,26 @@ ONE_VERSION = {"model_version_status": [
 
 
 class Status(harness.ServerTest):
-    models = {"half_plus_two": (harness.MODELS / "half_plus_two", "model_version_policy { all {} }"),
+    models = {"half_plus_two": (harness.MODELS / "half_plus_two", """model_version_policy { all {} }
+                  version_labels { key: "old" value: 1 } version_labels { key: "new \u00fc" value: 2 }
+                  version_labels { key: "other" value: 2 }"""),
               "digits": harness.MODELS / "digits"}
 
     def test_rest_status(self):
         reply = self.server.get("digits")
         self.assertEqual((reply.status, reply.json), (200, ONE_VERSION))
         self.assertEqual(self.server.get("half_plus_two/versions/1").json, ONE_VERSION)
+
+    def test_list_of_models(self):
+        reply = self.server.http("GET", "/v1/models")
+        status = {"error_code": "OK", "error_message": ""}
+        self.assertEqual((reply.status, reply.headers["Content-Type"]), (200, "application/json"))
+        self.assertEqual(reply.json, {"models": [
+            {"name": "digits", "ready": True, "versions": [{"version": "1", "state": "AVAILABLE", "status": status}]},
+            {"name": "half_plus_two", "ready": True, "versions": [
+                {"version": "2", "state": "AVAILABLE", "status": status, "labels": ["new \u00fc", "other"]},
+                {"version": "1", "state": "AVAILABLE", "status": status, "labels": ["old"]}]}]})
+        self.assertEqual(self.server.http("GET", "/v1/models/").status, 400)
 
     def test_highest_version_first(self):
         versions = [v["version"] for v in self.server.get("half_plus_two").json["model_version_status"]]

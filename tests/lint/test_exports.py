@@ -32,7 +32,6 @@ ALLOWED = {
     "td_tfrecord_put_head": "tests write what is read",
     "td_tfrecord_put_tail": "tests write what is read",
     "td_vec_take": "own file; part of what an array that grows is for",
-    "td_version_parse": "own file; a test walks its cases",
 }
 
 

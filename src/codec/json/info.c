@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* info.c -- errors, status and readiness. */
+/* info.c -- errors and status. */
 #include "codec/json/info.h"
 
 #include <inttypes.h>
@@ -26,24 +26,4 @@ void td_json_put_status(td_json_out *o, const td_version_status *versions, size_
     }
     if (n) TD_JSON_PUT(o, "\n ");
     TD_JSON_PUT(o, "]\n}\n");
-}
-
-void td_json_put_health(td_json_out *o, const td_model_health *health, size_t n, bool is_draining,
-                        bool is_ready)
-{
-    td_json_put_format(o, "{\n  \"ready\": %s,\n", is_ready ? "true" : "false");
-    if (is_draining) TD_JSON_PUT(o, "  \"draining\": true,\n");
-    TD_JSON_PUT(o, "  \"models\": {");
-    for (size_t i = 0; i < n; i++) {
-        td_json_put_text(o, i ? ",\n    " : "\n    ");
-        td_json_put_c_string(o, health[i].name);
-        td_json_put_format(o, ": {\"ready\": %s", health[i].is_ready ? "true" : "false");
-        if (!health[i].is_ready) {
-            TD_JSON_PUT(o, ", \"reason\": ");
-            td_json_put_c_string(o, health[i].reason ? health[i].reason : "");
-        }
-        TD_JSON_PUT(o, "}");
-    }
-    if (n) TD_JSON_PUT(o, "\n  ");
-    TD_JSON_PUT(o, "}\n}\n");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* info.h -- the small bodies of REST: errors, status, metadata, readiness.
+/* info.h -- the small bodies of REST: errors, status, metadata.
  *
  * Status and metadata are laid out as protobuf's JSON printer does for TensorFlow Serving: one space of
  * indent, defaults printed, 64-bit integers in quotes. */
@@ -12,8 +12,5 @@
 void td_json_put_error(td_json_out *o, const char *text);
 void td_json_put_status(td_json_out *o, const td_version_status *versions, size_t n);
 TD_MUST_USE td_status td_json_put_metadata(td_json_out *o, const td_servable *s);
-/* {"ready": false, "draining": true, "models": {"m": {"ready": false, "reason": "..."}}} */
-void td_json_put_health(td_json_out *o, const td_model_health *health, size_t n, bool is_draining,
-                        bool is_ready);
 
 #endif

@@ -188,6 +188,7 @@ void td_grpc_serve_regress(td_grpc_call *c);
 void td_grpc_serve_multi(td_grpc_call *c);
 void td_grpc_serve_metadata(td_grpc_call *c);
 void td_grpc_serve_status(td_grpc_call *c);
+void td_grpc_serve_reload(td_grpc_call *c);
 void td_grpc_serve_health(td_grpc_call *c);
 void td_grpc_serve_watch(td_grpc_call *c);
 void td_grpc_serve_reflection(td_grpc_call *c);

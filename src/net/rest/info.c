@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* info.c -- every route that runs no model: status, metadata, readiness, and the polite refusals. */
 #include "codec/json/info.h"
+#include "codec/json/models.h"
 #include "net/rest/server.h"
 
 /* ---- status ---- */
@@ -52,10 +53,25 @@ static void serve_readyz(td_rest_request *r)
     td_manager_health(r->server->manager, &health, &n);
     for (size_t i = 0; i < n; i++)
         is_ready &= health[i].is_ready;
-    td_json_put_health(&r->reply, health, n, is_draining, is_ready);
+    const td_status error = td_json_put_health(&r->reply, health, n, is_draining, is_ready);
     td_manager_free_health(health, n);
     r->code = is_ready ? 200 : 503;
-    td_rest_end(r, td_json_out_check(&r->reply));
+    td_rest_end(r, error);
+}
+
+/* ---- the list ---- */
+
+static td_status put_models(td_rest_request *r)
+{
+    td_model_report *reports;
+    size_t n;
+
+    if (!r->server->lists_models) return TD_ERR(INVALID_ARGUMENT, "Missing model name in request.");
+    td_manager_reports(r->server->manager, &reports, &n);
+    const td_status error = td_json_put_models(&r->reply, reports, n);
+
+    td_manager_free_reports(reports, n);
+    return error;
 }
 
 /* ---- dispatch ---- */
@@ -99,7 +115,7 @@ void td_rest_serve(td_rest_request *r)
         end_empty(r, r->head.has_origin ? 200 : 400);
         break;
     case TD_REST_NO_MODEL:
-        td_rest_end(r, TD_ERR(INVALID_ARGUMENT, "Missing model name in request."));
+        td_rest_end(r, put_models(r));
         break;
     case TD_REST_BAD_VERSION:
         end_empty(r, 400);

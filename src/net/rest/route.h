@@ -25,7 +25,7 @@ typedef enum td_rest_verb {
     TD_REST_METRICS,     /* by the flags, which td_rest_route_find() does not know */
     TD_REST_OPTIONS,     /* below /v1/ */
     TD_REST_MALFORMED,   /* below /v1/, but nothing of the above */
-    TD_REST_NO_MODEL,    /* GET without a model's name */
+    TD_REST_NO_MODEL,    /* GET without a model's name: the list */
     TD_REST_BAD_VERSION, /* a version that is no 64-bit number */
     TD_REST_ELSEWHERE,   /* not below /v1/ */
     TD_REST_BAD_METHOD,  /* TRACE, CONNECT, and what nobody knows */

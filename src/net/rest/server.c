@@ -361,6 +361,7 @@ td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_
     s->tell_metrics = options->tell_metrics;
     s->tell_ctx = options->tell_ctx;
     s->with_cors = options->rest_cors;
+    s->lists_models = options->rest_lists_models;
     s->timeout_ns = to_ns(options->rest_timeout_ms);
     s->max_body = options->rest_max_body ? options->rest_max_body : default_max_body;
     s->max_inflated = options->rest_max_inflated ? options->rest_max_inflated : default_max_inflated;

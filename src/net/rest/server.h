@@ -83,6 +83,7 @@ struct td_rest_server {
     td_acceptor *acceptor; /* NULL: no more connections */
     int port;
     bool with_cors;
+    bool lists_models;
     int64_t timeout_ns; /* 0: none */
     size_t max_body, max_inflated;
     const char *metrics_path, *monitoring_path;

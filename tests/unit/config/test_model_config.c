@@ -19,7 +19,7 @@ static size_t n_models;
 
 static td_status parse(const char *text)
 {
-    return td_model_config_parse(text, strlen(text), "f.config", &models, &n_models);
+    return td_model_config_parse(text, strlen(text), "f.config", NULL, &models, &n_models);
 }
 
 static void expect(const char *text, const char *want)

@@ -115,6 +115,36 @@ void td_manager_free_health(td_model_health *h, size_t n)
     td_free(h);
 }
 
+void td_manager_reports(td_manager *m, td_model_report **out, size_t *n)
+{
+    (void)m;
+    *n = 1;
+    *out = TD_NEW(td_model_report);
+    (*out)->health = (td_model_health){ .name = td_strdup("quick"), .is_ready = true };
+}
+
+void td_manager_free_reports(td_model_report *r, size_t n)
+{
+    (void)n;
+    td_free(r->health.name);
+    td_free(r);
+}
+
+bool td_manager_has_model(td_manager *m, const char *name)
+{
+    (void)m;
+    return fake_find((td_string){ name, strlen(name) }) != NULL;
+}
+
+td_status td_manager_reload(td_manager *m, const td_model_options *models, size_t n,
+                            const td_patience *patience)
+{
+    (void)m;
+    (void)models;
+    (void)patience;
+    return n ? TD_ERR(UNKNOWN, "%zu model(s) did not become available", n) : NULL;
+}
+
 static inline void fake_take_time(td_session *s)
 {
     if (*(const char *)(const void *)s == 's') td_sleep_ns(50000000);

@@ -399,6 +399,116 @@ static void test_configure(void **state)
     stop(m);
 }
 
+/* ---------------------------------------------------------------- reloads that somebody waits for */
+
+static bool is_set(void *flag)
+{
+    return atomic_load((atomic_bool *)flag);
+}
+
+static void place(td_model_options *model, int i)
+{
+    snprintf(base_paths[i], sizeof base_paths[i], "%s/%s", temp_dir, model->name);
+    model->base_path = base_paths[i];
+}
+
+static void test_reload_waits(void **state)
+{
+    td_label label = { (char *)(uintptr_t) "stable", 2 };
+    td_model_options a = { .name = (char *)(uintptr_t) "a" };
+    td_model_options list[] = { a, { .name = (char *)(uintptr_t) "b", .labels = &label, .n_labels = 1 } };
+    td_serve_options options = defaults();
+    const td_patience patience = { .deadline_ns = fake_soon() };
+
+    (void)state;
+    fake_write("a", "1", "1");
+    fake_write("b", "2", "2");
+    options.file_system_poll_wait_seconds = 0;
+    td_manager *const m = start_with(&a, 1, options);
+
+    assert_true(td_manager_wait_first_round(m, fake_soon()));
+    assert_true(td_manager_has_model(m, "a"));
+    assert_false(td_manager_has_model(m, "b"));
+    atomic_store(&fake_load_ms, 100);
+    list[0] = a;
+    place(&list[1], 1);
+    assert_null(td_manager_reload(m, list, 2, &patience));
+    assert_int_equal(fake_ask(m, fake_spec("b")), 2);
+    assert_int_equal(fake_ask(m, fake_label("b", "stable")), 2);
+
+    /* a version that has come since is found, although nothing is polled */
+    fake_write("b", "3", "3");
+    assert_null(td_manager_reload(m, list, 2, &patience));
+    assert_int_equal(fake_ask(m, fake_spec("b")), 3);
+    fake_write("b", "4", "4");
+    td_manager_rescan(m);
+    fake_await(m, fake_spec("b"), 4);
+    stop(m);
+}
+
+static void test_reload_fails(void **state)
+{
+    td_label label = { (char *)(uintptr_t) "stable", 7 };
+    td_model_options a = { .name = (char *)(uintptr_t) "a" };
+    td_model_options list[] = { a, { .name = (char *)(uintptr_t) "b" }, { .name = (char *)(uintptr_t) "c" } };
+    td_serve_options options = defaults();
+    const td_patience patience = { .deadline_ns = fake_soon() };
+
+    (void)state;
+    fake_write("a", "1", "1");
+    fake_write("b", "2", "busy");
+    options.max_num_load_retries = 100;
+    options.load_retry_interval_micros = 3600000000;
+    td_manager *const m = start_with(&a, 1, options);
+
+    list[0] = a;
+    place(&list[1], 1);
+    place(&list[2], 2);
+    td_status error = td_manager_reload(m, list, 3, &patience); /* the first try counts */
+    assert_int_equal(td_status_code(error), TD_UNKNOWN);
+    const char *const text = td_status_text(error);
+    assert_int_equal(
+        strncmp(text,
+                "2 model(s) did not become available: {{name: b version: 2} due to error: UNAVAILABLE: "
+                "value is busy}, {name: c} due to error: ",
+                120),
+        0);
+    td_status_free(error);
+    assert_int_equal(fake_ask(m, fake_spec("a")), 1);
+
+    list[0].labels = &label;
+    list[0].n_labels = 1;
+    assert_status(
+        td_manager_reload(m, list, 1, &patience), TD_FAILED_PRECONDITION,
+        "Request to assign label to version 7 of model a, which is not currently available for inference");
+    stop(m);
+}
+
+static void test_reload_ends_with_patience(void **state)
+{
+    td_model_options a = { .name = (char *)(uintptr_t) "a" };
+    td_model_options list[] = { a, { .name = (char *)(uintptr_t) "b" } };
+    atomic_bool is_unwanted = true;
+    const td_patience short_one = { .deadline_ns = td_now_ns() + 30000000 };
+    const td_patience none = { .is_unwanted = is_set, .ctx = &is_unwanted };
+
+    (void)state;
+    fake_write("a", "1", "1");
+    fake_write("b", "2", "2");
+    td_manager *const m = start_with(&a, 1, defaults());
+
+    assert_true(td_manager_wait_first_round(m, fake_soon()));
+    atomic_store(&fake_load_ms, 300);
+    list[0] = a;
+    place(&list[1], 1);
+    assert_status(td_manager_reload(m, list, 2, &short_one), TD_DEADLINE_EXCEEDED,
+                  "The models are loaded on, but the call's time is over; model b is still on its way");
+    assert_status(td_manager_reload(m, list, 2, &none), TD_CANCELLED,
+                  "The call was cancelled; the models are loaded on");
+    fake_await(m, fake_spec("b"), 2); /* it is loaded all the same */
+    stop(m);
+}
+
 /* ---------------------------------------------------------------- many readers */
 
 typedef struct reader {
@@ -630,6 +740,9 @@ int main(void)
         CASE(test_wait_ends_at_its_deadline),
         CASE(test_stop_waits_for_references),
         CASE(test_configure),
+        CASE(test_reload_waits),
+        CASE(test_reload_fails),
+        CASE(test_reload_ends_with_patience),
         CASE(test_metrics),
         CASE(test_batching_parameters),
         CASE(test_warm_up),

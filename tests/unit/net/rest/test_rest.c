@@ -317,7 +317,7 @@ static void test_probes(void **state)
     r = ask("GET", "/readyz", "");
     assert_int_equal(r.status, 503);
     assert_false(r.says_close);
-    assert_non_null(strstr(r.body, "\"draining\": true"));
+    assert_non_null(strstr(r.body, "\"draining\":\ttrue"));
     r = ask("POST", "/v1/models/quick:predict", one);
     assert_echo(&r);
 }
