@@ -101,12 +101,6 @@ static void refuse(td_grpc_call *c, td_status why)
     td_grpc_fail(c, why);
 }
 
-void td_grpc_serve_unimplemented(td_grpc_call *c)
-{
-    refuse(c, TD_ERR(UNIMPLEMENTED, "%s: tensord does not serve this method yet",
-                     td_grpc_methods[c->method].path));
-}
-
 void td_grpc_serve_unknown(td_grpc_call *c)
 {
     const size_t size = GRPC_SLICE_LENGTH(c->details.method);

@@ -192,7 +192,6 @@ void td_grpc_serve_reload(td_grpc_call *c);
 void td_grpc_serve_health(td_grpc_call *c);
 void td_grpc_serve_watch(td_grpc_call *c);
 void td_grpc_serve_reflection(td_grpc_call *c);
-void td_grpc_serve_unimplemented(td_grpc_call *c);
 void td_grpc_serve_unknown(td_grpc_call *c);
 
 /* ---- health (grpc_health.c, grpc_watch.c) ---- */

@@ -478,6 +478,9 @@ static void test_reload_fails(void **state)
 
     list[0].labels = &label;
     list[0].n_labels = 1;
+    label.version = 1;
+    assert_null(td_manager_reload(m, list, 1, &patience));
+    label.version = 7;
     assert_status(
         td_manager_reload(m, list, 1, &patience), TD_FAILED_PRECONDITION,
         "Request to assign label to version 7 of model a, which is not currently available for inference");
