@@ -138,19 +138,23 @@ static td_dtype dtype_of(const npy_header *h)
     return TD_DTYPE_NONE;
 }
 
-static td_status read_numbers(const npy_header *h, const unsigned char *data, size_t size, td_tensor *out)
+static td_status view_numbers(const npy_header *h, const unsigned char *data, size_t size, td_tensor *out)
 {
-    const td_dtype dtype = dtype_of(h);
+    const td_tensor view = { .dtype = dtype_of(h), .shape = h->shape, .data = (void *)(uintptr_t)data };
 
-    if (dtype == TD_DTYPE_NONE)
+    if (view.dtype == TD_DTYPE_NONE)
         return TD_ERR(INVALID_ARGUMENT, ".npy type %c%zu has no TensorFlow type", h->kind, h->width);
-    const td_tensor view = { .dtype = dtype, .shape = h->shape };
-
     if (td_tensor_bytes(&view) > size)
         return TD_ERR(INVALID_ARGUMENT, ".npy file is cut short: %zu bytes of %zu", size,
                       td_tensor_bytes(&view));
-    TD_TRY(td_tensor_make(dtype, &h->shape, out));
-    if (td_tensor_bytes(&view)) memcpy(out->data, data, td_tensor_bytes(&view));
+    *out = view;
+    return NULL;
+}
+
+static td_status copy_numbers(const td_tensor *view, td_tensor *out)
+{
+    TD_TRY(td_tensor_make(view->dtype, &view->shape, out));
+    if (td_tensor_bytes(view)) memcpy(out->data, view->data, td_tensor_bytes(view));
     return NULL;
 }
 
@@ -221,10 +225,14 @@ static td_status read_strings(const npy_header *h, const unsigned char *data, si
 
 /* ---------------------------------------------------------------- */
 
-td_status td_npy_parse(const unsigned char *bytes, size_t size, td_tensor *out)
+static bool is_text(const npy_header *h)
 {
-    npy_header h;
+    return h->kind == 'S' || h->kind == 'U';
+}
 
+/* *elements: where they begin. */
+static td_status open_array(const unsigned char *bytes, size_t size, npy_header *h, size_t *elements)
+{
     if (size < NPY_HEAD || memcmp(bytes, "\x93NUMPY", NPY_MAGIC) != 0)
         return TD_ERR(INVALID_ARGUMENT, "this is no .npy file");
     const bool is_long = bytes[NPY_MAGIC] >= 2;
@@ -232,13 +240,35 @@ td_status td_npy_parse(const unsigned char *bytes, size_t size, td_tensor *out)
 
     if (is_long && size >= at) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
     if (at > size || length > size - at || length > NPY_HEADER_MAX) return bad_header();
-    TD_TRY(read_header((const char *)bytes + at, length, &h));
-    at += length;
-    if (h.is_fortran && h.shape.rank > 1)
+    TD_TRY(read_header((const char *)bytes + at, length, h));
+    if (h->is_fortran && h->shape.rank > 1)
         return TD_ERR(INVALID_ARGUMENT,
                       ".npy arrays in Fortran order cannot be read: use np.ascontiguousarray()");
-    if (h.kind == 'S' || h.kind == 'U') return read_strings(&h, bytes + at, size - at, out);
-    return read_numbers(&h, bytes + at, size - at, out);
+    *elements = at + length;
+    return NULL;
+}
+
+td_status td_npy_view(const unsigned char *bytes, size_t size, td_tensor *out)
+{
+    npy_header h;
+    size_t at;
+
+    TD_TRY(open_array(bytes, size, &h, &at));
+    if (!is_text(&h)) return view_numbers(&h, bytes + at, size - at, out);
+    *out = (td_tensor){ .dtype = TD_STRING, .shape = h.shape };
+    return NULL;
+}
+
+td_status td_npy_parse(const unsigned char *bytes, size_t size, td_tensor *out)
+{
+    npy_header h;
+    td_tensor view;
+    size_t at;
+
+    TD_TRY(open_array(bytes, size, &h, &at));
+    if (is_text(&h)) return read_strings(&h, bytes + at, size - at, out);
+    TD_TRY(view_numbers(&h, bytes + at, size - at, &view));
+    return copy_numbers(&view, out);
 }
 
 td_status td_npy_read(const char *path, td_tensor *out)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "formats/npy.h"
 
 enum { NPY_ALIGN = 64, NPY_PREFIX = 10 };
@@ -84,32 +85,46 @@ static void put_header(td_strbuf *out, const char *code, const td_shape *shape)
     td_strbuf_fini(&text);
 }
 
-static void put_strings(const td_tensor *t, td_strbuf *out)
+static td_status no_room(size_t size)
+{
+    return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a .npy of %zu bytes", size);
+}
+
+static td_status put_strings(const td_tensor *t, td_strbuf *out)
 {
     const td_string *const s = t->data;
     const size_t count = (size_t)td_shape_count(&t->shape), width = longest_string(t);
+    size_t size;
     char code[32];
 
     snprintf(code, sizeof code, "|S%zu", width);
     put_header(out, code, &t->shape);
+    if (!td_mul_size(count, width, &size) || !td_strbuf_try_reserve(out, size)) return no_room(size);
     for (size_t i = 0; i < count; i++) {
         td_strbuf_add(out, s[i].data, s[i].size);
         for (size_t k = s[i].size; k < width; k++)
             td_strbuf_putc(out, '\0');
     }
+    return NULL;
+}
+
+td_status td_npy_format_head(const td_tensor *t, td_strbuf *out)
+{
+    const char *const code = type_code(t->dtype);
+
+    if (!code) return TD_ERR(UNIMPLEMENTED, ".npy has no type for %s", td_dtype_name(t->dtype));
+    put_header(out, code, &t->shape);
+    return NULL;
 }
 
 td_status td_npy_format(const td_tensor *t, td_strbuf *out)
 {
-    const char *const code = type_code(t->dtype);
+    const size_t size = td_tensor_bytes(t);
 
-    if (t->dtype == TD_STRING) {
-        put_strings(t, out);
-        return NULL;
-    }
-    if (!code) return TD_ERR(UNIMPLEMENTED, ".npy has no type for %s", td_dtype_name(t->dtype));
-    put_header(out, code, &t->shape);
-    td_strbuf_add(out, t->data, td_tensor_bytes(t));
+    if (t->dtype == TD_STRING) return put_strings(t, out);
+    TD_TRY(td_npy_format_head(t, out));
+    if (!td_strbuf_try_reserve(out, size)) return no_room(size);
+    td_strbuf_add(out, t->data, size);
     return NULL;
 }
 

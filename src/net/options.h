@@ -26,7 +26,7 @@ typedef struct td_net_options {
     size_t grpc_max_inflated; /* bytes of a compressed message once inflated; 0: 100 MiB */
     bool grpc_health;         /* --enable_grpc_healthcheck_service */
     bool grpc_reflection;     /* --enable_grpc_reflection */
-    bool serialize_as_tensor_content; /* --enable_serialization_as_tensor_content; REST ignores it */
+    bool serialize_as_tensor_content; /* --enable_serialization_as_tensor_content */
 
     /* REST. */
     int rest_api_port;        /* --rest_api_port, on [::] and 0.0.0.0; TD_PORT_NONE: no REST */

@@ -25,8 +25,6 @@ ALLOWED = {
     "td_memplan_on_heap": "own file",
     "td_mem_faults_here": "tests make allocations fail",
     "td_metrics_forget": "own file; tests say how late it is",
-    "td_npy_format": "own file; tests and fuzzers need no file on disk",
-    "td_npy_parse": "own file; tests and fuzzers need no file on disk",
     "td_savedmodel_parse": "own file; tests and fuzzers need no file on disk",
     "td_team_free": "teams of the server live as long as it does",
     "td_tfrecord_put_head": "tests write what is read",

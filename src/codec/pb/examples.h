@@ -22,7 +22,10 @@ typedef struct td_grpc_examples {
 /* Reads a field that is an Input. INVALID_ARGUMENT: it is damaged; RESOURCE_EXHAUSTED: no memory. */
 TD_MUST_USE td_status td_grpc_input_read(const td_wire_field *f, td_arena *arena, td_grpc_example_list *out);
 
-/* INVALID_ARGUMENT: damaged, or no model is named. */
+/* INVALID_ARGUMENT: damaged. */
+TD_MUST_USE td_status td_grpc_examples_read(const uint8_t *bytes, size_t size, td_arena *arena,
+                                            td_grpc_examples *out);
+/* Or no model is named. */
 TD_MUST_USE td_status td_grpc_examples_parse(const uint8_t *bytes, size_t size, td_arena *arena,
                                              td_grpc_examples *out);
 

@@ -29,7 +29,10 @@ typedef struct td_grpc_predict_request {
     size_t n_filter;
 } td_grpc_predict_request;
 
-/* INVALID_ARGUMENT: damaged, or no model is named. */
+/* INVALID_ARGUMENT: damaged. */
+TD_MUST_USE td_status td_grpc_predict_read(const uint8_t *bytes, size_t size, td_arena *arena,
+                                           td_grpc_predict_request *out);
+/* Or no model is named. */
 TD_MUST_USE td_status td_grpc_predict_parse(const uint8_t *bytes, size_t size, td_arena *arena,
                                             td_grpc_predict_request *out);
 

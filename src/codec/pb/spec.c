@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/macros.h"
+
 enum { NAME = 1, VERSION = 2, SIGNATURE = 3, LABEL = 4, VALUE = 1 };
 
 /* google.protobuf.Int64Value */
@@ -47,6 +49,33 @@ td_status td_grpc_spec_check(const td_grpc_spec *spec)
     if (!spec->is_given) return TD_ERR(INVALID_ARGUMENT, "Missing ModelSpec");
     if (spec->model.name.size == 0) return TD_ERR(INVALID_ARGUMENT, "ModelSpec has no name specified.");
     return NULL;
+}
+
+static bool are_equal(td_string a, td_string b)
+{
+    return a.size == b.size && (!a.size || !memcmp(a.data, b.data, a.size));
+}
+
+td_status td_grpc_spec_join(const td_grpc_spec *spec, td_model_spec *address)
+{
+    const td_model_spec *const m = &spec->model;
+
+    if (m->name.size && !are_equal(m->name, address->name))
+        return TD_ERR(INVALID_ARGUMENT, "The body's model_spec names the model %.*s, the URL %.*s",
+                      (int)TD_MIN(m->name.size, (size_t)1024), m->name.data,
+                      (int)TD_MIN(address->name.size, (size_t)1024), address->name.data);
+    if (!m->has_version && !m->label.size) return NULL;
+    if (!address->has_version && !address->label.size) {
+        address->has_version = m->has_version;
+        address->version = m->version;
+        address->label = m->label;
+        return NULL;
+    }
+    const bool is_same = m->has_version ? address->has_version && m->version == address->version
+                                        : are_equal(m->label, address->label);
+
+    return is_same ? NULL
+                   : TD_ERR(INVALID_ARGUMENT, "The body's model_spec names another version than the URL");
 }
 
 static size_t value_size(int64_t version)

@@ -17,6 +17,9 @@ typedef struct td_grpc_spec {
 TD_MUST_USE td_status td_grpc_spec_read(const td_wire_field *f, td_grpc_spec *out);
 /* INVALID_ARGUMENT "Missing ModelSpec" / "ModelSpec has no name specified." */
 TD_MUST_USE td_status td_grpc_spec_check(const td_grpc_spec *spec);
+/* Of a message that was sent to a model's address: adds to address the version or label that it does not say.
+ * INVALID_ARGUMENT: the spec names another model, or another version of it. */
+TD_MUST_USE td_status td_grpc_spec_join(const td_grpc_spec *spec, td_model_spec *address);
 
 /* The echo in a reply: field `number` of the reply with name, version and signature (NULL: left out). */
 size_t td_grpc_spec_size(uint32_t number, const char *name, int64_t version, const char *signature);

@@ -52,6 +52,12 @@ static enum MHD_Result take_field(void *cls, enum MHD_ValueKind kind, const char
         take_first(&h->coding, &h->has_other_coding, value);
     else if (is_named(name, name_size, "Content-Encoding"))
         h->out->is_gzip |= strstr(value, "gzip") != NULL;
+    else if (is_named(name, name_size, "Content-Type"))
+        h->out->sends = td_rest_media_of(value);
+    else if (is_named(name, name_size, "Accept"))
+        h->out->wants = td_rest_media_wanted(value);
+    else if (is_named(name, name_size, "X-Tensord-Tensor"))
+        h->out->tensor = value;
     else if (is_named(name, name_size, "X-Request-Id"))
         h->out->request_id = value;
     else if (is_named(name, name_size, "traceparent"))

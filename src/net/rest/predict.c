@@ -1,140 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* predict.c -- POST ...:predict, :classify, :regress as verbs of a flow. */
-#include "api/method.h"
-#include "net/rest/server.h"
+/* predict.c -- POST ...:predict, :classify, :regress: which verb of a flow reads the body, and how answers are written,
+ * whatever the body was. */
+#include "codec/array/array.h"
+#include "codec/pb/predict.h"
+#include "net/rest/bodies.h"
 
-/* ---- :predict ---- */
+/* ---- answers ---- */
 
-/* Whatever is wrong with a body is wrong with all of it: what the client hears comes of a second, closer look. */
-static td_status predict_parse(td_flow *f)
+static td_status no_room(size_t size)
 {
-    td_rest_request *const r = f->request;
-
-    TD_TRY(td_rest_end_body(r));
-    const td_status error = td_json_predict_open(r->body, r->size, r->arena, &r->json);
-
-    if (TD_LIKELY(!error)) return NULL;
-    td_status_free(error);
-    return td_json_predict_survey(&r->json);
+    return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a reply of %zu bytes", size);
 }
 
-static td_status try_open(td_flow *f, td_servable *servable)
+static td_status put_message(td_rest_request *r, const td_predict *p)
 {
-    td_rest_request *const r = f->request;
+    td_grpc_predict_reply reply;
 
-    TD_TRY(td_predict_open(servable, r->json.signature, TD_WORDING_REST, r->arena, &f->predict));
-    return td_json_predict_fill(&r->json, &f->predict);
-}
-
-static td_status open_or_survey(td_flow *f, td_servable *servable)
-{
-    td_rest_request *const r = f->request;
-    const td_status error = try_open(f, servable);
-
-    if (TD_LIKELY(!error) || r->json.is_surveyed) return error;
-    td_status_free(error);
-    TD_TRY(td_json_predict_survey(&r->json));
-    return try_open(f, td_predict_detach(&f->predict));
-}
-
-/* Strings are views of it. */
-static bool needs_body(const td_predict *p)
-{
-    for (size_t i = 0; i < p->sig->n_inputs; i++)
-        if (p->inputs[i].dtype == TD_STRING) return true;
-    return false;
-}
-
-static td_status predict_open(td_flow *f, td_servable *servable)
-{
-    TD_TRY(open_or_survey(f, servable));
-    TD_TRY(td_method_check(f->predict.sig, TD_METHOD_PREDICT));
-    if (!needs_body(&f->predict)) td_rest_drop_body(f->request);
+    TD_TRY(td_grpc_predict_plan(p, r->server->as_content, &reply));
+    if (reply.size > INT32_MAX)
+        return TD_ERR(RESOURCE_EXHAUSTED, "A reply of %zu bytes is beyond what a message may have",
+                      reply.size);
+    if (!td_json_out_reserve(&r->reply, reply.size)) return no_room(reply.size);
+    td_grpc_predict_put((uint8_t *)r->reply.data, &reply);
+    r->reply.size = reply.size;
     return NULL;
 }
 
-/* Bad JSON comes before an unknown model. */
-static td_status predict_explain(td_flow *f, td_status error)
+static td_status put_array(td_rest_request *r, const td_predict *p, td_array_form form)
 {
-    td_rest_request *const r = f->request;
-    const td_status worse = r->json.is_surveyed ? NULL : td_json_predict_survey(&r->json);
-
-    if (!worse) return error;
-    td_status_free(error);
-    return worse;
+    r->note = td_array_note_text(td_predict_output(p, 0), p->sig->outputs[p->want[0]].alias, r->arena);
+    return td_array_put(form, p, &r->reply);
 }
 
-static td_status predict_write(td_flow *f)
+td_status td_rest_predict_write(td_flow *f)
 {
     td_rest_request *const r = f->request;
 
-    return td_json_predict_put(&r->json, &f->predict, &r->reply);
+    switch (r->head.wants) {
+    case TD_REST_PROTOBUF:
+        TD_TRY(put_message(r, &f->predict));
+        break;
+    case TD_REST_OCTETS:
+        TD_TRY(put_array(r, &f->predict, TD_ARRAY_RAW));
+        break;
+    case TD_REST_NPY:
+        TD_TRY(put_array(r, &f->predict, TD_ARRAY_NPY));
+        break;
+    case TD_REST_JSON:
+        return td_json_predict_put(&r->json, &f->predict, &r->reply); /* of other bodies: in column form */
+    }
+    r->content_type = td_rest_media_name(r->head.wants);
+    return NULL;
 }
 
-/* ---- :classify, :regress ---- */
-
-static td_status examples_parse(td_rest_request *r, const char *method)
+td_status td_rest_predict_narrow(td_rest_request *r, td_predict *p)
 {
-    TD_TRY(td_rest_end_body(r));
-    return td_json_examples_parse(r->body, r->size, method, r->arena, &r->examples);
+    if (r->tensor.output.size) TD_TRY(td_predict_filter(p, &r->tensor.output, 1));
+    return r->head.wants == TD_REST_OCTETS || r->head.wants == TD_REST_NPY ? td_array_check_output(p) : NULL;
 }
 
-static td_status classify_parse(td_flow *f)
+/* ---- bodies ---- */
+
+/* TensorFlow Serving reads JSON whatever Content-Type says, so that bytes are tensors only where that is sure. */
+static bool is_array(const td_rest_request *r)
 {
-    return examples_parse(f->request, "classify");
+    return r->head.sends == TD_REST_NPY ||
+           (r->head.sends == TD_REST_OCTETS &&
+            (r->tensor.dtype != TD_DTYPE_NONE || td_array_is_npy(r->body, r->size)));
 }
 
-static td_status regress_parse(td_flow *f)
+static const td_flow_verb *verb_for(const td_rest_request *r)
 {
-    return examples_parse(f->request, "regress");
-}
+    const bool is_message = r->head.sends == TD_REST_PROTOBUF;
 
-static td_status examples_open(td_flow *f, td_servable *servable)
-{
-    const td_rest_request *const r = f->request;
-    const td_json_examples *const e = &r->examples;
-
-    return td_examples_open(servable, f->verb->method, e->signature, e->items, e->n, r->arena, &f->predict);
-}
-
-static td_status classify_write(td_flow *f)
-{
-    td_rest_request *const r = f->request;
-    td_classes classes;
-
-    TD_TRY(td_classify_result(&f->predict, &classes));
-    td_json_put_classes(&classes, &r->reply);
-    return td_json_out_check(&r->reply);
-}
-
-static td_status regress_write(td_flow *f)
-{
-    td_rest_request *const r = f->request;
-    const float *values;
-    size_t n;
-
-    TD_TRY(td_regress_result(&f->predict, &values, &n));
-    td_json_put_regressions(values, n, &r->reply);
-    return td_json_out_check(&r->reply);
+    switch (r->route.verb) {
+    case TD_REST_CLASSIFY:
+        return is_message ? &td_rest_classify_message : &td_rest_classify_json;
+    case TD_REST_REGRESS:
+        return is_message ? &td_rest_regress_message : &td_rest_regress_json;
+    default:
+        break;
+    }
+    if (is_message) return &td_rest_predict_message;
+    return is_array(r) ? &td_rest_predict_array : &td_rest_predict_json;
 }
 
 void td_rest_serve_predict(td_rest_request *r)
 {
-    static const td_flow_verb predict = { .method = TD_METHOD_PREDICT,
-                                          .parse = predict_parse,
-                                          .open = predict_open,
-                                          .explain = predict_explain,
-                                          .write = predict_write },
-                              classify = { .method = TD_METHOD_CLASSIFY,
-                                           .parse = classify_parse,
-                                           .open = examples_open,
-                                           .write = classify_write },
-                              regress = { .method = TD_METHOD_REGRESS,
-                                          .parse = regress_parse,
-                                          .open = examples_open,
-                                          .write = regress_write };
+    const td_status error = r->head.tensor ? td_array_note_parse(r->head.tensor, r->arena, &r->tensor) : NULL;
 
-    td_rest_flow(r, r->route.verb == TD_REST_CLASSIFY  ? &classify
-                    : r->route.verb == TD_REST_REGRESS ? &regress
-                                                       : &predict);
+    if (TD_LIKELY(!error)) {
+        td_rest_flow(r, verb_for(r));
+    } else {
+        td_rest_count_refusal(r, td_status_code(error));
+        td_rest_end(r, error);
+    }
 }

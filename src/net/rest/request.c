@@ -187,6 +187,7 @@ static void seal(td_rest_request *r, const td_status error)
     if (error) {
         r->reply.size = 0;
         r->reply.is_broken = false;
+        r->note = NULL;
         td_json_put_error(&r->reply, code == TD_DEADLINE_EXCEEDED ? late : td_status_text(error));
         r->code = http_code_of(code);
         (void)td_status_is_overload(error, &r->retry_ns);

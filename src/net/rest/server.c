@@ -110,6 +110,7 @@ static enum MHD_Result queue_reply(td_rest_request *r)
 
     if (!response) return MHD_NO;
     add_header(response, "Content-Type", r->content_type ? r->content_type : "application/json");
+    if (TD_UNLIKELY(r->note != NULL)) add_header(response, "X-Tensord-Tensor", r->note);
     if (has_cors(r)) {
         add_header(response, "Access-Control-Allow-Origin", "*");
         add_header(response, "Access-Control-Allow-Methods", "POST, GET");
@@ -362,6 +363,7 @@ td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_
     s->tell_ctx = options->tell_ctx;
     s->with_cors = options->rest_cors;
     s->lists_models = options->rest_lists_models;
+    s->as_content = options->serialize_as_tensor_content;
     s->timeout_ns = to_ns(options->rest_timeout_ms);
     s->max_body = options->rest_max_body ? options->rest_max_body : default_max_body;
     s->max_inflated = options->rest_max_inflated ? options->rest_max_inflated : default_max_inflated;

@@ -19,12 +19,14 @@
 
 #include "api/flow.h"
 #include "base/mutex.h"
+#include "codec/array/note.h"
 #include "codec/json/examples.h"
 #include "codec/json/predict.h"
 #include "net/acceptor.h"
 #include "net/rest.h"
 #include "net/rest/gone.h"
 #include "net/rest/links.h"
+#include "net/rest/media.h"
 #include "net/rest/route.h"
 
 typedef struct td_rest_request td_rest_request;
@@ -37,6 +39,8 @@ typedef struct td_rest_head {
     bool is_traced;                       /* asks where its time goes */
     bool takes_interim;                   /* replies of 100: HTTP/1.1 */
     const char *request_id, *traceparent; /* NULL: not sent */
+    td_rest_media sends, wants;
+    const char *tensor; /* codec/array/note.h; NULL: not sent */
 } td_rest_head;
 
 struct td_rest_request {
@@ -50,6 +54,7 @@ struct td_rest_request {
     td_rest_head head;
     const td_request_ids *ids; /* NULL: it sent none, and there is no access log */
     const char *content_type;  /* NULL: JSON */
+    const char *note;          /* of a reply that is one tensor; else NULL */
     bool has_head;             /* it was looked at */
     bool is_gzip;              /* the body is still to be inflated */
     bool must_close;           /* nothing behind it is to be trusted */
@@ -68,6 +73,8 @@ struct td_rest_request {
 
     td_json_predict json;
     td_json_examples examples; /* :classify, :regress */
+    td_array_note tensor;      /* of head.tensor */
+    void *message;             /* of a body that is one: body_message.c */
     td_flow flow;
     int64_t arrived_ns; /* of what is counted and asks no model; else 0 */
 
@@ -84,6 +91,7 @@ struct td_rest_server {
     int port;
     bool with_cors;
     bool lists_models;
+    bool as_content;    /* tensors of messages */
     int64_t timeout_ns; /* 0: none */
     size_t max_body, max_inflated;
     const char *metrics_path, *monitoring_path;

@@ -97,6 +97,43 @@ static int teardown(void **state)
 
 /* ---------------------------------------------------------------- requests */
 
+static td_status join(const char *name, int64_t version, const char *label, td_model_spec *address)
+{
+    td_grpc_predict_request r;
+
+    td_strbuf_fini(&message);
+    add_spec(name, version, label, NULL);
+    TD_TRY(td_grpc_predict_read((const uint8_t *)message.data, message.size, arena, &r));
+    return td_grpc_spec_join(&r.spec, address);
+}
+
+static void specs_join_addresses(void **state)
+{
+    const td_model_spec plain = { .name = { "m", 1 } },
+                        third = { .name = { "m", 1 }, .has_version = true, .version = 3 },
+                        labeled = { .name = { "m", 1 }, .label = { "a", 1 } };
+    td_model_spec at = plain;
+
+    (void)state;
+    assert_ok(join(NULL, 0, NULL, &at));
+    assert_false(at.has_version);
+    assert_ok(join("m", 4, NULL, &at));
+    assert_true(at.has_version);
+    assert_int_equal(at.version, 4);
+    at = plain;
+    assert_ok(join("m", 0, "a", &at));
+    assert_int_equal(at.label.size, 1);
+    at = third;
+    assert_ok(join("m", 3, NULL, &at));
+    assert_says(join("m", 4, NULL, &at), "another version");
+    assert_says(join(NULL, 0, "a", &at), "another version");
+    at = labeled;
+    assert_ok(join("", 0, "a", &at));
+    assert_says(join("m", 0, "b", &at), "another version");
+    assert_says(join("m", 3, NULL, &at), "another version");
+    assert_says(join("n", 0, NULL, &at), "names the model n, the URL m");
+}
+
 static const float three[] = { 1, 2, 5 };
 
 static void reads_inputs(void **state)
@@ -339,14 +376,23 @@ static void metadata_requests_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(reads_inputs),          CASE(last_of_one_name_counts),
-        CASE(reads_specs),           CASE(refuses_no_model),
-        CASE(names_must_match),      CASE(missing_without_default),
-        CASE(extra_beside_default),  CASE(default_fills_in),
-        CASE(bad_tensors_are_named), CASE(huge_tensors_are_refused),
-        CASE(filters_outputs),       CASE(finds_the_content),
-        CASE(writes_replies),        CASE(cuts_large_outputs_out),
-        CASE(writes_metadata),       CASE(metadata_requests_are_checked),
+        CASE(specs_join_addresses),
+        CASE(reads_inputs),
+        CASE(last_of_one_name_counts),
+        CASE(reads_specs),
+        CASE(refuses_no_model),
+        CASE(names_must_match),
+        CASE(missing_without_default),
+        CASE(extra_beside_default),
+        CASE(default_fills_in),
+        CASE(bad_tensors_are_named),
+        CASE(huge_tensors_are_refused),
+        CASE(filters_outputs),
+        CASE(finds_the_content),
+        CASE(writes_replies),
+        CASE(cuts_large_outputs_out),
+        CASE(writes_metadata),
+        CASE(metadata_requests_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

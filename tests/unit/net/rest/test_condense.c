@@ -352,8 +352,8 @@ static void test_a_field_that_passes_for_want_of_room(void **state)
     assert_int_equal(td_condense_room(&f->c), 5);
     td_condense_fill(&f->c, buf, 1);
     assert_memory_equal(buf, "t", 1);
-    step(f, TD_AT_FIELDS, "Type: x\r\n", "ent-Type: x\r\n");
-    step(f, TD_AT_FIELDS, " y\r\nContent-Type: x\r\n\r\n", " y\r\n\r\n");
+    step(f, TD_AT_FIELDS, "Test: x\r\n", "ent-Test: x\r\n");
+    step(f, TD_AT_FIELDS, " y\r\nContent-Test: x\r\n\r\n", " y\r\n\r\n");
 }
 
 static void test_an_end_for_want_of_room(void **state)
