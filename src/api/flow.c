@@ -239,6 +239,24 @@ static void run_elsewhere(td_flow *f)
     move(f, false, run);
 }
 
+static bool is_recorded(const td_flow *f)
+{
+    return f->verb->record && td_request_log_wants(td_servable_log(f->predict.servable));
+}
+
+/* A record takes the message, too. */
+static td_status write_and_record(td_flow *f)
+{
+    td_predict *const p = &f->predict;
+    const bool leaves_record = is_recorded(f);
+
+    p->is_apart = !td_batch_shares(p->outputs, p->n_want, p->inputs, p->sig->n_inputs);
+    if (p->is_apart && f->host->forget && !f->verb->go_on && !leaves_record) f->host->forget(f);
+    TD_TRY(write_reply(f));
+    if (TD_UNLIKELY(leaves_record)) f->verb->record(f);
+    return NULL;
+}
+
 /* The run is over, on whatever thread ran it, or error says why not. */
 static void after_run(td_predict *p, td_status error)
 {
@@ -247,9 +265,7 @@ static void after_run(td_predict *p, td_status error)
 
     if (!error) {
         count_run(f);
-        p->is_apart = !td_batch_shares(p->outputs, p->n_want, p->inputs, p->sig->n_inputs);
-        if (p->is_apart && f->host->forget && !f->verb->go_on) f->host->forget(f);
-        error = write_reply(f);
+        error = write_and_record(f);
     }
     if (!error && f->verb->go_on) error = f->verb->go_on(f, &has_more);
     if (error || !has_more)

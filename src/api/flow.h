@@ -39,7 +39,9 @@ typedef struct td_flow_verb {
     td_status (*explain)(td_flow *f, td_status error);
     /* The result -> the reply, in the host's memory. */
     td_status (*write)(td_flow *f);
-    /* Behind write: is another run of that version to follow, with f->predict opened anew on it, and written behind this
+    /* Behind write, for runs that the model's configuration wants recorded: into td_servable_log(). NULL: none is. */
+    void (*record)(const td_flow *f);
+    /* Behind that: is another run of that version to follow, with f->predict opened anew on it, and written behind this
      * one? NULL: one run is all. */
     td_status (*go_on)(td_flow *f, bool *has_more);
 } td_flow_verb;

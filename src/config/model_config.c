@@ -17,7 +17,7 @@ typedef Tensorflow__Serving__ModelServerConfig server_config;
 
 /* ---------------------------------------------------------------- checks */
 
-static const char file_scheme[] = "file://", platform[] = "tensorflow";
+static const char file_scheme[] = "file://", platform[] = "tensorflow", log_to_files[] = "file";
 
 /* The path of "file:///a", or path itself. */
 static const char *local_part(const char *path)
@@ -96,6 +96,36 @@ static td_status check_weight(const model_config *m)
                   (double)m->compute_weight, least, most);
 }
 
+/* A folder is no beginning of a file's name. */
+static bool is_file_prefix(const char *prefix)
+{
+    const size_t size = strlen(prefix);
+
+    return size > 0 && prefix[size - 1] != '/';
+}
+
+static td_status check_logging(const model_config *m)
+{
+    const Tensorflow__Serving__LoggingConfig *const c = m->logging_config;
+    const Tensorflow__Serving__LogCollectorConfig *const to = c ? c->log_collector_config : NULL;
+    const double rate = c && c->sampling_config ? c->sampling_config->sampling_rate : 0;
+
+    if (!(rate >= 0 && rate <= 1))
+        return TD_ERR(INVALID_ARGUMENT, "sampling_rate of model %s is %g; there are 0 to 1", m->name, rate);
+    if (!to || !to->type[0]) return NULL;
+    if (strcmp(to->type, log_to_files) != 0)
+        return TD_ERR(
+            INVALID_ARGUMENT,
+            "log_collector_config of model %s has type \"%s\"; there are \"file\", and \"\" for none",
+            m->name, to->type);
+    if (!is_file_prefix(to->filename_prefix))
+        return TD_ERR(
+            INVALID_ARGUMENT,
+            "log_collector_config of model %s has filename_prefix \"%s\", which begins no file's name",
+            m->name, to->filename_prefix);
+    return NULL;
+}
+
 static td_status check_models(model_config *const *models, size_t n, const td_known_models *known)
 {
     td_map names = { 0 };
@@ -110,6 +140,7 @@ static td_status check_models(model_config *const *models, size_t n, const td_kn
         if (!error) error = check_platform(models[i]);
         if (!error) error = check_slo(models[i]);
         if (!error) error = check_weight(models[i]);
+        if (!error) error = check_logging(models[i]);
     }
     td_map_fini(&names);
     return error;
@@ -158,6 +189,15 @@ static void copy_labels(const model_config *from, td_model_options *to)
     }
 }
 
+static void copy_logging(const model_config *from, td_model_options *to)
+{
+    const Tensorflow__Serving__LoggingConfig *const c = from->logging_config;
+
+    if (!c || !c->log_collector_config || strcmp(c->log_collector_config->type, log_to_files) != 0) return;
+    to->log_prefix = td_strdup(c->log_collector_config->filename_prefix);
+    to->log_rate = c->sampling_config ? c->sampling_config->sampling_rate : 0;
+}
+
 static td_status copy_models(model_config *const *models, size_t n, const td_known_models *known,
                              td_model_options **out)
 {
@@ -171,8 +211,7 @@ static td_status copy_models(model_config *const *models, size_t n, const td_kno
         copy_labels(models[i], &list[i]);
         list[i].batch_slo_ns = td_batch_slo_ns(models[i]->batch_latency_slo_ms);
         list[i].weight = models[i]->compute_weight;
-        if (models[i]->logging_config)
-            td_warning("config", "event=logging_config_ignored model=%s", models[i]->name);
+        copy_logging(models[i], &list[i]);
     }
     *out = list;
     return NULL;

@@ -11,6 +11,7 @@ static void copy_model(const td_model_options *from, td_model_options *to)
     *to = *from;
     to->name = td_strdup(from->name);
     to->base_path = td_strdup(from->base_path);
+    to->log_prefix = from->log_prefix ? td_strdup(from->log_prefix) : NULL;
     to->versions = TD_NEW_N(int64_t, from->n_versions);
     if (from->n_versions) memcpy(to->versions, from->versions, from->n_versions * sizeof *from->versions);
     to->labels = TD_NEW_N(td_label, from->n_labels);
@@ -36,6 +37,7 @@ void td_models_free(td_model_options *models, size_t n)
         td_free(models[i].labels);
         td_free(models[i].versions);
         td_free(models[i].base_path);
+        td_free(models[i].log_prefix);
         td_free(models[i].name);
     }
     td_free(models);

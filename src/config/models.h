@@ -25,6 +25,8 @@ typedef struct td_model_options {
     td_label *labels;
     size_t n_labels;
     int64_t batch_slo_ns; /* 0: nothing is said of it */
+    char *log_prefix;     /* of files that requests are recorded in; NULL: they are not */
+    double log_rate;      /* the part of them that is */
     double weight;        /* how many times the core time of others it gets where they compete; 0: 1 */
 } td_model_options;
 

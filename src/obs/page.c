@@ -30,6 +30,7 @@ static const char *const outcome_names[TD_OUTCOME_COUNT] = { "success", "fail" }
 static const by by_NOTHING = { .n = TD_BY_NOTHING_COUNT };
 static const by by_CODE = { "code", TD_BY_CODE_COUNT, code_names };
 static const by by_STATUS = { "status", TD_BY_STATUS_COUNT, code_names };
+static const by by_STATUS_CODE = { "status_code", TD_BY_STATUS_CODE_COUNT, code_names };
 static const by by_STAGE = { "stage", TD_BY_STAGE_COUNT, stage_names };
 static const by by_OUTCOME = { "status", TD_BY_OUTCOME_COUNT, outcome_names };
 

@@ -43,6 +43,7 @@ static void set_options(td_model *model, const td_model_options *options)
     td_models_free(model->options, 1);
     model->labels = labels;
     model->options = td_models_copy(options, 1);
+    td_request_log_set(model->log, options->log_prefix ? options->log_prefix : "", options->log_rate);
 }
 
 void td_configure_add(td_manager *m, const td_model_options *options)
@@ -50,6 +51,7 @@ void td_configure_add(td_manager *m, const td_model_options *options)
     td_model *const model = TD_NEW(td_model);
 
     model->manager = m;
+    model->log = td_request_log_make(m->logs, options->name);
     set_options(model, options);
     model->requests = td_request_set_make(options->name, TD_NO_VERSION, NULL, 0);
     model->loads = td_series_open(TD_GROUP_model, (const char *const[]){ options->name });
@@ -61,6 +63,7 @@ static void remove_model(td_model *model)
 {
     td_info("serve", "event=model_removed model=%s", model->options->name);
     model->is_removed = true;
+    td_request_log_set(model->log, "", 0);
     model->is_scanned = model->is_round_over = false; /* should it come back */
     for (size_t i = 0; i < model->n_versions; i++)
         model->versions[i]->is_wanted = false;
@@ -162,6 +165,7 @@ static void free_model(td_model *model)
     }
     td_request_set_free(model->requests);
     td_series_close(model->loads);
+    td_request_log_free(model->log);
     td_free(model->versions);
     td_free(model->labels);
     td_free(model->problem);

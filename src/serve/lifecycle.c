@@ -141,6 +141,7 @@ static td_servable *make_servable(const td_version *v, td_session *session, cons
     td_mutex_lock(&m->mu);
     td_servable *const s =
         td_servable_make(v->model->options->name, v->number, session, unload_servable, (void *)(uintptr_t)v);
+    s->log = v->model->log;
     count_requests(m, s);
     join_requests(v, rules, s);
     td_mutex_unlock(&m->mu);

@@ -35,6 +35,7 @@ static td_manager *make_manager(const td_serve_options *options)
     if (!m->options.load) m->options.load = td_session_load;
     if (!m->options.unload) m->options.unload = td_session_unref;
     m->options.models = NULL;
+    m->logs = td_request_logs_make(options->request_log_bytes);
     for (size_t i = 0; i < options->n_models; i++)
         td_configure_add(m, &options->models[i]);
     m->watch = td_watch_make();
@@ -55,7 +56,9 @@ static void free_manager(td_manager *m)
     td_batch_threads_free(m->batch_threads);
     td_watch_free(m->watch);
     td_table_free(atomic_load_explicit(&m->table, memory_order_relaxed)); /* nobody else is left */
+    td_request_logs_end(m->logs);
     td_configure_free(m);
+    td_request_logs_free(m->logs);
     td_cond_fini(&m->changed);
     td_mutex_fini(&m->mu);
     td_rcu_fini(&m->rcu);
@@ -147,6 +150,7 @@ bool td_manager_stop(td_manager *m, int64_t deadline_ns)
     begin_stop(m);
     const size_t left = await_end(m, deadline_ns);
 
+    td_request_logs_end(m->logs);
     if (left) {
         /* somebody still holds a servable or is loading one: memory that is in use is not ours to free */
         td_warning("serve", "event=stop_incomplete left=%zu", left);

@@ -13,6 +13,7 @@
 #include "batch/batcher.h"
 
 #include "obs/page.h"
+#include "obs/request_log.h"
 #include "obs/requests.h"
 #include "serve/options.h"
 
@@ -106,6 +107,7 @@ int64_t td_servable_version(const td_servable *s);
 td_session *td_servable_session(const td_servable *s);
 td_batcher *td_servable_batcher(const td_servable *s);      /* NULL: none */
 td_request_set *td_servable_requests(const td_servable *s); /* lives as long as s is held */
+td_request_log *td_servable_log(const td_servable *s);      /* the same; NULL: none */
 
 /* What counts a request that found no version: the model's that spec names, or nobody's. Lives as long as m. Never
  * blocks. */

@@ -26,8 +26,9 @@ typedef struct td_serve_options {
     int file_system_poll_wait_seconds;  /* 1; 0: scan once; negative: never */
     bool allow_version_labels_for_unavailable_models;
     bool enable_model_warmup;
-    bool synthetic_warmup; /* by rows of zeros, for versions without a warm-up file */
-    int warmup_iterations; /* runs of each record of a warm-up file; below 1: one */
+    bool synthetic_warmup;    /* by rows of zeros, for versions without a warm-up file */
+    int warmup_iterations;    /* runs of each record of a warm-up file; below 1: one */
+    size_t request_log_bytes; /* of a file of recorded requests */
     int64_t max_load_nodes, max_load_bodies, max_load_bytes,
         max_load_seconds;   /* as td_session_options has them */
     td_batch_options batch; /* but for the rules and their threads */

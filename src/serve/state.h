@@ -82,6 +82,7 @@ struct td_model {
     char *problem;            /* why there is no version to load; NULL: there is one */
     td_request_set *requests; /* of those that find no version */
     td_series *loads;
+    td_request_log *log;
 
     /* The watcher's own. */
     int64_t next_complaint_ns, complaint_gap_ns;
@@ -110,6 +111,7 @@ struct td_manager {
 
     td_watch *watch;
     td_pool *loaders, *unloaders;
+    td_request_logs *logs;
     td_batch_threads *batch_threads; /* NULL: no batch has rules */
     pthread_t watcher;
     bool has_watcher;

@@ -75,6 +75,11 @@ td_request_set *td_servable_requests(const td_servable *s)
     return s->requests ? s->requests : td_requests_nobody();
 }
 
+td_request_log *td_servable_log(const td_servable *s)
+{
+    return s->log;
+}
+
 td_table *td_table_make(void)
 {
     td_table *const t = TD_NEW(td_table);

@@ -23,6 +23,7 @@ struct td_servable {
     td_request_set *requests; /* owned; NULL: nobody counts */
     td_batcher *batcher;      /* owned; NULL: none */
     td_load_series warmups;   /* of its warm-up file */
+    td_request_log *log;      /* the model's; NULL: none */
     /* called with the last reference, on whatever thread drops it; frees s */
     void (*on_last)(td_servable *s);
     void *owner;

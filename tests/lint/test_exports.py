@@ -27,8 +27,6 @@ ALLOWED = {
     "td_metrics_forget": "own file; tests say how late it is",
     "td_savedmodel_parse": "own file; tests and fuzzers need no file on disk",
     "td_team_free": "teams of the server live as long as it does",
-    "td_tfrecord_put_head": "tests write what is read",
-    "td_tfrecord_put_tail": "tests write what is read",
     "td_vec_take": "own file; part of what an array that grows is for",
 }
 

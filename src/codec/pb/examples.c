@@ -98,10 +98,8 @@ static const places alone = { 0, 1, 2 }, class_task = { 1, 2, 1 }, regression_ta
 /* Room for all of it; *result: where to write the result, whose size is the client's. False: no memory. */
 static bool put_around(const td_predict *p, places in, size_t size, td_strbuf *out, uint8_t **result)
 {
-    const char *const model = td_servable_name(p->servable);
-    const int64_t version = td_servable_version(p->servable);
-    const size_t spec = td_grpc_spec_size(in.spec, model, version, p->sig->name),
-                 inner = spec + td_wire_bytes_size(in.result, size),
+    const td_grpc_spec spec = td_grpc_spec_of(p->servable, p->sig->name);
+    const size_t inner = td_grpc_spec_size(in.spec, &spec) + td_wire_bytes_size(in.result, size),
                  all = in.whole ? td_wire_bytes_size(in.whole, inner) : inner;
 
     if (!td_strbuf_try_reserve(out, all)) return false;
@@ -109,7 +107,7 @@ static bool put_around(const td_predict *p, places in, size_t size, td_strbuf *o
 
     out->size += all;
     if (in.whole) at = td_wire_put_head(at, in.whole, inner);
-    at = td_grpc_spec_put(at, in.spec, model, version, p->sig->name);
+    at = td_grpc_spec_put(at, in.spec, &spec);
     *result = td_wire_put_head(at, in.result, size);
     return true;
 }

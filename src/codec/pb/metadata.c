@@ -116,15 +116,14 @@ static td_status put_signatures(td_strbuf *b, const td_session *session)
 
 td_status td_grpc_metadata_put(const td_servable *s, td_strbuf *out)
 {
-    const char *const name = td_servable_name(s);
-    const int64_t version = td_servable_version(s);
+    const td_grpc_spec spec = td_grpc_spec_of(s, NULL);
     td_strbuf map = { 0 }, any = { 0 };
     const td_status error = put_signatures(&map, td_servable_session(s));
 
     if (!error) {
-        uint8_t *const p = td_wire_buf_grow(out, td_grpc_spec_size(MODEL_SPEC, name, version, NULL));
+        uint8_t *const p = td_wire_buf_grow(out, td_grpc_spec_size(MODEL_SPEC, &spec));
 
-        (void)td_grpc_spec_put(p, MODEL_SPEC, name, version, NULL);
+        (void)td_grpc_spec_put(p, MODEL_SPEC, &spec);
         td_wire_buf_text(&any, 1, type_url);
         td_wire_buf_bytes(&any, 2, map.data, map.size);
         td_wire_buf_entry(out, METADATA, signature_field, &any);

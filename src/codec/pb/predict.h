@@ -52,8 +52,7 @@ size_t td_grpc_predict_content_at(const uint8_t *head, size_t head_size);
 typedef struct td_grpc_predict_reply {
     const td_predict *p;
     td_grpc_tensor *outputs; /* in want order, in p's arena */
-    const char *model;
-    int64_t version;
+    td_grpc_spec spec;
     size_t size;
 } td_grpc_predict_reply;
 

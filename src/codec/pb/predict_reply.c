@@ -19,15 +19,14 @@ td_status td_grpc_predict_plan(const td_predict *p, bool as_content, td_grpc_pre
     td_grpc_predict_reply r = {
         .p = p,
         .outputs = TD_ARENA_NEW_N(p->arena, td_grpc_tensor, p->n_want),
-        .model = td_servable_name(p->servable),
-        .version = td_servable_version(p->servable),
+        .spec = td_grpc_spec_of(p->servable, p->sig->name),
     };
 
     for (size_t i = 0; i < p->n_want; i++) {
         TD_TRY(td_grpc_tensor_plan(td_predict_output(p, i), as_content, &r.outputs[i]));
         r.size += td_wire_bytes_size(OUTPUTS, entry_size(p->sig->outputs[p->want[i]].alias, &r.outputs[i]));
     }
-    r.size += td_grpc_spec_size(MODEL_SPEC, r.model, r.version, p->sig->name);
+    r.size += td_grpc_spec_size(MODEL_SPEC, &r.spec);
     *out = r;
     return NULL;
 }
@@ -44,7 +43,7 @@ static uint8_t *put_entry(uint8_t *at, const td_grpc_predict_reply *r, size_t i)
 
 static uint8_t *put_spec(uint8_t *at, const td_grpc_predict_reply *r)
 {
-    return td_grpc_spec_put(at, MODEL_SPEC, r->model, r->version, r->p->sig->name);
+    return td_grpc_spec_put(at, MODEL_SPEC, &r->spec);
 }
 
 uint8_t *td_grpc_predict_put(uint8_t *at, const td_grpc_predict_reply *r)

@@ -83,23 +83,56 @@ static size_t value_size(int64_t version)
     return version ? td_wire_number_size(VALUE, (uint64_t)version) : 0; /* proto3 leaves zeros out */
 }
 
-static size_t inner_size(const char *name, int64_t version, const char *signature)
+static size_t text_size(uint32_t number, td_string text)
 {
-    return td_wire_bytes_size(NAME, strlen(name)) + td_wire_bytes_size(VERSION, value_size(version)) +
-           (signature ? td_wire_bytes_size(SIGNATURE, strlen(signature)) : 0);
+    return text.size ? td_wire_bytes_size(number, text.size) : 0;
 }
 
-size_t td_grpc_spec_size(uint32_t number, const char *name, int64_t version, const char *signature)
+static uint8_t *put_text(uint8_t *p, uint32_t number, td_string text)
 {
-    return td_wire_bytes_size(number, inner_size(name, version, signature));
+    return text.size ? td_wire_put_bytes(p, number, text.data, text.size) : p;
 }
 
-uint8_t *td_grpc_spec_put(uint8_t *p, uint32_t number, const char *name, int64_t version,
-                          const char *signature)
+static size_t inner_size(const td_grpc_spec *s)
 {
-    p = td_wire_put_head(p, number, inner_size(name, version, signature));
-    p = td_wire_put_bytes(p, NAME, name, strlen(name));
-    p = td_wire_put_head(p, VERSION, value_size(version));
-    if (version) p = td_wire_put_number(p, VALUE, (uint64_t)version);
-    return signature ? td_wire_put_bytes(p, SIGNATURE, signature, strlen(signature)) : p;
+    const td_model_spec *const m = &s->model;
+
+    return text_size(NAME, m->name) +
+           (m->has_version ? td_wire_bytes_size(VERSION, value_size(m->version))
+                           : text_size(LABEL, m->label)) +
+           text_size(SIGNATURE, s->signature);
+}
+
+size_t td_grpc_spec_size(uint32_t number, const td_grpc_spec *s)
+{
+    return td_wire_bytes_size(number, inner_size(s));
+}
+
+uint8_t *td_grpc_spec_put(uint8_t *p, uint32_t number, const td_grpc_spec *s)
+{
+    const td_model_spec *const m = &s->model;
+
+    p = td_wire_put_head(p, number, inner_size(s));
+    p = put_text(p, NAME, m->name);
+    if (m->has_version) {
+        p = td_wire_put_head(p, VERSION, value_size(m->version));
+        if (m->version) p = td_wire_put_number(p, VALUE, (uint64_t)m->version);
+    } else {
+        p = put_text(p, LABEL, m->label);
+    }
+    return put_text(p, SIGNATURE, s->signature);
+}
+
+static td_string text_of(const char *s)
+{
+    return (td_string){ s, s ? strlen(s) : 0 };
+}
+
+td_grpc_spec td_grpc_spec_of(const td_servable *s, const char *signature)
+{
+    return (td_grpc_spec){ .is_given = true,
+                           .model = { .name = text_of(td_servable_name(s)),
+                                      .has_version = true,
+                                      .version = td_servable_version(s) },
+                           .signature = text_of(signature) };
 }

@@ -21,9 +21,11 @@ TD_MUST_USE td_status td_grpc_spec_check(const td_grpc_spec *spec);
  * INVALID_ARGUMENT: the spec names another model, or another version of it. */
 TD_MUST_USE td_status td_grpc_spec_join(const td_grpc_spec *spec, td_model_spec *address);
 
-/* The echo in a reply: field `number` of the reply with name, version and signature (NULL: left out). */
-size_t td_grpc_spec_size(uint32_t number, const char *name, int64_t version, const char *signature);
-uint8_t *td_grpc_spec_put(uint8_t *p, uint32_t number, const char *name, int64_t version,
-                          const char *signature);
+/* What a reply says of the version that made it; signature may be NULL. Views. */
+td_grpc_spec td_grpc_spec_of(const td_servable *s, const char *signature);
+
+/* Field `number` of a message. */
+size_t td_grpc_spec_size(uint32_t number, const td_grpc_spec *s);
+uint8_t *td_grpc_spec_put(uint8_t *p, uint32_t number, const td_grpc_spec *s);
 
 #endif

@@ -2,6 +2,7 @@
 /* multi.c -- MultiInference: a flow that runs once for each task. Each run's result is a piece of the reply. */
 #include "api/method.h"
 #include "codec/pb/multi.h"
+#include "codec/pb/record.h"
 #include "net/grpc/run.h"
 
 typedef struct multi {
@@ -73,6 +74,15 @@ static td_status multi_write(td_flow *f)
     return td_grpc_job_put(f->request, &b);
 }
 
+/* Each task is a request of its own there. */
+static void multi_record(const td_flow *f)
+{
+    if (verb_of(multi_of(f)) == TD_METHOD_CLASSIFY)
+        td_record_classify(f);
+    else
+        td_record_regress(f);
+}
+
 static td_status multi_go_on(td_flow *f, bool *has_more)
 {
     multi *const m = multi_of(f);
@@ -89,6 +99,7 @@ void td_grpc_serve_multi(td_grpc_call *c)
                                        .parse = multi_parse,
                                        .open = multi_open,
                                        .write = multi_write,
+                                       .record = multi_record,
                                        .go_on = multi_go_on };
 
     td_grpc_run(c, &verb, sizeof(multi));

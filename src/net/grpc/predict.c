@@ -3,6 +3,7 @@
 #include "api/examples.h"
 #include "codec/pb/examples.h"
 #include "codec/pb/predict.h"
+#include "codec/pb/record.h"
 #include "api/method.h"
 #include "net/grpc/run.h"
 
@@ -122,27 +123,33 @@ static td_status regress_write(td_flow *f)
 
 void td_grpc_serve_predict(td_grpc_call *c)
 {
-    static const td_flow_verb verb = {
-        .method = TD_METHOD_PREDICT, .parse = predict_parse, .open = predict_open, .write = predict_write
-    };
+    static const td_flow_verb verb = { .method = TD_METHOD_PREDICT,
+                                       .parse = predict_parse,
+                                       .open = predict_open,
+                                       .write = predict_write,
+                                       .record = td_record_predict };
 
     td_grpc_run(c, &verb, sizeof(td_grpc_predict_request));
 }
 
 void td_grpc_serve_classify(td_grpc_call *c)
 {
-    static const td_flow_verb verb = {
-        .method = TD_METHOD_CLASSIFY, .parse = examples_parse, .open = examples_open, .write = classify_write
-    };
+    static const td_flow_verb verb = { .method = TD_METHOD_CLASSIFY,
+                                       .parse = examples_parse,
+                                       .open = examples_open,
+                                       .write = classify_write,
+                                       .record = td_record_classify };
 
     td_grpc_run(c, &verb, sizeof(td_grpc_examples));
 }
 
 void td_grpc_serve_regress(td_grpc_call *c)
 {
-    static const td_flow_verb verb = {
-        .method = TD_METHOD_REGRESS, .parse = examples_parse, .open = examples_open, .write = regress_write
-    };
+    static const td_flow_verb verb = { .method = TD_METHOD_REGRESS,
+                                       .parse = examples_parse,
+                                       .open = examples_open,
+                                       .write = regress_write,
+                                       .record = td_record_regress };
 
     td_grpc_run(c, &verb, sizeof(td_grpc_examples));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* body_array.c -- bodies that are one tensor: raw bytes, whose type and shape a header field says, or a .npy. */
 #include "codec/array/array.h"
+#include "codec/pb/record.h"
 #include "net/rest/bodies.h"
 
 static td_status array_parse(td_flow *f)
@@ -22,6 +23,8 @@ static td_status array_open(td_flow *f, td_servable *servable)
     return td_rest_predict_narrow(r, &f->predict);
 }
 
-const td_flow_verb td_rest_predict_array = {
-    .method = TD_METHOD_PREDICT, .parse = array_parse, .open = array_open, .write = td_rest_predict_write
-};
+const td_flow_verb td_rest_predict_array = { .method = TD_METHOD_PREDICT,
+                                             .parse = array_parse,
+                                             .open = array_open,
+                                             .write = td_rest_predict_write,
+                                             .record = td_record_predict };

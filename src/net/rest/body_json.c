@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* body_json.c -- bodies in TensorFlow Serving's JSON. */
 #include "api/method.h"
+#include "codec/pb/record.h"
 #include "net/rest/bodies.h"
 
 /* ---- :predict ---- */
@@ -69,7 +70,8 @@ const td_flow_verb td_rest_predict_json = { .method = TD_METHOD_PREDICT,
                                             .parse = predict_parse,
                                             .open = predict_open,
                                             .explain = predict_explain,
-                                            .write = td_rest_predict_write };
+                                            .write = td_rest_predict_write,
+                                            .record = td_record_predict };
 
 /* ---- :classify, :regress ---- */
 
@@ -100,8 +102,10 @@ static td_status examples_open(td_flow *f, td_servable *servable)
 const td_flow_verb td_rest_classify_json = { .method = TD_METHOD_CLASSIFY,
                                              .parse = classify_parse,
                                              .open = examples_open,
-                                             .write = td_rest_classify_write },
+                                             .write = td_rest_classify_write,
+                                             .record = td_record_classify },
                    td_rest_regress_json = { .method = TD_METHOD_REGRESS,
                                             .parse = regress_parse,
                                             .open = examples_open,
-                                            .write = td_rest_regress_write };
+                                            .write = td_rest_regress_write,
+                                            .record = td_record_regress };

@@ -5,6 +5,7 @@
  * signature, the version. */
 #include "codec/pb/examples.h"
 #include "codec/pb/predict.h"
+#include "codec/pb/record.h"
 #include "net/rest/bodies.h"
 
 /* ---- PredictRequest ---- */
@@ -30,9 +31,11 @@ static td_status predict_open(td_flow *f, td_servable *servable)
     return td_rest_predict_narrow(r, &f->predict);
 }
 
-const td_flow_verb td_rest_predict_message = {
-    .method = TD_METHOD_PREDICT, .parse = predict_parse, .open = predict_open, .write = td_rest_predict_write
-};
+const td_flow_verb td_rest_predict_message = { .method = TD_METHOD_PREDICT,
+                                               .parse = predict_parse,
+                                               .open = predict_open,
+                                               .write = td_rest_predict_write,
+                                               .record = td_record_predict };
 
 /* ---- ClassificationRequest, RegressionRequest ---- */
 
@@ -59,11 +62,13 @@ static td_status examples_open(td_flow *f, td_servable *servable)
 const td_flow_verb td_rest_classify_message = { .method = TD_METHOD_CLASSIFY,
                                                 .parse = examples_parse,
                                                 .open = examples_open,
-                                                .write = td_rest_classify_write },
+                                                .write = td_rest_classify_write,
+                                                .record = td_record_classify },
                    td_rest_regress_message = { .method = TD_METHOD_REGRESS,
                                                .parse = examples_parse,
                                                .open = examples_open,
-                                               .write = td_rest_regress_write };
+                                               .write = td_rest_regress_write,
+                                               .record = td_record_regress };
 
 /* ---- answers to both ---- */
 

@@ -8,10 +8,12 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "api/flow.h"
 #include "assert_status.h"
 #include "base/mutex.h"
+#include "temp_dir.h"
 #include "../net/fake_manager.h"
 
 typedef struct request {
@@ -117,8 +119,24 @@ static void end(td_flow *f, td_status error)
     td_mutex_unlock(&r->mu);
 }
 
-static const td_flow_verb verb = { TD_METHOD_PREDICT, TD_FLOW_RUN, parse, open_it, explain, write_it, NULL },
-                          look = { TD_METHOD_METADATA, TD_FLOW_MODEL, parse, NULL, NULL, write_it, NULL },
+static void record(const td_flow *f)
+{
+    request *const r = f->request;
+
+    assert_true(f->predict.outputs && f->times.written > 0);
+    r->steps[r->n_steps++] = 'r';
+}
+
+static const td_flow_verb verb = { .method = TD_METHOD_PREDICT,
+                                   .parse = parse,
+                                   .open = open_it,
+                                   .explain = explain,
+                                   .write = write_it,
+                                   .record = record },
+                          look = { .method = TD_METHOD_METADATA,
+                                   .asks = TD_FLOW_MODEL,
+                                   .parse = parse,
+                                   .write = write_it },
                           page = { .asks = TD_FLOW_NOTHING, .write = write_it };
 static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, forget, seal, end };
 
@@ -316,6 +334,31 @@ static void test_message_is_forgotten(void **state)
     assert_string_equal(none.steps, "pofw");
 }
 
+/* What is recorded is the message, too. */
+static void test_recorded(void **state)
+{
+    request r = { .model = "quick", .has_no_elements = true }, late = { .model = "slow" },
+            bad = { .model = "quick", .write_error = TD_ERR(INTERNAL, "no words") };
+    td_request_logs *const logs = td_request_logs_make(1);
+    td_request_log *const log = td_request_log_make(logs, "m");
+    char prefix[600];
+
+    (void)state;
+    snprintf(prefix, sizeof prefix, "%s/log", temp_dir);
+    td_request_log_set(log, prefix, 1);
+    fake_log = log;
+    assert_int_equal(serve(&r), TD_OK);
+    assert_string_equal(r.steps, "powr");
+    assert_int_equal(serve(&late), TD_OK);
+    assert_string_equal(late.steps, "poswr");
+    assert_int_equal(serve(&bad), TD_INTERNAL);
+    assert_string_equal(bad.steps, "pow");
+    fake_log = NULL;
+    td_request_logs_end(logs);
+    td_request_log_free(log);
+    td_request_logs_free(logs);
+}
+
 /* ---- very large messages ---- */
 
 static bool is_over(request *r)
@@ -435,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_unwanted_is_not_run),
         cmocka_unit_test(test_abandoned),
         cmocka_unit_test(test_message_is_forgotten),
+        cmocka_unit_test_setup_teardown(test_recorded, temp_dir_make, temp_dir_remove),
         cmocka_unit_test(test_very_large_take_turns),
         cmocka_unit_test(test_turns_are_not_held_up),
         cmocka_unit_test(test_late_in_line),

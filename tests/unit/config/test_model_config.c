@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "assert_status.h"
@@ -108,6 +109,52 @@ static void test_checks(void **state)
            "ModelServer does not support custom model config.");
 }
 
+static td_status parse_logging(const char *text)
+{
+    char config[1000];
+
+    snprintf(config, sizeof config,
+             "model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' "
+             "logging_config { %s } } }",
+             text);
+    return parse(config);
+}
+
+static void test_logging(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } wrong[] = {
+        { "log_collector_config { type: 'kafka' }",
+          "log_collector_config of model m has type \"kafka\"; there are \"file\", and \"\" for none" },
+        { "log_collector_config { type: 'file' }",
+          "log_collector_config of model m has filename_prefix \"\", which begins no file's name" },
+        { "log_collector_config { type: 'file' filename_prefix: '/a/' }",
+          "log_collector_config of model m has filename_prefix \"/a/\", which begins no file's name" },
+        { "sampling_config { sampling_rate: -0.5 }", "sampling_rate of model m is -0.5; there are 0 to 1" },
+        { "sampling_config { sampling_rate: 1.5 }", "sampling_rate of model m is 1.5; there are 0 to 1" },
+        { "sampling_config { sampling_rate: nan }", "sampling_rate of model m is nan; there are 0 to 1" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TD_COUNT(wrong); i++)
+        assert_status(parse_logging(wrong[i].text), TD_INVALID_ARGUMENT, wrong[i].error);
+    assert_ok(parse_logging("log_collector_config { type: 'file' filename_prefix: '/a/b' } "
+                            "sampling_config { sampling_rate: 0.25 }"));
+    td_model_options *const copy = td_models_copy(models, n_models);
+    td_models_free(models, n_models);
+    assert_string_equal(copy->log_prefix, "/a/b");
+    assert_true(copy->log_rate == 0.25);
+    td_models_free(copy, 1);
+    assert_ok(parse_logging(
+        "log_collector_config { filename_prefix: '/a/b' } sampling_config { sampling_rate: 1 }"));
+    assert_null(models->log_prefix); /* of no type */
+    td_models_free(models, n_models);
+    assert_ok(parse_logging(""));
+    assert_null(models->log_prefix);
+    td_models_free(models, n_models);
+}
+
 static void test_single(void **state)
 {
     (void)state;
@@ -175,11 +222,9 @@ static void test_texts_of_the_parser(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full_config),
-        cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_single),
-        cmocka_unit_test(test_file_uris),
-        cmocka_unit_test(test_texts_of_the_parser),
+        cmocka_unit_test(test_full_config), cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_logging),     cmocka_unit_test(test_single),
+        cmocka_unit_test(test_file_uris),   cmocka_unit_test(test_texts_of_the_parser),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
