@@ -77,6 +77,8 @@ static void fill_net(const td_flags *f, td_net_options *out)
         .grpc_max_threads = f->grpc_max_threads,
         .grpc_max_connections = f->grpc_max_connections,
         .grpc_max_streams = TD_MAX(f->grpc_max_streams, 0),
+        .grpc_max_age_s = f->grpc_max_connection_age_seconds,
+        .grpc_max_age_grace_s = f->grpc_max_connection_age_grace_seconds,
         .grpc_memory =
             f->grpc_memory_megabytes > 0 ? (size_t)f->grpc_memory_megabytes << 20 : td_memory_limit() / 2,
         .grpc_max_inflated = max_inflated,

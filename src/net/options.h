@@ -22,6 +22,8 @@ typedef struct td_net_options {
     int grpc_max_threads;               /* --grpc_max_threads, for runs that take long; 0: four a core */
     int grpc_max_connections;           /* on the TCP port; 0 or less: what the limit of descriptors leaves */
     int grpc_max_streams;               /* calls that a connection may have open; 0: any */
+    int grpc_max_age_s;                 /* --grpc_max_connection_age_seconds; 0 or less: none */
+    int grpc_max_age_grace_s; /* --grpc_max_connection_age_grace_seconds; 0 or less: as long as calls take */
     size_t grpc_memory;       /* bytes of messages on their way in, all connections together; 0: any */
     size_t grpc_max_inflated; /* bytes of a compressed message once inflated; 0: 100 MiB */
     bool grpc_health;         /* --enable_grpc_healthcheck_service */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "base/mem.h"
 
 typedef struct preset {
@@ -74,6 +75,12 @@ static void set_quota(grpc_channel_args *args, size_t bytes)
     arg->value.pointer.vtable = grpc_resource_quota_arg_vtable();
 }
 
+/* None where there are none. */
+static void set_seconds(grpc_channel_args *args, const char *key, int seconds)
+{
+    if (seconds > 0) set_int(args, key, strlen(key), TD_MIN(seconds, INT_MAX / 1000) * 1000);
+}
+
 static td_status set_entry(grpc_channel_args *args, const char *entry, size_t size)
 {
     const char *const equals = memchr(entry, '=', size);
@@ -105,6 +112,8 @@ td_status td_grpc_args_init(const td_net_options *o, grpc_channel_args *out)
         set_int(&args, presets[i].key, strlen(presets[i].key), presets[i].value);
     set_quota(&args, o->grpc_memory);
     if (o->grpc_max_streams > 0) set_int(&args, streams, sizeof streams - 1, o->grpc_max_streams);
+    set_seconds(&args, GRPC_ARG_MAX_CONNECTION_AGE_MS, o->grpc_max_age_s);
+    set_seconds(&args, GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, o->grpc_max_age_grace_s);
     for (const char *at = o->grpc_channel_arguments ? o->grpc_channel_arguments : ""; *at;) {
         const size_t size = strcspn(at, ",");
         const td_status error = size ? set_entry(&args, at, size) : NULL;
@@ -117,6 +126,14 @@ td_status td_grpc_args_init(const td_net_options *o, grpc_channel_args *out)
     }
     *out = args;
     return NULL;
+}
+
+int td_grpc_args_int(const grpc_channel_args *args, const char *key)
+{
+    for (size_t i = 0; i < args->num_args; i++)
+        if (args->args[i].type == GRPC_ARG_INTEGER && strcmp(args->args[i].key, key) == 0)
+            return args->args[i].value.integer;
+    return 0;
 }
 
 void td_grpc_args_fini(grpc_channel_args *args)

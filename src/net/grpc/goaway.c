@@ -66,11 +66,11 @@ static bool write_goaway(int fd)
 static void tell(void *ctx, int fd)
 {
     telling *const t = ctx;
-    uint64_t cookie = 0;
-    socklen_t size = sizeof cookie;
+    td_grpc_arrivals *const arrivals = t->server->arrivals;
+    const uint64_t cookie = td_grpc_cookie(fd);
 
-    if (t->n == MAX_TOLD || getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0 || was_told(t, cookie))
-        return;
+    if (t->n == MAX_TOLD || !cookie || was_told(t, cookie)) return;
+    if (arrivals && !td_grpc_arrivals_is_young(arrivals, cookie)) return;
     if (is_between_frames(t->server, fd) && write_goaway(fd))
         t->told[t->n++] = cookie;
     else

@@ -20,6 +20,7 @@
 static const size_t default_max_inflated = (size_t)100 << 20;
 
 enum {
+    NS_PER_MS = 1000000,
     LAST_WORDS_NS = 100000000, /* for statuses of calls that were cut off */
     LOOK_NS = 5000000,
     BUSY_NS = 300000,      /* without a pause: it is too much for one thread */
@@ -202,10 +203,12 @@ static void take_connection(void *ctx, int fd, const struct sockaddr *address, s
     (void)address;
     (void)size;
     td_connection_begin(TD_PROTOCOL_GRPC);
-    if (has_room(s))
-        grpc_server_add_channel_from_fd(s->core, fd, s->credentials);
-    else
+    if (!has_room(s)) {
         refuse_connection(s, fd);
+        return;
+    }
+    if (s->arrivals) td_grpc_arrivals_add(s->arrivals, td_grpc_cookie(fd));
+    grpc_server_add_channel_from_fd(s->core, fd, s->credentials);
 }
 
 static td_status start_listening(td_grpc_server *s, const td_net_options *o)
@@ -245,6 +248,8 @@ static td_status make_core(td_grpc_server *s, const td_net_options *o)
     grpc_channel_args args;
 
     TD_TRY(td_grpc_args_init(o, &args));
+    const int max_age_ms = td_grpc_args_int(&args, GRPC_ARG_MAX_CONNECTION_AGE_MS);
+    if (max_age_ms > 0) s->arrivals = td_grpc_arrivals_make((int64_t)max_age_ms * NS_PER_MS);
     s->core = grpc_server_create(&args, NULL);
     td_grpc_args_fini(&args);
     TD_ASSERT(s->core);
@@ -378,6 +383,7 @@ static void free_server(td_grpc_server *s)
     for (size_t i = 0; i < s->n_threads; i++)
         td_grpc_free_calls(&s->threads[i]);
     td_grpc_talks_free(s->talks);
+    td_grpc_arrivals_free(s->arrivals);
     td_free(s->threads);
     td_free(s->socket_path);
     td_cond_fini(&s->drained);

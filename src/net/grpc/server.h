@@ -24,6 +24,7 @@
 #include "exec/workspace.h"
 #include "net/acceptor.h"
 #include "net/grpc.h"
+#include "net/grpc/arrivals.h"
 #include "net/grpc/turns.h"
 
 #define TD_GRPC_HEALTH     "/grpc.health.v1.Health/"
@@ -115,8 +116,9 @@ struct td_grpc_server {
     grpc_server_credentials *credentials;
     td_acceptor *acceptor; /* NULL: no more connections */
     size_t max_connections;
-    size_t connections; /* no fewer than there are; the acceptor's thread only, as the next */
-    int64_t counted_ns; /* when they were counted last */
+    size_t connections;         /* no fewer than there are; the acceptor's thread only, as the next */
+    int64_t counted_ns;         /* when they were counted last */
+    td_grpc_arrivals *arrivals; /* NULL: the core ends no connection for its age */
     td_manager *manager;
     bool as_content;
     size_t max_inflated;
