@@ -23,6 +23,7 @@ endforeach()
 # What server reflection answers with: the files of the services, and all that these import, as a FileDescriptorSet.
 set(served_protos
   tensorflow_serving/apis/prediction_service.proto tensorflow_serving/apis/model_service.proto
+  tensorflow_serving/apis/session_service.proto
   grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto grpc/reflection/v1alpha/reflection.proto)
 list(TRANSFORM proto_files PREPEND ${proto_root}/ OUTPUT_VARIABLE proto_paths)
 add_custom_command(

@@ -83,6 +83,7 @@ static void fill_net(const td_flags *f, td_net_options *out)
             f->grpc_memory_megabytes > 0 ? (size_t)f->grpc_memory_megabytes << 20 : td_memory_limit() / 2,
         .grpc_max_inflated = max_inflated,
         .grpc_health = f->enable_grpc_healthcheck_service,
+        .grpc_session_run = f->enable_session_run,
         .grpc_reflection = f->enable_grpc_reflection,
         .serialize_as_tensor_content = f->enable_serialization_as_tensor_content,
         .rest_api_port = rest_port(f),

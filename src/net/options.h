@@ -27,6 +27,7 @@ typedef struct td_net_options {
     size_t grpc_memory;       /* bytes of messages on their way in, all connections together; 0: any */
     size_t grpc_max_inflated; /* bytes of a compressed message once inflated; 0: 100 MiB */
     bool grpc_health;         /* --enable_grpc_healthcheck_service */
+    bool grpc_session_run;    /* --enable_session_run */
     bool grpc_reflection;     /* --enable_grpc_reflection */
     bool serialize_as_tensor_content; /* --enable_serialization_as_tensor_content */
 

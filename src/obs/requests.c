@@ -31,9 +31,13 @@ struct td_request_set {
 };
 
 static const char *const protocol_names[TD_PROTOCOL_COUNT] = { "rest", "grpc" };
-static const char *const method_names[TD_METHOD_COUNT] = { "predict",         "classify", "regress",
-                                                           "multi_inference", "metadata", "status",
-                                                           "reload",          "other" };
+static const char *const method_names[TD_METHOD_COUNT] = {
+    [TD_METHOD_PREDICT] = "predict",       [TD_METHOD_CLASSIFY] = "classify",
+    [TD_METHOD_REGRESS] = "regress",       [TD_METHOD_SESSION_RUN] = "session_run",
+    [TD_METHOD_MULTI] = "multi_inference", [TD_METHOD_METADATA] = "metadata",
+    [TD_METHOD_STATUS] = "status",         [TD_METHOD_RELOAD] = "reload",
+    [TD_METHOD_OTHER] = "other",
+};
 
 const char *td_protocol_name(td_protocol p)
 {

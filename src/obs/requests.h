@@ -26,6 +26,7 @@ typedef enum td_method {
     TD_METHOD_PREDICT,
     TD_METHOD_CLASSIFY,
     TD_METHOD_REGRESS,
+    TD_METHOD_SESSION_RUN,
     TD_METHOD_MULTI, /* several runs, of as many signatures */
     TD_METHOD_METADATA,
     TD_METHOD_STATUS,

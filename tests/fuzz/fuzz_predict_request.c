@@ -26,7 +26,7 @@ static td_status reply(td_predict *p, bool as_content)
 
     for (size_t i = 0; i < p->sig->n_inputs; i++) /* a short list may stand for a large tensor */
         if (td_tensor_bytes(&p->inputs[i]) > MAX_OUTPUT) return NULL;
-    TD_TRY(td_grpc_predict_plan(p, as_content, &r));
+    TD_TRY(td_grpc_predict_plan(p, NULL, as_content, &r));
     uint8_t *const bytes = malloc(r.size);
     TD_ASSERT(td_grpc_predict_put(bytes, &r) == bytes + r.size);
     free(bytes);

@@ -51,13 +51,16 @@ size_t td_grpc_predict_content_at(const uint8_t *head, size_t head_size);
 
 typedef struct td_grpc_predict_reply {
     const td_predict *p;
+    const td_string *names;  /* of outputs, in want order; NULL: their aliases */
     td_grpc_tensor *outputs; /* in want order, in p's arena */
     td_grpc_spec spec;
     size_t size;
 } td_grpc_predict_reply;
 
-/* Plans the reply of a p that was run; p must stay open until td_grpc_predict_put(). */
-TD_MUST_USE td_status td_grpc_predict_plan(const td_predict *p, bool as_content, td_grpc_predict_reply *out);
+/* Plans the reply of a p that was run; p must stay open until td_grpc_predict_put(). names (of outputs, in want order): a
+ * SessionRunResponse; NULL: a PredictResponse. */
+TD_MUST_USE td_status td_grpc_predict_plan(const td_predict *p, const td_string *names, bool as_content,
+                                           td_grpc_predict_reply *out);
 /* Writes exactly r->size bytes. */
 uint8_t *td_grpc_predict_put(uint8_t *p, const td_grpc_predict_reply *r);
 

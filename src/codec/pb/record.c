@@ -181,7 +181,7 @@ static td_status record_predict(const td_flow *f)
     record r;
 
     TD_TRY(plan_request(f, &q));
-    TD_TRY(td_grpc_predict_plan(&f->predict, false, &reply));
+    TD_TRY(td_grpc_predict_plan(&f->predict, NULL, false, &reply));
     uint8_t *at = begin_record(&r, f, TD_LOG_PREDICT, q.size, reply.size);
     if (!at) return NULL;
     at = td_wire_put_head(put_request(at, &q), RESPONSE, reply.size);

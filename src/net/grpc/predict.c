@@ -51,12 +51,12 @@ static void add_pieces(td_flow *f, grpc_slice written, const td_grpc_cut *cuts, 
     td_predict_hold_unref(hold);
 }
 
-static td_status predict_write(td_flow *f)
+td_status td_grpc_job_put_outputs(td_grpc_job *j, const td_string *names)
 {
-    td_grpc_job *const j = f->request;
+    td_flow *const f = &j->flow;
     td_grpc_predict_reply reply;
 
-    TD_TRY(td_grpc_predict_plan(&f->predict, j->call->server->as_content, &reply));
+    TD_TRY(td_grpc_predict_plan(&f->predict, names, j->call->server->as_content, &reply));
     if (reply.size > INT32_MAX)
         return TD_ERR(RESOURCE_EXHAUSTED, "A reply of %zu bytes is beyond what gRPC carries", reply.size);
 
@@ -74,6 +74,11 @@ static td_status predict_write(td_flow *f)
     TD_ASSERT(td_grpc_predict_put(p, &reply) == p + reply.size);
     td_grpc_reply_add(j->call, written);
     return NULL;
+}
+
+static td_status predict_write(td_flow *f)
+{
+    return td_grpc_job_put_outputs(f->request, NULL);
 }
 
 /* ---- Classify, Regress ---- */

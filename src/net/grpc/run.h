@@ -22,6 +22,8 @@ TD_MUST_USE td_status td_grpc_job_open(td_grpc_job *j);
 void td_grpc_job_ask(td_grpc_job *j, const td_grpc_spec *spec);
 /* b -> the reply. Takes b. */
 TD_MUST_USE td_status td_grpc_job_put(td_grpc_job *j, td_strbuf *b);
+/* The outputs of the flow's run -> the reply; names: see td_grpc_predict_plan(). */
+TD_MUST_USE td_status td_grpc_job_put_outputs(td_grpc_job *j, const td_string *names);
 
 /* message_size: bytes of j->message, cleared. */
 void td_grpc_run(td_grpc_call *c, const td_flow_verb *verb, size_t message_size);

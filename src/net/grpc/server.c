@@ -230,13 +230,21 @@ static bool begins_with(const char *path, const char *service)
     return strncmp(path, service, strlen(service)) == 0;
 }
 
+/* Services that have a flag. */
+static bool is_wanted(const td_net_options *o, const char *path)
+{
+    if (begins_with(path, TD_GRPC_HEALTH)) return o->grpc_health;
+    if (begins_with(path, TD_GRPC_REFLECTION)) return o->grpc_reflection;
+    if (begins_with(path, TD_GRPC_SESSIONS)) return o->grpc_session_run;
+    return true;
+}
+
 static void register_methods(td_grpc_server *s, const td_net_options *o)
 {
     for (size_t i = 0; i < TD_GRPC_METHODS; i++) {
         const char *const path = td_grpc_methods[i].path;
 
-        if (!o->grpc_health && begins_with(path, TD_GRPC_HEALTH)) continue;
-        if (!o->grpc_reflection && begins_with(path, TD_GRPC_REFLECTION)) continue;
+        if (!is_wanted(o, path)) continue;
         s->handles[i] =
             grpc_server_register_method(s->core, path, NULL, GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
         TD_ASSERT(s->handles[i]);

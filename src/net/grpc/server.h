@@ -29,6 +29,7 @@
 
 #define TD_GRPC_HEALTH     "/grpc.health.v1.Health/"
 #define TD_GRPC_REFLECTION "/grpc.reflection."
+#define TD_GRPC_SESSIONS   "/tensorflow.serving.SessionService/"
 
 typedef enum td_grpc_event {
     TD_GRPC_NEW,     /* a call has arrived (or, without success, never will) */
@@ -188,6 +189,7 @@ void td_grpc_serve_predict(td_grpc_call *c);
 void td_grpc_serve_classify(td_grpc_call *c);
 void td_grpc_serve_regress(td_grpc_call *c);
 void td_grpc_serve_multi(td_grpc_call *c);
+void td_grpc_serve_session_run(td_grpc_call *c);
 void td_grpc_serve_metadata(td_grpc_call *c);
 void td_grpc_serve_status(td_grpc_call *c);
 void td_grpc_serve_reload(td_grpc_call *c);

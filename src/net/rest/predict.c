@@ -16,7 +16,7 @@ static td_status put_message(td_rest_request *r, const td_predict *p)
 {
     td_grpc_predict_reply reply;
 
-    TD_TRY(td_grpc_predict_plan(p, r->server->as_content, &reply));
+    TD_TRY(td_grpc_predict_plan(p, NULL, r->server->as_content, &reply));
     if (reply.size > INT32_MAX)
         return TD_ERR(RESOURCE_EXHAUSTED, "A reply of %zu bytes is beyond what a message may have",
                       reply.size);

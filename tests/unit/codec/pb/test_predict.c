@@ -288,7 +288,7 @@ static void writes_replies(void **state)
     add_floats("a", three, 3);
     assert_null(read_message());
     assert_null(td_predict_run(&predict, 0));
-    assert_null(td_grpc_predict_plan(&predict, false, &reply));
+    assert_null(td_grpc_predict_plan(&predict, NULL, false, &reply));
     uint8_t *const bytes = malloc(reply.size);
     assert_ptr_equal(td_grpc_predict_put(bytes, &reply), bytes + reply.size);
 
@@ -316,7 +316,7 @@ static void cuts_large_outputs_out(void **state)
         add_floats("a", many, N - k);
         assert_null(read_message());
         assert_null(td_predict_run(&predict, 0));
-        assert_null(td_grpc_predict_plan(&predict, k == 0, &reply));
+        assert_null(td_grpc_predict_plan(&predict, NULL, k == 0, &reply));
         const size_t lent = td_grpc_predict_lent(&reply);
         uint8_t *const whole = malloc(reply.size), *const cut = malloc(reply.size - lent);
         assert_ptr_equal(td_grpc_predict_put(whole, &reply), whole + reply.size);
