@@ -2,6 +2,8 @@
 /* flow.c -- see flow.h. */
 #include "api/flow.h"
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/macros.h"
@@ -24,6 +26,8 @@ struct td_flows {
     td_manager *manager;
     td_pool *runs, *waits, *pages, *orders;
     td_gate gate;
+    int most_runs; /* 0: any number, and nobody counts */
+    atomic_int runs_in_flight;
 };
 
 td_flows *td_flows_make(td_manager *manager, int max_threads)
@@ -58,6 +62,34 @@ td_manager *td_flows_manager(const td_flows *fs)
 void td_flows_limit(td_flows *fs, size_t bytes)
 {
     td_gate_limit(&fs->gate, bytes);
+}
+
+void td_flows_limit_runs(td_flows *fs, int most)
+{
+    fs->most_runs = most;
+}
+
+/* ---- the limit of runs ---- */
+
+/* relaxed: nothing is published but the number itself */
+static td_status enter(td_flow *f)
+{
+    td_flows *const fs = f->shared;
+
+    if (TD_LIKELY(!fs->most_runs || f->verb->asks != TD_FLOW_RUN)) return NULL;
+    f->is_limited = true;
+    if (atomic_fetch_add_explicit(&fs->runs_in_flight, 1, memory_order_relaxed) < fs->most_runs) return NULL;
+    return td_status_overload(
+        TD_ERR(UNAVAILABLE, "Too many requests are in flight: there may be %d (--max_requests_in_flight)",
+               fs->most_runs),
+        0);
+}
+
+static void leave(td_flow *f)
+{
+    if (TD_UNLIKELY(f->is_limited))
+        atomic_fetch_sub_explicit(&f->shared->runs_in_flight, 1, memory_order_relaxed);
+    f->is_limited = false;
 }
 
 /* ---- counting ---- */
@@ -134,6 +166,7 @@ static void end(td_flow *f, td_status error)
     count_end(f, td_status_code(error), f->host->seal(f, error));
     td_predict_close(&f->predict);
     leave_gate(f);
+    leave(f);
     f->host->end(f, error);
 }
 
@@ -217,6 +250,23 @@ static td_status write_reply(td_flow *f)
     return NULL;
 }
 
+/* Ends it with what write left. */
+static void pack(td_flow *f)
+{
+    if (TD_LIKELY(!f->host->pack || f->host->pack(f)))
+        end(f, NULL);
+    else
+        move(f, false, pack);
+}
+
+static void finish(td_flow *f, td_status error)
+{
+    if (TD_LIKELY(!error))
+        pack(f);
+    else
+        end(f, error);
+}
+
 static void count_run(td_flow *f)
 {
     const td_batch_call *const c = &f->predict.call;
@@ -269,7 +319,7 @@ static void after_run(td_predict *p, td_status error)
     }
     if (!error && f->verb->go_on) error = f->verb->go_on(f, &has_more);
     if (error || !has_more)
-        end(f, error);
+        finish(f, error);
     else
         run_elsewhere(f);
 }
@@ -326,14 +376,14 @@ static void run(td_flow *f)
 
 static void tell(td_flow *f)
 {
-    end(f, write_reply(f));
+    finish(f, write_reply(f));
 }
 
 static void carry_out(td_flow *f)
 {
     const td_status error = check_wanted(f);
 
-    end(f, error ? error : write_reply(f));
+    finish(f, error ? error : write_reply(f));
 }
 
 /* The model is there: takes servable. */
@@ -415,7 +465,11 @@ void td_flow_start(td_flow *f)
     f->times.arrived = td_now_ns();
     f->is_open = true;
     if (f->verb->asks != TD_FLOW_NOTHING) td_request_begin(f->host->protocol);
-    if (f->verb->asks == TD_FLOW_NOTHING)
+    const td_status error = enter(f);
+
+    if (error)
+        end(f, error);
+    else if (f->verb->asks == TD_FLOW_NOTHING)
         move(f, false, tell);
     else if (f->verb->asks == TD_FLOW_ORDER)
         move(f, false, carry_out);
@@ -432,4 +486,5 @@ void td_flow_abandon(td_flow *f)
     count_end(f, TD_CANCELLED, 0);
     td_predict_close(&f->predict);
     leave_gate(f);
+    leave(f);
 }

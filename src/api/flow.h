@@ -54,6 +54,9 @@ typedef struct td_flow_host {
     bool (*is_unwanted)(const td_flow *f);
     /* Nothing points into the message any more: it need not be kept. Called after a run, ahead of write. NULL: it is kept. */
     void (*forget)(td_flow *f);
+    /* Makes what write left ready to be sent, and says so in f->times.written where that takes time. False: it is no work for
+     * the host's thread; it is called again on another. NULL: it is ready. */
+    bool (*pack)(td_flow *f);
     /* Puts the reply together, with f->timing: what write left, or an error's (borrowed). Its bytes. */
     size_t (*seal)(td_flow *f, td_status error);
     /* It is over, by what was sealed; takes error; f is the host's again. From any thread. Nothing of
@@ -84,6 +87,7 @@ struct td_flow {
     bool waits_for_model;     /* ... which may sleep for long */
     bool is_open;             /* begun, and not over */
     bool is_queued;           /* counted among those that wait for their run */
+    bool is_limited;          /* counted among those that there may be */
     const char *timing;       /* for one that is traced: Server-Timing's text, in arena; from seal on */
     bool is_gated;            /* a very large one: it has a pass */
     td_gate_pass pass;
@@ -97,6 +101,9 @@ td_manager *td_flows_manager(const td_flows *fs);
 bool td_flow_is_unwanted(const td_flow *f);
 /* Bytes of very large messages (1 MiB and more) that are worked on at a time; at least one always is. At first 16 MiB a core. */
 void td_flows_limit(td_flows *fs, size_t bytes);
+/* Flows that ask for a run and are not over, at a time; one more ends with UNAVAILABLE. 0, as at first: any number. Before the
+ * first flow. */
+void td_flows_limit_runs(td_flows *fs, int most);
 
 /* Takes the request on its way, on the host's event thread. Never blocks, parses no more than 64 KiB and runs
  * nothing that is known to take more than 200 us: end() may have been called on return, or f was suspended, or it waits in

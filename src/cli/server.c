@@ -151,6 +151,7 @@ static td_status start(server *s)
     td_memory_set_limit(s->options->max_memory);
     TD_TRY(td_manager_start(&s->options->serve, &s->manager));
     s->flows = td_flows_make(s->manager, most_run_threads(&s->options->net));
+    td_flows_limit_runs(s->flows, s->options->max_requests);
     if (s->options->large_requests) td_flows_limit(s->flows, s->options->large_requests);
     TD_TRY(td_grpc_start(&s->options->net, s->flows, &s->grpc));
     start_rest(s);

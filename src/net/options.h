@@ -40,6 +40,7 @@ typedef struct td_net_options {
     int64_t rest_body_ms;     /* --rest_api_body_timeout_seconds */
     int64_t rest_write_ms;    /* --rest_api_write_timeout_seconds */
     int rest_max_connections; /* --rest_api_max_connections; <= 0: what the limit of descriptors leaves */
+    bool rest_packs;          /* --rest_api_enable_compression */
     bool rest_cors;           /* --rest_api_enable_cors_support */
     bool rest_lists_models;   /* --rest_api_list_models */
     size_t rest_max_body;     /* bytes of a request's body; 0: 2 GiB */

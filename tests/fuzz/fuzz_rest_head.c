@@ -82,9 +82,9 @@ static bool is_empty(size_t at, size_t size)
 
 static bool passes(size_t at, size_t name)
 {
-    static const char all[] =
-        " accept connection content-encoding content-length content-type expect origin traceparent "
-        "transfer-encoding x-request-id x-tensord-tensor x-tensord-trace ";
+    static const char all[] = " accept accept-encoding connection content-encoding content-length "
+                              "content-type expect origin traceparent "
+                              "transfer-encoding x-request-id x-tensord-tensor x-tensord-trace ";
     char word[64] = " ";
 
     if (name > 30) return false;

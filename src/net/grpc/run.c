@@ -75,7 +75,7 @@ td_status td_grpc_job_put(td_grpc_job *j, td_strbuf *b)
 
 void td_grpc_run(td_grpc_call *c, const td_flow_verb *verb, size_t message_size)
 {
-    static const td_flow_host host = { TD_PROTOCOL_GRPC, suspend, is_unwanted, forget, seal, end };
+    static const td_flow_host host = { TD_PROTOCOL_GRPC, suspend, is_unwanted, forget, NULL, seal, end };
     td_grpc_job *const j = TD_ARENA_NEW(c->arena, td_grpc_job);
 
     j->call = c;

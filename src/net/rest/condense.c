@@ -37,10 +37,10 @@ static bool is_read(const char *name, size_t size)
         size_t size;
     } all[] = {
 #define NAME(text) { text, sizeof text - 1 }
-        NAME("Accept"),         NAME("Connection"),       NAME("Content-Encoding"),
-        NAME("Content-Length"), NAME("Content-Type"),     NAME("Expect"),
-        NAME("Origin"),         NAME("traceparent"),      NAME("Transfer-Encoding"),
-        NAME("X-Request-Id"),   NAME("X-Tensord-Tensor"), NAME("X-Tensord-Trace"),
+        NAME("Accept"),          NAME("Accept-Encoding"),   NAME("Connection"),   NAME("Content-Encoding"),
+        NAME("Content-Length"),  NAME("Content-Type"),      NAME("Expect"),       NAME("Origin"),
+        NAME("traceparent"),     NAME("Transfer-Encoding"), NAME("X-Request-Id"), NAME("X-Tensord-Tensor"),
+        NAME("X-Tensord-Trace"),
 #undef NAME
     };
 

@@ -56,6 +56,8 @@ static enum MHD_Result take_field(void *cls, enum MHD_ValueKind kind, const char
         h->out->sends = td_rest_media_of(value);
     else if (is_named(name, name_size, "Accept"))
         h->out->wants = td_rest_media_wanted(value);
+    else if (is_named(name, name_size, "Accept-Encoding"))
+        h->out->codings = value;
     else if (is_named(name, name_size, "X-Tensord-Tensor"))
         h->out->tensor = value;
     else if (is_named(name, name_size, "X-Request-Id"))

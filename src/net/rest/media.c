@@ -42,6 +42,7 @@ static int weigh_json(const char *accept)
 
 td_rest_media td_rest_media_wanted(const char *accept)
 {
+    if (!strcmp(accept, "*/*")) return TD_REST_JSON; /* what most clients send */
     /* a range that JSON falls under is no wish for it, beside a name */
     int most = TD_MAX(td_rest_weigh(accept, "application/json"), 0);
     td_rest_media wanted = TD_REST_JSON;

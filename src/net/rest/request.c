@@ -188,6 +188,7 @@ static void seal(td_rest_request *r, const td_status error)
         r->reply.size = 0;
         r->reply.is_broken = false;
         r->note = NULL;
+        r->varies = r->is_packed = false;
         td_json_put_error(&r->reply, code == TD_DEADLINE_EXCEEDED ? late : td_status_text(error));
         r->code = http_code_of(code);
         (void)td_status_is_overload(error, &r->retry_ns);
@@ -198,6 +199,7 @@ static void seal(td_rest_request *r, const td_status error)
 
 void td_rest_end(td_rest_request *r, td_status error)
 {
+    if (!error) (void)td_rest_pack(r); /* or not, where that is not quickly done */
     seal(r, error);
     td_rest_count_end(r, td_status_code(error));
     td_status_free(error);
@@ -230,6 +232,11 @@ static bool is_unwanted(const td_flow *f)
     return td_rest_is_gone(&r->watch);
 }
 
+static bool pack(td_flow *f)
+{
+    return td_rest_pack(f->request);
+}
+
 static size_t seal_reply(td_flow *f, const td_status error)
 {
     td_rest_request *const r = f->request;
@@ -254,7 +261,7 @@ static void end(td_flow *f, td_status error)
 
 void td_rest_flow(td_rest_request *r, const td_flow_verb *verb)
 {
-    static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, NULL, seal_reply, end };
+    static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, NULL, pack, seal_reply, end };
     td_rest_server *const s = r->server;
     const int64_t now = td_now_ns();
 

@@ -110,6 +110,8 @@ static enum MHD_Result queue_reply(td_rest_request *r)
 
     if (!response) return MHD_NO;
     add_header(response, "Content-Type", r->content_type ? r->content_type : "application/json");
+    if (TD_UNLIKELY(r->varies)) add_header(response, "Vary", "Accept-Encoding");
+    if (TD_UNLIKELY(r->is_packed)) add_header(response, "Content-Encoding", "gzip");
     if (TD_UNLIKELY(r->note != NULL)) add_header(response, "X-Tensord-Tensor", r->note);
     if (has_cors(r)) {
         add_header(response, "Access-Control-Allow-Origin", "*");
@@ -363,6 +365,7 @@ td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_
     s->tell_ctx = options->tell_ctx;
     s->with_cors = options->rest_cors;
     s->lists_models = options->rest_lists_models;
+    s->packs = options->rest_packs;
     s->as_content = options->serialize_as_tensor_content;
     s->timeout_ns = to_ns(options->rest_timeout_ms);
     s->max_body = options->rest_max_body ? options->rest_max_body : default_max_body;

@@ -35,6 +35,7 @@ typedef struct td_rest_head {
     size_t bytes;            /* of it, as libmicrohttpd has read it */
     unsigned long long size; /* Content-Length; 0: none */
     bool is_gzip;
+    const char *codings;                  /* Accept-Encoding; NULL: not sent */
     bool has_origin;                      /* an Origin of http or https */
     bool is_traced;                       /* asks where its time goes */
     bool takes_interim;                   /* replies of 100: HTTP/1.1 */
@@ -55,6 +56,8 @@ struct td_rest_request {
     const td_request_ids *ids; /* NULL: it sent none, and there is no access log */
     const char *content_type;  /* NULL: JSON */
     const char *note;          /* of a reply that is one tensor; else NULL */
+    bool is_packed;            /* the reply is gzip */
+    bool varies;               /* by what codings the client takes */
     bool has_head;             /* it was looked at */
     bool is_gzip;              /* the body is still to be inflated */
     bool must_close;           /* nothing behind it is to be trusted */
@@ -91,6 +94,7 @@ struct td_rest_server {
     int port;
     bool with_cors;
     bool lists_models;
+    bool packs;
     bool as_content;    /* tensors of messages */
     int64_t timeout_ns; /* 0: none */
     size_t max_body, max_inflated;
@@ -134,6 +138,12 @@ void td_rest_flow(td_rest_request *r, const td_flow_verb *verb);
 /* INVALID_ARGUMENT, UNIMPLEMENTED: the connection must end with the reply. version: "HTTP/1.1".
  * Fields that it does not ask for, nor libmicrohttpd, do not come: a new one is to be named in condense.c. */
 TD_MUST_USE td_status td_rest_head_read(const td_rest_request *r, const char *version, td_rest_head *out);
+
+/* ---- compressed replies (pack.c) ---- */
+
+/* Packs a reply that was written, if it is worth it and the client takes it. False: that takes too long for an event
+ * thread, and r's flow is not away. */
+bool td_rest_pack(td_rest_request *r);
 
 /* ---- what requests ask for ---- */
 

@@ -22,8 +22,9 @@ typedef struct request {
     td_status parse_error, open_error, write_error;
     float x;
     bool has_no_elements; /* its input is empty */
+    bool is_bulky;        /* its reply is no work for the host's thread */
 
-    char steps[16]; /* p, o, w, as they came; s: suspended */
+    char steps[16]; /* p, o, w, as they came; s: suspended, k: packed */
     size_t n_steps;
     pthread_t by; /* of the last step */
     atomic_bool is_unwanted;
@@ -101,6 +102,15 @@ static bool is_unwanted(const td_flow *f)
     return atomic_load(&r->is_unwanted);
 }
 
+static bool pack(td_flow *f)
+{
+    const request *const r = f->request;
+
+    if (!r->is_bulky) return true;
+    step(f, 'k');
+    return f->is_away;
+}
+
 static size_t seal(td_flow *f, td_status error)
 {
     (void)f;
@@ -138,7 +148,7 @@ static const td_flow_verb verb = { .method = TD_METHOD_PREDICT,
                                    .parse = parse,
                                    .write = write_it },
                           page = { .asks = TD_FLOW_NOTHING, .write = write_it };
-static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, forget, seal, end };
+static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, forget, pack, seal, end };
 
 static void begin(request *r, const td_flow_verb *v)
 {
@@ -229,6 +239,53 @@ static void test_large_message_is_parsed_elsewhere(void **state)
     assert_string_equal(packed.steps, "spow");
 }
 
+static void test_bulky_replies_are_packed_elsewhere(void **state)
+{
+    request quick = { .model = "quick", .is_bulky = true }, slow = { .model = "slow", .is_bulky = true },
+            failed = { .model = "quick", .is_bulky = true, .write_error = TD_ERR(INTERNAL, "x") };
+
+    (void)state;
+    assert_int_equal(serve(&quick), TD_OK);
+    assert_string_equal(quick.steps, "powksk");
+    assert_false(was_here(&quick));
+    assert_int_equal(serve(&slow), TD_OK);
+    assert_string_equal(slow.steps, "poswk");
+    assert_int_equal(serve(&failed), TD_INTERNAL);
+    assert_string_equal(failed.steps, "pow");
+}
+
+/* Whoever is over makes room, however it ended. */
+static void test_so_many_runs_at_a_time(void **state)
+{
+    request held[2] = { { .model = "loading" }, { .model = "loading" } }, third = { .model = "quick" },
+            failed = { .model = "quick", .parse_error = TD_ERR(INTERNAL, "x") }, other = { .model = "quick" },
+            last = { .model = "quick" };
+    int64_t retry_ns = -1;
+
+    (void)state;
+    td_flows_limit_runs(flows, 2);
+    begin(&held[0], &verb);
+    begin(&held[1], &verb);
+    begin(&third, &verb);
+    wait_for(&third);
+    assert_string_equal(third.steps, "");
+    assert_true(td_status_is_overload(third.error, &retry_ns));
+    begin(&other, &look); /* asks for no run */
+    wait_for(&other);
+    assert_null(other.error);
+    atomic_store(&fake_is_loaded, true);
+    wait_for(&held[0]);
+    wait_for(&held[1]);
+    assert_int_equal(finish(&held[0]), TD_OK);
+    assert_int_equal(finish(&held[1]), TD_OK);
+    assert_int_equal(finish(&third), TD_UNAVAILABLE);
+    assert_int_equal(finish(&other), TD_OK);
+    assert_int_equal(serve(&failed), TD_INTERNAL);
+    assert_int_equal(serve(&last), TD_OK);
+    atomic_store(&fake_is_loaded, false);
+    td_flows_limit_runs(flows, 0);
+}
+
 static void test_waits_for_a_model(void **state)
 {
     request r = { .model = "loading" },
@@ -301,7 +358,7 @@ static void test_unwanted_is_not_run(void **state)
 static void test_abandoned(void **state)
 {
     static const td_flow_host forgetful = {
-        TD_PROTOCOL_REST, suspend_for_good, is_unwanted, NULL, seal, end
+        TD_PROTOCOL_REST, suspend_for_good, is_unwanted, NULL, NULL, seal, end
     };
     request r = { .model = "slow" };
 
@@ -472,6 +529,8 @@ int main(void)
         cmocka_unit_test(test_quick_stays),
         cmocka_unit_test(test_long_run_goes_away),
         cmocka_unit_test(test_large_message_is_parsed_elsewhere),
+        cmocka_unit_test(test_bulky_replies_are_packed_elsewhere),
+        cmocka_unit_test(test_so_many_runs_at_a_time),
         cmocka_unit_test(test_waits_for_a_model),
         cmocka_unit_test(test_answers_without_a_run),
         cmocka_unit_test(test_errors_end_it),
