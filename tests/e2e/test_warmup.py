@@ -179,6 +179,14 @@ class Warmup(unittest.TestCase):
     def test_a_record_that_is_no_log(self):
         self.fails([b"\xff"], "INVALID_ARGUMENT", "warm-up record 0 of ", "Damaged PredictionLog")
 
+    def test_a_time_limit(self):
+        """It fails as a load does that takes too long; that may be tried again."""
+        self.bring([predict(1)])
+        server = self.serve("--max_load_seconds=1", "--num_request_iterations_for_warmup=2147483647", wait=False)
+        harness.until(lambda: "event=load_failed" in server.log_text(), "the load to fail")
+        self.assertIn("code=DEADLINE_EXCEEDED", server.log_text())
+        self.assertIn("warm-up record 0 of ", server.log_text())
+
     def test_a_new_file_heals_it(self):
         server = self.fails([b"\xff"], "INVALID_ARGUMENT")
         records.write_warmup(self.version, [predict(5)])
