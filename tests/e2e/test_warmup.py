@@ -153,7 +153,9 @@ class Warmup(unittest.TestCase):
         for field, name in ((5, "session_run_log"), (7, "predict_streamed_log")):
             with self.subTest(name):
                 self.setUp()
-                self.fails([bytes([field << 3 | 2, 0])], "UNIMPLEMENTED", f"Unsupported log_type for warmup: {field}")
+                log = message("tensorflow.serving.PredictionLog")()
+                getattr(log, name).SetInParent()
+                self.fails([log], "UNIMPLEMENTED", f"Unsupported log_type for warmup: {field}")
 
     def test_a_method_that_is_none(self):
         self.fails([several(("tensorflow/serving/predict", "regress"))], "UNIMPLEMENTED",
