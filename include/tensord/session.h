@@ -84,7 +84,7 @@ typedef struct td_run_options {
 
 /* Runs one signature. in[i] feeds sig->inputs[i]; in[i].dtype == TD_DTYPE_NONE means "not given": the default
  * value is taken, and without one the run fails. in[] is borrowed until the last td_result_free(). want[] lists
- * indices into sig->outputs. On success *out holds one reference, to be given back with td_result_free(); opts may be
+ * indices into sig->outputs: what only others need is not computed, if the model has no state. On success *out holds one reference, to be given back with td_result_free(); opts may be
  * NULL. */
 TD_MUST_USE td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in,
                                      const size_t *want, size_t n_want, const td_run_options *opts,

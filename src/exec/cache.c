@@ -319,15 +319,20 @@ void td_cache_init(td_cache *c)
     td_mutex_init(&c->mu, TD_LOCK_exec_plans);
 }
 
-void td_program_free(td_program *prog)
+void td_program_drop_plans(td_program *prog)
 {
-    if (!prog) return;
     unlist_cache(&prog->cache);
     for (size_t i = 0; i < prog->cache.n_plans; i++)
         plan_unref(prog->cache.plans[i]);
     td_free(prog->cache.plans);
+    td_mutex_fini(&prog->cache.mu);
+}
+
+void td_program_free(td_program *prog)
+{
+    if (!prog) return;
+    td_program_drop_plans(prog);
     for (size_t i = 0; i < prog->n_steps; i++)
         for (uint32_t r = 0; r < prog->steps[i].n_regions; r++)
             if (prog->steps[i].regions[r]) prog->steps[i].regions[r]->unref(prog->steps[i].regions[r]);
-    td_mutex_fini(&prog->cache.mu);
 }

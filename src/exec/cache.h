@@ -25,7 +25,9 @@ int64_t td_cache_expect(td_program *prog, const td_tensor *in);
  * idle frames, and every plan but each program's latest. True when there were any. Any thread that holds no lock. */
 bool td_caches_tidy(bool all);
 
-/* Gives back prog's plans, and its regions with theirs. NULL is fine. */
+/* Gives back prog's plans: the end of its cache. */
+void td_program_drop_plans(td_program *prog);
+/* And its regions with theirs. NULL is fine. */
 void td_program_free(td_program *prog);
 
 #endif

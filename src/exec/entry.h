@@ -7,11 +7,13 @@
 
 #include "exec/frame.h"
 #include "exec/lane.h"
+#include "exec/partial.h"
 #include "exec/rows.h"
 
 typedef struct td_entry {
     td_graph *graph;
-    td_program *prog; /* NULL: `error` says why */
+    td_program *prog;     /* NULL: `error` says why */
+    td_partials partials; /* of prog */
     td_status error;
     td_rows_verdict rows; /* of prog */
 } td_entry;

@@ -338,6 +338,7 @@ static td_status load(td_session *s, const char *path, const td_session_options 
 void td_session_free(td_session *s)
 {
     for (size_t i = 0; s->entries && i < s->file->n_signatures; i++) {
+        td_partials_free(&s->entries[i].partials);
         td_program_free(s->entries[i].prog);
         td_status_free(s->entries[i].error);
         td_free(s->entries[i].rows.why_not);

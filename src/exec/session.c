@@ -135,7 +135,7 @@ static td_status blame_files(td_session *s, td_status st)
 }
 
 /* *out: what ran; NULL: it would have had to wait. */
-static td_status run(td_session *s, const td_entry *e, const td_tensor *in, const td_run_options *opts,
+static td_status run(td_session *s, td_program *prog, const td_tensor *in, const td_run_options *opts,
                      td_frame **out)
 {
     td_trace *const trace = opts ? opts->trace : NULL;
@@ -143,7 +143,7 @@ static td_status run(td_session *s, const td_entry *e, const td_tensor *in, cons
     bool must_wait = false;
     td_frame *f;
 
-    TD_TRY(td_frame_enter(e->prog, in, &f));
+    TD_TRY(td_frame_enter(prog, in, &f));
     if (trace) trace->plan_ns = td_now_ns() - start;
     td_status st = td_files_check(&s->env);
     if (!st) st = td_entry_run(f, &s->share, opts, &must_wait);
@@ -157,14 +157,14 @@ static td_status run(td_session *s, const td_entry *e, const td_tensor *in, cons
 td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
                          size_t n_want, const td_run_options *opts, td_result **out)
 {
-    const td_entry *const e = entry_of(s, sig);
+    td_entry *const e = entry_of(s, sig);
     full_inputs full;
     td_frame *f = NULL;
 
     if (!e->prog) return blame_files(s, why_unusable(e, sig));
     open_inputs(&full, sig, in);
     td_status st = check_inputs(sig, full.in);
-    if (!st) st = run(s, e, full.in, opts, &f);
+    if (!st) st = run(s, td_partial_of(&e->partials, e->prog, want, n_want), full.in, opts, &f);
     close_inputs(&full);
     st = blame_files(s, st);
     if (st) {

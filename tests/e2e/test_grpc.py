@@ -93,7 +93,8 @@ class Services(harness.ServerTest):
         return ask(message("grpc.health.v1.HealthCheckRequest")(service=service), timeout=harness.PATIENCE).status
 
     def test_health(self):
-        for service in ("", "ModelService", "PredictionService", "half_plus_two"):
+        services = ("ModelService", "PredictionService")
+        for service in ("", *services, *("tensorflow.serving." + s for s in services), "half_plus_two"):
             self.assertEqual(self.health(service), 1, service)
         with self.assertRaises(grpc.RpcError) as caught:
             self.health("nobody")

@@ -23,7 +23,7 @@ SHARED = {"ops/array/array.h", "ops/array/scatter.h", "ops/flow/rounds.h", "ops/
           "ops/text/script.h"}
 TOWER = ["memory.h", "files.h", "files.c", "lane.h", "lane.c", "workspace.h", "workspace.c", "program.h", "program.c", "apart.h", "apart.c",
          "infer.h", "infer.c", "plan.h", "memplan.h", "memplan.c", "segment.h", "segment.c", "plan.c", "frame.h",
-         "frame.c", "frame_run.c", "cache.h", "cache.c", "idle.h",
+         "frame.c", "frame_run.c", "cache.h", "cache.c", "partial.h", "partial.c", "idle.h",
          "idle.c", "result.h", "result.c", "region.h", "region.c", "rows_fact.h", "rows_fact.c", "rows_proof.h",
          "rows_proof.c", "rows.h", "rows.c", "compile.h", "compile.c", "objects.h", "objects.c", "entry.h", "entry.c",
          "estimate.h", "estimate.c", "load.h", "warmup.h", "warmup.c", "load.c", "session.c"]

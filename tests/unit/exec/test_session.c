@@ -443,10 +443,96 @@ static void test_threads(void **state)
     td_session_unref(s);
 }
 
+/* ---------------------------------------------------------------- some outputs only */
+
+#define OUTPUT(name, node)                                                                                   \
+    "outputs { key: \"" name "\" value { name: \"" node                                                      \
+    ":0\" dtype: DT_FLOAT tensor_shape { unknown_rank: true } } } "
+#define SEVERAL(outputs)                                                                                     \
+    "signature_def { key: \"s\" value { inputs { key: \"x\" value { name: \"x:0\" dtype: DT_FLOAT "          \
+    "tensor_shape { dim { size: -1 } } } } " outputs "} } "
+
+/* a = x + 2, b = a * 2, z = x as one number, which fails for any other count. */
+static const char three_graph[] =
+    PLACEHOLDER("x") CONST("two", "2") BINARY("a", "AddV2", "x", "two") BINARY("b", "Mul", "a", "two")
+        NODE("one", "Const",
+             ATTR("dtype", "type: DT_INT32")
+                 ATTR("value", "tensor { dtype: DT_INT32 tensor_shape { dim { size: 1 } } int_val: 1 }") "} ")
+            NODE("z", "Reshape", IN("x") IN("one") T_FLOAT ATTR("Tshape", "type: DT_INT32") "} ");
+
+static td_status run_some(td_session *s, const size_t *want, size_t n_want, float *x, td_result **r)
+{
+    const td_tensor in = { TD_F32, { 1, { 2 } }, x, NULL };
+
+    return td_session_run(s, td_session_find_signature(s, "s"), &in, want, n_want, NULL, r);
+}
+
+static void assert_some(td_session *s, const size_t *want, size_t n_want, const float *first)
+{
+    float x[] = { 1, 5 };
+    td_result *r;
+
+    assert_ok(run_some(s, want, n_want, x, &r));
+    for (size_t i = 0; i < n_want; i++)
+        assert_true(((const float *)td_result_outputs(r)[i].data)[0] == first[i]);
+    td_result_free(r);
+}
+
+/* What is not asked for cannot fail. */
+static void test_computes_what_is_wanted(void **state)
+{
+    td_session *const s = loaded(three_graph, SEVERAL(OUTPUT("a", "a") OUTPUT("b", "b") OUTPUT("z", "z")));
+    float x[] = { 1, 5 };
+    td_result *r;
+
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        assert_some(s, (const size_t[]){ 1 }, 1, (const float[]){ 6 });
+        assert_some(s, (const size_t[]){ 0 }, 1, (const float[]){ 3 });
+        assert_some(s, (const size_t[]){ 1, 0 }, 2, (const float[]){ 6, 3 });
+        assert_some(s, (const size_t[]){ 0, 1 }, 2, (const float[]){ 3, 6 });
+        assert_status_like(run_some(s, (const size_t[]){ 2 }, 1, x, &r), TD_INVALID_ARGUMENT, "");
+        assert_status_like(run_some(s, (const size_t[]){ 0, 1, 2 }, 3, x, &r), TD_INVALID_ARGUMENT, "");
+    }
+    td_session_unref(s);
+}
+
+/* More ways to ask than are kept: the rest gets all of it. */
+static void test_computes_all_when_too_many_ask(void **state)
+{
+    td_strbuf outputs = { 0 }, signature = { 0 };
+
+    (void)state;
+    for (int k = 0; k < 6; k++)
+        td_strbuf_printf(&outputs,
+                         "outputs { key: \"o%d\" value { name: \"%s:0\" dtype: DT_FLOAT tensor_shape { "
+                         "unknown_rank: true } } } ",
+                         k, k % 2 ? "b" : "a");
+    td_strbuf_printf(&signature, SEVERAL("%s"), td_strbuf_text(&outputs));
+    td_session *const s = loaded(three_graph, td_strbuf_text(&signature));
+
+    for (size_t mask = 1; mask < 63; mask++) {
+        size_t want[6], n = 0;
+        float first[6];
+
+        for (size_t k = 0; k < 6; k++)
+            if (mask >> k & 1) {
+                first[n] = k % 2 ? 6 : 3;
+                want[n++] = k;
+            }
+        assert_some(s, want, n, first);
+    }
+    td_session_unref(s);
+    td_strbuf_fini(&outputs);
+    td_strbuf_fini(&signature);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_plans_follow_shapes, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_computes_what_is_wanted, temp_dir_make, temp_dir_remove),
+        cmocka_unit_test_setup_teardown(test_computes_all_when_too_many_ask, temp_dir_make, temp_dir_remove),
         cmocka_unit_test_setup_teardown(test_denormals_are_zero, temp_dir_make, temp_dir_remove),
         cmocka_unit_test_setup_teardown(test_lifetimes, temp_dir_make, temp_dir_remove),
         cmocka_unit_test_setup_teardown(test_loop_hands_values_crosswise, temp_dir_make, temp_dir_remove),
