@@ -15,6 +15,8 @@
 
 static const int64_t NS_PER_S = 1000000000, MS_PER_S = 1000;
 
+enum { MOST_HEAD_KIB = 1 << 20 };
+
 static bool is_set(const char *text)
 {
     return text[0] != '\0';
@@ -90,6 +92,7 @@ static void fill_net(const td_flags *f, td_net_options *out)
         .rest_threads = f->rest_api_num_threads,
         .rest_timeout_ms = f->rest_api_timeout_in_ms,
         .rest_max_body = (size_t)TD_MAX(f->rest_api_max_body_megabytes, 1) << 20,
+        .rest_max_head = (uint32_t)TD_MIN(TD_MAX(f->rest_api_max_header_kilobytes, 1), MOST_HEAD_KIB) << 10,
         .rest_max_inflated = max_inflated,
         .rest_idle_ms = f->rest_api_idle_timeout_seconds * MS_PER_S,
         .rest_head_ms = f->rest_api_header_timeout_seconds * MS_PER_S,

@@ -44,6 +44,7 @@ typedef struct td_net_options {
     bool rest_cors;           /* --rest_api_enable_cors_support */
     bool rest_lists_models;   /* --rest_api_list_models */
     size_t rest_max_body;     /* bytes of a request's body; 0: 2 GiB */
+    uint32_t rest_max_head;   /* bytes of a request's head; 0: 64 KiB */
     size_t rest_max_inflated; /* bytes of a gzip body once inflated; 0: 100 MiB, as TensorFlow Serving */
 
     /* Metrics, on the REST port. */

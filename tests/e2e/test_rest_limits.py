@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Limits that flags set: the body of a REST request, and the requests in flight over both protocols."""
+"""Limits that flags set: body and header of a REST request, and the requests in flight over both protocols."""
 import pathlib
 import socket
 import tempfile
@@ -15,15 +15,21 @@ import wire
 PATH = "/v1/models/half_plus_two:predict"
 
 
-class Body(harness.ServerTest):
+class Sizes(harness.ServerTest):
     models = {"half_plus_two": harness.MODELS / "half_plus_two"}
-    flags = ("--rest_api_max_body_megabytes=1",)
+    flags = ("--rest_api_max_body_megabytes=1", "--rest_api_max_header_kilobytes=4")
 
     def refused(self, request):
         with socket.create_connection(("127.0.0.1", self.server.rest_port), harness.PATIENCE) as connection:
             connection.sendall(request)
             line, _, body = wire.read_reply(connection.makefile("rb"))
             self.assertEqual((line, b"larger than 1048576 bytes" in body), ("HTTP/1.1 413 Content Too Large", True))
+
+    def test_headers_of_no_more_than_four_kibibytes(self):
+        for cookie, status in ((3500, 200), (4200, 431), (70000, 431)):
+            reply = self.server.http("POST", PATH, '{"instances": [1.0]}', {"Cookie": "x" * cookie})
+            self.assertEqual(reply.status, status)
+        self.assert_error(reply, 431, "Request head is larger than 4096 bytes")
 
     def test_no_more_than_a_megabyte(self):
         text = '{"instances": [1.0]' + " " * (1 << 20)

@@ -53,6 +53,17 @@ class Words(harness.ServerTest):
                 self.assertEqual(head.headers["Content-Length"], get.headers["Content-Length"], path)
         self.assertEqual(self.server.http("HEAD", "/v1/models/half:predict").status, 400)
 
+    def test_replies_say_which_version_answered(self):
+        version = lambda reply: reply.headers["X-Tensord-Version"]
+        for reply in (self.server.post("half:predict", {"inputs": [1.0]}), self.server.post("half:predict", {"inputs": ["x"]}),
+                      self.server.post("half:predict", {"inputs": [1.0], "signature_name": "none"}), self.server.get("half/metadata"),
+                      self.server.post("half/versions/1:predict", {"inputs": [1.0]})):
+            self.assertEqual(version(reply), "1")
+        self.assertEqual(version(self.server.post(ESCAPED + ":predict", {"instances": [1.0]})), "2")
+        for reply in (self.server.post("none:predict", {"inputs": [1.0]}), self.server.post("half/versions/7:predict", {"inputs": [1.0]}),
+                      self.server.get("half"), self.server.post("half:predict", "["), self.server.http("GET", "/healthz")):
+            self.assertIsNone(version(reply))
+
 
 if __name__ == "__main__":
     unittest.main()

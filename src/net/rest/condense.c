@@ -288,7 +288,7 @@ static void take_body(td_condenser *c, walk *w)
 static void take_within(td_condenser *c, walk *w)
 {
     const char *const from = w->in, *const end = w->end;
-    const size_t left = TD_HEAD_BYTES - c->size;
+    const size_t left = (c->most ? c->most : TD_HEAD_BYTES) - c->size;
 
     w->end = from + TD_MIN((size_t)(end - from), left);
     take_head(c, w);

@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 enum {
-    TD_HEAD_BYTES = 64 << 10, /* of a head, from its first line to the empty one */
+    TD_HEAD_BYTES = 64 << 10, /* of a head, from its first line to the empty one, if nothing else is said */
     TD_HEAD_FIELDS = 1000,
     TD_HEAD_NAME = 17, /* the longest name of a field that passes */
 };
@@ -55,6 +55,7 @@ typedef struct td_condenser {
     char held[TD_HEAD_NAME + 1];
     char tail[2]; /* the last bytes that passed */
     uint16_t fields;
+    uint32_t most;       /* bytes of a head, the user's to set at first; 0: TD_HEAD_BYTES */
     uint32_t size, kept; /* of the head; what passed of its fields */
     uint64_t beyond;     /* bytes that passed behind the last head, and are not known to have been read */
 } td_condenser;

@@ -241,6 +241,8 @@ static size_t seal_reply(td_flow *f, const td_status error)
 {
     td_rest_request *const r = f->request;
 
+    r->has_version = f->predict.servable != NULL;
+    if (r->has_version) r->version = td_servable_version(f->predict.servable);
     seal(r, error);
     return r->reply.size;
 }

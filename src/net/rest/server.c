@@ -16,6 +16,7 @@
 #include "codec/json/info.h"
 #include "obs/access_log.h"
 #include "obs/log.h"
+#include "tensor/print.h"
 
 static const size_t default_max_body = (size_t)2 << 30, default_max_inflated = (size_t)100 << 20;
 
@@ -30,14 +31,22 @@ enum {
 
 /* ---- callbacks ---- */
 
+static td_rest_link *add_link(td_rest_server *s, int fd)
+{
+    td_rest_link *const link = td_rest_links_add(s->links, fd);
+
+    link->condenser.most = s->max_head;
+    return link;
+}
+
 static void notify(void *cls, struct MHD_Connection *connection, void **link,
                    enum MHD_ConnectionNotificationCode what)
 {
     td_rest_server *const s = cls;
 
     if (what == MHD_CONNECTION_NOTIFY_STARTED)
-        *link = td_rest_links_add(
-            s->links, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+        *link =
+            add_link(s, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
     else
         td_rest_links_drop(s->links, *link);
 }
@@ -102,6 +111,14 @@ static void add_retry(struct MHD_Response *response, int64_t retry_ns)
     add_header(response, "Retry-After", text);
 }
 
+static void add_version(struct MHD_Response *response, int64_t version)
+{
+    char text[TD_PRINT_MAX + 1];
+
+    *td_print_i64(text, version) = '\0';
+    add_header(response, "X-Tensord-Version", text);
+}
+
 static enum MHD_Result queue_reply(td_rest_request *r)
 {
     const td_rest_server *const s = r->server;
@@ -113,6 +130,7 @@ static enum MHD_Result queue_reply(td_rest_request *r)
     if (TD_UNLIKELY(r->varies)) add_header(response, "Vary", "Accept-Encoding");
     if (TD_UNLIKELY(r->is_packed)) add_header(response, "Content-Encoding", "gzip");
     if (TD_UNLIKELY(r->note != NULL)) add_header(response, "X-Tensord-Tensor", r->note);
+    if (r->has_version) add_version(response, r->version);
     if (has_cors(r)) {
         add_header(response, "Access-Control-Allow-Origin", "*");
         add_header(response, "Access-Control-Allow-Methods", "POST, GET");
@@ -150,8 +168,8 @@ static enum MHD_Result refuse_large_head(td_rest_request *r)
 {
     char text[128];
 
-    snprintf(text, sizeof text, "Request head is larger than %d bytes, or has more than %d fields",
-             TD_HEAD_BYTES, TD_HEAD_FIELDS);
+    snprintf(text, sizeof text, "Request head is larger than %u bytes, or has more than %d fields",
+             r->server->max_head, TD_HEAD_FIELDS);
     td_json_put_error(&r->reply, text);
     r->code = 431;
     td_rest_count_refusal(r, TD_RESOURCE_EXHAUSTED);
@@ -369,6 +387,7 @@ td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_
     s->as_content = options->serialize_as_tensor_content;
     s->timeout_ns = to_ns(options->rest_timeout_ms);
     s->max_body = options->rest_max_body ? options->rest_max_body : default_max_body;
+    s->max_head = options->rest_max_head ? options->rest_max_head : TD_HEAD_BYTES;
     s->max_inflated = options->rest_max_inflated ? options->rest_max_inflated : default_max_inflated;
     td_mutex_init(&s->mu, TD_LOCK_leaf);
 

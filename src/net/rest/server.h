@@ -56,6 +56,8 @@ struct td_rest_request {
     const td_request_ids *ids; /* NULL: it sent none, and there is no access log */
     const char *content_type;  /* NULL: JSON */
     const char *note;          /* of a reply that is one tensor; else NULL */
+    bool has_version;          /* a model was asked, if it answered or not */
+    int64_t version;           /* that one's */
     bool is_packed;            /* the reply is gzip */
     bool varies;               /* by what codings the client takes */
     bool has_head;             /* it was looked at */
@@ -98,6 +100,7 @@ struct td_rest_server {
     bool as_content;    /* tensors of messages */
     int64_t timeout_ns; /* 0: none */
     size_t max_body, max_inflated;
+    uint32_t max_head;
     const char *metrics_path, *monitoring_path;
     void (*tell_metrics)(void *ctx, td_page *p);
     void *tell_ctx;
