@@ -153,5 +153,29 @@ class Methods(MultiInference):
                    "tensorflow/serving/predict", (("predict", REGRESS),))
 
 
+class Batched(MultiInference):
+    """The same where each task's run waits for others, by TensorFlow Serving's rules."""
+    flags = ["--enable_batching"]
+
+
+class Late(unittest.TestCase):
+    def test_a_deadline_between_tasks(self):
+        """Whatever task it meets: the call ends, and the server goes on."""
+        with tempfile.TemporaryDirectory() as folder, \
+                harness.Server({"heads": write_heads(pathlib.Path(folder))}) as server:
+            request = message("tensorflow.serving.MultiInferenceRequest")()
+            for signature, method in (*BOTH, ("flat", REGRESS), ("labels", CLASSIFY)):
+                harness.set_spec(request.tasks.add(method_name=method).model_spec, "heads", signature)
+            fill(request.input, *[1.0] * 20000)
+            ended = set()
+            for ms in (*range(1, 40, 3), 20000):
+                try:
+                    server.call("PredictionService", "MultiInference", request, timeout=ms / 1000)
+                    ended.add("OK")
+                except harness.grpc.RpcError as error:
+                    ended.add(error.code().name)
+            self.assertEqual(ended, {"OK", "DEADLINE_EXCEEDED"})
+
+
 if __name__ == "__main__":
     unittest.main()
