@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """REST bodies and replies that are no JSON: messages as gRPC carries them, raw bytes of one tensor, numpy's .npy."""
 import gzip
+import http.client
 import io
 import json
 import pathlib
@@ -182,6 +183,25 @@ class Raw(Bodies):
             self.assertIsNone(reply.headers[NOTE])
         for dims in ("9223372036854775807", "99999999999999999999", "4294967296,4294967296,4294967296"):
             self.assertEqual(self.ask("float32:predict", b"abcd", OCTETS, None, f"float32[{dims}]").status, 400)
+
+    def test_nothing_stays_for_the_next_request(self):
+        """Of all kinds in turn, on one connection; some in chunks."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.rest_port, timeout=harness.PATIENCE)
+        self.addCleanup(connection.close)
+        array, text = np.float32([1, 2, 5]), '{"instances": [1.0, 2.0, 5.0]}'
+        raw = {"Content-Type": OCTETS, "Accept": OCTETS, NOTE: "float32 [3]"}
+        plain = (200, None, {"predictions": [2.5, 3.0, 4.5]})
+        for body, headers, want in 3 * [
+                (array.tobytes(), raw, (200, "float32 [3]; name=y", None)), (text, {}, plain),
+                ([array.tobytes()[:5], array.tobytes()[5:]], raw, (200, "float32 [3]; name=y", None)),
+                (npy(array), {"Content-Type": NPY}, (200, None, {"outputs": [2.5, 3.0, 4.5]})), (array.tobytes()[1:], raw, (400, None, None)),
+                (text, {"Accept": NPY}, (200, "float32 [3]; name=y", None)), (text, {}, plain)]:
+            connection.request("POST", "/v1/models/half_plus_two:predict", body, headers)
+            reply = connection.getresponse()
+            answer = reply.read()
+            self.assertEqual((reply.status, reply.headers[NOTE]), want[:2])
+            if want[2]:
+                self.assertEqual(json.loads(answer), want[2])
 
     def test_json_stays_json_whatever_its_type_is_called(self):
         self.assertEqual(self.ask("half_plus_two:predict", '{"instances": [1.0]}', OCTETS).json, {"predictions": [2.5]})
