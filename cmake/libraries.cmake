@@ -5,6 +5,7 @@ find_package(Threads REQUIRED)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 # Only the headers of what is opened when first needed: oneDNN, OpenBLAS (none), the decoders of images.
@@ -18,7 +19,7 @@ find_library(GPR_LIBRARY gpr REQUIRED)
 
 add_library(tensord_libraries INTERFACE)
 target_link_libraries(tensord_libraries INTERFACE
-  PkgConfig::MICROHTTPD PkgConfig::PROTOBUF_C PkgConfig::CJSON
+  PkgConfig::MICROHTTPD PkgConfig::PROTOBUF_C PkgConfig::CJSON PkgConfig::OPENSSL
   PkgConfig::ZLIB PkgConfig::PCRE2 ${GRPC_LIBRARY} ${GPR_LIBRARY} Threads::Threads m ${CMAKE_DL_LIBS})
 target_include_directories(tensord_libraries SYSTEM INTERFACE ${DNNL_INCLUDE} ${JPEG_INCLUDE} ${PNG_INCLUDE}
   ${GIF_INCLUDE} ${WEBP_INCLUDE})

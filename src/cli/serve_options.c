@@ -40,6 +40,8 @@ static td_status check_flags(const td_flags *f)
         return TD_ERR(INVALID_ARGUMENT, "port %d is no TCP port", (int)f->port);
     if (f->rest_api_port < 0 || f->rest_api_port > UINT16_MAX)
         return TD_ERR(INVALID_ARGUMENT, "rest_api_port %d is no TCP port", (int)f->rest_api_port);
+    if (is_set(f->ssl_config_file) && f->use_alts_credentials)
+        return TD_ERR(INVALID_ARGUMENT, "ssl_config_file and use_alts_credentials are set together");
     if (!is_set(f->model_base_path) && !is_set(f->model_config_file) && !is_set(f->models_dir))
         return TD_ERR(INVALID_ARGUMENT, "Both server_options.model_base_path and "
                                         "server_options.model_config_file are empty!");
@@ -84,6 +86,8 @@ static void fill_net(const td_flags *f, td_net_options *out)
         .grpc_memory =
             f->grpc_memory_megabytes > 0 ? (size_t)f->grpc_memory_megabytes << 20 : td_memory_limit() / 2,
         .grpc_max_inflated = max_inflated,
+        .grpc_ssl_config_file = f->ssl_config_file,
+        .rest_ssl_config_file = f->rest_api_ssl_config_file,
         .grpc_health = f->enable_grpc_healthcheck_service,
         .grpc_session_run = f->enable_session_run,
         .grpc_reflection = f->enable_grpc_reflection,

@@ -118,8 +118,8 @@ static void tell_metrics(void *ctx, td_page *p)
                  (double)td_grpc_connections(s->grpc));
 }
 
-/* A port that is taken does not stop the server, as in TensorFlow Serving. */
-static void start_rest(server *s)
+/* A port that is taken does not stop the server, as in TensorFlow Serving; what its user got wrong does. */
+static td_status start_rest(server *s)
 {
     td_net_options net = s->options->net;
 
@@ -128,10 +128,12 @@ static void start_rest(server *s)
     const td_status error =
         net.rest_api_port != TD_PORT_NONE ? td_rest_start(&net, s->flows, &s->rest) : NULL;
 
-    if (error)
-        td_error("serve", "Failed to start HTTP Server at localhost:%d error=\"%s\"", net.rest_api_port,
-                 td_status_text(error));
+    if (td_status_code(error) != TD_UNAVAILABLE && td_status_code(error) != TD_PERMISSION_DENIED)
+        return error;
+    td_error("serve", "Failed to start HTTP Server at localhost:%d error=\"%s\"", net.rest_api_port,
+             td_status_text(error));
     td_status_free(error);
+    return NULL;
 }
 
 /* Each protocol has a flag for the same threads. */
@@ -154,8 +156,7 @@ static td_status start(server *s)
     td_flows_limit_runs(s->flows, s->options->max_requests);
     if (s->options->large_requests) td_flows_limit(s->flows, s->options->large_requests);
     TD_TRY(td_grpc_start(&s->options->net, s->flows, &s->grpc));
-    start_rest(s);
-    return NULL;
+    return start_rest(s);
 }
 
 /* Scripts wait for these lines, and take them to mean that models are loaded. */
@@ -200,8 +201,10 @@ static void trim_when_quiet(chores *c)
 }
 
 /* What is done now and then while nothing else happens. */
-static void do_chores(chores *c)
+static void do_chores(const server *s, chores *c)
 {
+    td_grpc_look_at_certificates(s->grpc);
+    td_rest_look_at_certificates(s->rest);
     td_log_flush();
     (void)td_idle_tidy();
     trim_when_quiet(c);
@@ -228,7 +231,7 @@ static int wait_for_signal(const server *s)
             next_look = now + o->config_poll_ns;
         }
         if (now >= next_chores) {
-            do_chores(&c);
+            do_chores(s, &c);
             next_chores = now + CHORES_NS;
         }
     }

@@ -261,14 +261,16 @@ size_t td_listener_connections(const td_listener *l)
 }
 
 /* A quarter of the descriptors is left alone: at least 64, 1024 at most. */
-size_t td_most_connections(int wish)
+size_t td_most_connections(int wish, const char *ssl_config)
 {
-    enum { LEAST = 16, MOST = 1 << 16 };
+    enum { LEAST = 16, MOST = 1 << 16, DESCRIPTORS_OF_TLS = 3 /* its own and a pair within */ };
     struct rlimit limit;
 
     if (wish > 0) return (size_t)wish;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 2 * MOST) return MOST;
     const size_t all = (size_t)limit.rlim_cur, spared = TD_MIN(TD_MAX(all / 4, (size_t)64), (size_t)1024);
 
-    return all < spared + LEAST ? LEAST : TD_MIN(all - spared, (size_t)MOST);
+    const size_t each = ssl_config && *ssl_config ? DESCRIPTORS_OF_TLS : 1;
+
+    return all < spared + LEAST * each ? LEAST : TD_MIN((all - spared) / each, (size_t)MOST);
 }

@@ -38,6 +38,6 @@ size_t td_listener_connections(const td_listener *l); /* how many */
 
 /* How many connections one protocol may have: wish, or what the limit of descriptors allows (wish 0 or less).
  * Something is always left to models, the other protocol and whatever else there is. */
-size_t td_most_connections(int wish);
+size_t td_most_connections(int wish, const char *ssl_config /* NULL, "": they are not encrypted */);
 
 #endif

@@ -26,9 +26,10 @@ typedef struct td_net_options {
     int grpc_max_age_grace_s; /* --grpc_max_connection_age_grace_seconds; 0 or less: as long as calls take */
     size_t grpc_memory;       /* bytes of messages on their way in, all connections together; 0: any */
     size_t grpc_max_inflated; /* bytes of a compressed message once inflated; 0: 100 MiB */
-    bool grpc_health;         /* --enable_grpc_healthcheck_service */
-    bool grpc_session_run;    /* --enable_session_run */
-    bool grpc_reflection;     /* --enable_grpc_reflection */
+    const char *grpc_ssl_config_file; /* --ssl_config_file; NULL or "": no TLS */
+    bool grpc_health;                 /* --enable_grpc_healthcheck_service */
+    bool grpc_session_run;            /* --enable_session_run */
+    bool grpc_reflection;             /* --enable_grpc_reflection */
     bool serialize_as_tensor_content; /* --enable_serialization_as_tensor_content */
 
     /* REST. */
@@ -45,6 +46,7 @@ typedef struct td_net_options {
     bool rest_lists_models;   /* --rest_api_list_models */
     size_t rest_max_body;     /* bytes of a request's body; 0: 2 GiB */
     uint32_t rest_max_head;   /* bytes of a request's head; 0: 64 KiB */
+    const char *rest_ssl_config_file; /* --rest_api_ssl_config_file; NULL or "": no TLS */
     size_t rest_max_inflated; /* bytes of a gzip body once inflated; 0: 100 MiB, as TensorFlow Serving */
 
     /* Metrics, on the REST port. */

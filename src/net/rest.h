@@ -17,6 +17,8 @@ typedef struct td_rest_server td_rest_server;
 TD_MUST_USE td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_server **out);
 int td_rest_port(const td_rest_server *s);
 
+void td_rest_look_at_certificates(td_rest_server *s); /* new ones are for later connections. NULL is fine */
+
 /* The steps of an end, in order. NULL is fine for each. */
 
 void td_rest_unready(td_rest_server *s); /* /readyz says 503; all else goes on */

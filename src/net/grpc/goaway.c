@@ -84,7 +84,10 @@ void td_grpc_tell_leaving(td_grpc_server *s, int64_t deadline_ns)
     t->server = s;
     do {
         t->is_complete = true;
-        td_acceptor_each(s->acceptor, tell, t);
+        if (s->relay)
+            td_relay_each(s->relay, tell, t);
+        else
+            td_acceptor_each(s->acceptor, tell, t);
         if (!t->is_complete) td_sleep_ns(AGAIN_NS);
     } while (!t->is_complete && td_now_ns() < deadline_ns);
     td_free(t);

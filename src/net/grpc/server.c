@@ -196,19 +196,35 @@ static void refuse_connection(const td_grpc_server *s, int fd)
     close(fd);
 }
 
-static void take_connection(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
+/* A connection without TLS, or whose TLS has been taken off: to the core they are the same. */
+static void take_plain(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
 {
     td_grpc_server *const s = ctx;
 
     (void)address;
     (void)size;
-    td_connection_begin(TD_PROTOCOL_GRPC);
-    if (!has_room(s)) {
-        refuse_connection(s, fd);
-        return;
-    }
     if (s->arrivals) td_grpc_arrivals_add(s->arrivals, td_grpc_cookie(fd));
     grpc_server_add_channel_from_fd(s->core, fd, s->credentials);
+}
+
+static void take_connection(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
+{
+    td_grpc_server *const s = ctx;
+
+    td_connection_begin(TD_PROTOCOL_GRPC);
+    if (!has_room(s))
+        refuse_connection(s, fd);
+    else if (s->relay)
+        td_relay_add(s->relay, fd, address, size);
+    else
+        take_plain(s, fd, address, size);
+}
+
+static td_status start_relay(td_grpc_server *s, const char *config)
+{
+    if (!config || !*config) return NULL;
+    TD_TRY(td_tls_make(config, "h2", &s->tls));
+    return td_relay_start("grpc-tls", s->tls, take_plain, s, &s->relay);
 }
 
 static td_status start_listening(td_grpc_server *s, const td_net_options *o)
@@ -278,7 +294,7 @@ td_status td_grpc_start(const td_net_options *options, td_flows *flows, td_grpc_
     s->manager = td_flows_manager(flows);
     s->credentials = grpc_insecure_server_credentials_create();
     s->max_inflated = options->grpc_max_inflated ? options->grpc_max_inflated : default_max_inflated;
-    s->max_connections = td_most_connections(options->grpc_max_connections);
+    s->max_connections = td_most_connections(options->grpc_max_connections, options->grpc_ssl_config_file);
     s->as_content = options->serialize_as_tensor_content;
     td_mutex_init(&s->mu, TD_LOCK_leaf);
     td_cond_init(&s->drained);
@@ -290,6 +306,7 @@ td_status td_grpc_start(const td_net_options *options, td_flows *flows, td_grpc_
         grpc_server_start(s->core);
         error = start_threads(s);
     }
+    if (!error) error = start_relay(s, options->grpc_ssl_config_file);
     if (!error) error = start_listening(s, options);
     if (error) {
         free_server(s);
@@ -316,6 +333,11 @@ size_t td_grpc_connections(const td_grpc_server *s)
 }
 
 /* ---- end ---- */
+
+void td_grpc_look_at_certificates(td_grpc_server *s)
+{
+    if (s) td_tls_look(s->tls);
+}
 
 void td_grpc_unready(td_grpc_server *s)
 {
@@ -357,6 +379,7 @@ void td_grpc_close(td_grpc_server *s)
     atomic_store(&s->is_draining, true);
     td_acceptor_free(s->acceptor);
     s->acceptor = NULL;
+    td_relay_close(s->relay);
     td_grpc_watchers_end(s->watchers);
     td_grpc_talks_end(s->talks);
     grpc_server_shutdown_and_notify(s->core, s->cq, drained_tag);
@@ -385,6 +408,8 @@ static void free_server(td_grpc_server *s)
         else
             (void)thread_main(&s->threads[i]); /* takes what is left */
     if (s->core) grpc_server_destroy(s->core);
+    td_relay_free(s->relay);
+    td_tls_free(s->tls);
     grpc_server_credentials_release(s->credentials);
     if (s->cq) grpc_completion_queue_destroy(s->cq);
     if (s->cq) td_turns_fini(&s->turns);

@@ -26,6 +26,7 @@
 #include "net/grpc.h"
 #include "net/grpc/arrivals.h"
 #include "net/grpc/turns.h"
+#include "net/tls/relay.h"
 
 #define TD_GRPC_HEALTH     "/grpc.health.v1.Health/"
 #define TD_GRPC_REFLECTION "/grpc.reflection."
@@ -116,6 +117,8 @@ struct td_grpc_server {
     td_turns turns; /* at waiting for cq */
     grpc_server_credentials *credentials;
     td_acceptor *acceptor; /* NULL: no more connections */
+    td_tls *tls;           /* NULL: they come unencrypted; likewise */
+    td_relay *relay;
     size_t max_connections;
     size_t connections;         /* no fewer than there are; the acceptor's thread only, as the next */
     int64_t counted_ns;         /* when they were counted last */

@@ -317,7 +317,8 @@ static td_status make_links(td_rest_server *s, const td_net_options *o)
                                         .body_ns = to_ns(o->rest_body_ms),
                                         .write_ns = to_ns(o->rest_write_ms) };
 
-    return td_rest_links_make(&patience, td_most_connections(o->rest_max_connections), &s->links);
+    return td_rest_links_make(
+        &patience, td_most_connections(o->rest_max_connections, o->rest_ssl_config_file), &s->links);
 }
 
 static td_status start_daemon(td_rest_server *s, const td_net_options *o)
@@ -341,14 +342,32 @@ static td_status start_daemon(td_rest_server *s, const td_net_options *o)
     return s->daemon ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "libmicrohttpd does not start: %s", strerror(errno));
 }
 
+/* A connection without TLS, or whose TLS has been taken off. */
+static void take_plain(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
+{
+    const td_rest_server *const s = ctx;
+
+    if (MHD_add_connection(s->daemon, fd, address, size) != MHD_YES) /* it has closed fd */
+        td_debug("rest", "event=connection_refused error=\"%s\"", strerror(errno));
+}
+
 static void take_connection(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
 {
     td_rest_server *const s = ctx;
 
     td_connection_begin(TD_PROTOCOL_REST);
     td_rest_links_wait_for_room(s->links);
-    if (MHD_add_connection(s->daemon, fd, address, size) != MHD_YES) /* it has closed fd */
-        td_debug("rest", "event=connection_refused error=\"%s\"", strerror(errno));
+    if (s->relay)
+        td_relay_add(s->relay, fd, address, size);
+    else
+        take_plain(s, fd, address, size);
+}
+
+static td_status start_relay(td_rest_server *s, const char *config)
+{
+    if (!config || !*config) return NULL;
+    TD_TRY(td_tls_make(config, "http/1.1", &s->tls));
+    return td_relay_start("rest-tls", s->tls, take_plain, s, &s->relay);
 }
 
 static td_status start_listening(td_rest_server *s, int port)
@@ -365,6 +384,8 @@ static void free_server(td_rest_server *s)
     td_rest_links_close(s->links);
     td_acceptor_free(s->acceptor);
     if (s->daemon) MHD_stop_daemon(s->daemon);
+    td_relay_free(s->relay);
+    td_tls_free(s->tls);
     td_rest_links_free(s->links);
     td_rest_free_spares(s);
     td_mutex_fini(&s->mu);
@@ -393,6 +414,7 @@ td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_
 
     td_status error = make_links(s, options);
     if (!error) error = start_daemon(s, options);
+    if (!error) error = start_relay(s, options->rest_ssl_config_file);
     if (!error) error = start_listening(s, options->rest_api_port);
     if (error) {
         free_server(s);
@@ -408,6 +430,11 @@ int td_rest_port(const td_rest_server *s)
 }
 
 /* ---- end ---- */
+
+void td_rest_look_at_certificates(td_rest_server *s)
+{
+    if (s) td_tls_look(s->tls);
+}
 
 void td_rest_unready(td_rest_server *s)
 {
@@ -454,6 +481,7 @@ bool td_rest_stop(td_rest_server *s, int64_t deadline_ns)
     td_rest_links_close(s->links);
     td_acceptor_free(s->acceptor);
     s->acceptor = NULL;
+    td_relay_close(s->relay);
     wait_for_leaving(s, TD_MIN(deadline_ns, td_now_ns() + LINGER_NS));
     if (!wait_for(&s->in_flight, deadline_ns) || !wait_for(&s->offloaded, deadline_ns)) {
         td_warning("rest", "event=requests_cut_off requests=%d", atomic_load(&s->in_flight));

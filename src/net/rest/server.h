@@ -28,6 +28,7 @@
 #include "net/rest/links.h"
 #include "net/rest/media.h"
 #include "net/rest/route.h"
+#include "net/tls/relay.h"
 
 typedef struct td_rest_request td_rest_request;
 
@@ -93,6 +94,8 @@ struct td_rest_server {
     td_manager *manager;
     td_flows *flows;
     td_acceptor *acceptor; /* NULL: no more connections */
+    td_tls *tls;           /* NULL: they come unencrypted; likewise */
+    td_relay *relay;
     int port;
     bool with_cors;
     bool lists_models;
