@@ -40,6 +40,9 @@ static td_status check_flags(const td_flags *f)
         return TD_ERR(INVALID_ARGUMENT, "port %d is no TCP port", (int)f->port);
     if (f->rest_api_port < 0 || f->rest_api_port > UINT16_MAX)
         return TD_ERR(INVALID_ARGUMENT, "rest_api_port %d is no TCP port", (int)f->rest_api_port);
+    if (f->admin_port < 0 || f->admin_port > UINT16_MAX || f->admin_rest_api_port < 0 ||
+        f->admin_rest_api_port > UINT16_MAX)
+        return TD_ERR(INVALID_ARGUMENT, "admin_port or admin_rest_api_port is no TCP port");
     if (is_set(f->ssl_config_file) && f->use_alts_credentials)
         return TD_ERR(INVALID_ARGUMENT, "ssl_config_file and use_alts_credentials are set together");
     if (!is_set(f->model_base_path) && !is_set(f->model_config_file) && !is_set(f->models_dir))
@@ -75,6 +78,7 @@ static void fill_net(const td_flags *f, td_net_options *out)
     const size_t max_inflated = (size_t)TD_MAX(f->max_inflated_megabytes, 1) << 20;
 
     *out = (td_net_options){
+        .token_file = f->auth_token_file,
         .grpc_port = f->port ? f->port : TD_PORT_NONE,
         .grpc_socket_path = f->grpc_socket_path,
         .grpc_channel_arguments = f->grpc_channel_arguments,
@@ -114,6 +118,18 @@ static void fill_net(const td_flags *f, td_net_options *out)
                  "API. Skipped exporting HTTP/REST API.");
         out->rest_api_port = TD_PORT_NONE;
     }
+}
+
+/* What changes or watches the server may have ports of its own. */
+static void split_roles(const td_flags *f, td_net_options *net, td_net_options *admin)
+{
+    *admin = *net;
+    admin->grpc_port = f->admin_port ? f->admin_port : TD_PORT_NONE;
+    admin->grpc_socket_path = "";
+    admin->rest_api_port = f->admin_rest_api_port ? f->admin_rest_api_port : TD_PORT_NONE;
+    admin->grpc_role = admin->rest_role = TD_ROLE_ADMIN;
+    if (f->admin_port) net->grpc_role = TD_ROLE_DATA;
+    if (f->admin_rest_api_port) net->rest_role = TD_ROLE_DATA;
 }
 
 static int threads_of(const td_flags *f)
@@ -239,6 +255,7 @@ td_status td_server_options_make(const td_flags *flags, td_server_options *out)
     }
     fill_net(flags, &o.net);
     o.net.monitoring_path = o.monitoring_path;
+    split_roles(flags, &o.net, &o.admin);
     fill_serve(flags, &o.serve);
     o.serve.batching = o.batching;
     o.serve.models = o.models;

@@ -12,8 +12,8 @@ enum { TD_USUAL_REST_PORT = 8501 }; /* of TensorFlow Serving's image */
 
 typedef struct td_server_options {
     td_serve_options serve;
-    td_net_options net;
-    td_model_options *models; /* owned, n_models; serve.models points to it */
+    td_net_options net, admin; /* admin: of the servers that are for it, if there are */
+    td_model_options *models;  /* owned, n_models; serve.models points to it */
     size_t n_models;
     td_batching *batching;   /* owned; serve.batching points to it */
     char *monitoring_path;   /* owned; net.monitoring_path points to it */

@@ -44,9 +44,9 @@ typedef struct server {
     const td_server_options *options;
     td_manager *manager;
     td_flows *flows;
-    td_grpc_server *grpc;
-    bool has_leftovers;   /* threads still work: libraries must not be torn down beneath them */
-    td_rest_server *rest; /* NULL: none */
+    td_grpc_server *grpc, *admin_grpc; /* of the admin's: NULL: what is for him is on the other */
+    td_rest_server *rest, *admin_rest; /* NULL: none */
+    bool has_leftovers;                /* threads still work: libraries must not be torn down beneath them */
 } server;
 
 /* ---------------------------------------------------------------- signals */
@@ -119,14 +119,11 @@ static void tell_metrics(void *ctx, td_page *p)
 }
 
 /* A port that is taken does not stop the server, as in TensorFlow Serving; what its user got wrong does. */
-static td_status start_rest(server *s)
+static td_status start_rest(server *s, td_net_options net, td_rest_server **out)
 {
-    td_net_options net = s->options->net;
-
     net.tell_metrics = tell_metrics;
     net.tell_ctx = s;
-    const td_status error =
-        net.rest_api_port != TD_PORT_NONE ? td_rest_start(&net, s->flows, &s->rest) : NULL;
+    const td_status error = net.rest_api_port != TD_PORT_NONE ? td_rest_start(&net, s->flows, out) : NULL;
 
     if (td_status_code(error) != TD_UNAVAILABLE && td_status_code(error) != TD_PERMISSION_DENIED)
         return error;
@@ -156,7 +153,10 @@ static td_status start(server *s)
     td_flows_limit_runs(s->flows, s->options->max_requests);
     if (s->options->large_requests) td_flows_limit(s->flows, s->options->large_requests);
     TD_TRY(td_grpc_start(&s->options->net, s->flows, &s->grpc));
-    return start_rest(s);
+    if (s->options->admin.grpc_port != TD_PORT_NONE)
+        TD_TRY(td_grpc_start(&s->options->admin, s->flows, &s->admin_grpc));
+    TD_TRY(start_rest(s, s->options->net, &s->rest));
+    return start_rest(s, s->options->admin, &s->admin_rest);
 }
 
 /* Scripts wait for these lines, and take them to mean that models are loaded. */
@@ -168,6 +168,8 @@ static void announce(const server *s)
         td_info("serve", "Running gRPC ModelServer at 0.0.0.0:%d ...", net->grpc_port);
     if (net->grpc_socket_path[0])
         td_info("serve", "Running gRPC ModelServer at UNIX socket %s ...", net->grpc_socket_path);
+    if (s->admin_grpc) td_info("serve", "event=admin protocol=grpc port=%d", td_grpc_port(s->admin_grpc));
+    if (s->admin_rest) td_info("serve", "event=admin protocol=rest port=%d", td_rest_port(s->admin_rest));
     if (s->rest) td_info("serve", "Exporting HTTP/REST API at:localhost:%d ...", td_rest_port(s->rest));
 }
 
@@ -203,8 +205,10 @@ static void trim_when_quiet(chores *c)
 /* What is done now and then while nothing else happens. */
 static void do_chores(const server *s, chores *c)
 {
-    td_grpc_look_at_certificates(s->grpc);
-    td_rest_look_at_certificates(s->rest);
+    td_grpc_look_at_files(s->grpc);
+    td_grpc_look_at_files(s->admin_grpc);
+    td_rest_look_at_files(s->rest);
+    td_rest_look_at_files(s->admin_rest);
     td_log_flush();
     (void)td_idle_tidy();
     trim_when_quiet(c);
@@ -255,8 +259,11 @@ static void stop(server *s, int64_t deadline_ns)
 {
     td_manager_hurry(s->manager);
     td_grpc_close(s->grpc);
+    td_grpc_close(s->admin_grpc);
     s->has_leftovers |= !td_rest_stop(s->rest, deadline_ns);
+    s->has_leftovers |= !td_rest_stop(s->admin_rest, deadline_ns);
     s->has_leftovers |= !td_grpc_stop(s->grpc, deadline_ns);
+    s->has_leftovers |= !td_grpc_stop(s->admin_grpc, deadline_ns);
     if (!s->has_leftovers) td_flows_free(s->flows);
     s->has_leftovers |= !td_manager_stop(s->manager, deadline_ns);
 }
@@ -311,10 +318,14 @@ static void drain(server *s, int signal)
             (double)drain_ns / 1e9);
     watch_deadline(&deadline);
     td_rest_unready(s->rest);
+    td_rest_unready(s->admin_rest);
     td_grpc_unready(s->grpc);
+    td_grpc_unready(s->admin_grpc);
     td_sleep_ns(delay);
     td_rest_refuse(s->rest);
+    td_rest_refuse(s->admin_rest);
     td_grpc_refuse(s->grpc);
+    td_grpc_refuse(s->admin_grpc);
     td_info("serve", "event=closing");
     td_sleep_ns(TD_MIN(with_clients ? DOOR_NS : SHORT_DOOR_NS, TD_MAX(deadline - td_now_ns(), 0)));
     if (with_clients) td_grpc_tell(s->grpc, deadline);

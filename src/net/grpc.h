@@ -20,7 +20,8 @@ int td_grpc_port(const td_grpc_server *s); /* the TCP port; 0: none */
 /* Open ones. Reads every descriptor. Any thread, until the end. */
 size_t td_grpc_connections(const td_grpc_server *s);
 
-void td_grpc_look_at_certificates(td_grpc_server *s); /* new ones are for later connections. NULL is fine */
+/* Certificates and tokens, which may have changed: for later connections, and calls. NULL is fine. */
+void td_grpc_look_at_files(td_grpc_server *s);
 
 /* The steps of an end, in order, by one thread. NULL is fine for each. */
 

@@ -13,7 +13,13 @@
 
 enum { TD_PORT_NONE = 0, TD_PORT_ANY = -1 }; /* ANY: the system picks one (tests) */
 
+/* Of a pair of servers: all of it; all but what changes or watches the server, which the other one has; only that. */
+typedef enum td_net_role { TD_ROLE_ALL, TD_ROLE_DATA, TD_ROLE_ADMIN } td_net_role;
+
 typedef struct td_net_options {
+    td_net_role grpc_role, rest_role;
+    const char *token_file; /* --auth_token_file: whoever asks has to show one of them; NULL or "": nothing */
+
     /* gRPC. */
     int grpc_port;                      /* --port, on 0.0.0.0; TD_PORT_NONE: no TCP */
     const char *grpc_socket_path;       /* --grpc_socket_path; NULL or "": none */

@@ -17,7 +17,8 @@ typedef struct td_rest_server td_rest_server;
 TD_MUST_USE td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_server **out);
 int td_rest_port(const td_rest_server *s);
 
-void td_rest_look_at_certificates(td_rest_server *s); /* new ones are for later connections. NULL is fine */
+/* Certificates and tokens, which may have changed: for later connections, and requests. NULL is fine. */
+void td_rest_look_at_files(td_rest_server *s);
 
 /* The steps of an end, in order. NULL is fine for each. */
 

@@ -140,7 +140,7 @@ static void give_arena(td_grpc_thread *t, td_grpc_call *c)
 
 /* Of the client's metadata, what is read; NULL data: not sent. */
 typedef struct known_metadata {
-    td_string request_id, parent, trace;
+    td_string request_id, parent, trace, authorization;
 } known_metadata;
 
 static void find_metadata(const td_grpc_call *c, known_metadata *out)
@@ -156,20 +156,33 @@ static void find_metadata(const td_grpc_call *c, known_metadata *out)
             out->parent = value;
         else if (!grpc_slice_str_cmp(m->key, "x-tensord-trace"))
             out->trace = value;
+        else if (!grpc_slice_str_cmp(m->key, "authorization"))
+            out->authorization = value;
     }
 }
 
-static void take_metadata(td_grpc_call *c)
+static void take_metadata(td_grpc_call *c, const known_metadata *m)
 {
+    c->is_traced = m->trace.size == 1 && *m->trace.data == '1';
+    if (!m->request_id.data && !m->parent.data && !td_access_log_is_on()) return;
+    td_request_ids *const ids = TD_ARENA_NEW(c->arena, td_request_ids);
+
+    td_request_ids_take(ids, m->request_id, m->parent, td_access_log_is_on());
+    c->ids = ids;
+}
+
+/* Reads what the client says of itself and of the call; or may it not call? */
+static td_status meet(td_grpc_call *c)
+{
+    const td_grpc_server *const s = c->server;
+    const char *const path = td_grpc_methods[c->method].path;
     known_metadata m;
 
     find_metadata(c, &m);
-    c->is_traced = m.trace.size == 1 && *m.trace.data == '1';
-    if (!m.request_id.data && !m.parent.data && !td_access_log_is_on()) return;
-    td_request_ids *const ids = TD_ARENA_NEW(c->arena, td_request_ids);
-
-    td_request_ids_take(ids, m.request_id, m.parent, td_access_log_is_on());
-    c->ids = ids;
+    take_metadata(c, &m);
+    if (TD_LIKELY(!s->tokens) || (path && !strncmp(path, TD_GRPC_HEALTH, sizeof TD_GRPC_HEALTH - 1)))
+        return NULL;
+    return td_tokens_check(s->tokens, m.authorization);
 }
 
 static void drop(td_grpc_thread *t, td_grpc_call *c)
@@ -185,8 +198,12 @@ static void serve(td_grpc_thread *t, td_grpc_call *c)
     atomic_store_explicit(&c->holds, 2, memory_order_relaxed); /* this one, and the last event's */
     c->thread = t;
     c->arena = take_arena(t);
-    if (c->metadata.count || td_access_log_is_on()) take_metadata(c);
-    td_grpc_methods[c->method].serve(c);
+    const td_status refusal =
+        c->metadata.count || td_access_log_is_on() || c->server->tokens ? meet(c) : NULL;
+    if (TD_LIKELY(!refusal))
+        td_grpc_methods[c->method].serve(c);
+    else
+        td_grpc_refuse_call(c, refusal);
     /* Else a pool thread has it now with its arena, or it waits for those behind it. */
     if (!c->is_offloaded && c->is_served) give_arena(t, c);
     drop(t, c);

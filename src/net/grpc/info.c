@@ -92,8 +92,7 @@ void td_grpc_serve_status(td_grpc_call *c)
 
 /* ---- refusals ---- */
 
-/* Takes why. */
-static void refuse(td_grpc_call *c, td_status why)
+void td_grpc_refuse_call(td_grpc_call *c, td_status why)
 {
     td_request_begin(TD_PROTOCOL_GRPC);
     count(c, td_request_set_get(td_requests_nobody(), NULL, TD_PROTOCOL_GRPC, TD_METHOD_OTHER), td_now_ns(),
@@ -105,6 +104,6 @@ void td_grpc_serve_unknown(td_grpc_call *c)
 {
     const size_t size = GRPC_SLICE_LENGTH(c->details.method);
 
-    refuse(c, TD_ERR(UNIMPLEMENTED, "Unknown method %.*s", (int)(size < 512 ? size : 512),
-                     (const char *)GRPC_SLICE_START_PTR(c->details.method)));
+    td_grpc_refuse_call(c, TD_ERR(UNIMPLEMENTED, "Unknown method %.*s", (int)(size < 512 ? size : 512),
+                                  (const char *)GRPC_SLICE_START_PTR(c->details.method)));
 }

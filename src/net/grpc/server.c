@@ -246,9 +246,14 @@ static bool begins_with(const char *path, const char *service)
     return strncmp(path, service, strlen(service)) == 0;
 }
 
-/* Services that have a flag. */
+/* Services that have a flag, or a server of their own. */
 static bool is_wanted(const td_net_options *o, const char *path)
 {
+    if (o->grpc_role == TD_ROLE_ADMIN && begins_with(path, TD_GRPC_SERVING) &&
+        !begins_with(path, TD_GRPC_MODELS))
+        return false;
+    if (o->grpc_role == TD_ROLE_DATA && !strcmp(path, TD_GRPC_MODELS "HandleReloadConfigRequest"))
+        return false;
     if (begins_with(path, TD_GRPC_HEALTH)) return o->grpc_health;
     if (begins_with(path, TD_GRPC_REFLECTION)) return o->grpc_reflection;
     if (begins_with(path, TD_GRPC_SESSIONS)) return o->grpc_session_run;
@@ -301,7 +306,9 @@ td_status td_grpc_start(const td_net_options *options, td_flows *flows, td_grpc_
     s->watchers = td_grpc_watchers_make(s);
     s->talks = td_grpc_talks_make();
 
-    td_status error = make_core(s, options);
+    td_status error =
+        options->token_file && *options->token_file ? td_tokens_make(options->token_file, &s->tokens) : NULL;
+    if (!error) error = make_core(s, options);
     if (!error) {
         grpc_server_start(s->core);
         error = start_threads(s);
@@ -334,9 +341,11 @@ size_t td_grpc_connections(const td_grpc_server *s)
 
 /* ---- end ---- */
 
-void td_grpc_look_at_certificates(td_grpc_server *s)
+void td_grpc_look_at_files(td_grpc_server *s)
 {
-    if (s) td_tls_look(s->tls);
+    if (!s) return;
+    td_tls_look(s->tls);
+    td_tokens_look(s->tokens);
 }
 
 void td_grpc_unready(td_grpc_server *s)
@@ -410,6 +419,7 @@ static void free_server(td_grpc_server *s)
     if (s->core) grpc_server_destroy(s->core);
     td_relay_free(s->relay);
     td_tls_free(s->tls);
+    td_tokens_free(s->tokens);
     grpc_server_credentials_release(s->credentials);
     if (s->cq) grpc_completion_queue_destroy(s->cq);
     if (s->cq) td_turns_fini(&s->turns);

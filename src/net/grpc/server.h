@@ -27,7 +27,10 @@
 #include "net/grpc/arrivals.h"
 #include "net/grpc/turns.h"
 #include "net/tls/relay.h"
+#include "net/tokens.h"
 
+#define TD_GRPC_SERVING    "/tensorflow.serving."
+#define TD_GRPC_MODELS     TD_GRPC_SERVING "ModelService/"
 #define TD_GRPC_HEALTH     "/grpc.health.v1.Health/"
 #define TD_GRPC_REFLECTION "/grpc.reflection."
 #define TD_GRPC_SESSIONS   "/tensorflow.serving.SessionService/"
@@ -119,6 +122,7 @@ struct td_grpc_server {
     td_acceptor *acceptor; /* NULL: no more connections */
     td_tls *tls;           /* NULL: they come unencrypted; likewise */
     td_relay *relay;
+    td_tokens *tokens; /* NULL: who calls need show none */
     size_t max_connections;
     size_t connections;         /* no fewer than there are; the acceptor's thread only, as the next */
     int64_t counted_ns;         /* when they were counted last */
@@ -200,6 +204,7 @@ void td_grpc_serve_health(td_grpc_call *c);
 void td_grpc_serve_watch(td_grpc_call *c);
 void td_grpc_serve_reflection(td_grpc_call *c);
 void td_grpc_serve_unknown(td_grpc_call *c);
+void td_grpc_refuse_call(td_grpc_call *c, td_status why); /* before it is served. Takes why */
 
 /* ---- health (grpc_health.c, grpc_watch.c) ---- */
 

@@ -49,6 +49,14 @@ static bool is_read(const char *name, size_t size)
     return false;
 }
 
+/* Long ones are common where nobody reads them. */
+static bool is_authorization(const char *name, size_t size)
+{
+    static const char want[] = "Authorization";
+
+    return size == sizeof want - 1 && !strncasecmp(name, want, size);
+}
+
 static bool is_in_name(char c)
 {
     return (unsigned char)c > ' ' && c != ':' && c != 127;
@@ -201,7 +209,7 @@ static void take_name(td_condenser *c, walk *w)
     if (p == w->end) return;
     if (*p != ':' || !c->n_held)
         drop_odd(c);
-    else if (is_read(c->held, c->n_held))
+    else if (is_read(c->held, c->n_held) || (c->has_tokens && is_authorization(c->held, c->n_held)))
         keep(c, w);
     else
         drop(c);

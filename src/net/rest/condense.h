@@ -50,6 +50,7 @@ typedef struct td_condenser {
     uint8_t verdict; /* on the head that is read now, or was read last */
     bool is_dropped; /* the last field, and with it the lines that fold it */
     bool is_whole;   /* the last head was seen here up to its end */
+    bool has_tokens; /* Authorization is read, and passes; set at the beginning */
     uint8_t n_owed;  /* LFs that end a head that is too large */
     uint8_t n_held;  /* TD_HEAD_NAME + 1: so long a name is none of ours, and is not held */
     char held[TD_HEAD_NAME + 1];

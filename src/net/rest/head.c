@@ -62,6 +62,8 @@ static enum MHD_Result take_field(void *cls, enum MHD_ValueKind kind, const char
         h->out->tensor = value;
     else if (is_named(name, name_size, "X-Request-Id"))
         h->out->request_id = value;
+    else if (is_named(name, name_size, "Authorization"))
+        h->out->authorization = value;
     else if (is_named(name, name_size, "traceparent"))
         h->out->traceparent = value;
     else if (is_named(name, name_size, "X-Tensord-Trace"))

@@ -49,6 +49,8 @@ static void notify(void *cls, struct MHD_Connection *connection, void **link,
             add_link(s, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
     else
         td_rest_links_drop(s->links, *link);
+    if (what == MHD_CONNECTION_NOTIFY_STARTED && s->tokens)
+        ((td_rest_link *)*link)->condenser.has_tokens = true;
 }
 
 static td_rest_link *link_of(struct MHD_Connection *connection)
@@ -136,6 +138,7 @@ static enum MHD_Result queue_reply(td_rest_request *r)
         add_header(response, "Access-Control-Allow-Methods", "POST, GET");
         add_header(response, "Access-Control-Allow-Headers", "Content-Type");
     }
+    if (TD_UNLIKELY(r->code == MHD_HTTP_UNAUTHORIZED)) add_header(response, "WWW-Authenticate", "Bearer");
     if (TD_UNLIKELY(r->code == 429 || r->code == 503)) add_retry(response, r->retry_ns);
     if (r->ids) add_ids(response, r->ids);
     if (TD_UNLIKELY(r->flow.timing != NULL)) add_header(response, "Server-Timing", r->flow.timing);
@@ -187,6 +190,20 @@ static enum MHD_Result refuse_head(td_rest_request *r, td_status why)
     return queue_reply(r);
 }
 
+/* Whoever watches over the server need not show anything. */
+static bool is_for_all(td_rest_verb verb)
+{
+    return verb == TD_REST_HEALTHZ || verb == TD_REST_READYZ || verb == TD_REST_OPTIONS;
+}
+
+static td_status check_token(const td_rest_request *r)
+{
+    const char *const shown = r->head.authorization;
+
+    if (TD_LIKELY(!r->server->tokens) || is_for_all(r->route.verb)) return NULL;
+    return td_tokens_check(r->server->tokens, (td_string){ shown, shown ? strlen(shown) : 0 });
+}
+
 static td_string text(const char *s)
 {
     return (td_string){ s, s ? strlen(s) : 0 };
@@ -200,6 +217,11 @@ static void take_ids(td_rest_request *r)
     r->ids = ids;
 }
 
+static bool runs_a_model(td_rest_verb verb)
+{
+    return verb == TD_REST_PREDICT || verb == TD_REST_CLASSIFY || verb == TD_REST_REGRESS;
+}
+
 static enum MHD_Result take_head(td_rest_request *r, const char *method, const char *version)
 {
     r->has_head = true;
@@ -207,9 +229,11 @@ static enum MHD_Result take_head(td_rest_request *r, const char *method, const c
     td_rest_link_move(r->link, TD_REST_BODY);
     td_rest_route_find(method, r->path, r->arena, &r->route);
     if (td_rest_is_metrics(r)) r->route.verb = TD_REST_METRICS;
+    if (TD_UNLIKELY(r->server->is_admin) && runs_a_model(r->route.verb)) r->route.verb = TD_REST_ELSEWHERE;
     if (r->link->condenser.verdict == TD_HEAD_LARGE) return refuse_large_head(r);
-    const td_status error = td_rest_head_read(r, version, &r->head);
+    td_status error = td_rest_head_read(r, version, &r->head);
 
+    if (!error) error = check_token(r);
     if (error) return refuse_head(r, error);
     if (r->head.request_id || r->head.traceparent || td_access_log_is_on()) take_ids(r);
     if (r->head.size > r->server->max_body) return refuse_size(r);
@@ -363,9 +387,14 @@ static void take_connection(void *ctx, int fd, const struct sockaddr *address, s
         take_plain(s, fd, address, size);
 }
 
+static bool is_given(const char *path)
+{
+    return path && *path;
+}
+
 static td_status start_relay(td_rest_server *s, const char *config)
 {
-    if (!config || !*config) return NULL;
+    if (!is_given(config)) return NULL;
     TD_TRY(td_tls_make(config, "http/1.1", &s->tls));
     return td_relay_start("rest-tls", s->tls, take_plain, s, &s->relay);
 }
@@ -386,6 +415,7 @@ static void free_server(td_rest_server *s)
     if (s->daemon) MHD_stop_daemon(s->daemon);
     td_relay_free(s->relay);
     td_tls_free(s->tls);
+    td_tokens_free(s->tokens);
     td_rest_links_free(s->links);
     td_rest_free_spares(s);
     td_mutex_fini(&s->mu);
@@ -398,11 +428,12 @@ td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_
 
     s->flows = flows;
     s->manager = td_flows_manager(flows);
-    s->metrics_path = options->metrics_path;
-    s->monitoring_path = options->monitoring_path;
+    if (options->rest_role != TD_ROLE_DATA) s->metrics_path = options->metrics_path;
+    if (options->rest_role != TD_ROLE_DATA) s->monitoring_path = options->monitoring_path;
     s->tell_metrics = options->tell_metrics;
     s->tell_ctx = options->tell_ctx;
     s->with_cors = options->rest_cors;
+    s->is_admin = options->rest_role == TD_ROLE_ADMIN;
     s->lists_models = options->rest_lists_models;
     s->packs = options->rest_packs;
     s->as_content = options->serialize_as_tensor_content;
@@ -415,6 +446,7 @@ td_status td_rest_start(const td_net_options *options, td_flows *flows, td_rest_
     td_status error = make_links(s, options);
     if (!error) error = start_daemon(s, options);
     if (!error) error = start_relay(s, options->rest_ssl_config_file);
+    if (!error && is_given(options->token_file)) error = td_tokens_make(options->token_file, &s->tokens);
     if (!error) error = start_listening(s, options->rest_api_port);
     if (error) {
         free_server(s);
@@ -431,9 +463,11 @@ int td_rest_port(const td_rest_server *s)
 
 /* ---- end ---- */
 
-void td_rest_look_at_certificates(td_rest_server *s)
+void td_rest_look_at_files(td_rest_server *s)
 {
-    if (s) td_tls_look(s->tls);
+    if (!s) return;
+    td_tls_look(s->tls);
+    td_tokens_look(s->tokens);
 }
 
 void td_rest_unready(td_rest_server *s)

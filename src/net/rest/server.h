@@ -29,6 +29,7 @@
 #include "net/rest/media.h"
 #include "net/rest/route.h"
 #include "net/tls/relay.h"
+#include "net/tokens.h"
 
 typedef struct td_rest_request td_rest_request;
 
@@ -41,6 +42,7 @@ typedef struct td_rest_head {
     bool is_traced;                       /* asks where its time goes */
     bool takes_interim;                   /* replies of 100: HTTP/1.1 */
     const char *request_id, *traceparent; /* NULL: not sent */
+    const char *authorization;            /* likewise, or not asked for */
     td_rest_media sends, wants;
     const char *tensor; /* codec/array/note.h; NULL: not sent */
 } td_rest_head;
@@ -96,6 +98,8 @@ struct td_rest_server {
     td_acceptor *acceptor; /* NULL: no more connections */
     td_tls *tls;           /* NULL: they come unencrypted; likewise */
     td_relay *relay;
+    td_tokens *tokens; /* NULL: who asks need show none */
+    bool is_admin;     /* probes, metrics, and what is told of models; nothing runs */
     int port;
     bool with_cors;
     bool lists_models;

@@ -9,6 +9,7 @@
 #include "net/tls/relay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
@@ -24,6 +25,7 @@
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "base/thread.h"
+#include "base/vec.h"
 #include "net/tls/pair.h"
 #include "obs/log.h"
 
@@ -513,16 +515,32 @@ static bool is_other_end(int near, int far)
            a.sin_port == b.sin_port;
 }
 
+/* Descriptors of their own, so that the ends stay what they are while they are looked at. */
+static void copy_ends(relay_thread *t, td_vec *out)
+{
+    td_mutex_lock(&t->mu);
+    for (const carried *c = t->all; c; c = c->next) {
+        const int copy =
+            c->near >= 0 && is_other_end(c->near, c->far) ? fcntl(c->far, F_DUPFD_CLOEXEC, 0) : -1;
+
+        if (copy >= 0) *(int *)td_vec_push(out) = copy;
+    }
+    td_mutex_unlock(&t->mu);
+}
+
 void td_relay_each(td_relay *r, void (*see)(void *ctx, int fd), void *ctx)
 {
-    for (size_t i = 0; i < r->n; i++) {
-        relay_thread *const t = &r->threads[i];
+    td_vec ends = TD_VEC(int);
 
-        td_mutex_lock(&t->mu);
-        for (const carried *c = t->all; c; c = c->next)
-            if (c->near >= 0 && is_other_end(c->near, c->far)) see(ctx, c->far);
-        td_mutex_unlock(&t->mu);
+    for (size_t i = 0; i < r->n; i++)
+        copy_ends(&r->threads[i], &ends);
+    for (size_t i = 0; i < ends.size; i++) {
+        const int fd = *TD_VEC_AT(&ends, int, i);
+
+        see(ctx, fd);
+        close(fd);
     }
+    td_vec_fini(&ends);
 }
 
 static void free_thread(relay_thread *t)

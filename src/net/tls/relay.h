@@ -25,7 +25,7 @@ TD_MUST_USE td_status td_relay_start(const char *name, td_tls *tls, td_relay_tak
                                      td_relay **out);
 /* Takes fd, a client's connection. Any thread. */
 void td_relay_add(td_relay *r, int fd, const struct sockaddr *address, socklen_t size);
-/* The far ends of connections that are open. Who owns one may close it meanwhile. */
+/* The far ends of connections that are open, by descriptors that are good for the call only. */
 void td_relay_each(td_relay *r, void (*see)(void *ctx, int fd), void *ctx);
 /* Waits a moment for handshakes that are under way; from then on nothing is given to take() any more. td_relay_add() is not
  * called any more. NULL is fine. */
