@@ -41,6 +41,16 @@ static void warn_of_mistyped(const td_strbuf *meant)
     }
 }
 
+/* What is no format is said by td_server_options_make(). */
+static void set_log(const td_flags *flags)
+{
+    static const char *const names[] = { "debug", "info", "warning", "error" };
+
+    for (size_t i = 0; i < TD_COUNT(names); i++)
+        if (!strcmp(flags->log_level, names[i])) td_log_set_level((td_log_level)i);
+    td_log_set_format(strcmp(flags->log_format, "json") ? TD_LOG_TEXT : TD_LOG_JSON);
+}
+
 /* Says what the command line got wrong. False: it must not run. */
 static bool read_flags(td_flags *flags, int argc, char **argv)
 {
@@ -51,6 +61,7 @@ static bool read_flags(td_flags *flags, int argc, char **argv)
     if (!report.wants_help) fputs(td_strbuf_text(&report.unknown), stdout);
     if (!is_good || report.unknown.size) print_usage(argv[0]);
     fflush(stdout);
+    set_log(flags);
     warn_of_mistyped(&report.meant);
     td_flags_report_fini(&report);
     return is_good;
@@ -63,14 +74,6 @@ static void say_idle(const td_flags *flags)
     for (size_t i = 0; (name = td_flags_next_idle(flags, &i, &help));)
         td_warning("serve", "event=flag_without_effect flag=%s meaning=\"%s\" reason=\"not built yet\"", name,
                    help);
-}
-
-static void set_log_level(const char *name)
-{
-    static const char *const names[] = { "debug", "info", "warning", "error" };
-
-    for (size_t i = 0; i < TD_COUNT(names); i++)
-        if (!strcmp(name, names[i])) td_log_set_level((td_log_level)i);
 }
 
 /* A pass that is left out is for finding faults; whoever forgot it in the environment learns why it is slow. */
@@ -99,7 +102,6 @@ static td_status serve(const td_flags *flags)
 
 static int run(const td_flags *flags)
 {
-    set_log_level(flags->log_level);
     say_idle(flags);
     const td_status error = serve(flags);
     if (!error) return TD_EXIT_OK;

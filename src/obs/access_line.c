@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/macros.h"
-#include "obs/labels.h"
+#include "obs/quote.h"
 
 enum { TEXT_MOST = 128 };
 
@@ -41,27 +41,11 @@ static void put_name(out *o, const char *name)
     put(o, o->is_json ? "\":" : "=", o->is_json ? 2 : 1);
 }
 
-/* In quotes. What is no UTF-8 becomes "?". */
 static void put_quoted(out *o, const char *text)
 {
-    static const char hex[] = "0123456789abcdef";
-    const size_t size = strnlen(text, TEXT_MOST);
+    char quoted[TD_QUOTE_MOST * TEXT_MOST + 2];
 
-    put(o, "\"", 1);
-    for (size_t i = 0, n; i < size; i += n) {
-        const unsigned char c = (unsigned char)text[i];
-
-        n = TD_MAX(td_utf8_size(text + i, size - i), (size_t)1);
-        if (c == '"' || c == '\\')
-            put(o, (const char[]){ '\\', text[i] }, 2);
-        else if (c < ' ' || c == 0x7f)
-            put(o, (const char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6);
-        else if (n == 1 && c >= 0x80)
-            put(o, "?", 1);
-        else
-            put(o, text + i, n);
-    }
-    put(o, "\"", 1);
+    put(o, quoted, td_quote(text, strnlen(text, TEXT_MOST), quoted));
 }
 
 static void put_text(out *o, const char *name, const char *text)

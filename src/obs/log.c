@@ -12,10 +12,16 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "obs/quote.h"
 
 enum { LOG_LINE = 1024, LOG_HEAD = 128 };
 
-static atomic_int log_level = TD_LOG_INFO;
+static atomic_int log_level = TD_LOG_INFO, log_format = TD_LOG_TEXT;
+
+void td_log_set_format(td_log_format format)
+{
+    atomic_store_explicit(&log_format, format, memory_order_relaxed); /* publishes nothing else */
+}
 
 void td_log_set_level(td_log_level level)
 {
@@ -27,8 +33,9 @@ bool td_log_is_on(td_log_level level)
     return (int)level >= atomic_load_explicit(&log_level, memory_order_relaxed);
 }
 
-/* "time=2026-01-31T23:59:59.123Z level=info room=serve " */
-static size_t put_head(char *line, td_log_level level, const char *room)
+/* time=2026-01-31T23:59:59.123Z level=info room=serve model=m ...
+ * {"time":"2026-01-31T23:59:59.123Z","level":"info","room":"serve","message":"model=m ..."} */
+static size_t put_head(char *line, td_log_level level, const char *room, bool is_json)
 {
     static const char *const names[] = { "debug", "info", "warning", "error" };
     struct timespec now;
@@ -38,8 +45,10 @@ static size_t put_head(char *line, td_log_level level, const char *room)
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &t);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &t);
-    const int n = snprintf(line, LOG_HEAD, "time=%s.%03dZ level=%s room=%s ", date,
-                           (int)(now.tv_nsec / 1000000), names[level], room);
+    const int n = snprintf(line, LOG_HEAD,
+                           is_json ? "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"room\":\"%s\",\"message\":"
+                                   : "time=%s.%03dZ level=%s room=%s ",
+                           date, (int)(now.tv_nsec / 1000000), names[level], room);
 
     return (size_t)TD_MIN(n, LOG_HEAD - 1);
 }
@@ -62,25 +71,53 @@ static void write_all(const char *p, size_t n)
     }
 }
 
+static void write_as_text(td_log_level level, const char *room, char *text, size_t size)
+{
+    char stack[LOG_LINE];
+    const size_t most = LOG_HEAD + size + 1;
+    char *const line = most <= sizeof stack ? stack : td_alloc(most);
+    size_t n = put_head(line, level, room, false);
+
+    blank_controls(text, size);
+    memcpy(line + n, text, size);
+    n += size;
+    line[n++] = '\n';
+    write_all(line, n);
+    if (line != stack) td_free(line);
+}
+
+static void write_as_json(td_log_level level, const char *room, const char *text, size_t size)
+{
+    static const char end[] = "}\n";
+    char stack[4 * LOG_LINE];
+    const size_t most = LOG_HEAD + TD_QUOTE_MOST * size + 2 + sizeof end;
+    char *const line = most <= sizeof stack ? stack : td_alloc(most);
+    size_t n = put_head(line, level, room, true);
+
+    n += td_quote(text, size, line + n);
+    memcpy(line + n, end, sizeof end - 1);
+    write_all(line, n + sizeof end - 1);
+    if (line != stack) td_free(line);
+}
+
 static void write_line(td_log_level level, const char *room, const char *fmt, va_list args)
 {
-    char stack[LOG_LINE], *line = stack;
-    const size_t head = put_head(stack, level, room);
+    char stack[LOG_LINE], *text = stack;
     va_list again;
 
     va_copy(again, args);
-    const int n = vsnprintf(stack + head, sizeof stack - head, fmt, args);
+    const int n = vsnprintf(stack, sizeof stack, fmt, args);
     const size_t size = n < 0 ? 0 : (size_t)n;
-    if (head + size >= sizeof stack) { /* an error that lists many ops: never cut */
-        line = td_alloc(head + size + 1);
-        memcpy(line, stack, head);
-        vsnprintf(line + head, size + 1, fmt, again);
+    if (size >= sizeof stack) { /* an error that lists many ops: never cut */
+        text = td_alloc(size + 1);
+        vsnprintf(text, size + 1, fmt, again);
     }
     va_end(again);
-    blank_controls(line + head, size);
-    line[head + size] = '\n'; /* in the place of the NUL */
-    write_all(line, head + size + 1);
-    if (line != stack) td_free(line);
+    if (atomic_load_explicit(&log_format, memory_order_relaxed) == TD_LOG_JSON)
+        write_as_json(level, room, text, size);
+    else
+        write_as_text(level, room, text, size);
+    if (text != stack) td_free(text);
 }
 
 void td_log_write(td_log_level level, const char *room, const char *fmt, ...)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log.h -- one event, one line, key=value, to standard error. Any thread. */
+/* log.h -- one event, one line, to standard error; as key=value, or as a JSON document that has the same as its
+ * "message". Any thread. */
 #ifndef TD_OBS_LOG_H
 #define TD_OBS_LOG_H
 
@@ -11,8 +12,11 @@
 
 typedef enum td_log_level { TD_LOG_DEBUG, TD_LOG_INFO, TD_LOG_WARNING, TD_LOG_ERROR } td_log_level;
 
-void td_log_set_level(td_log_level level); /* lines below it are dropped; INFO at start */
-bool td_log_is_on(td_log_level level);     /* for lines that are costly to put together */
+typedef enum td_log_format { TD_LOG_TEXT, TD_LOG_JSON } td_log_format;
+
+void td_log_set_format(td_log_format format); /* TEXT at start */
+void td_log_set_level(td_log_level level);    /* lines below it are dropped; INFO at start */
+bool td_log_is_on(td_log_level level);        /* for lines that are costly to put together */
 /* Control characters become spaces: one event stays one line whatever a client sent. */
 void td_log_write(td_log_level level, const char *room, const char *fmt, ...) TD_PRINTF(3, 4);
 

@@ -15,7 +15,7 @@
 
 #include "obs/log.h"
 
-static char captured[8192];
+static char captured[65536];
 
 /* Runs fn with standard error in a file, and keeps what it wrote. */
 static void capture(void (*fn)(void))
@@ -45,6 +45,41 @@ static void test_line(void **state)
     assert_memory_equal(captured, "time=20", 7);
     assert_non_null(strstr(captured, "Z level=info room=serve model=a b [0m version=3\n"));
     assert_ptr_equal(strchr(captured, '\n') + 1, captured + strlen(captured));
+}
+
+static void log_hard_texts(void)
+{
+    td_log_set_format(TD_LOG_JSON);
+    td_warning("rest", "model=\"%s\"", "a\nb\\\xff\xc3\xa9");
+    td_log_set_format(TD_LOG_TEXT);
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    capture(log_hard_texts);
+    assert_memory_equal(captured, "{\"time\":\"20", 11);
+    assert_non_null(strstr(captured, "Z\",\"level\":\"warning\",\"room\":\"rest\",\"message\":"
+                                     "\"model=\\\"a\\u000ab\\\\?\xc3\xa9\\\"\"}\n"));
+}
+
+static void log_long_json(void)
+{
+    char text[5000];
+
+    memset(text, '\n', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    td_log_set_format(TD_LOG_JSON);
+    td_error("exec", "%s", text);
+    td_log_set_format(TD_LOG_TEXT);
+}
+
+static void test_long_json_is_whole(void **state)
+{
+    (void)state;
+    capture(log_long_json);
+    assert_true(strlen(captured) > 6 * 4999);
+    assert_string_equal(captured + strlen(captured) - 9, "\\u000a\"}\n");
 }
 
 static void log_long(void)
@@ -131,6 +166,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_long_json_is_whole),
         cmocka_unit_test(test_long_lines_are_whole),
         cmocka_unit_test(test_level),
         cmocka_unit_test(test_limits),
