@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "cli/config_poll.h"
+#include "cli/notify.h"
 #include "exec/idle.h"
 #include "exec/lane.h"
 #include "net/grpc.h"
@@ -47,6 +48,7 @@ typedef struct server {
     td_grpc_server *grpc, *admin_grpc; /* of the admin's: NULL: what is for him is on the other */
     td_rest_server *rest, *admin_rest; /* NULL: none */
     bool has_leftovers;                /* threads still work: libraries must not be torn down beneath them */
+    td_notify notify;
 } server;
 
 /* ---------------------------------------------------------------- signals */
@@ -141,8 +143,20 @@ static int most_run_threads(const td_net_options *net)
     return TD_MAX(threads, net->rest_threads);
 }
 
+/* What limits there are, for whoever wonders later. */
+static void say_limits(const td_server_options *o)
+{
+    const double mib = 1 << 20;
+    const bool is_bounded = o->max_memory != SIZE_MAX;
+
+    td_info("serve", "event=limits cores=%d cpu=%s memory_mib=%.0f models_mib=%.0f", td_cpu_cores(),
+            td_cpu_name(td_cpu_detect()), (double)td_memory_limit() / mib,
+            is_bounded ? (double)o->max_memory / mib : -1.0);
+}
+
 static td_status start(server *s)
 {
+    say_limits(s->options);
     TD_TRY(td_access_log_start(s->options->access_format, s->options->access_path));
     if (s->options->net.monitoring_path) td_metrics_count_tf();
     if (s->options->counts_methods) td_methods_count();
@@ -214,22 +228,35 @@ static void do_chores(const server *s, chores *c)
     trim_when_quiet(c);
 }
 
+static void reload(const server *s, td_config_poll *poll)
+{
+    td_notify_reloading(&s->notify);
+    td_config_poll_force(poll, s->manager);
+    td_notify_ready(&s->notify);
+}
+
 /* Looks at the configuration from time to time, if so told, and when SIGHUP asks for it. */
 static int wait_for_signal(const server *s)
 {
     const td_server_options *const o = s->options;
-    const bool polls = o->config_poll_ns > 0;
+    const bool polls = o->config_poll_ns > 0, is_watched = s->notify.period_ns > 0;
     td_config_poll poll = { .file = o->config_file, .directory = o->models_dir };
     chores c = { 0 };
     int64_t next_chores = td_now_ns() + CHORES_NS, next_look = td_now_ns() + o->config_poll_ns;
+    int64_t next_sign = td_now_ns();
 
     for (;;) {
-        const int64_t next = polls ? TD_MIN(next_look, next_chores) : next_chores;
+        const int64_t next =
+            TD_MIN(polls ? TD_MIN(next_look, next_chores) : next_chores, is_watched ? next_sign : INT64_MAX);
         const int got = take_signal(TD_MAX(next - td_now_ns(), 0));
         const int64_t now = td_now_ns();
 
         if (got && got != SIGHUP) return got;
-        if (got) td_config_poll_force(&poll, s->manager);
+        if (got) reload(s, &poll);
+        if (is_watched && now >= next_sign) {
+            td_notify_alive(&s->notify);
+            next_sign = now + s->notify.period_ns;
+        }
         if (polls && now >= next_look) {
             td_config_poll_look(&poll, s->manager);
             next_look = now + o->config_poll_ns;
@@ -250,6 +277,7 @@ static int serve_until_signal(const server *s)
         got = take_signal(0);
     if (got && got != SIGHUP) return got;
     announce(s);
+    td_notify_ready(&s->notify);
     return wait_for_signal(s);
 }
 
@@ -316,6 +344,7 @@ static void drain(server *s, int signal)
     deadline = now + drain_ns;
     td_info("serve", "event=draining signal=%d delay_s=%.3g timeout_s=%.3g", signal, (double)delay / 1e9,
             (double)drain_ns / 1e9);
+    td_notify_stopping(&s->notify);
     watch_deadline(&deadline);
     td_rest_unready(s->rest);
     td_rest_unready(s->admin_rest);
@@ -337,10 +366,12 @@ td_status td_server_run(const td_server_options *options)
     server s = { .options = options };
 
     block_signals();
+    td_notify_open(&s.notify);
     const td_status error = start(&s);
     if (error) {
         stop(&s, td_now_ns());
         td_access_log_stop(td_now_ns() + LAST_LINES_NS);
+        td_notify_close(&s.notify);
         return error;
     }
     const int got = serve_until_signal(&s);
@@ -350,6 +381,7 @@ td_status td_server_run(const td_server_options *options)
     td_access_log_stop(td_now_ns() + LAST_LINES_NS);
     td_log_flush();
     td_info("serve", "event=stopped");
+    td_notify_close(&s.notify);
     if (s.has_leftovers) _exit(0);
     return NULL;
 }
