@@ -9,6 +9,7 @@
 
 #include "base/macros.h"
 #include "base/nearest.h"
+#include "cli/image.h"
 #include "kernels/blas/blas.h"
 
 typedef struct verb {
@@ -25,6 +26,7 @@ static const verb verbs[] = {
     { "show", td_cli_show, "show tag sets, signatures and ops of a SavedModel" },
     { "run", td_cli_run, "run a signature of a SavedModel once" },
     { "ops", td_cli_ops, "list the ops tensord has" },
+    { "health", td_cli_health, "ask the server on this machine whether it is ready" },
     { "help", run_help, "show this" },
 };
 
@@ -62,9 +64,20 @@ static void say_unknown(const char *word)
             nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
+/* Called as an image's entry point, with flags or with nothing: serves. */
+static bool serves_as_image(int *argc, char ***argv)
+{
+    char **const words =
+        td_image_is_entry_point((*argv)[0]) ? td_image_command_line(*argc, *argv, argc) : NULL;
+
+    if (words) *argv = words;
+    return words != NULL;
+}
+
 int td_cli_main(int argc, char **argv)
 {
     td_blas_setup(); /* the environment may change only before there are threads */
+    if (serves_as_image(&argc, &argv)) return td_cli_serve(argc, argv);
     if (argc < 2 || argv[1][0] == '-' || !strcmp(base_name(argv[0]), "tensorflow_model_server"))
         return td_cli_serve(argc, argv);
     for (size_t i = 0; i < TD_COUNT(verbs); i++)

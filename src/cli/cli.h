@@ -4,7 +4,8 @@
 #ifndef TD_CLI_CLI_H
 #define TD_CLI_CLI_H
 
-/* Picks the verb: `tensord show ...`; without one, or called tensorflow_model_server, it is `serve`. */
+/* Picks the verb: `tensord show ...`; without one, or called tensorflow_model_server, it is `serve`. Called
+ * tf_serving_entrypoint.sh it does what TensorFlow Serving's image does by that name. */
 int td_cli_main(int argc, char **argv);
 
 int td_cli_serve(int argc, char **argv);
@@ -13,6 +14,7 @@ int td_cli_serve_path(int argc, char **argv);
 int td_cli_show(int argc, char **argv);
 int td_cli_run(int argc, char **argv);
 int td_cli_ops(int argc, char **argv);
+int td_cli_health(int argc, char **argv);
 
 enum {
     TD_EXIT_OK = 0,

@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -91,18 +92,22 @@ class ForbiddenPort(unittest.TestCase):
 
 
 class EntryPoint(unittest.TestCase):
-    """The image's folder of binaries, made of links."""
+    """The binary by the name of the image's entry point."""
 
     def setUp(self):
-        self.bin = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        for name in ("tensord", "tensorflow_model_server"):
-            (self.bin / name).symlink_to(harness.BINARY)
-        self.script = shutil.copy(harness.SOURCE / "docker" / "tf_serving_entrypoint.sh", self.bin)
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.script = folder / "tf_serving_entrypoint.sh"
+        self.script.symlink_to(harness.BINARY)
         self.environment = {"MODEL_NAME": "half_plus_two", "MODEL_BASE_PATH": str(harness.MODELS)}
 
     def run_words(self, *words):
         return subprocess.run([self.script, *words], capture_output=True, text=True, timeout=harness.PATIENCE,
                               env={**os.environ, **self.environment})
+
+    def serve(self, *words):
+        grpc, rest = harness.free_ports(2)
+        ports = (f"--port={grpc}", f"--rest_api_port={rest}")
+        return Script([self.script, *words, *ports], self.environment), rest
 
     def test_verbs(self):
         model = str(harness.MODELS / "half_plus_two" / "1")
@@ -115,10 +120,87 @@ class EntryPoint(unittest.TestCase):
 
     def test_serves(self):
         for words in ((), ("serve",)):
-            grpc, rest = harness.free_ports(2)
-            with Script([self.script, *words, f"--port={grpc}", f"--rest_api_port={rest}"], self.environment) as script:
+            script, rest = self.serve(*words)
+            with script:
                 self.assertTrue(script.prints(f"Exporting HTTP/REST API at:localhost:{rest}"), script.text())
                 self.assertIn("event=available model=half_plus_two", script.text())
+
+    def test_flags_of_the_user_win(self):
+        script, rest = self.serve("--model_name=other", f"--model_base_path={harness.MODELS / 'digits'}")
+        with script:
+            self.assertTrue(script.prints(f"Exporting HTTP/REST API at:localhost:{rest}"), script.text())
+            self.assertIn("event=available model=other", script.text())
+
+    def test_a_directory_of_models(self):
+        script, rest = self.serve(f"--models_dir={harness.MODELS}")
+        with script:
+            self.assertTrue(script.prints(f"Exporting HTTP/REST API at:localhost:{rest}"), script.text())
+            for model in ("half_plus_two", "digits"):
+                self.assertIn(f"event=available model={model}", script.text())
+
+    def test_defaults(self):
+        """Without the variables, a model named model in /models; empty ones count as none."""
+        self.environment = {"MODEL_NAME": "", "MODEL_BASE_PATH": ""}
+        script, _ = self.serve()
+        with script:
+            self.assertTrue(script.prints("/models/model"), script.text())
+
+
+class Health(unittest.TestCase):
+    """`tensord health`, which an image's HEALTHCHECK runs."""
+
+    def ask(self, *words):
+        done = subprocess.run([harness.BINARY, "health", *words], capture_output=True, text=True,
+                              timeout=harness.PATIENCE)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_ready(self):
+        with harness.Server({"half_plus_two": harness.MODELS / "half_plus_two"}) as server:
+            rest, grpc = f"--rest_api_port={server.rest_port}", f"--port={server.grpc_port}"
+            harness.until(lambda: server.http("GET", "/readyz").status == 200, "readiness")
+            self.assertEqual(self.ask(rest), (0, "ready\n"))
+            self.assertEqual(self.ask(grpc, rest, "--model_name=x"), (0, "ready\n"))
+            self.assertEqual(self.ask(grpc, "--rest_api_port=0"), (0, "ready: gRPC takes connections\n"))
+            code, text = self.ask(f"--rest_api_port={server.grpc_port}")
+            self.assertEqual(code, 1, text)
+            self.assertIn("does not answer as HTTP", text)
+
+    def test_not_ready(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with harness.Server({"late": pathlib.Path(folder) / "late"}, wait=False) as server:
+                words = [f"--rest_api_port={server.rest_port}"]
+                harness.until(lambda: "503" in self.ask(*words)[1], "an answer")
+                code, text = self.ask(*words)
+                self.assertEqual(code, 1)
+                self.assertIn("late", text)
+
+    def test_nobody_there(self):
+        port, other = harness.free_ports(2)
+        for words in ([f"--rest_api_port={port}"], ["--rest_api_port=0", f"--port={other}"],
+                      ["--rest_api_port=0", "--port=0", "--grpc_socket_path=/nowhere/at/all"],
+                      ["--rest_api_port=0", "--port=0", "--grpc_socket_path=/" + "long" * 99]):
+            code, text = self.ask(*words)
+            self.assertEqual(code, 1, text)
+            self.assertIn("not ready", text)
+
+    def test_a_server_that_says_nothing(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            code, text = self.ask(f"--rest_api_port={silent.getsockname()[1]}")
+        self.assertEqual(code, 1, text)
+
+    def test_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/s"
+            flags = [f"--grpc_socket_path={path}"]
+            with harness.Server({"half_plus_two": harness.MODELS / "half_plus_two"}, flags):
+                self.assertEqual(self.ask("--rest_api_port=0", "--port=0", *flags)[0], 0)
+
+    def test_words(self):
+        self.assertEqual(self.ask("--help")[0], 0)
+        self.assertEqual(self.ask("--port=x")[0], 2)
+        code, text = self.ask("--prot=1")
+        self.assertEqual(code, 2)
+        self.assertIn("unknown argument: --prot=1", text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# image_root.sh BINARY ROOT [WITHOUT...] -- the whole file system of the image in the empty directory ROOT: the binary by
+# its three names, the libraries of libraries.sh, what the C library opens for texts in other encodings, the licences of
+# all that, and a user. No shell, and nothing that a shell would run.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+binary=$1
+root=$2
+shift 2
+
+# Each file, link or not, as a file under the name it is asked for by.
+copy()
+{
+    for path in "$@"; do
+        mkdir -p "$root$(dirname "$path")"
+        cp -L --preserve=mode,timestamps "$path" "$root$path"
+    done
+}
+
+mkdir -p "$root/usr/bin" "$root/usr/lib" "$root/usr/lib64" "$root/etc" "$root/models" "$root/proc" "$root/sys" \
+    "$root/dev" "$root/tmp"
+chmod 1777 "$root/tmp"
+ln -s usr/lib "$root/lib"
+ln -s usr/lib64 "$root/lib64"
+
+cp "$binary" "$root/usr/bin/tensord"
+ln -s tensord "$root/usr/bin/tensorflow_model_server"
+ln -s tensord "$root/usr/bin/tf_serving_entrypoint.sh"
+
+libraries=$("$here/libraries.sh" "$binary" "$@")
+# shellcheck disable=SC2086  # a word list, here and below
+copy $libraries
+
+# Encodings that UnicodeDecode and its kin may be asked for, but the code pages of mainframes; letter case of UTF-8.
+gconv=$(dirname "$(/sbin/ldconfig -p | awk '$1 == "libc.so.6" { print $NF; exit }')")/gconv
+gconv=/usr${gconv#/usr}
+for module in "$gconv"/*.so; do
+    case $module in
+    *IBM437.so | *IBM85?.so | *IBM86?.so | *IBM874.so | *IBM932.so | *IBM943.so) copy "$module" ;;
+    *EBCDIC* | */IBM*) ;;
+    *) copy "$module" ;;
+    esac
+done
+copy "$gconv"/gconv-modules "$gconv"/gconv-modules.cache "$gconv"/gconv-modules.d/*
+copy /usr/lib/locale/C.utf8/LC_CTYPE
+
+# Who wrote what is in here.
+mkdir -p "$root/usr/share/doc/tensord"
+cp "$here/../LICENSE" "$root/usr/share/doc/tensord/copyright"
+# dpkg knows a file by the name it was packed under: with /usr, or as before Debian's merge without.
+for library in $libraries; do
+    real=$(readlink -f "$library")
+    dpkg -S "$real" 2>/dev/null || dpkg -S "${real#/usr}" 2>/dev/null
+done | cut -d: -f1 | sort -u | while IFS= read -r package; do
+    copy "/usr/share/doc/$package/copyright"
+done
+
+cat >"$root/etc/passwd" <<EOF
+root:x:0:0:root:/:/sbin/nologin
+tensord:x:65532:65532:tensord:/:/sbin/nologin
+EOF
+cat >"$root/etc/group" <<EOF
+root:x:0:
+tensord:x:65532:
+EOF
+ldconfig -r "$root" # so that no library is looked for in ten places
+rm -rf "$root/var"

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* health.c -- `tensord health`: is the server beside it ready? For where nothing else can ask: an image without a shell
+ * has no curl.
+ *
+ * It takes the server's flags, of which only the ports count. Without any, and in a container that has tensord as its first
+ * process, they are that process's: HEALTHCHECK needs no word then, whatever the user's flags are.
+ */
+#include "cli/cli.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/image.h"
+#include "cli/serve_options.h"
+
+enum { WAIT_SECONDS = 3, REPLY_LIMIT = 64 << 10, MAX_WORDS = 1024 };
+
+static const char *const USAGE = "usage: tensord health [FLAGS OF serve]\n\n"
+                                 "Asks the server on this machine whether it is ready: /readyz on "
+                                 "--rest_api_port (8501), or, without a REST port,\n"
+                                 "whether --port or --grpc_socket_path takes connections. Exit code 0: it "
+                                 "is. Without flags, and in a container\n"
+                                 "whose first process is tensord, the ports are that process's.\n";
+
+/* ---------------------------------------------------------------- whose ports */
+
+typedef struct command_line {
+    int argc;
+    char **argv;
+    char *text, **words; /* what argv's words lie in and another array of them, or NULL */
+} command_line;
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat st_a, st_b;
+
+    return !stat(a, &st_a) && !stat(b, &st_b) && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
+}
+
+/* Words with a NUL behind each, as /proc has them. NULL: not to be had. */
+static char *read_words(const char *path, size_t *size)
+{
+    FILE *const f = fopen(path, "re");
+    td_strbuf text = { 0 };
+    char piece[4096];
+
+    if (!f) return NULL;
+    for (size_t n; (n = fread(piece, 1, sizeof piece, f));)
+        td_strbuf_add(&text, piece, n);
+    fclose(f);
+    *size = text.size;
+    return td_strbuf_take(&text);
+}
+
+/* As the entry point would, the words of process 1 get the image's before them. */
+static void take_from_first_process(command_line *c)
+{
+    size_t size = 0;
+
+    if (!is_same_file("/proc/1/exe", "/proc/self/exe")) return;
+    c->text = read_words("/proc/1/cmdline", &size);
+    if (!c->text) return;
+    char **const words = TD_NEW_N(char *, MAX_WORDS + 1);
+    int n = 0, more;
+
+    for (char *p = c->text; p < c->text + size && n < MAX_WORDS; p += strlen(p) + 1)
+        words[n++] = p;
+    char **const all = n && td_image_is_entry_point(words[0]) ? td_image_command_line(n, words, &more) : NULL;
+
+    *c = (command_line){ all ? more : n, all ? all : words, c->text, words };
+}
+
+/* ---------------------------------------------------------------- asking */
+
+static int connect_to(int family, const void *address, socklen_t size)
+{
+    const struct timeval wait = { .tv_sec = WAIT_SECONDS };
+    const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait); /* connect()'s, too */
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    if (!connect(fd, address, size)) return fd;
+    const int why = errno;
+
+    close(fd);
+    errno = why == EINPROGRESS ? ETIMEDOUT : why;
+    return -1;
+}
+
+static int connect_to_port(int port)
+{
+    const struct sockaddr_in address = { .sin_family = AF_INET,
+                                         .sin_port = htons((uint16_t)port),
+                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+    return connect_to(AF_INET, &address, sizeof address);
+}
+
+static int connect_to_socket(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(address.sun_path, path, strlen(path));
+    return connect_to(AF_UNIX, &address, sizeof address);
+}
+
+/* GET /readyz, and all that is answered; what does not come in time is not ready. */
+static void ask(int fd, td_strbuf *reply)
+{
+    static const char request[] = "GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n";
+    char piece[4096];
+
+    if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != (ssize_t)(sizeof request - 1)) return;
+    for (ssize_t n; reply->size < REPLY_LIMIT && (n = recv(fd, piece, sizeof piece, 0)) > 0;)
+        td_strbuf_add(reply, piece, (size_t)n);
+}
+
+static int say_unreachable(const char *what)
+{
+    printf("not ready: %s: %s\n", what, strerror(errno));
+    return TD_EXIT_FAILED;
+}
+
+static int judge(const char *reply, int port)
+{
+    const char *const body = strstr(reply, "\r\n\r\n");
+    int code = 0;
+
+    if (sscanf(reply, "HTTP/1.%*d %d", &code) != 1) {
+        printf("not ready: port %d does not answer as HTTP\n", port);
+        return TD_EXIT_FAILED;
+    }
+    if (code == 200) {
+        puts("ready");
+        return TD_EXIT_OK;
+    }
+    printf("not ready: port %d answers %d: %s\n", port, code, body ? body + 4 : "");
+    return TD_EXIT_FAILED;
+}
+
+static int ask_rest(int fd, int port)
+{
+    td_strbuf reply = { 0 };
+
+    ask(fd, &reply);
+    close(fd);
+    const int code = judge(td_strbuf_text(&reply), port);
+
+    td_strbuf_fini(&reply);
+    return code;
+}
+
+static int ask_grpc(const td_flags *f)
+{
+    const bool has_port = f->port != 0;
+    const int fd = has_port ? connect_to_port(f->port) : connect_to_socket(f->grpc_socket_path);
+
+    if (fd < 0) return say_unreachable(has_port ? "gRPC's port" : f->grpc_socket_path);
+    close(fd);
+    puts("ready: gRPC takes connections");
+    return TD_EXIT_OK;
+}
+
+/* Who has not said where REST is may have it in its usual place, or nowhere. */
+static int check(const td_flags *f)
+{
+    const bool is_said = f->is_said[TD_FLAG_rest_api_port];
+    const int port = is_said ? f->rest_api_port : TD_USUAL_REST_PORT;
+
+    if (!port) return ask_grpc(f);
+    const int fd = connect_to_port(port);
+
+    if (fd >= 0) return ask_rest(fd, port);
+    return is_said ? say_unreachable("REST's port") : ask_grpc(f);
+}
+
+int td_cli_health(int argc, char **argv)
+{
+    command_line c = { argc, argv, NULL, NULL };
+    td_flags flags;
+    td_flags_report report;
+
+    if (argc < 2) take_from_first_process(&c);
+    const bool is_good = td_flags_parse(&flags, c.argc, c.argv, &report);
+    const bool is_wrong = !is_good || (argc > 1 && report.unknown.size);
+
+    if (is_wrong) {
+        fputs(td_strbuf_text(&report.errors), stderr);
+        if (!report.wants_help) fputs(td_strbuf_text(&report.unknown), stderr);
+        fputs(USAGE, report.wants_help ? stdout : stderr);
+    }
+    const int code = is_wrong ? (report.wants_help ? TD_EXIT_OK : TD_EXIT_USAGE) : check(&flags);
+
+    td_flags_report_fini(&report);
+    td_free(c.words);
+    td_free(c.text);
+    return code;
+}
