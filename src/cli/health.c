@@ -23,12 +23,11 @@
 
 enum { WAIT_SECONDS = 3, REPLY_LIMIT = 64 << 10, MAX_WORDS = 1024 };
 
-static const char *const USAGE = "usage: tensord health [FLAGS OF serve]\n\n"
-                                 "Asks the server on this machine whether it is ready: /readyz on "
-                                 "--rest_api_port (8501), or, without a REST port,\n"
-                                 "whether --port or --grpc_socket_path takes connections. Exit code 0: it "
-                                 "is. Without flags, and in a container\n"
-                                 "whose first process is tensord, the ports are that process's.\n";
+static const char USAGE[] =
+    "usage: tensord health [FLAGS OF serve]\n\n"
+    "Asks the server on this machine whether it is ready: /readyz on --rest_api_port (8501), or,\n"
+    "with TLS and without a REST port, whether connections are taken. Exit code 0: it is.\n"
+    "Without flags, and in a container whose first process is tensord, the ports are its.\n";
 
 /* ---------------------------------------------------------------- whose ports */
 
@@ -174,17 +173,26 @@ static int ask_grpc(const td_flags *f)
     return TD_EXIT_OK;
 }
 
+/* Who speaks TLS is asked no more than to take the connection. */
+static int ask_port(const td_flags *f, int port)
+{
+    const int fd = connect_to_port(port);
+
+    if (fd < 0) return say_unreachable("REST's port");
+    if (!f->rest_api_ssl_config_file[0]) return ask_rest(fd, port);
+    close(fd);
+    puts("ready: REST takes connections");
+    return TD_EXIT_OK;
+}
+
 /* Who has not said where REST is may have it in its usual place, or nowhere. */
 static int check(const td_flags *f)
 {
-    const bool is_said = f->is_said[TD_FLAG_rest_api_port];
-    const int port = is_said ? f->rest_api_port : TD_USUAL_REST_PORT;
+    if (f->rest_api_port) return ask_port(f, f->rest_api_port);
+    if (f->is_said[TD_FLAG_rest_api_port]) return ask_grpc(f);
+    const int fd = connect_to_port(TD_USUAL_REST_PORT);
 
-    if (!port) return ask_grpc(f);
-    const int fd = connect_to_port(port);
-
-    if (fd >= 0) return ask_rest(fd, port);
-    return is_said ? say_unreachable("REST's port") : ask_grpc(f);
+    return fd < 0 ? ask_grpc(f) : ask_rest(fd, TD_USUAL_REST_PORT);
 }
 
 int td_cli_health(int argc, char **argv)

@@ -92,6 +92,13 @@ class Tls(unittest.TestCase):
         reply = connection.getresponse()
         return reply.status, json.loads(reply.read())
 
+    def test_health(self):
+        """`tensord health` has no certificates to show: that the port takes connections is enough."""
+        server = self.start(f"--rest_api_ssl_config_file={self.ca.config('health', 'server')}")
+        words = [f"--rest_api_port={server.rest_port}", "--rest_api_ssl_config_file=any"]
+        done = subprocess.run([harness.BINARY, "health", *words], capture_output=True, text=True, timeout=harness.PATIENCE)
+        self.assertEqual((done.returncode, done.stdout), (0, "ready: REST takes connections\n"))
+
     def channel(self, server, client=None):
         read = lambda name: self.ca.text(name).encode()
         keys = (read(client + ".key"), read(client + ".pem")) if client else (None, None)
