@@ -112,7 +112,7 @@ static td_status judge_locked(const td_manager *m, const wanted *w, td_code why)
 }
 
 /* TD_OK: all is over. */
-static td_code wait_locked(td_manager *m, const wanted *w, const td_patience *p)
+static td_code wait_locked(td_manager *m, const wanted *w, const td_patience *p) TD_REQUIRES(m->mu)
 {
     while (!is_over_locked(m, w)) {
         const int64_t now = td_now_ns();
