@@ -112,13 +112,13 @@ static td_status take_shape(const char **p, const char *text, td_shape *out)
 
 /* ---- parameters ---- */
 
+/* As long as a header at most: no memory is asked for that may not be there. */
 static bool take_quoted(const char **p, td_arena *arena, td_string *out)
 {
-    char *const text = td_arena_try_alloc(arena, strlen(*p), 1);
+    char *const text = td_arena_alloc(arena, strlen(*p));
     const char *at = *p + 1;
     size_t size = 0;
 
-    if (!text) return false;
     for (; *at && *at != '"'; at++) {
         if (*at == '\\' && !*++at) return false;
         text[size++] = *at;
