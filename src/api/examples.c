@@ -79,6 +79,7 @@ td_status td_examples_open(td_servable *servable, td_method verb, td_string sign
 {
     const td_status s = td_predict_open(servable, signature_name, TD_WORDING_GRPC, arena, p);
 
+    if (td_status_code(s) == TD_RESOURCE_EXHAUSTED) return s;
     if (s) {
         td_status_free(s);
         return no_signature(signature_name, td_servable_session(servable));
