@@ -232,6 +232,11 @@ static bool is_unwanted(const td_flow *f)
     return td_rest_is_gone(&r->watch);
 }
 
+static void forget(td_flow *f)
+{
+    td_rest_drop_body(f->request);
+}
+
 static bool pack(td_flow *f)
 {
     return td_rest_pack(f->request);
@@ -263,7 +268,9 @@ static void end(td_flow *f, td_status error)
 
 void td_rest_flow(td_rest_request *r, const td_flow_verb *verb)
 {
-    static const td_flow_host host = { TD_PROTOCOL_REST, suspend, is_unwanted, NULL, pack, seal_reply, end };
+    static const td_flow_host host = {
+        TD_PROTOCOL_REST, suspend, is_unwanted, forget, pack, seal_reply, end
+    };
     td_rest_server *const s = r->server;
     const int64_t now = td_now_ns();
 
