@@ -134,13 +134,12 @@ static void join_requests(const td_version *v, const td_batching *rules, td_serv
 }
 
 /* What will serve, once it is warm. */
-static td_servable *make_servable(const td_version *v, td_session *session, const td_batching *rules)
+static td_servable *make_servable(td_version *v, td_session *session, const td_batching *rules)
 {
     td_manager *const m = v->model->manager;
 
     td_mutex_lock(&m->mu);
-    td_servable *const s =
-        td_servable_make(v->model->options->name, v->number, session, unload_servable, (void *)(uintptr_t)v);
+    td_servable *const s = td_servable_make(v->model->options->name, v->number, session, unload_servable, v);
     s->log = v->model->log;
     count_requests(m, s);
     join_requests(v, rules, s);
@@ -247,7 +246,7 @@ static int64_t load_deadline(const td_serve_options *o)
 }
 
 /* Loads v, and warms it up; *out has the only reference. */
-static td_status load_version(const td_version *v, td_session_options *options, td_servable **out)
+static td_status load_version(td_version *v, td_session_options *options, td_servable **out)
 {
     td_manager *const m = v->model->manager;
     const int64_t deadline_ns = load_deadline(&m->options);

@@ -4,7 +4,6 @@
 import os
 import pathlib
 import signal
-import struct
 import subprocess
 import tempfile
 import time
@@ -56,15 +55,11 @@ class RequestLog(unittest.TestCase):
     def logs(self, prefix=None):
         return [log for path in self.files(prefix) for log in records.read_logs(path)]
 
-    def whole_logs(self, prefix=None):
-        """The same, while they are being written."""
-        try:
-            return self.logs(prefix)
-        except (AssertionError, struct.error):
-            return []
+    def count(self, prefix=None):
+        return sum(records.count(path) for path in self.files(prefix))
 
     def await_logs(self, count, prefix=None):
-        harness.until(lambda: len(self.whole_logs(prefix)) >= count, f"{count} records")
+        harness.until(lambda: self.count(prefix) >= count, f"{count} records")
         found = self.logs(prefix)
         self.assertEqual(len(found), count)
         return found
@@ -129,12 +124,12 @@ class RequestLog(unittest.TestCase):
         """Its message would be given up before the answer is written; outputs are sent from where they lie."""
         server = self.serve(graph=echo())
         rng = np.random.default_rng(1)
-        inputs = {"a": rng.random(700_000, np.float32), "b": rng.integers(0, 9, 700_000), "s": np.array([b"x"], object)}
+        inputs = {"a": rng.random(300_000, np.float32), "b": np.int64([1]), "s": np.array([b"x"], object)}
         server.predict("m", inputs)
         body = {"inputs": {"a": inputs["a"][:50_000].tolist(), "b": [1], "s": ["x"]}}
         self.assertEqual(server.post("m:predict", body).status, 200)
         by_grpc, by_rest = self.await_logs(2)
-        for side, log, size in ((0, by_grpc, 700_000), (1, by_rest, 50_000)):
+        for side, log, size in ((0, by_grpc, 300_000), (1, by_rest, 50_000)):
             with self.subTest(side):
                 np.testing.assert_array_equal(get_tensor(log.predict_log.request.inputs["a"]), inputs["a"][:size])
                 np.testing.assert_array_equal(get_tensor(log.predict_log.response.outputs["y"]), 2 * inputs["a"][:size])
@@ -179,8 +174,8 @@ class RequestLog(unittest.TestCase):
         server = self.serve(logging(self.prefix, 0.25))
         for _ in range(200):
             self.add(server)
-        harness.until(lambda: len(self.whole_logs()) >= 49, "the sample")
-        self.assertIn(len(self.logs()), (49, 50, 51))
+        harness.until(lambda: self.count() >= 49, "the sample")
+        self.assertIn(self.count(), (49, 50, 51))
         self.assertEqual(self.logs()[0].log_metadata.sampling_config.sampling_rate, 0.25)
 
     def test_none(self):
