@@ -1,0 +1,4 @@
+{{- define "tensord.labels" -}}
+app.kubernetes.io/name: tensord
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
