@@ -215,11 +215,34 @@ static td_status read_batching(const td_flags *f, td_batching **out)
     return NULL;
 }
 
+/* What a platform's configuration says takes the place of what flags say. */
+static td_status read_platform(const td_flags *f, td_server_options *o)
+{
+    if (is_set(f->tensorflow_session_config_file))
+        TD_TRY(td_session_config_read(f->tensorflow_session_config_file, &o->session_threads));
+    if (!is_set(f->platform_config_file)) return read_batching(f, &o->batching);
+    TD_TRY(td_platform_read(f->platform_config_file, &o->platform));
+    o->batching = o->platform.batching;
+    o->platform.batching = NULL;
+    return NULL;
+}
+
+static void use_platform(const td_server_options *o, td_serve_options *serve)
+{
+    if (serve->threads == 0) serve->threads = o->session_threads;
+    if (!o->platform.tags) return;
+    serve->tags = o->platform.tags;
+    serve->threads = o->platform.threads;
+    serve->enable_model_warmup = o->platform.enable_model_warmup;
+    serve->warmup_iterations = o->platform.warmup_iterations;
+    serve->reads_batching = false;
+}
+
 static td_status read_files(const td_flags *f, td_server_options *o)
 {
     if (is_set(f->monitoring_config_file))
         TD_TRY(td_monitoring_read(f->monitoring_config_file, &o->monitoring_path));
-    TD_TRY(read_batching(f, &o->batching));
+    TD_TRY(read_platform(f, o));
     if (is_set(f->models_dir)) return td_models_dir_read(f->models_dir, &o->models, &o->n_models);
     if (is_set(f->model_config_file))
         return td_model_config_read(f->model_config_file, &o->models, &o->n_models);
@@ -259,6 +282,7 @@ td_status td_server_options_make(const td_flags *flags, td_server_options *out)
     o.net.monitoring_path = o.monitoring_path;
     split_roles(flags, &o.net, &o.admin);
     fill_serve(flags, &o.serve);
+    use_platform(&o, &o.serve);
     o.serve.batching = o.batching;
     o.serve.models = o.models;
     o.serve.n_models = o.n_models;
@@ -271,5 +295,6 @@ void td_server_options_fini(td_server_options *o)
     td_models_free(o->models, o->n_models);
     td_free(o->monitoring_path);
     td_batching_free(o->batching);
+    td_platform_fini(&o->platform);
     *o = (td_server_options){ 0 };
 }

@@ -4,6 +4,7 @@
 #define TD_CLI_SERVE_OPTIONS_H
 
 #include "config/flags.h"
+#include "config/platform.h"
 #include "net/options.h"
 #include "obs/access_line.h"
 #include "serve/options.h"
@@ -15,8 +16,10 @@ typedef struct td_server_options {
     td_net_options net, admin; /* admin: of the servers that are for it, if there are */
     td_model_options *models;  /* owned, n_models; serve.models points to it */
     size_t n_models;
-    td_batching *batching;   /* owned; serve.batching points to it */
-    char *monitoring_path;   /* owned; net.monitoring_path points to it */
+    td_batching *batching; /* owned; serve.batching points to it */
+    td_platform platform;  /* of --platform_config_file; no tags: there is none. serve.tags points into it */
+    int session_threads;   /* of --tensorflow_session_config_file; 0: it says nothing */
+    char *monitoring_path; /* owned; net.monitoring_path points to it */
     const char *config_file; /* "": none */
     const char *models_dir;  /* "": none */
     int64_t config_poll_ns;  /* of either; 0: read once */

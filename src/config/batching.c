@@ -100,17 +100,24 @@ static td_status take_all(const parameters *p, td_batching *b)
     return take_threads(p, b);
 }
 
-/* Takes message. */
-static td_status end_message(ProtobufCMessage *message, td_batching **out)
+td_status td_batching_take(const ProtobufCMessage *message, td_batching **out)
 {
     td_batching *const b = TD_NEW(td_batching);
     const td_status error = take_all((const parameters *)(const void *)message, b);
 
-    protobuf_c_message_free_unpacked(message, NULL);
     if (error)
         td_batching_free(b);
     else
         *out = b;
+    return error;
+}
+
+/* Takes message. */
+static td_status end_message(ProtobufCMessage *message, td_batching **out)
+{
+    const td_status error = td_batching_take(message, out);
+
+    protobuf_c_message_free_unpacked(message, NULL);
     return error;
 }
 

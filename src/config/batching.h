@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <protobuf-c/protobuf-c.h>
+
 #include "tensord/status.h"
 
 #define TD_BATCHING_FILE "batching_params.pbtxt"
@@ -30,6 +32,8 @@ typedef struct td_batching {
  * (td_text_config_read()). */
 TD_MUST_USE td_status td_batching_read(const char *path, td_batching **out);
 TD_MUST_USE td_status td_batching_parse(const char *text, size_t size, const char *path, td_batching **out);
+/* The same of an unpacked BatchingParameters, which is only read. */
+TD_MUST_USE td_status td_batching_take(const ProtobufCMessage *message, td_batching **out);
 /* What an empty file says, but for the threads' name: there is no file. */
 td_batching *td_batching_default(void);
 td_batching *td_batching_copy(const td_batching *b);

@@ -9,10 +9,11 @@
 
 static const size_t CONFIG_LIMIT = 64 << 20;
 
-td_status td_text_config_parse(const char *text, size_t size, const char *path,
-                               const ProtobufCMessageDescriptor *type, ProtobufCMessage **out)
+static td_status parse(const char *text, size_t size, const char *path,
+                       const ProtobufCMessageDescriptor *type, const td_textproto_options *opts,
+                       ProtobufCMessage **out)
 {
-    const td_status wrong = td_textproto_parse(text, size, type, out);
+    const td_status wrong = td_textproto_parse(text, size, type, opts, out);
 
     if (!wrong || td_status_code(wrong) == TD_RESOURCE_EXHAUSTED) return wrong;
     td_error("config", "Error parsing text-format %s: %s", type->name, td_status_text(wrong));
@@ -20,15 +21,27 @@ td_status td_text_config_parse(const char *text, size_t size, const char *path,
     return TD_ERR(INVALID_ARGUMENT, "Invalid protobuf file: '%s'", path);
 }
 
-td_status td_text_config_read(const char *path, const ProtobufCMessageDescriptor *type,
-                              ProtobufCMessage **out)
+td_status td_text_config_parse(const char *text, size_t size, const char *path,
+                               const ProtobufCMessageDescriptor *type, ProtobufCMessage **out)
+{
+    return parse(text, size, path, type, NULL, out);
+}
+
+td_status td_text_config_read_by(const char *path, const ProtobufCMessageDescriptor *type,
+                                 const td_textproto_options *opts, ProtobufCMessage **out)
 {
     char *text;
     size_t size;
 
     TD_TRY(td_file_read(path, CONFIG_LIMIT, &text, &size));
-    const td_status error = td_text_config_parse(text, size, path, type, out);
+    const td_status error = parse(text, size, path, type, opts, out);
 
     td_free(text);
     return error;
+}
+
+td_status td_text_config_read(const char *path, const ProtobufCMessageDescriptor *type,
+                              ProtobufCMessage **out)
+{
+    return td_text_config_read_by(path, type, NULL, out);
 }

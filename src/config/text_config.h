@@ -5,12 +5,15 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include "config/textproto.h"
 #include "tensord/status.h"
 
 /* On success *out is given back with protobuf_c_message_free_unpacked(*out, NULL). INVALID_ARGUMENT with TensorFlow
  * Serving's text; where in the file, and what, is not part of it and is logged. */
 TD_MUST_USE td_status td_text_config_read(const char *path, const ProtobufCMessageDescriptor *type,
                                           ProtobufCMessage **out);
+TD_MUST_USE td_status td_text_config_read_by(const char *path, const ProtobufCMessageDescriptor *type,
+                                             const td_textproto_options *opts, ProtobufCMessage **out);
 /* The same of a file's text; path: for the error. */
 TD_MUST_USE td_status td_text_config_parse(const char *text, size_t size, const char *path,
                                            const ProtobufCMessageDescriptor *type, ProtobufCMessage **out);

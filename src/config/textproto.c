@@ -472,10 +472,10 @@ td_status td_textproto_encode(const char *text, size_t size, const ProtobufCMess
 }
 
 td_status td_textproto_parse(const char *text, size_t size, const ProtobufCMessageDescriptor *type,
-                             ProtobufCMessage **out)
+                             const td_textproto_options *opts, ProtobufCMessage **out)
 {
     td_strbuf bytes = { NULL, 0, 0 };
-    td_status status = encode(text, size, type, NULL, true, &bytes);
+    td_status status = encode(text, size, type, opts, true, &bytes);
 
     if (!status) status = td_message_unpack(type, td_strbuf_text(&bytes), bytes.size, out);
     td_strbuf_fini(&bytes);

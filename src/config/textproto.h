@@ -29,6 +29,7 @@ TD_MUST_USE td_status td_textproto_encode(const char *text, size_t size,
 /* The same as protobuf-c's struct, for small messages; texts with a NUL are refused. On success *out is given back with
  * protobuf_c_message_free_unpacked(*out, NULL). */
 TD_MUST_USE td_status td_textproto_parse(const char *text, size_t size,
-                                         const ProtobufCMessageDescriptor *type, ProtobufCMessage **out);
+                                         const ProtobufCMessageDescriptor *type,
+                                         const td_textproto_options *opts, ProtobufCMessage **out);
 
 #endif

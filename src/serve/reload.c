@@ -92,14 +92,12 @@ static td_status check_labels_locked(const td_manager *m, const wanted *w)
 
 static td_status judge_locked(const td_manager *m, const wanted *w, td_code why)
 {
-    const td_model *const late = first_on_its_way_locked(m, w);
-    const char *const name = late ? late->options->name : w->n ? w->models[0].name : "";
+    const td_model *const late = m->n_looked_at >= w->number ? first_on_its_way_locked(m, w) : NULL;
 
     switch (why) {
     case TD_DEADLINE_EXCEEDED:
-        return TD_ERR(DEADLINE_EXCEEDED,
-                      "The models are loaded on, but the call's time is over; model %s is still on its way",
-                      name);
+        return TD_ERR(DEADLINE_EXCEEDED, "The models are loaded on, but the call's time is over%s%s",
+                      late ? "; one that is still on its way is " : "", late ? late->options->name : "");
     case TD_CANCELLED:
         return TD_ERR(CANCELLED, "The call was cancelled; the models are loaded on");
     case TD_UNAVAILABLE:

@@ -87,9 +87,8 @@ class Chaos:
             soak.shutil.rmtree(old)
 
     def break_a_version(self):
-        path = self.folder / "m" / str(self.version + 1000000)
-        if path.exists():
-            soak.shutil.rmtree(path)
+        self.version += 1  # the next one is higher, and takes over
+        path = self.folder / "m" / str(self.version)
         path.mkdir()
         (path / "saved_model.pb").write_bytes(self.rng.randbytes(self.rng.choice((0, 1, 100, 5000))))
 
@@ -104,7 +103,7 @@ class Chaos:
     def come_and_go(self):
         if len(self.extra) > 3:
             self.extra.pop(self.rng.choice(list(self.extra)))
-        name = f"extra{self.rng.randrange(1000)}"
+        name = f"extra{self.version}-{len(self.done)}-{sum(self.done.values())}"
         graphs.save(self.folder / "extra" / name / "1", graphs.affine(b=7))
         self.extra[name] = self.folder / "extra" / name
         self.write_config()

@@ -29,6 +29,6 @@ void fuzz_one(const uint8_t *data, size_t size)
     td_strbuf_fini(&bytes);
 
     if (fuzz_end(td_textproto_parse((const char *)data, size,
-                                    &tensorflow__serving__model_server_config__descriptor, &m)))
+                                    &tensorflow__serving__model_server_config__descriptor, NULL, &m)))
         protobuf_c_message_free_unpacked(m, NULL);
 }

@@ -214,7 +214,7 @@ static void test_texts_of_the_parser(void **state)
         ProtobufCMessage *m;
 
         assert_status(td_textproto_parse(cases[i][0], strlen(cases[i][0]),
-                                         &tensorflow__serving__model_server_config__descriptor, &m),
+                                         &tensorflow__serving__model_server_config__descriptor, NULL, &m),
                       TD_INVALID_ARGUMENT, cases[i][1]);
     }
 }

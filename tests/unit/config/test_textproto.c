@@ -22,7 +22,8 @@ static list_value *read_list(const char *text)
 {
     ProtobufCMessage *m = NULL;
 
-    assert_ok(td_textproto_parse(text, strlen(text), &tensorflow__attr_value__list_value__descriptor, &m));
+    assert_ok(
+        td_textproto_parse(text, strlen(text), &tensorflow__attr_value__list_value__descriptor, NULL, &m));
     return (list_value *)(void *)m;
 }
 
@@ -83,13 +84,14 @@ static void byte_order_mark(void **state)
     drop(l);
     drop(read_list("\xef\xbb\xbf"));
     assert_status_like(
-        td_textproto_parse("\xef\xbb\xbfx: 7", 7, &tensorflow__attr_value__list_value__descriptor, &m),
+        td_textproto_parse("\xef\xbb\xbfx: 7", 7, &tensorflow__attr_value__list_value__descriptor, NULL, &m),
         TD_INVALID_ARGUMENT, "1:2: ");
     assert_status_like(
-        td_textproto_parse("i: \xef\xbb\xbf 7", 8, &tensorflow__attr_value__list_value__descriptor, &m),
+        td_textproto_parse("i: \xef\xbb\xbf 7", 8, &tensorflow__attr_value__list_value__descriptor, NULL, &m),
         TD_INVALID_ARGUMENT, "1:4: ");
-    assert_status_like(td_textproto_parse("\xef\xbb", 2, &tensorflow__attr_value__list_value__descriptor, &m),
-                       TD_INVALID_ARGUMENT, "1:1: ");
+    assert_status_like(
+        td_textproto_parse("\xef\xbb", 2, &tensorflow__attr_value__list_value__descriptor, NULL, &m),
+        TD_INVALID_ARGUMENT, "1:1: ");
 }
 
 static void texts_with_a_nul(void **state)
@@ -98,8 +100,9 @@ static void texts_with_a_nul(void **state)
     ProtobufCMessage *m;
 
     (void)state;
-    assert_status(td_textproto_parse(text, strlen(text), &tensorflow__attr_value__list_value__descriptor, &m),
-                  TD_INVALID_ARGUMENT, "1:13: String field \"name\" holds a NUL.");
+    assert_status(
+        td_textproto_parse(text, strlen(text), &tensorflow__attr_value__list_value__descriptor, NULL, &m),
+        TD_INVALID_ARGUMENT, "1:13: String field \"name\" holds a NUL.");
 }
 
 static void messages(void **state)
@@ -123,7 +126,7 @@ static void maps_and_wrappers(void **state)
     ProtobufCMessage *m = NULL;
 
     (void)state;
-    assert_null(td_textproto_parse(text, strlen(text), &tensorflow__config_proto__descriptor, &m));
+    assert_null(td_textproto_parse(text, strlen(text), &tensorflow__config_proto__descriptor, NULL, &m));
     const Tensorflow__ConfigProto *const c = (const Tensorflow__ConfigProto *)(const void *)m;
     assert_string_equal(c->device_count[0]->key, "GPU");
     assert_int_equal(c->device_count[0]->value, 2);
