@@ -38,6 +38,7 @@ add_custom_command(
 list(APPEND proto_sources ${proto_out}/descriptors.c)
 
 add_library(tensord_proto STATIC ${proto_sources})
+set_target_properties(tensord_proto PROPERTIES TENSORD_PIC ${TENSORD_SHARED})
 target_compile_options(tensord_proto PRIVATE -w)
 target_include_directories(tensord_proto SYSTEM PUBLIC ${proto_out})
 target_link_libraries(tensord_proto PUBLIC PkgConfig::PROTOBUF_C PRIVATE tensord_base_flags)

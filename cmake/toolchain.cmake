@@ -16,9 +16,11 @@ endif()
 
 add_library(tensord_base_flags INTERFACE)
 target_compile_definitions(tensord_base_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
-# PIE, not PIC: nothing of ours can be interposed, so calls inside a file may be inlined.
-target_compile_options(tensord_base_flags INTERFACE -fPIE)
-target_link_options(tensord_base_flags INTERFACE -pie)
+# PIE, not PIC: nothing of ours can be interposed, so calls inside a file may be inlined. Of what goes into libtensord.so
+# (TENSORD_PIC) the same is true, as only what the public headers declare can be seen.
+target_compile_options(tensord_base_flags INTERFACE
+  $<IF:$<BOOL:$<TARGET_PROPERTY:TENSORD_PIC>>,-fPIC,-fPIE> $<$<BOOL:$<TARGET_PROPERTY:TENSORD_PIC>>:-fvisibility=hidden>)
+target_link_options(tensord_base_flags INTERFACE $<$<NOT:$<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>>:-pie>)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   # The floor; anything above it is chosen at run time (src/base/cpu.c).
   target_compile_options(tensord_base_flags INTERFACE -march=x86-64-v2)

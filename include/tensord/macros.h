@@ -3,12 +3,17 @@
 #ifndef TENSORD_MACROS_H
 #define TENSORD_MACROS_H
 
+/* What stands between them is what libtensord.so exports. */
 #ifdef __cplusplus
-#define TD_BEGIN_DECLS extern "C" {
-#define TD_END_DECLS   }
+#define TD_BEGIN_DECLS                                                                                       \
+    _Pragma("GCC visibility push(default)") extern "C"                                                       \
+    {
+#define TD_END_DECLS                                                                                         \
+    }                                                                                                        \
+    _Pragma("GCC visibility pop")
 #else
-#define TD_BEGIN_DECLS
-#define TD_END_DECLS
+#define TD_BEGIN_DECLS _Pragma("GCC visibility push(default)")
+#define TD_END_DECLS   _Pragma("GCC visibility pop")
 #endif
 
 #define TD_MUST_USE          __attribute__((warn_unused_result))
