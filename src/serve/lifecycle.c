@@ -18,7 +18,7 @@
 
 static void load_task(void *ctx);
 
-enum { NS_PER_US = 1000, NS_PER_MS = 1000000, LOAD_NICE = 5 };
+enum { NS_PER_US = 1000, NS_PER_MS = 1000000, LOAD_NICE = 10 };
 static const int64_t NS_PER_S = INT64_C(1000000000);
 
 const char *td_state_name(td_state s)
@@ -212,12 +212,12 @@ static void step_back(void)
     (void)setpriority(PRIO_PROCESS, 0, LOAD_NICE); /* on Linux: of this thread */
 }
 
-/* The first round is over for all: from now on loads happen beside requests. */
+/* Something serves: loads happen beside requests. */
 static bool is_serving(const td_manager *m)
 {
     for (size_t i = 0; i < m->n_models; i++)
-        if (!m->models[i]->is_round_over && !m->models[i]->is_removed) return false;
-    return true;
+        if (td_model_is_ready_locked(m->models[i])) return true;
+    return false;
 }
 
 /* The rules by which a version's requests are joined; *own is to be freed. NULL: none. */

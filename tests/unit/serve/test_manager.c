@@ -429,10 +429,12 @@ static void test_reload_waits(void **state)
     assert_true(td_manager_wait_first_round(m, fake_soon()));
     assert_true(td_manager_has_model(m, "a"));
     assert_false(td_manager_has_model(m, "b"));
+    const int nice_at_start = atomic_load(&fake_nice);
     atomic_store(&fake_load_ms, 100);
     list[0] = a;
     place(&list[1], 1);
     assert_null(td_manager_reload(m, list, 2, &patience));
+    assert_true(atomic_load(&fake_nice) > nice_at_start); /* a gives no time to b */
     assert_int_equal(fake_ask(m, fake_spec("b")), 2);
     assert_int_equal(fake_ask(m, fake_label("b", "stable")), 2);
 
