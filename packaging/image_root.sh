@@ -65,4 +65,4 @@ root:x:0:
 tensord:x:65532:
 EOF
 ldconfig -r "$root" # so that no library is looked for in ten places
-rm -rf "$root/var"
+rm -rf "${root:?}/var"

@@ -143,7 +143,9 @@ def check_serving(checks, image, folder):
     begin = time.monotonic()
     process = subprocess.Popen(run.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
-        harness.until(is_ready, "readiness")
+        harness.until(lambda: is_ready() or process.poll() is not None, "readiness")
+        if process.poll() is not None:
+            sys.exit(f"podman ended with {process.returncode}: {process.stderr.read()[-2000:]}")
         print(f"     from `podman run` to ready, {len(MODELS)} models: {time.monotonic() - begin:.2f} s")
         pid = podman("inspect", "--format={{.State.Pid}}", name)[1]
         check_answers(checks)

@@ -8,7 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 work=$(mktemp -d)
 root=$work/root
-trap 'umount "$root/proc" "$root/dev" 2>/dev/null || true; rm -rf "$work"' EXIT
+# What is still mounted there is not ours to remove.
+trap 'umount "$root/proc" "$root/dev" 2>/dev/null || true; rm -rf --one-file-system "$work"' EXIT
 
 if [ "${2:-}" ]; then
     cp -a "$2" "$root"
@@ -52,10 +53,10 @@ check()
 answers() # the path of a tensord in the root
 {
     port=$(shuf -i 20000-29998 -n 1)
-    exec_inside "$1" --port=$((port + 1)) --rest_api_port=$port --model_name=m --model_base_path=/try/model 2>"$work/serve.log" &
+    exec_inside "$1" --port=$((port + 1)) --rest_api_port="$port" --model_name=m --model_base_path=/try/model 2>"$work/serve.log" &
     server=$!
     for _ in $(seq 100); do
-        inside "$1" health --rest_api_port=$port >"$work/health" 2>&1 && break
+        inside "$1" health --rest_api_port="$port" >"$work/health" 2>&1 && break
         sleep 0.1
     done
     reply=$(curl -s -d '{"instances": [1.0, 2.0, 5.0]}' "http://127.0.0.1:$port/v1/models/m:predict" | tr -d ' \n')
