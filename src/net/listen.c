@@ -141,6 +141,8 @@ static bool is_answered(const struct sockaddr_un *at)
     return is_taken;
 }
 
+/* A file in the way is no other than one that a process left behind, or that one still listens on. As with TensorFlow
+ * Serving, who starts last has the path: the other keeps whom it has let in, and leaves our file alone at its end. */
 static td_status make_room(const struct sockaddr_un *at)
 {
     struct stat there;
@@ -150,11 +152,9 @@ static td_status make_room(const struct sockaddr_un *at)
         return TD_ERR(UNAVAILABLE, "gRPC cannot listen on %s: there is a file that is no socket",
                       at->sun_path);
     if (is_answered(at))
-        return TD_ERR(UNAVAILABLE,
-                      "socket %s is taken: another process listens there. Stop it, or give another path with "
-                      "--grpc_socket_path",
-                      at->sun_path);
-    (void)unlink(at->sun_path); /* left behind by a process that is gone */
+        td_warning("net", "event=socket_taken_over path=%s reason=\"another process listens there\"",
+                   at->sun_path);
+    (void)unlink(at->sun_path);
     return NULL;
 }
 
