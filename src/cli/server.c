@@ -30,7 +30,7 @@
 
 enum {
     EXIT_BY_SIGNAL = 128,
-    ROUND_LOOK_NS = 20000000,
+    ROUND_LOOK_NS = 200000000, /* for signals, while models are awaited */
     DOOR_NS = 500000000,       /* for handshakes that are under way when nobody else gets in */
     SHORT_DOOR_NS = 20000000,  /* the same where nobody is to be expected */
     OVERTIME_NS = 300000000,   /* past the deadline, for the last words */
@@ -228,15 +228,30 @@ static void do_chores(const server *s, chores *c)
     trim_when_quiet(c);
 }
 
-static void reload(const server *s, td_config_poll *poll)
+static void reload(const server *s, td_config_poll *poll, bool is_ready)
 {
-    td_notify_reloading(&s->notify);
+    if (is_ready) td_notify_reloading(&s->notify);
     td_config_poll_force(poll, s->manager);
-    td_notify_ready(&s->notify);
+    if (is_ready) td_notify_ready(&s->notify);
 }
 
-/* Looks at the configuration from time to time, if so told, and when SIGHUP asks for it. */
-static int wait_for_signal(const server *s)
+/* The next signal; 0: none by that time, or, before the first round of loads is over, none at the moment. */
+static int wait_a_while(const server *s, bool *is_ready, int64_t until_ns)
+{
+    const int64_t now = td_now_ns();
+
+    if (*is_ready) return take_signal(TD_MAX(until_ns - now, 0));
+    *is_ready = td_manager_wait_first_round(s->manager, TD_MIN(until_ns, now + ROUND_LOOK_NS));
+    if (*is_ready) {
+        announce(s);
+        td_notify_ready(&s->notify);
+    }
+    return take_signal(0);
+}
+
+/* Looks at the configuration from time to time, if so told, and when SIGHUP asks for it: also while the models of the
+ * first one do not come, as it may be what is wrong. */
+static int serve_until_signal(const server *s)
 {
     const td_server_options *const o = s->options;
     const bool polls = o->config_poll_ns > 0, is_watched = s->notify.period_ns > 0;
@@ -244,15 +259,16 @@ static int wait_for_signal(const server *s)
     chores c = { 0 };
     int64_t next_chores = td_now_ns() + CHORES_NS, next_look = td_now_ns() + o->config_poll_ns;
     int64_t next_sign = td_now_ns();
+    bool is_ready = false;
 
     for (;;) {
         const int64_t next =
             TD_MIN(polls ? TD_MIN(next_look, next_chores) : next_chores, is_watched ? next_sign : INT64_MAX);
-        const int got = take_signal(TD_MAX(next - td_now_ns(), 0));
+        const int got = wait_a_while(s, &is_ready, next);
         const int64_t now = td_now_ns();
 
         if (got && got != SIGHUP) return got;
-        if (got) reload(s, &poll);
+        if (got) reload(s, &poll, is_ready);
         if (is_watched && now >= next_sign) {
             td_notify_alive(&s->notify);
             next_sign = now + s->notify.period_ns;
@@ -266,19 +282,6 @@ static int wait_for_signal(const server *s)
             next_chores = now + CHORES_NS;
         }
     }
-}
-
-/* Waits for the first round of loads, then for a signal; either wait may end with the signal. */
-static int serve_until_signal(const server *s)
-{
-    int got = 0;
-
-    while ((!got || got == SIGHUP) && !td_manager_wait_first_round(s->manager, td_now_ns() + ROUND_LOOK_NS))
-        got = take_signal(0);
-    if (got && got != SIGHUP) return got;
-    announce(s);
-    td_notify_ready(&s->notify);
-    return wait_for_signal(s);
 }
 
 /* ---------------------------------------------------------------- end */
