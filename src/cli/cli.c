@@ -64,20 +64,17 @@ static void say_unknown(const char *word)
             nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
-/* Called as an image's entry point, with flags or with nothing: serves. */
-static bool serves_as_image(int *argc, char ***argv)
-{
-    char **const words =
-        td_image_is_entry_point((*argv)[0]) ? td_image_command_line(*argc, *argv, argc) : NULL;
-
-    if (words) *argv = words;
-    return words != NULL;
-}
-
 int td_cli_main(int argc, char **argv)
 {
+    td_image_words words;
+
     td_blas_setup(); /* the environment may change only before there are threads */
-    if (serves_as_image(&argc, &argv)) return td_cli_serve(argc, argv);
+    if (td_image_is_entry_point(argv[0]) && td_image_words_make(argc, argv, &words)) {
+        const int code = td_cli_serve(words.argc, words.argv);
+
+        td_image_words_fini(&words);
+        return code;
+    }
     if (argc < 2 || argv[1][0] == '-' || !strcmp(base_name(argv[0]), "tensorflow_model_server"))
         return td_cli_serve(argc, argv);
     for (size_t i = 0; i < TD_COUNT(verbs); i++)

@@ -34,7 +34,8 @@ static const char USAGE[] =
 typedef struct command_line {
     int argc;
     char **argv;
-    char *text, **words; /* what argv's words lie in and another array of them, or NULL */
+    char *text, **words;  /* process 1's: its words one behind the other, and where each begins; or NULL */
+    td_image_words image; /* where it is an image's entry point */
 } command_line;
 
 static bool is_same_file(const char *a, const char *b)
@@ -59,22 +60,20 @@ static char *read_words(const char *path, size_t *size)
     return td_strbuf_take(&text);
 }
 
-/* As the entry point would, the words of process 1 get the image's before them. */
 static void take_from_first_process(command_line *c)
 {
     size_t size = 0;
 
     if (!is_same_file("/proc/1/exe", "/proc/self/exe")) return;
     c->text = read_words("/proc/1/cmdline", &size);
-    if (!c->text) return;
-    char **const words = TD_NEW_N(char *, MAX_WORDS + 1);
-    int n = 0, more;
-
-    for (char *p = c->text; p < c->text + size && n < MAX_WORDS; p += strlen(p) + 1)
-        words[n++] = p;
-    char **const all = n && td_image_is_entry_point(words[0]) ? td_image_command_line(n, words, &more) : NULL;
-
-    *c = (command_line){ all ? more : n, all ? all : words, c->text, words };
+    if (!size) return;
+    c->words = c->argv = TD_NEW_N(char *, MAX_WORDS + 1);
+    c->argc = 0;
+    for (char *p = c->text; p < c->text + size && c->argc < MAX_WORDS; p += strlen(p) + 1)
+        c->words[c->argc++] = p;
+    if (!td_image_is_entry_point(c->words[0]) || !td_image_words_make(c->argc, c->words, &c->image)) return;
+    c->argc = c->image.argc;
+    c->argv = c->image.argv;
 }
 
 /* ---------------------------------------------------------------- asking */
@@ -197,7 +196,7 @@ static int check(const td_flags *f)
 
 int td_cli_health(int argc, char **argv)
 {
-    command_line c = { argc, argv, NULL, NULL };
+    command_line c = { .argc = argc, .argv = argv };
     td_flags flags;
     td_flags_report report;
 
@@ -213,6 +212,7 @@ int td_cli_health(int argc, char **argv)
     const int code = is_wrong ? (report.wants_help ? TD_EXIT_OK : TD_EXIT_USAGE) : check(&flags);
 
     td_flags_report_fini(&report);
+    td_image_words_fini(&c.image);
     td_free(c.words);
     td_free(c.text);
     return code;

@@ -22,8 +22,6 @@ bool td_image_is_entry_point(const char *name)
     return !strcmp(slash ? slash + 1 : name, TD_IMAGE_ENTRY_POINT);
 }
 
-static char **kept; /* the process's command line, for as long as it lives */
-
 /* --models_dir is ours, and there is one place that names the models. */
 static bool names_directory(int argc, char **argv)
 {
@@ -32,28 +30,34 @@ static bool names_directory(int argc, char **argv)
     return false;
 }
 
-char **td_image_command_line(int argc, char **argv, int *n)
+bool td_image_words_make(int argc, char **argv, td_image_words *out)
 {
-    enum { OUR_WORDS = 4 };
+    enum { MOST_OWN = 4 };
     const char *const name = environment("MODEL_NAME", "model");
     const bool has_verb = argc > 1 && argv[1][0] != '-', serves = has_verb && !strcmp(argv[1], "serve");
-    const int first = serves ? 2 : 1;
 
-    if (has_verb && !serves) return NULL;
-    char **const words = TD_NEW_N(char *, (size_t)argc + OUR_WORDS + 1);
-    int count = 0;
+    if (has_verb && !serves) return false;
+    char **const words = TD_NEW_N(char *, (size_t)argc + MOST_OWN + 1);
+    int n = 0;
 
-    words[count++] = argv[0];
-    words[count++] = td_format("--port=8500");
-    words[count++] = td_format("--rest_api_port=8501");
+    words[n++] = argv[0];
+    words[n++] = td_format("--port=8500");
+    words[n++] = td_format("--rest_api_port=8501");
     if (!names_directory(argc, argv)) {
-        words[count++] = td_format("--model_name=%s", name);
-        words[count++] =
-            td_format("--model_base_path=%s/%s", environment("MODEL_BASE_PATH", "/models"), name);
+        words[n++] = td_format("--model_name=%s", name);
+        words[n++] = td_format("--model_base_path=%s/%s", environment("MODEL_BASE_PATH", "/models"), name);
     }
-    for (int i = first; i < argc; i++)
-        words[count++] = argv[i];
-    words[count] = NULL;
-    *n = count;
-    return kept = words;
+    *out = (td_image_words){ .own = n - 1, .argv = words };
+    for (int i = serves ? 2 : 1; i < argc; i++)
+        words[n++] = argv[i];
+    out->argc = n;
+    return true;
+}
+
+void td_image_words_fini(td_image_words *w)
+{
+    for (int i = 1; i <= w->own; i++)
+        td_free(w->argv[i]);
+    td_free(w->argv);
+    *w = (td_image_words){ 0 };
 }

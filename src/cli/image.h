@@ -11,9 +11,16 @@
 /* Is that the name it was called by? With or without directories. */
 bool td_image_is_entry_point(const char *name);
 
+/* A command line; argv[1] to argv[own] are its own, the others whoever's it was made of. */
+typedef struct td_image_words {
+    int argc, own;
+    char **argv;
+} td_image_words;
+
 /* The command line of the server that argv asks for: the image's ports, the model that MODEL_NAME and MODEL_BASE_PATH
- * name, then argv's flags, which win. NULL: its first word is no flag and not `serve`, but a verb or a path. The array
- * and its new words live as long as the process, of which it is called once; argv[0] and the flags are argv's. */
-char **td_image_command_line(int argc, char **argv, int *n);
+ * name, then argv's flags, which win. td_image_words_fini() it. False: argv's first word is no flag and not `serve`, but
+ * a verb or a path. */
+bool td_image_words_make(int argc, char **argv, td_image_words *out);
+void td_image_words_fini(td_image_words *w); /* all zeros are fine */
 
 #endif
