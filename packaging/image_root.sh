@@ -55,6 +55,7 @@ for library in $libraries; do
 done | cut -d: -f1 | sort -u | while IFS= read -r package; do
     copy "/usr/share/doc/$package/copyright"
 done
+find "$root/usr/share/doc" -name copyright -exec gzip -9n {} +
 
 cat >"$root/etc/passwd" <<EOF
 root:x:0:0:root:/:/sbin/nologin
