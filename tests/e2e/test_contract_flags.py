@@ -165,6 +165,18 @@ class Threads(unittest.TestCase):
                 self.assertEqual(server.predict("digits", {"image": image})["output_0"].shape, (4, 10))
                 self.assertEqual(sum(name.startswith("team-") for name in self.names(server)), wanted)
 
+    def test_of_a_platform(self):
+        """Its file takes the place of the flags about sessions."""
+        config = self.folder / "platform.config"
+        config.write_text("platform_configs { key: 'tensorflow' value { source_adapter_config { "
+                          "[type.googleapis.com/tensorflow.serving.SavedModelBundleSourceAdapterConfig] { "
+                          "legacy_config { session_config { intra_op_parallelism_threads: 4 } } } } } }")
+        flags = [f"--platform_config_file={config}", "--tensorflow_session_parallelism=1"]
+        with harness.Server({"digits": harness.MODELS / "digits"}, flags) as server:
+            image = np.zeros((4, 8, 8, 1), np.float32)
+            self.assertEqual(server.predict("digits", {"image": image})["output_0"].shape, (4, 10))
+            self.assertEqual(sum(name.startswith("team-") for name in self.names(server)), 3)
+
     def test_of_loads(self):
         """Loads whose warm-up never ends: as many as there are threads are begun."""
         for name in ("a", "b", "c"):

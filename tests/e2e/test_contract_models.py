@@ -108,6 +108,18 @@ class Counter(harness.ServerTest):
         self.assertEqual(reply.json, {"outputs": 0.0})
 
 
+class LargeMessages(unittest.TestCase):
+    def test_a_hundred_megabytes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            graph = graphs.Graph().constant("axes", np.int32([0])).placeholder("x", "float32")
+            graph.node("most", "Max", ["x", "axes"], "float32", Tidx="int32")
+            base = graphs.save(pathlib.Path(folder) / "m" / "1",
+                               graph.signature("serving_default", {"x": "float32"}, {"most": "most"})).parent
+            with harness.Server({"m": base}) as server:
+                x = np.arange(25 << 20, dtype=np.float32)
+                self.assertEqual(server.predict("m", {"x": x})["most"], x[-1])
+
+
 class WhatIsNoModel(unittest.TestCase):
     def setUp(self):
         self.base = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "m"

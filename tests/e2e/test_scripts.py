@@ -145,6 +145,12 @@ class EntryPoint(unittest.TestCase):
         with script:
             self.assertTrue(script.prints("/models/model"), script.text())
 
+    def test_the_image(self):
+        """What whoever starts it can read of it."""
+        lines = (harness.SOURCE / "docker" / "Dockerfile").read_text().splitlines()
+        for line in ("ENV MODEL_NAME=model MODEL_BASE_PATH=/models", "EXPOSE 8500 8501"):
+            self.assertIn(line, lines)
+
 
 class Health(unittest.TestCase):
     """`tensord health`, which an image's HEALTHCHECK runs."""

@@ -126,4 +126,5 @@ def main():
     tree.finish(problems)
 
 
-main()
+if __name__ == "__main__":
+    main()
