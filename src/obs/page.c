@@ -284,17 +284,16 @@ static uint64_t total_of(const line *l, td_group_id group)
     return total;
 }
 
-bool td_counter_total(const char *name, size_t size, uint64_t *total)
+uint64_t td_counter_total(const char *name, size_t size)
 {
     td_group_id group = TD_GROUP_COUNT;
 
     for (const line *l = lines; l < lines + TD_COUNT(lines); l++) {
         if (l->what == LINE_GROUP) group = l->group;
-        if (l->what != LINE_METRIC || l->kind != KIND_COUNTER || !is_name_of(l, name, size)) continue;
-        *total = total_of(l, group);
-        return true;
+        if (l->what == LINE_METRIC && l->kind == KIND_COUNTER && is_name_of(l, name, size))
+            return total_of(l, group);
     }
-    return false;
+    return 0;
 }
 
 /* ---- groups ---- */

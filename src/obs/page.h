@@ -26,7 +26,7 @@ void td_page_write(const td_page *p, td_strbuf *out);
 void td_page_free(td_page *p);
 
 /* What a counter has come to, over all its series. name: as its page has it, or as TensorFlow writes it
- * ("/tensorflow/serving/request_count"). False: there is none of that name. */
-bool td_counter_total(const char *name, size_t size, uint64_t *total);
+ * ("/tensorflow/serving/request_count"). 0: there is none of that name. */
+uint64_t td_counter_total(const char *name, size_t size);
 
 #endif

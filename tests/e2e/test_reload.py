@@ -125,7 +125,8 @@ class ReloadTest(unittest.TestCase):
             self.assert_serves(server, "a")
             names = ["tensord_model_loads_total", "/no/such/metric"]
             answer = reload(server, {"a": HALF, "b": HALF}, names)
-            self.assertEqual([(m.name, m.int64_value_increase) for m in answer.metric], [(names[0], 1)])
+            self.assertEqual([(m.name, m.WhichOneof("value_increase"), m.int64_value_increase) for m in answer.metric],
+                             [(names[0], "int64_value_increase", 1), (names[1], "int64_value_increase", 0)])
 
     def test_no_call_waits_for_ever_and_none_disturbs_the_served(self):
         """Version 2 of model m is written to all the time, so that it is not loaded."""

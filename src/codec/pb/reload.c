@@ -44,6 +44,12 @@ td_status td_grpc_reload_parse(const uint8_t *bytes, size_t size, const td_known
     return error;
 }
 
+/* One of a oneof: 0 is written, too, as it says which one is meant. */
+static void put_choice(td_strbuf *b, uint32_t number, uint64_t v)
+{
+    (void)td_wire_put_number(td_wire_buf_grow(b, td_wire_number_size(number, v)), number, v);
+}
+
 void td_grpc_reload_put(const td_grpc_reload *r, td_strbuf *out)
 {
     td_strbuf status = { 0 };
@@ -53,9 +59,8 @@ void td_grpc_reload_put(const td_grpc_reload *r, td_strbuf *out)
         const td_grpc_counter *const c = &r->counters[i];
         td_strbuf one = { 0 };
 
-        if (!c->is_known) continue;
         td_wire_buf_bytes(&one, 1, c->name.data, c->name.size);
-        td_wire_buf_number(&one, 2, (int64_t)(c->after - c->before));
+        put_choice(&one, 2, c->after - c->before);
         td_wire_buf_message(out, 2, &one);
     }
 }

@@ -9,9 +9,8 @@
 #include "tensord/tensor.h"
 
 typedef struct td_grpc_counter {
-    td_string name; /* a view of the request */
-    bool is_known;  /* others are left out of the answer */
-    uint64_t before, after;
+    td_string name;         /* a view of the request */
+    uint64_t before, after; /* 0: of a counter that there is not */
 } td_grpc_counter;
 
 typedef struct td_grpc_reload {

@@ -20,7 +20,7 @@ static void read_counters(td_grpc_reload *r, bool is_over)
     for (size_t i = 0; i < r->n_counters; i++) {
         td_grpc_counter *const c = &r->counters[i];
 
-        c->is_known = td_counter_total(c->name.data, c->name.size, is_over ? &c->after : &c->before);
+        *(is_over ? &c->after : &c->before) = td_counter_total(c->name.data, c->name.size);
     }
 }
 
