@@ -50,8 +50,7 @@ static td_status check_platform_change(const model_config *m, const td_known_mod
     if (!known || !asked[0] || !strcmp(asked, platform) || !known->has(known->ctx, m->name)) return NULL;
     return TD_ERR(
         INVALID_ARGUMENT,
-        "Illegal to change a model's platform. For model %s the original platform was %s and new platform "
-        "requested is %s",
+        "Illegal to change a model's platform. For model %s platform was %s and new platform requested is %s",
         m->name, platform, asked);
 }
 
@@ -72,8 +71,8 @@ static td_status check_platform(const model_config *m)
                       m->name);
     if (has_type && m->model_type != TENSORFLOW__SERVING__MODEL_TYPE__TENSORFLOW)
         return TD_ERR(INVALID_ARGUMENT,
-                      "ModelServerConfig::model_type choice OTHER is not supported, model name is %s",
-                      m->name);
+                      "ModelServerConfig::model_type choice %d not supported. It is that of model %s",
+                      (int)m->model_type, m->name);
     if (has_platform && strcmp(m->model_platform, platform) != 0)
         return TD_ERR(INVALID_ARGUMENT, "Model %s requests unsupported platform %s", m->name,
                       m->model_platform);

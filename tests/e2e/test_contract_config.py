@@ -100,6 +100,8 @@ class Configurations(unittest.TestCase):
                 (one.replace('model_platform: "tensorflow"', ""),
                  "Illegal setting neither ModelServerConfig::model_type (deprecated) nor ModelServerConfig::model_platform, "
                  "model name is a"),
+                (one.replace('model_platform: "tensorflow"', "model_type: OTHER"),
+                 "ModelServerConfig::model_type choice 2 not supported."),
                 (one.replace('"tensorflow"', '"caffe"'), "Model a requests unsupported platform caffe")):
             path = self.folder / "models.config"
             path.write_text(text)

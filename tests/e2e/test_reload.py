@@ -78,7 +78,8 @@ class ReloadTest(unittest.TestCase):
             for wrong, text in (
                 (twice, "Illegal to list model a multiple times in config list"),
                 (relative, "Expected model a to have an absolute path or URI; got base_path()=models"),
-                (moved, "Illegal to change a model's platform. For model a the original platform was tensorflow"),
+                (moved, "Illegal to change a model's platform. For model a platform was tensorflow and new "
+                 "platform requested is pytorch"),
                 (other, "Model b requests unsupported platform pytorch"),
                 (custom, "Only ModelConfigList is currently supported"),
                 (message("tensorflow.serving.ReloadConfigRequest")(), "Only ModelConfigList is currently supported"),
