@@ -23,12 +23,6 @@
 
 enum { WAIT_SECONDS = 3, REPLY_LIMIT = 64 << 10, MAX_WORDS = 1024 };
 
-static const char USAGE[] =
-    "usage: tensord health [FLAGS OF serve]\n\n"
-    "Asks the server on this machine whether it is ready: /readyz on --rest_api_port (8501), or,\n"
-    "with TLS and without a REST port, whether connections are taken. Exit code 0: it is.\n"
-    "Without flags, and in a container whose first process is tensord, the ports are its.\n";
-
 /* ---------------------------------------------------------------- whose ports */
 
 typedef struct command_line {
@@ -194,7 +188,7 @@ static int check(const td_flags *f)
     return fd < 0 ? ask_grpc(f) : ask_rest(fd, TD_USUAL_REST_PORT);
 }
 
-int td_cli_health(int argc, char **argv)
+static int ask_health(int argc, char **argv)
 {
     command_line c = { .argc = argc, .argv = argv };
     td_flags flags;
@@ -207,7 +201,7 @@ int td_cli_health(int argc, char **argv)
     if (is_wrong) {
         fputs(td_strbuf_text(&report.errors), stderr);
         if (!report.wants_help) fputs(td_strbuf_text(&report.unknown), stderr);
-        fputs(USAGE, report.wants_help ? stdout : stderr);
+        fputs("`tensord help health` says what it takes.\n", stderr);
     }
     const int code = is_wrong ? (report.wants_help ? TD_EXIT_OK : TD_EXIT_USAGE) : check(&flags);
 
@@ -217,3 +211,14 @@ int td_cli_health(int argc, char **argv)
     td_free(c.text);
     return code;
 }
+
+const td_verb td_verb_health = {
+    .name = "health",
+    .summary = "ask the server on this machine whether it is ready",
+    .words = "[FLAGS OF serve]",
+    .about = "Asks the server on this machine whether it is ready: /readyz on --rest_api_port (8501), or,\n"
+             "with TLS and without a REST port, whether connections are taken. Exit code 0: it is.\n"
+             "Without flags, and in a container whose first process is tensord, the ports are its.\n",
+    .takes_flags = true,
+    .run = ask_health,
+};

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include <limits.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,88 +13,30 @@
 #include "api/predict.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/args.h"
 #include "cli/run_io.h"
 #include "formats/npy.h"
 #include "obs/log.h"
 #include "serve/table.h"
 
-static void print_usage(void)
-{
-    puts("usage: tensord run DIR [--inputs WHAT]... [--signature NAME] [--tag_set TAGS] [--out DIR] [--time "
-         "N]\n\n"
-         "Loads the SavedModel in the version directory DIR, runs a signature once, prints the outputs as "
-         "JSON.\n\n"
-         "  --inputs WHAT      NAME=FILE.npy, for one input (may be repeated); or JSON, as text or in a "
-         "file:\n"
-         "                     what a REST request says, or only the value of its \"inputs\"\n"
-         "  --signature NAME   serving_default without it\n"
-         "  --tag_set TAGS     serve without it\n"
-         "  --out DIR          write NAME.npy for each output there, instead of printing\n"
-         "  --time N           run N times more and print how long a run takes");
-}
-
-enum { MAX_INPUTS = 64 };
+enum { MAX_INPUTS = TD_WORDS };
 
 typedef struct run_args {
-    const char *dir, *signature, *tag_set, *out;
+    td_words dirs, inputs;
+    const char *dir, *signature, *tag_set, *out, *time;
     int times; /* 0: once, without a clock */
-    const char *inputs[MAX_INPUTS];
-    size_t n_inputs;
 } run_args;
 
-static bool take_input(run_args *args, const char *what)
-{
-    if (args->n_inputs == MAX_INPUTS) {
-        fprintf(stderr, "tensord run: more than %d --inputs\n", MAX_INPUTS);
-        return false;
-    }
-    args->inputs[args->n_inputs++] = what;
-    return true;
-}
-
-static bool take_times(run_args *args, const char *text)
+static bool read_times(run_args *args)
 {
     char *end;
-    const long n = strtol(text, &end, 10);
+    const long n = strtol(args->time, &end, 10);
 
-    if (end == text || *end != '\0' || n < 1 || n > INT_MAX) {
-        fprintf(stderr, "tensord run: --time takes a number from 1 on, not \"%s\"\n", text);
+    if (end == args->time || *end != '\0' || n < 1 || n > INT_MAX) {
+        fprintf(stderr, "tensord run: --time takes a number from 1 on, not \"%s\"\n", args->time);
         return false;
     }
     args->times = (int)n;
     return true;
-}
-
-static bool parse_args(int argc, char **argv, run_args *out)
-{
-    td_args a = { argc, argv, 1 };
-    bool is_wrong = false;
-    const char *what;
-
-    *out = (run_args){ .signature = "", .tag_set = "serve" };
-    while (a.at < argc && !is_wrong) {
-        what = NULL;
-        if (td_args_option(&a, "inputs", &what, &is_wrong)) {
-            if (what) is_wrong = !take_input(out, what);
-            continue;
-        }
-        if (td_args_option(&a, "time", &what, &is_wrong)) {
-            if (what) is_wrong = !take_times(out, what);
-            continue;
-        }
-        if (td_args_option(&a, "signature", &out->signature, &is_wrong) ||
-            td_args_option(&a, "tag_set", &out->tag_set, &is_wrong) ||
-            td_args_option(&a, "out", &out->out, &is_wrong))
-            continue;
-        is_wrong = argv[a.at][0] == '-' || out->dir;
-        if (is_wrong)
-            fprintf(stderr, "tensord run: what is \"%s\"?\n", argv[a.at]);
-        else
-            out->dir = argv[a.at++];
-    }
-    if (!is_wrong && !out->dir) fputs("tensord run: which directory?\n", stderr);
-    return !is_wrong && out->dir;
 }
 
 /* ---------------------------------------------------------------- one run */
@@ -138,9 +81,9 @@ typedef struct inputs {
 
 static td_status open_inputs(const run_args *args, td_arena *arena, inputs *out)
 {
-    *out = (inputs){ .n = args->n_inputs };
+    *out = (inputs){ .n = args->inputs.n };
     for (size_t i = 0; i < out->n; i++) {
-        TD_TRY(td_run_input_open(args->inputs[i], arena, &out->list[i]));
+        TD_TRY(td_run_input_open(args->inputs.all[i], arena, &out->list[i]));
         if (out->list[i].is_json) out->json = &out->list[i].json;
     }
     return NULL;
@@ -184,23 +127,45 @@ static td_status load_and_run(const run_args *args, inputs *in, td_arena *arena)
     return error;
 }
 
-int td_cli_run(int argc, char **argv)
+static int run_dir(int argc, char **argv)
 {
-    run_args args;
+    run_args args = { .signature = "", .tag_set = "serve" };
 
-    if (argc == 2 && !strcmp(argv[1], "--help")) {
-        print_usage();
-        return TD_EXIT_OK;
-    }
-    if (!parse_args(argc, argv, &args)) return TD_EXIT_USAGE;
+    if (!td_verb_read(&td_verb_run, argc, argv, &args)) return TD_EXIT_USAGE;
+    if (args.time && !read_times(&args)) return TD_EXIT_USAGE;
+    args.dir = args.dirs.all[0];
     td_log_set_level(TD_LOG_WARNING);
     td_arena *const arena = td_arena_make();
     const td_status error = load_and_run(&args, TD_ARENA_NEW(arena, inputs), arena);
 
     td_arena_free(arena);
-    if (!error) return TD_EXIT_OK;
-    fflush(stdout);
-    fprintf(stderr, "tensord run: %s: %s\n", td_code_name(td_status_code(error)), td_status_text(error));
-    td_status_free(error);
-    return TD_EXIT_FAILED;
+    return td_cli_end("run", error);
 }
+
+static const td_option run_options[] = {
+    { "dir", TD_OPTION_TEXTS, offsetof(run_args, dirs), "DIR",
+      "another way to say DIR, as saved_model_cli has it" },
+    { "inputs", TD_OPTION_TEXTS, offsetof(run_args, inputs), "WHAT",
+      "NAME=FILE.npy, for one input (may be repeated); or JSON, as text or in a file:\n"
+      "what a REST request says, or only the value of its \"inputs\"" },
+    { "signature", TD_OPTION_TEXT, offsetof(run_args, signature), "NAME", "serving_default without it" },
+    { "tag_set", TD_OPTION_TEXT, offsetof(run_args, tag_set), "TAGS", "serve without it" },
+    { "out", TD_OPTION_TEXT, offsetof(run_args, out), "DIR",
+      "write NAME.npy for each output there, instead of printing" },
+    { "time", TD_OPTION_TEXT, offsetof(run_args, time), "N",
+      "run N times more and print how long a run takes" },
+};
+
+const td_verb td_verb_run = {
+    .name = "run",
+    .summary = "run a signature of a SavedModel once",
+    .words = "DIR [--inputs WHAT]... [OPTIONS]",
+    .about = "Loads the SavedModel in the version directory DIR, runs a signature once, prints the outputs "
+             "as JSON.\n",
+    .options = run_options,
+    .n_options = TD_COUNT(run_options),
+    .operands = offsetof(run_args, dirs),
+    .least = 1,
+    .most = 1,
+    .run = run_dir,
+};

@@ -112,13 +112,23 @@ static int run(const td_flags *flags)
     return TD_EXIT_NO_START;
 }
 
-int td_cli_serve(int argc, char **argv)
+static int serve_flags(int argc, char **argv)
 {
     td_flags flags;
 
     if (!read_flags(&flags, argc, argv)) return TD_EXIT_NO_START;
     return flags.version ? print_version() : run(&flags);
 }
+
+const td_verb td_verb_serve = {
+    .name = "serve",
+    .summary = "serve models over gRPC and REST; the default: takes TensorFlow Serving's flags",
+    .words = "[FLAGS]",
+    .about = "Serves models over gRPC and REST until SIGTERM. TensorFlow Serving's flags come first, then "
+             "tensord's.\n",
+    .takes_flags = true,
+    .run = serve_flags,
+};
 
 static bool is_directory(const char *path)
 {

@@ -4,58 +4,20 @@
 #include "cli/cli.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/args.h"
 #include "cli/op_list.h"
 #include "obs/log.h"
 #include "tensord/session.h"
 
 typedef struct show_args {
+    td_words dirs;
     const char *dir;
     const char *tag_set; /* NULL: "serve" if it is there, else the first */
     bool is_all, has_graph;
 } show_args;
-
-static void print_usage(void)
-{
-    puts("usage: tensord show DIR [--tag_set TAGS] [--all] [--graph]\n\n"
-         "Shows tag sets, signatures with their inputs and outputs, whether rows of several requests may run "
-         "together,\n"
-         "and the ops they need, of the SavedModel in the version directory DIR. No signature is run.\n\n"
-         "  --tag_set TAGS   the meta graph to show, tags separated by commas; without it, \"serve\" or the "
-         "first\n"
-         "  --all            every meta graph, and signatures that only describe init ops\n"
-         "  --graph          the nodes, too: one a line, of each signature and each function it calls");
-}
-
-static bool parse_args(int argc, char **argv, show_args *out)
-{
-    td_args a = { argc, argv, 1 };
-    bool is_wrong = false;
-
-    *out = (show_args){ 0 };
-    while (a.at < argc && !is_wrong) {
-        if (td_args_option(&a, "tag_set", &out->tag_set, &is_wrong)) continue;
-        if (td_args_option(&a, "dir", &out->dir, &is_wrong)) continue;
-        if (td_args_switch(&a, "all")) {
-            out->is_all = true;
-            continue;
-        }
-        if (td_args_switch(&a, "graph")) {
-            out->has_graph = true;
-            continue;
-        }
-        is_wrong = argv[a.at][0] == '-' || out->dir;
-        if (is_wrong)
-            fprintf(stderr, "tensord show: what is \"%s\"?\n", argv[a.at]);
-        else
-            out->dir = argv[a.at++];
-    }
-    if (!is_wrong && !out->dir) fputs("tensord show: which directory?\n", stderr);
-    return !is_wrong && out->dir;
-}
 
 /* "(-1, 8)", "()", "unknown_rank" */
 static void print_shape(const td_shape *s)
@@ -194,23 +156,43 @@ static td_status show(const show_args *args, td_arena *arena)
     return NULL;
 }
 
-int td_cli_show(int argc, char **argv)
+static int show_dir(int argc, char **argv)
 {
-    show_args args;
+    show_args args = { 0 };
 
-    if (argc == 2 && !strcmp(argv[1], "--help")) {
-        print_usage();
-        return TD_EXIT_OK;
-    }
-    if (!parse_args(argc, argv, &args)) return TD_EXIT_USAGE;
+    if (!td_verb_read(&td_verb_show, argc, argv, &args)) return TD_EXIT_USAGE;
+    args.dir = args.dirs.all[0];
     td_log_set_level(TD_LOG_ERROR); /* what a load warns of is no news here */
     td_arena *const arena = td_arena_make();
     const td_status error = show(&args, arena);
 
     td_arena_free(arena);
-    if (!error) return TD_EXIT_OK;
-    fflush(stdout);
-    fprintf(stderr, "tensord show: %s: %s\n", td_code_name(td_status_code(error)), td_status_text(error));
-    td_status_free(error);
-    return TD_EXIT_FAILED;
+    return td_cli_end("show", error);
 }
+
+static const td_option show_options[] = {
+    { "dir", TD_OPTION_TEXTS, offsetof(show_args, dirs), "DIR",
+      "another way to say DIR, as saved_model_cli has it" },
+    { "tag_set", TD_OPTION_TEXT, offsetof(show_args, tag_set), "TAGS",
+      "the meta graph to show, tags separated by commas; without it, \"serve\" or the first" },
+    { "all", TD_OPTION_SWITCH, offsetof(show_args, is_all), NULL,
+      "every meta graph, and signatures that only describe init ops" },
+    { "graph", TD_OPTION_SWITCH, offsetof(show_args, has_graph), NULL,
+      "the nodes, too: one a line, of each signature and each function it calls" },
+};
+
+const td_verb td_verb_show = {
+    .name = "show",
+    .summary = "show tag sets, signatures and ops of a SavedModel",
+    .words = "DIR [OPTIONS]",
+    .about =
+        "Shows tag sets, signatures with their inputs and outputs, whether rows of several requests may run\n"
+        "together, and the ops they need, of the SavedModel in the version directory DIR. No signature is "
+        "run.\n",
+    .options = show_options,
+    .n_options = TD_COUNT(show_options),
+    .operands = offsetof(show_args, dirs),
+    .least = 1,
+    .most = 1,
+    .run = show_dir,
+};

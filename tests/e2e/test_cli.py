@@ -35,10 +35,31 @@ class Verbs(CommandLine):
     def test_help(self):
         done = run("help")
         self.assertEqual(done.returncode, 0)
-        for verb in ("serve", "show", "run"):
-            self.assertIn(f"\n  {verb} ", done.stdout)
-        for verb in ("show", "run"):
-            self.assertIn(f"usage: tensord {verb}", run(verb, "--help").stdout)
+        self.assertEqual((run("--help").stdout, run("-h").stdout), (done.stdout, done.stdout))
+        self.assertLess(len(done.stdout.splitlines()), 25)
+        verbs = re.findall(r"^  (\w+) ", done.stdout, re.M)
+        self.assertLessEqual({"serve", "show", "run", "ops", "health", "help"}, set(verbs))
+        for verb in verbs:
+            page = run("help", verb)
+            self.assertEqual((page.returncode, run(verb, "--help").stdout), (0, page.stdout))
+            self.assertIn(f"usage: tensord {verb}", page.stdout)
+        self.assertNotIn("--port", done.stdout)
+        self.assert_fails(run("help", "shwo"), 2, 'no verb "shwo": did you mean "show"?')
+
+    def test_help_as_tensorflow_serving_has_it(self):
+        """Called by its name: all flags, and its exit code."""
+        link = self.folder / "tensorflow_model_server"
+        link.symlink_to(harness.BINARY)
+        done = subprocess.run([link, "--help"], capture_output=True, text=True, timeout=harness.PATIENCE)
+        self.assertEqual((done.returncode, done.stderr), (255, ""))
+        self.assertIn(f"usage: {link}\nFlags:\n\t--port=8500 ", done.stdout)
+
+    def test_mistyped_options(self):
+        self.assert_fails(run("show", HALF_PLUS_TWO, "--tagset=serve"), 2, 'what is "--tagset=serve"?', '"--tag_set"')
+        self.assert_fails(run("run", HALF_PLUS_TWO, "--input", "1"), 2, 'what is "--input"?', 'did you mean "--inputs"?')
+        self.assert_fails(run("show", HALF_PLUS_TWO, "--zzzzzz"), 2, 'what is "--zzzzzz"?\n')
+        self.assert_fails(run("show", HALF_PLUS_TWO, "--all=x"), 2, 'what is "--all=x"?')
+        self.assert_fails(run("run", HALF_PLUS_TWO, *["--inputs=1"] * 65), 2, "more than 64")
 
     def test_unknown_verb(self):
         self.assert_fails(run("bake"), 2, 'no verb "bake"')
@@ -105,6 +126,28 @@ signature_def['serving_default']:
         self.assert_fails(run("show", str(self.folder)), 1, "NOT_FOUND", "saved_model.pb")
         self.assert_fails(run("show", HALF_PLUS_TWO, "--tag_set=gpu"), 1, "NOT_FOUND", "{ gpu }")
         self.assert_fails(run("show", HALF_PLUS_TWO, "--tag_set"), 2, "--tag_set needs a value")
+
+
+class Ops(CommandLine):
+    def names(self, *words):
+        done = run("ops", *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [line.split("\t")[0] for line in done.stdout.splitlines()]
+
+    def test_patterns(self):
+        everything = self.names()
+        self.assertGreater(len(everything), 100)
+        self.assertEqual(self.names("conv2d"), [name for name in everything if "conv2d" in name.lower()])
+        self.assertEqual(self.names("MATM*"), [name for name in everything if name.startswith("MatM")])
+        self.assertEqual(self.names("Ab[r-t]"), ["Abs"])
+        self.assert_fails(run("ops", "NoSuchOp"), 1, 'no op is like "NoSuchOp"')
+        self.assert_fails(run("ops", "a", "b"), 2, 'what is "b"?')
+
+    def test_json(self):
+        ops = json.loads(run("ops", "--json").stdout)["ops"]
+        self.assertEqual([op["name"] for op in ops], self.names())
+        self.assertEqual(set(ops[0]), {"name", "signature", "attributes"})
+        self.assertEqual(json.loads(run("ops", "NoSuchOp", "--json").stdout), {"ops": []})
 
 
 class Run(CommandLine):

@@ -29,7 +29,8 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(lines[1], r"^TensorFlow Library: ")
 
     def test_help_names_the_flags(self):
-        text = run("--help").stdout
+        text = run("serve", "--help").stdout
+        self.assertEqual(run("help", "serve").stdout, text)
         flags = re.findall(r"^TD_FLAG\(\w+, (\w+),", (harness.SOURCE / "src/config/flags.inc").read_text(), re.M)
         self.assertGreater(len(flags), 40)
         for flag in flags:
