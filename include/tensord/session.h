@@ -72,6 +72,9 @@ void td_session_unref(td_session *s);      /* NULL is fine */
 const td_signature *td_session_signatures(const td_session *s, size_t *count);
 const td_signature *td_session_find_signature(const td_session *s, const char *name); /* NULL: none */
 
+/* Why sig cannot be run, for want of ops for one; NULL: it can. Lives as long as s. */
+const char *td_session_trouble(const td_session *s, const td_signature *sig);
+
 typedef struct td_run_options {
     int64_t deadline_ns; /* td_now_ns() time after which the run may stop with DEADLINE_EXCEEDED; 0: none */
     bool (*cancelled)(void *ctx); /* NULL, or asked between pieces of work, by several threads: CANCELLED */

@@ -11,6 +11,7 @@
 typedef struct walk {
     td_model_file *model;
     void (*see)(const char *what, const char *name, const td_graph *g);
+    const td_signature *only; /* NULL: all of the model */
     td_pass pass;
     td_map ops;       /* td_needed_op by name */
     td_map functions; /* seen */
@@ -110,7 +111,7 @@ static td_status visit_roots(walk *w)
 
 static td_status visit_all(walk *w)
 {
-    TD_TRY(visit_roots(w));
+    TD_TRY(w->only ? visit_signature(w, w->only) : visit_roots(w));
     while (w->n) {
         const td_graph *const g = w->stack[--w->n];
 
@@ -139,17 +140,27 @@ static void list_ops(const walk *w, td_needed_op **out, size_t *n)
     *n = count;
 }
 
+static td_status list_needed(walk *w, td_needed_op **out, size_t *n)
+{
+    w->pass = (td_pass){ .arena = w->model->arena, .library = w->model->library };
+    const td_status error = visit_all(w);
+
+    if (!error) list_ops(w, out, n);
+    td_map_fini(&w->ops);
+    td_map_fini(&w->functions);
+    td_free(w->stack);
+    td_pass_fini(&w->pass);
+    return error;
+}
+
 td_status td_op_list_needed(td_model_file *m,
                             void (*see)(const char *what, const char *name, const td_graph *g),
                             td_needed_op **out, size_t *n)
 {
-    walk w = { .model = m, .see = see, .pass = { .arena = m->arena, .library = m->library } };
-    const td_status error = visit_all(&w);
+    return list_needed(&(walk){ .model = m, .see = see }, out, n);
+}
 
-    if (!error) list_ops(&w, out, n);
-    td_map_fini(&w.ops);
-    td_map_fini(&w.functions);
-    td_free(w.stack);
-    td_pass_fini(&w.pass);
-    return error;
+td_status td_op_list_of(td_model_file *m, const td_signature *sig, td_needed_op **out, size_t *n)
+{
+    return list_needed(&(walk){ .model = m, .only = sig }, out, n);
 }

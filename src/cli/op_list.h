@@ -19,4 +19,7 @@ TD_MUST_USE td_status td_op_list_needed(td_model_file *m,
                                         void (*see)(const char *what, const char *name, const td_graph *g),
                                         td_needed_op **out, size_t *n);
 
+/* The same of what one signature reaches, a constant condition's other branch too. */
+TD_MUST_USE td_status td_op_list_of(td_model_file *m, const td_signature *sig, td_needed_op **out, size_t *n);
+
 #endif

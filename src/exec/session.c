@@ -12,6 +12,7 @@
 #include "exec/load.h"
 #include "exec/memory.h"
 #include "exec/result.h"
+#include "ops/pack.h"
 
 td_session *td_session_ref(td_session *s)
 {
@@ -27,6 +28,14 @@ void td_session_unref(td_session *s)
 td_account *td_session_account(td_session *s)
 {
     return &s->account;
+}
+
+td_session_memory td_session_memory_of(const td_session *s)
+{
+    const size_t used = atomic_load_explicit(&s->account.used, memory_order_relaxed),
+                 packed = td_packs_bytes(s->env.packs), known = s->constant_bytes + packed;
+
+    return (td_session_memory){ s->constant_bytes, packed, used > known ? used - known : 0 };
 }
 
 const td_signature *td_session_signatures(const td_session *s, size_t *count)
@@ -122,6 +131,14 @@ static td_status why_unusable(const td_entry *e, const td_signature *sig)
 {
     if (e->error) return td_status_copy(e->error);
     return TD_ERR(INVALID_ARGUMENT, "signature %s is not meant to be run", sig->name);
+}
+
+const char *td_session_trouble(const td_session *s, const td_signature *sig)
+{
+    const td_entry *const e = entry_of(s, sig);
+
+    if (e->prog) return NULL;
+    return e->error ? td_status_text(e->error) : "it is not meant to be run";
 }
 
 /* Files that are not what they were explain any error, and spoil any answer. */

@@ -47,6 +47,17 @@ void td_packs_free(td_packs *p)
     td_free(p);
 }
 
+size_t td_packs_bytes(td_packs *p)
+{
+    size_t bytes = 0;
+
+    td_mutex_lock(&p->mu);
+    for (const pack *e = p->first; e; e = e->next)
+        bytes += e->size;
+    td_mutex_unlock(&p->mu);
+    return bytes;
+}
+
 static const pack *find_locked(const td_packs *p, const td_pack_key *key, size_t size) TD_REQUIRES(p->mu)
 {
     for (const pack *e = p->first; e; e = e->next)

@@ -23,5 +23,6 @@ TD_MUST_USE td_status td_pack_get(td_call *c, const td_pack_key *key, size_t siz
 
 td_packs *td_packs_make(td_account *account); /* for what is packed; NULL: nobody's */
 void td_packs_free(td_packs *p);
+size_t td_packs_bytes(td_packs *p); /* of all that is packed */
 
 #endif

@@ -4,14 +4,17 @@
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import tempfile
 import unittest
 
 import numpy as np
+from google.protobuf import json_format
 
 import graphs
 import harness
+from messages import message
 
 HALF_PLUS_TWO = str(harness.MODELS / "half_plus_two" / "1")
 DIGITS = str(harness.MODELS / "digits" / "1")
@@ -38,7 +41,7 @@ class Verbs(CommandLine):
         self.assertEqual((run("--help").stdout, run("-h").stdout), (done.stdout, done.stdout))
         self.assertLess(len(done.stdout.splitlines()), 25)
         verbs = re.findall(r"^  (\w+) ", done.stdout, re.M)
-        self.assertLessEqual({"serve", "show", "run", "ops", "health", "help"}, set(verbs))
+        self.assertLessEqual({"serve", "show", "run", "check", "ops", "health", "help"}, set(verbs))
         for verb in verbs:
             page = run("help", verb)
             self.assertEqual((page.returncode, run(verb, "--help").stdout), (0, page.stdout))
@@ -126,6 +129,91 @@ signature_def['serving_default']:
         self.assert_fails(run("show", str(self.folder)), 1, "NOT_FOUND", "saved_model.pb")
         self.assert_fails(run("show", HALF_PLUS_TWO, "--tag_set=gpu"), 1, "NOT_FOUND", "{ gpu }")
         self.assert_fails(run("show", HALF_PLUS_TWO, "--tag_set"), 2, "--tag_set needs a value")
+
+
+class Check(CommandLine):
+    def verdicts(self, code, *words):
+        done = run("check", "--json", *words)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return json.loads(done.stdout)["models"]
+
+    def save(self, name, graph):
+        graphs.save(self.folder / name, graph)
+        return str(self.folder / name)
+
+    def test_what_is_checked(self):
+        """A models directory, a base path, a version: what the server would load of each."""
+        places = lambda *words: [(v["model"], v["version"]) for v in self.verdicts(0, *map(str, words))]
+        self.assertEqual(places(harness.MODELS), [("digits", "1"), ("half_plus_two", "2")])
+        self.assertEqual(places(harness.MODELS / "half_plus_two"), [("half_plus_two", "2")])
+        self.assertEqual(places(HALF_PLUS_TWO, DIGITS), [("half_plus_two", "1"), ("digits", "1")])
+
+    def test_text(self):
+        done = run("check", HALF_PLUS_TWO)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, rf"^{HALF_PLUS_TWO}: loads, in [\d.]+ ms\n  tag sets: serve\n  memory: \d+ bytes of weights")
+        self.assertIn("  signature serving_default\n    input x: DT_FLOAT [?]\n    output y: DT_FLOAT [?]\n    batchable: yes\n",
+                      done.stdout)
+        self.assertIn("""    curl -d '{"inputs": {"x": [0.0]}}' http://localhost:8501/v1/models/half_plus_two:predict\n""", done.stdout)
+
+    def test_memory(self):
+        memory = self.verdicts(0, DIGITS)[0]["memory"]
+        self.assertGreater(memory["mapped_bytes"], 100000)
+        self.assertGreater(memory["packed_bytes"], 10000)
+        self.assertGreater(memory["constant_bytes"], 0)
+        self.assertGreater(memory["plan_bytes"], 0)
+
+    def test_examples_work(self):
+        """Both requests of every signature, pasted into a shell; grpcurl's as the message that it would make."""
+        signatures = [(v["model"], s) for v in self.verdicts(0, str(harness.MODELS)) for s in v["signatures"]]
+        with harness.Server(models={m: harness.MODELS / m for m, _ in signatures}) as server:
+            for model, s in signatures:
+                command = s["curl"].replace("localhost:8501", f"localhost:{server.rest_port}")
+                done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=harness.PATIENCE)
+                self.assertIn("outputs", json.loads(done.stdout), command)
+                text = shlex.split(s["grpcurl"])[3]
+                request = json_format.Parse(text, message("tensorflow.serving.PredictRequest")())
+                self.assertEqual((request.model_spec.name, request.model_spec.signature_name), (model, s["name"]))
+                self.assertEqual(len(server.call("PredictionService", "Predict", request).outputs), len(s["outputs"]))
+
+    def test_ops_that_tensord_lacks(self):
+        graph = graphs.Graph().placeholder("x", "float32").node("a", "NoSuchOp", ["x"], "float32")
+        graph.node("y", "NorThisOp", ["a"], "float32").node("z", "Neg", ["x"], "float32")
+        graph.signature("serving_default", {"x": "float32"}, {"y": "y"})
+        alone = self.verdicts(1, self.save("1", graph))[0]
+        self.assertFalse(alone["loads"])
+        self.assertEqual(alone["code"], "NOT_FOUND")
+        self.assertEqual(alone["signatures"][0]["missing_ops"], ["NoSuchOp", "NorThisOp"])
+        done = run("check", str(self.folder / "1"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("    ops that tensord lacks: NoSuchOp, NorThisOp\n", done.stdout)
+
+        beside = self.verdicts(0, self.save("2", graph.signature("other", {"x": "float32"}, {"z": "z"})))[0]
+        other, default = beside["signatures"]
+        self.assertTrue(other["runs"])
+        self.assertEqual((default["runs"], default["missing_ops"]), (False, ["NoSuchOp", "NorThisOp"]))
+        self.assertIn("NoSuchOp", default["error"])
+        self.assertNotIn("curl", default)
+
+    def test_dims_of_any_size(self):
+        for i, shape in enumerate(([-1, 224, 224, 3], [1 << 40, 0], [1 << 40, 1 << 40])):
+            graph = graphs.Graph().placeholder("x", "float32").node("y", "Neg", ["x"], "float32")
+            path = self.save(str(i + 1), graph.signature("serving_default", {"x": "float32"}, {"y": "y"}, shape=shape))
+            done = run("check", "--json", path)
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            for s in json.loads(done.stdout)["models"][0]["signatures"]:
+                self.assertLess(len(s.get("curl", "")), 500)
+
+    def test_errors(self):
+        self.assert_fails(run("check"), 2, "which directory?")
+        self.assert_fails(run("check", str(self.folder)), 1, "NOT_FOUND", "holds no SavedModel and no directory of versions")
+        self.assert_fails(run("check", str(self.folder / "nothing")), 1, "NOT_FOUND", "is no directory")
+        self.assert_fails(run("check", HALF_PLUS_TWO, "--jsn"), 2, 'what is "--jsn"?: did you mean "--json"?')
+        (self.folder / "1").mkdir()
+        (self.folder / "1" / "saved_model.pb").write_bytes(b"\xff" * 100)
+        broken = self.verdicts(1, str(self.folder / "1"), HALF_PLUS_TWO)
+        self.assertEqual([v["loads"] for v in broken], [False, True])
+        self.assertEqual(broken[0]["code"], "DATA_LOSS")
 
 
 class Ops(CommandLine):
