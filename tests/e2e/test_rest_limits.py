@@ -53,15 +53,27 @@ class InFlight(harness.ServerTest):
     def test_one_more_is_turned_away(self):
         server, request = self.server, self.server.predict_request("half_plus_two", {"x": np.float32([1])})
         self.assertEqual(server.post("half_plus_two:predict", {"instances": [1.0]}).status, 200)
-        with socket.create_connection(("127.0.0.1", server.rest_port)) as held:
-            held.sendall(wire.post(b'{"inputs": 0.0}', path="/v1/models/long:predict"))
-            reply = harness.until(lambda: self.refused(server), "a refusal")
+        with harness.until(lambda: self.held(server), "room"):
+            reply = self.refused(server)
             self.assert_error(reply, 503, "Too many requests are in flight: there may be 1 (--max_requests_in_flight)")
             self.assertEqual(reply.headers["Retry-After"], "1")
             self.assertEqual(server.get("half_plus_two").status, 200)
             self.assertEqual(server.grpc_error("PredictionService", "Predict", request)[0], "UNAVAILABLE")
         harness.until(lambda: not self.refused(server), "room")
         self.assertEqual(server.predict("half_plus_two", {"x": np.float32([1])})["y"].tolist(), [2.5])
+
+    @staticmethod
+    def held(server):
+        """A connection whose run takes the one place; None, if the request before it had not left yet."""
+        connection = socket.create_connection(("127.0.0.1", server.rest_port))
+        connection.sendall(wire.post(b'{"inputs": 0.0}', path="/v1/models/long:predict"))
+        connection.settimeout(0.5)
+        try:
+            connection.recv(1)
+        except TimeoutError:
+            return connection
+        connection.close()
+        return None
 
     @staticmethod
     def refused(server):
