@@ -45,10 +45,11 @@ static void warn_of_mistyped(const td_strbuf *meant)
 static void set_log(const td_flags *flags)
 {
     static const char *const names[] = { "debug", "info", "warning", "error" };
+    td_log_format format;
 
     for (size_t i = 0; i < TD_COUNT(names); i++)
         if (!strcmp(flags->log_level, names[i])) td_log_set_level((td_log_level)i);
-    td_log_set_format(strcmp(flags->log_format, "json") ? TD_LOG_TEXT : TD_LOG_JSON);
+    if (td_log_format_named(flags->log_format, &format)) td_log_set_format(format);
 }
 
 /* Says what the command line got wrong. False: it must not run. */

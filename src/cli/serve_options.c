@@ -32,9 +32,12 @@ static int64_t to_ns(float seconds)
 
 static td_status check_flags(const td_flags *f)
 {
+    td_log_format format;
+
     TD_TRY(td_flags_check(f));
-    if (strcmp(f->log_format, "text") != 0 && strcmp(f->log_format, "json") != 0)
-        return TD_ERR(INVALID_ARGUMENT, "log_format is \"%s\"; there are text and json", f->log_format);
+    if (!td_log_format_named(f->log_format, &format))
+        return TD_ERR(INVALID_ARGUMENT, "log_format is \"%s\"; there are auto, text, json and terminal",
+                      f->log_format);
     if (f->port == 0 && !is_set(f->grpc_socket_path))
         return TD_ERR(INVALID_ARGUMENT, "At least one of server_options.grpc_port or "
                                         "server_options.grpc_socket_path must be set.");

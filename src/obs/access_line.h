@@ -22,7 +22,7 @@ typedef struct td_access {
     uint64_t total_ns, stage_ns[TD_STAGE_COUNT];
 } td_access;
 
-/* The line with its end; its size. Of a text no more than 128 bytes are shown. */
+/* The line with its end; its size, or 0: no memory for the JSON. Of a text no more than 128 bytes are shown. */
 enum { TD_ACCESS_LINE = 8192 };
 size_t td_access_line(td_access_format format, const td_access *a, char out[TD_ACCESS_LINE]);
 

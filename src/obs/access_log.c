@@ -266,7 +266,7 @@ void td_access_log_put(const td_access *a)
     const size_t n = td_access_line(l->format, a, line);
 
     td_mutex_lock(&l->mu);
-    const bool is_added = add_locked(l, line, n);
+    const bool is_added = n && add_locked(l, line, n);
     td_mutex_unlock(&l->mu);
     if (!is_added) lose(l, 1);
 }

@@ -3,11 +3,13 @@
 #include "obs/document.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "obs/labels.h"
@@ -54,12 +56,33 @@ static td_strbuf make_valid(const char *text)
     return valid;
 }
 
+static bool is_ascii(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text > 0x7f) return false;
+    return true;
+}
+
+cJSON *td_document_string(const char *text)
+{
+    if (is_ascii(text)) return cJSON_CreateString(text);
+    td_strbuf valid = make_valid(text);
+    cJSON *const string = cJSON_CreateString(td_strbuf_text(&valid));
+
+    td_strbuf_fini(&valid);
+    return string;
+}
+
 void td_document_text(cJSON *object, const char *name, const char *text)
 {
-    td_strbuf valid = make_valid(text);
+    cJSON *const string = td_document_string(text);
 
-    (void)cJSON_AddStringToObject(object, name, td_strbuf_text(&valid));
-    td_strbuf_fini(&valid);
+    if (!cJSON_AddItemToObject(object, name, string)) cJSON_Delete(string);
+}
+
+void td_document_member(cJSON *object, const char *name, cJSON *item)
+{
+    if (!cJSON_AddItemToObjectCS(object, name, item)) cJSON_Delete(item);
 }
 
 cJSON *td_document_object(cJSON *object, const char *name)
@@ -86,10 +109,7 @@ cJSON *td_document_next(cJSON *array)
 
 void td_document_item(cJSON *array, const char *text)
 {
-    td_strbuf valid = make_valid(text);
-
-    (void)add_item(array, cJSON_CreateString(td_strbuf_text(&valid)));
-    td_strbuf_fini(&valid);
+    (void)add_item(array, td_document_string(text));
 }
 
 void td_document_number(cJSON *object, const char *name, int64_t value)
@@ -108,4 +128,15 @@ td_status td_document_end(cJSON *d, char **text)
     if (!printed) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for a JSON document");
     *text = printed;
     return NULL;
+}
+
+size_t td_document_end_line(cJSON *d, char *line, size_t room)
+{
+    const bool is_printed = d && !is_short && room > 1 &&
+                            cJSON_PrintPreallocated(d, line, (int)TD_MIN(room - 1, (size_t)INT_MAX), false);
+    const size_t n = is_printed ? strlen(line) : 0;
+
+    cJSON_Delete(d);
+    if (n) line[n] = '\n';
+    return n ? n + 1 : 0;
 }

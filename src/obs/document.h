@@ -27,5 +27,10 @@ cJSON *td_document_next(cJSON *array);                      /* adds an object to
 void td_document_item(cJSON *array, const char *text);      /* adds a text to an array */
 /* Takes d. *text is to be freed by td_free(). RESOURCE_EXHAUSTED: there was no memory for some of it. */
 TD_MUST_USE td_status td_document_end(cJSON *d, char **text);
+/* For documents that are made often: adds an item, which is taken, under a name that lives longer, and is not copied. */
+void td_document_member(cJSON *object, const char *name, cJSON *item);
+cJSON *td_document_string(const char *text); /* as td_document_text() makes it */
+/* Takes d: one line with its end at line[]; its size, or 0: no memory, or no room for it. */
+TD_MUST_USE size_t td_document_end_line(cJSON *d, char *line, size_t room);
 
 #endif

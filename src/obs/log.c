@@ -6,15 +6,17 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "obs/document.h"
 #include "obs/quote.h"
 
-enum { LOG_LINE = 1024, LOG_HEAD = 128 };
+enum { LOG_LINE = 1024, LOG_HEAD = 128, LOG_DATE = 32 };
 
 static atomic_int log_level = TD_LOG_INFO, log_format = TD_LOG_TEXT;
 
@@ -33,22 +35,71 @@ bool td_log_is_on(td_log_level level)
     return (int)level >= atomic_load_explicit(&log_level, memory_order_relaxed);
 }
 
-/* time=2026-01-31T23:59:59.123Z level=info room=serve model=m ...
- * {"time":"2026-01-31T23:59:59.123Z","level":"info","room":"serve","message":"model=m ..."} */
-static size_t put_head(char *line, td_log_level level, const char *room, bool is_json)
+static const char *name_of(td_log_level level)
 {
     static const char *const names[] = { "debug", "info", "warning", "error" };
+
+    return names[level];
+}
+
+static bool has_colours(void)
+{
+    const char *const no = getenv("NO_COLOR"), *const terminal = getenv("TERM");
+
+    return !(no && *no) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
+bool td_log_format_named(const char *name, td_log_format *format)
+{
+    if (!strcmp(name, "auto")) name = isatty(STDERR_FILENO) ? "terminal" : "text";
+    if (!strcmp(name, "text"))
+        *format = TD_LOG_TEXT;
+    else if (!strcmp(name, "json"))
+        *format = TD_LOG_JSON;
+    else if (!strcmp(name, "terminal"))
+        *format = has_colours() ? TD_LOG_TERMINAL : TD_LOG_TERMINAL_PLAIN;
+    else
+        return false;
+    return true;
+}
+
+/* "2026-01-31T23:59:59.123Z" */
+static void put_date(char date[LOG_DATE])
+{
     struct timespec now;
     struct tm t;
-    char date[32];
+    char seconds[24];
 
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &t);
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &t);
-    const int n = snprintf(line, LOG_HEAD,
-                           is_json ? "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"room\":\"%s\",\"message\":"
-                                   : "time=%s.%03dZ level=%s room=%s ",
-                           date, (int)(now.tv_nsec / 1000000), names[level], room);
+    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &t);
+    snprintf(date, LOG_DATE, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000));
+}
+
+/* 23:59:59.123 warning  serve    model=m ...; the time is the clock's on the wall. */
+static size_t put_terminal_head(char *line, td_log_level level, const char *room, bool has_colour)
+{
+    static const char *const colours[] = { "\033[2m", "", "\033[33m", "\033[1;31m" };
+    const char *const dim = has_colour ? "\033[2m" : "", *const off = has_colour ? "\033[0m" : "";
+    struct timespec now;
+    struct tm t;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    localtime_r(&now.tv_sec, &t);
+    const int n = snprintf(line, LOG_HEAD, "%s%02d:%02d:%02d.%03d%s %s%-8s%s %-8s ", dim, t.tm_hour, t.tm_min,
+                           t.tm_sec, (int)(now.tv_nsec / 1000000), off, has_colour ? colours[level] : "",
+                           name_of(level), off, room);
+
+    return (size_t)TD_MIN(n, LOG_HEAD - 1);
+}
+
+/* time=2026-01-31T23:59:59.123Z level=info room=serve model=m ... */
+static size_t put_text_head(char *line, td_log_level level, const char *room)
+{
+    char date[LOG_DATE];
+
+    put_date(date);
+    const int n = snprintf(line, LOG_HEAD, "time=%s level=%s room=%s ", date, name_of(level), room);
 
     return (size_t)TD_MIN(n, LOG_HEAD - 1);
 }
@@ -71,12 +122,19 @@ static void write_all(const char *p, size_t n)
     }
 }
 
-static void write_as_text(td_log_level level, const char *room, char *text, size_t size)
+static size_t put_head(char *line, td_log_level level, const char *room, int format)
+{
+    return format == TD_LOG_TERMINAL || format == TD_LOG_TERMINAL_PLAIN
+               ? put_terminal_head(line, level, room, format == TD_LOG_TERMINAL)
+               : put_text_head(line, level, room);
+}
+
+static void write_as_text(td_log_level level, const char *room, int format, char *text, size_t size)
 {
     char stack[LOG_LINE];
     const size_t most = LOG_HEAD + size + 1;
     char *const line = most <= sizeof stack ? stack : td_alloc(most);
-    size_t n = put_head(line, level, room, false);
+    size_t n = put_head(line, level, room, format);
 
     blank_controls(text, size);
     memcpy(line + n, text, size);
@@ -86,18 +144,23 @@ static void write_as_text(td_log_level level, const char *room, char *text, size
     if (line != stack) td_free(line);
 }
 
-static void write_as_json(td_log_level level, const char *room, const char *text, size_t size)
+/* {"time":"2026-01-31T23:59:59.123Z","level":"info","room":"serve","message":"model=m ..."}; false: no memory for it. */
+static bool write_as_json(td_log_level level, const char *room, const char *text, size_t size)
 {
-    static const char end[] = "}\n";
-    char stack[4 * LOG_LINE];
-    const size_t most = LOG_HEAD + TD_QUOTE_MOST * size + 2 + sizeof end;
+    char date[LOG_DATE], stack[4 * LOG_LINE];
+    const size_t most = 2 * LOG_HEAD + TD_QUOTE_MOST * size;
     char *const line = most <= sizeof stack ? stack : td_alloc(most);
-    size_t n = put_head(line, level, room, true);
+    cJSON *const d = td_document_make();
 
-    n += td_quote(text, size, line + n);
-    memcpy(line + n, end, sizeof end - 1);
-    write_all(line, n + sizeof end - 1);
+    put_date(date);
+    (void)cJSON_AddStringToObject(d, "time", date);
+    (void)cJSON_AddStringToObject(d, "level", name_of(level));
+    (void)cJSON_AddStringToObject(d, "room", room);
+    td_document_text(d, "message", text);
+    const size_t n = td_document_end_line(d, line, most);
+    write_all(line, n);
     if (line != stack) td_free(line);
+    return n;
 }
 
 static void write_line(td_log_level level, const char *room, const char *fmt, va_list args)
@@ -113,10 +176,9 @@ static void write_line(td_log_level level, const char *room, const char *fmt, va
         vsnprintf(text, size + 1, fmt, again);
     }
     va_end(again);
-    if (atomic_load_explicit(&log_format, memory_order_relaxed) == TD_LOG_JSON)
-        write_as_json(level, room, text, size);
-    else
-        write_as_text(level, room, text, size);
+    const int format = atomic_load_explicit(&log_format, memory_order_relaxed);
+    if (format != TD_LOG_JSON || !write_as_json(level, room, text, size))
+        write_as_text(level, room, format, text, size);
     if (text != stack) td_free(text);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log.h -- one event, one line, to standard error; as key=value, or as a JSON document that has the same as its
- * "message". Any thread. */
+/* log.h -- one event, one line, to standard error; as key=value, as a JSON document that has the same as its "message",
+ * or for eyes at a terminal. Any thread. */
 #ifndef TD_OBS_LOG_H
 #define TD_OBS_LOG_H
 
@@ -12,8 +12,11 @@
 
 typedef enum td_log_level { TD_LOG_DEBUG, TD_LOG_INFO, TD_LOG_WARNING, TD_LOG_ERROR } td_log_level;
 
-typedef enum td_log_format { TD_LOG_TEXT, TD_LOG_JSON } td_log_format;
+typedef enum td_log_format { TD_LOG_TEXT, TD_LOG_JSON, TD_LOG_TERMINAL, TD_LOG_TERMINAL_PLAIN } td_log_format;
 
+/* "text", "json", "terminal", or "auto": terminal where standard error is one, else text. Colours only where the
+ * environment's NO_COLOR and TERM have nothing against them. False: there is no such format. */
+bool td_log_format_named(const char *name, td_log_format *format);
 void td_log_set_format(td_log_format format); /* TEXT at start */
 void td_log_set_level(td_log_level level);    /* lines below it are dropped; INFO at start */
 bool td_log_is_on(td_log_level level);        /* for lines that are costly to put together */

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the service manager is told, the log as JSON, and the line about limits."""
+import contextlib
 import json
 import os
+import pty
 import signal
 import socket
+import subprocess
 import tempfile
 import unittest
 
@@ -100,12 +103,32 @@ class Log(unittest.TestCase):
                      'argument="--prot=1" nearest=--port'):
             self.assertIn(what, messages)
 
+    def test_terminal(self):
+        """On a terminal the log is for eyes; NO_COLOR is heard; nobody else gets colours."""
+        for environment, start in (({"TERM": "xterm"}, rb"^\x1b\[2m\d\d:\d\d:\d\d\.\d{3}\x1b\[0m info    \x1b\[0m"),
+                                   ({"TERM": "xterm", "NO_COLOR": "1"}, rb"^\d\d:\d\d:\d\d\.\d{3} info     \S+ +event=")):
+            ours, theirs = pty.openpty()
+            port, = harness.free_ports(1)
+            with open(ours, "rb", buffering=0) as terminal:
+                process = subprocess.Popen([harness.BINARY, f"--port={port}", f"--models_dir={harness.MODELS}"],
+                                           stderr=theirs, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+                os.close(theirs)
+                text = b""
+                while b"\n" not in text:
+                    text += terminal.read(4096)
+                process.terminate()
+                with contextlib.suppress(OSError):  # the other end is closed
+                    while terminal.read(4096):
+                        pass
+                self.assertEqual(process.wait(harness.PATIENCE), 0)
+            self.assertRegex(text, start)
+
     def test_unknown_format(self):
         server = harness.Server(MODELS, ["--log_format=xml"], wait=False)
         server.code = 255
         with server:
             server.process.wait(harness.PATIENCE)
-            self.assertIn('log_format is "xml"; there are text and json', server.log_text())
+            self.assertIn('log_format is "xml"; there are auto, text, json and terminal', server.log_text())
 
     def test_limits(self):
         with harness.Server(MODELS) as server:

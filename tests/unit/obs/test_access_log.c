@@ -142,7 +142,7 @@ static void test_line(void **state)
     a.trace_id = "4bf9";
     expect_line(
         TD_ACCESS_JSON, &a,
-        "{\"time\":\"2026-01-31T23:59:59.123456Z\",\"model\":\"a\\\"b\\\\c\\u000a\\u007f?\",\"protocol\":"
+        "{\"time\":\"2026-01-31T23:59:59.123456Z\",\"model\":\"a\\\"b\\\\c\\n\x7f?\",\"protocol\":"
         "\"rest\","
         "\"method\":\"predict\",\"code\":\"OK\",\"bytes_in\":30,\"bytes_out\":90,\"rows\":3,\"batch\":8,"
         "\"total_us\":123.456,\"parse_us\":1.000,\"queue_us\":0.002,\"run_us\":100.000,\"write_us\":0.999,"
