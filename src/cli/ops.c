@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "obs/document.h"
+#include "cli/describe.h"
 #include "ops/op.h"
 
 typedef struct ops_args {
@@ -77,13 +77,9 @@ static size_t put_ops(const char *pattern, cJSON *list)
 static td_status list_json(const char *pattern, size_t *found)
 {
     cJSON *const d = td_document_make();
-    char *text;
 
     *found = put_ops(pattern, cJSON_AddArrayToObject(d, "ops"));
-    TD_TRY(td_document_end(d, &text));
-    puts(text);
-    td_free(text);
-    return NULL;
+    return td_describe_print(d, NULL);
 }
 
 static int list_ops(int argc, char **argv)

@@ -1,50 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* show.c -- `tensord show DIR`: a SavedModel's tag sets, signatures and ops,
- * laid out as saved_model_cli does. */
+/* show.c -- `tensord show DIR`: a SavedModel's tag sets, signatures and ops. Asked as saved_model_cli is, it answers as
+ * that does (show_tf.h). */
 #include "cli/cli.h"
 
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "cli/describe.h"
 #include "cli/op_list.h"
+#include "cli/show_tf.h"
 #include "obs/log.h"
-#include "tensord/session.h"
 
 typedef struct show_args {
     td_words dirs;
-    const char *dir;
+    const char *dir;     /* of --dir; then of either */
     const char *tag_set; /* NULL: "serve" if it is there, else the first */
-    bool is_all, has_graph;
+    const char *signature;
+    bool is_all, has_ops, has_graph, is_json;
 } show_args;
 
-/* "(-1, 8)", "()", "unknown_rank" */
-static void print_shape(const td_shape *s)
+static bool is_internal(const td_signature *s)
 {
-    if (s->rank < 0) {
-        fputs("unknown_rank", stdout);
-        return;
-    }
-    putchar('(');
-    for (int32_t i = 0; i < s->rank; i++)
-        printf("%s%" PRId64, i ? ", " : "", s->dims[i]);
-    putchar(')');
+    return !strncmp(s->name, "__saved_model", strlen("__saved_model"));
 }
 
-static void print_infos(const char *kind, const td_tensor_info *infos, size_t n)
+/* NULL when the model cannot be loaded, which is for `serve` to explain. */
+static td_session *load(const char *dir, const char *tags)
 {
-    printf("  The given SavedModel SignatureDef contains the following %s(s):\n", kind);
-    for (size_t i = 0; i < n; i++) {
-        printf("    %ss['%s'] tensor_info:\n        dtype: %s%s\n        shape: ", kind, infos[i].alias,
-               td_dtype_pb_name(infos[i].dtype), infos[i].is_ref ? "_REF" : "");
-        print_shape(&infos[i].shape);
-        printf("\n        name: %s%s\n", infos[i].tensor,
-               infos[i].default_value ? " (has a default value)" : "");
-    }
+    const td_session_options options = { .tags = tags, .skip_warmup = true };
+    td_session *loaded = NULL;
+
+    td_status_free(td_session_load(dir, &options, &loaded));
+    return loaded;
 }
 
-/* loaded: NULL when the model cannot be, which is for `serve` to explain. */
+/* ---------------------------------------------------------------- for people */
+
 static void print_batchable(const td_session *loaded, const char *signature)
 {
     const td_signature *const s = loaded ? td_session_find_signature(loaded, signature) : NULL;
@@ -58,24 +51,16 @@ static void print_batchable(const td_session *loaded, const char *signature)
         printf("  Batchable: no: %s\n", why);
 }
 
-static void print_signature(const td_signature *s, const td_session *loaded)
-{
-    printf("\nsignature_def['%s']:\n", s->name);
-    print_infos("input", s->inputs, s->n_inputs);
-    print_infos("output", s->outputs, s->n_outputs);
-    printf("  Method name is: %s\n", s->method);
-    print_batchable(loaded, s->name);
-}
-
 static void print_signatures(const td_model_file *m, const show_args *args, const char *tags)
 {
-    const td_session_options options = { .tags = tags, .skip_warmup = true };
-    td_session *loaded = NULL;
+    td_session *const loaded = load(args->dir, tags);
 
-    td_status_free(td_session_load(args->dir, &options, &loaded));
-    for (size_t i = 0; i < m->n_signatures; i++)
-        if (args->is_all || strncmp(m->signatures[i].name, "__saved_model", 13) != 0)
-            print_signature(&m->signatures[i], loaded);
+    for (size_t i = 0; i < m->n_signatures; i++) {
+        if (is_internal(&m->signatures[i])) continue;
+        printf("\nsignature_def['%s']:\n", m->signatures[i].name);
+        td_show_signature(&m->signatures[i], "  ", true);
+        print_batchable(loaded, m->signatures[i].name);
+    }
     td_session_unref(loaded);
 }
 
@@ -108,7 +93,7 @@ static void print_graph(const char *what, const char *name, const td_graph *g)
     td_strbuf_fini(&text);
 }
 
-static td_status show_model(td_model_file *m, const show_args *args, const char *tags)
+static td_status print_model(td_model_file *m, const show_args *args, const char *tags)
 {
     td_needed_op *ops;
     size_t n;
@@ -120,18 +105,80 @@ static td_status show_model(td_model_file *m, const show_args *args, const char 
     return NULL;
 }
 
-static td_status show_meta_graph(const show_args *args, const char *tags)
+static td_status print(const show_args *args, const char *const *sets, size_t n, const char *tags)
 {
     td_budget budget;
     td_model_file *m;
 
-    td_budget_begin(&budget, TD_LOAD_NODES, 0, TD_LOAD_BYTES, 0);
-    TD_TRY(td_savedmodel_read(args->dir, tags, &budget, &m));
-    const td_status error = show_model(m, args, tags);
+    puts("The given SavedModel contains the following tag-sets:");
+    for (size_t i = 0; i < n; i++)
+        printf("'%s'\n", sets[i]);
+    TD_TRY(td_show_read(args->dir, tags, &budget, &m));
+    const td_status error = print_model(m, args, tags);
 
     td_model_file_free(m);
     return error;
 }
+
+/* ---------------------------------------------------------------- for programs */
+
+static void write_signature(const td_signature *s, const td_session *loaded, cJSON *into)
+{
+    const td_signature *const found = loaded ? td_session_find_signature(loaded, s->name) : NULL;
+
+    td_describe_signature(s, into);
+    if (found) td_describe_batchable(loaded, found, into);
+}
+
+static td_status write_ops(td_model_file *m, cJSON *list)
+{
+    td_needed_op *ops;
+    size_t n;
+
+    TD_TRY(td_op_list_needed(m, NULL, &ops, &n));
+    for (size_t i = 0; i < n; i++) {
+        cJSON *const item = td_document_next(list);
+
+        td_document_text(item, "name", ops[i].name);
+        cJSON_AddNumberToObject(item, "nodes", (double)ops[i].count);
+        cJSON_AddBoolToObject(item, "missing", ops[i].is_missing);
+        if (ops[i].is_missing) td_document_text(item, "node", ops[i].node);
+    }
+    return NULL;
+}
+
+static td_status write_model(const show_args *args, const char *tags, cJSON *d)
+{
+    td_budget budget;
+    td_model_file *m;
+
+    TD_TRY(td_show_read(args->dir, tags, &budget, &m));
+    td_session *const loaded = load(args->dir, tags);
+    cJSON *const list = cJSON_AddArrayToObject(d, "signatures");
+
+    for (size_t i = 0; i < m->n_signatures; i++)
+        if (!is_internal(&m->signatures[i]))
+            write_signature(&m->signatures[i], loaded, td_document_next(list));
+    const td_status error = write_ops(m, cJSON_AddArrayToObject(d, "ops"));
+
+    td_session_unref(loaded);
+    td_model_file_free(m);
+    return error;
+}
+
+static td_status write(const show_args *args, const char *const *sets, size_t n, const char *tags)
+{
+    cJSON *const d = td_document_make();
+    cJSON *const list = cJSON_AddArrayToObject(d, "tag_sets");
+
+    for (size_t i = 0; i < n; i++)
+        td_document_item(list, sets[i]);
+    td_document_text(d, "path", args->dir);
+    td_document_text(d, "tag_set", tags);
+    return td_describe_print(d, write_model(args, tags, d));
+}
+
+/* ---------------------------------------------------------------- which of them */
 
 static const char *choose_set(const show_args *args, const char *const *sets, size_t n)
 {
@@ -141,19 +188,21 @@ static const char *choose_set(const show_args *args, const char *const *sets, si
     return n ? sets[0] : "serve";
 }
 
-static td_status show(const show_args *args, td_arena *arena)
+/* is_tf: saved_model_cli's spelling of the directory. */
+static td_status show(const show_args *args, bool is_tf, td_arena *arena)
 {
     const char **sets = NULL;
     size_t n;
+    td_show_tf what = { args->dir, args->tag_set, args->signature, args->is_all, args->has_ops };
 
     TD_TRY(td_savedmodel_tag_sets(args->dir, arena, &sets, &n));
-    puts("The given SavedModel contains the following tag-sets:");
-    for (size_t i = 0; i < n; i++)
-        printf("'%s'\n", sets[i]);
-    if (!args->is_all || args->tag_set) return show_meta_graph(args, choose_set(args, sets, n));
-    for (size_t i = 0; i < n; i++)
-        TD_TRY(show_meta_graph(args, sets[i]));
-    return NULL;
+    const char *const tags = choose_set(args, sets, n);
+
+    if (args->is_json) return write(args, sets, n, tags);
+    if (args->has_graph) return print(args, sets, n, tags);
+    if (is_tf || args->is_all) return td_show_tf_print(&what);
+    what.tag_set = tags;
+    return args->signature || args->has_ops ? td_show_tf_print(&what) : print(args, sets, n, tags);
 }
 
 static int show_dir(int argc, char **argv)
@@ -161,24 +210,32 @@ static int show_dir(int argc, char **argv)
     show_args args = { 0 };
 
     if (!td_verb_read(&td_verb_show, argc, argv, &args)) return TD_EXIT_USAGE;
-    args.dir = args.dirs.all[0];
+    const bool is_tf = args.dir != NULL;
+
+    if (!td_verb_take_dir(&td_verb_show, &args.dirs, &args.dir)) return TD_EXIT_USAGE;
     td_log_set_level(TD_LOG_ERROR); /* what a load warns of is no news here */
     td_arena *const arena = td_arena_make();
-    const td_status error = show(&args, arena);
+    const td_status error = show(&args, is_tf, arena);
 
     td_arena_free(arena);
     return td_cli_end("show", error);
 }
 
 static const td_option show_options[] = {
-    { "dir", TD_OPTION_TEXTS, offsetof(show_args, dirs), "DIR",
-      "another way to say DIR, as saved_model_cli has it" },
+    { "dir", TD_OPTION_TEXT, offsetof(show_args, dir), "DIR",
+      "saved_model_cli's way to say DIR: what is printed is then what that prints" },
     { "tag_set", TD_OPTION_TEXT, offsetof(show_args, tag_set), "TAGS",
       "the meta graph to show, tags separated by commas; without it, \"serve\" or the first" },
+    { "signature_def", TD_OPTION_TEXT, offsetof(show_args, signature), "NAME",
+      "only the inputs and outputs of that signature, as saved_model_cli prints them" },
     { "all", TD_OPTION_SWITCH, offsetof(show_args, is_all), NULL,
-      "every meta graph, and signatures that only describe init ops" },
+      "every meta graph, as saved_model_cli show --all prints them" },
+    { "list_ops", TD_OPTION_SWITCH, offsetof(show_args, has_ops), NULL,
+      "the ops of the graph as written, as saved_model_cli prints them" },
     { "graph", TD_OPTION_SWITCH, offsetof(show_args, has_graph), NULL,
       "the nodes, too: one a line, of each signature and each function it calls" },
+    { "json", TD_OPTION_SWITCH, offsetof(show_args, is_json), NULL,
+      "a document instead of text; docs/command-line.md has its keys" },
 };
 
 const td_verb td_verb_show = {
@@ -192,7 +249,6 @@ const td_verb td_verb_show = {
     .options = show_options,
     .n_options = TD_COUNT(show_options),
     .operands = offsetof(show_args, dirs),
-    .least = 1,
     .most = 1,
     .run = show_dir,
 };

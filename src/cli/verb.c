@@ -115,6 +115,17 @@ bool td_verb_read(const td_verb *v, int argc, char *const *argv, void *out)
     return true;
 }
 
+bool td_verb_take_dir(const td_verb *v, const td_words *operands, const char **dir)
+{
+    if (operands->n && *dir) {
+        fprintf(stderr, "tensord %s: what is \"%s\"? --dir names the directory\n", v->name, operands->all[0]);
+        return false;
+    }
+    if (operands->n) *dir = operands->all[0];
+    if (!*dir) fprintf(stderr, "tensord %s: which directory?\n", v->name);
+    return *dir != NULL;
+}
+
 /* ---------------------------------------------------------------- help */
 
 enum { HELP_COLUMN = 24 };

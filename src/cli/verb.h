@@ -41,6 +41,8 @@ typedef struct td_verb {
 
 /* Reads argv[1..] into *out, zeros before: `--name=value` or `--name value`. False: what is wrong has been printed. */
 bool td_verb_read(const td_verb *v, int argc, char *const *argv, void *out);
+/* *dir, --dir's value or NULL, becomes the operand, if there is one. False: there are both or none, which has been said. */
+bool td_verb_take_dir(const td_verb *v, const td_words *operands, const char **dir);
 void td_verb_help(const td_verb *v, FILE *to);
 
 /* "--x" as a suffix of an error: what it was probably to be; nothing otherwise. */

@@ -9,8 +9,10 @@
 #include "base/file.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "cli/describe.h"
 #include "cli/op_list.h"
 #include "cli/sample.h"
+#include "cli/show_tf.h"
 #include "codec/pb/replay.h"
 #include "exec/memory.h"
 #include "serve/table.h"
@@ -22,20 +24,6 @@ static bool is_internal(const td_signature *s)
 }
 
 /* ---------------------------------------------------------------- what is in the file */
-
-static void write_infos(cJSON *into, const char *kind, const td_tensor_info *infos, size_t n)
-{
-    cJSON *const list = cJSON_AddArrayToObject(into, kind);
-    char shape[TD_SHAPE_TEXT];
-
-    for (size_t i = 0; i < n; i++) {
-        cJSON *const item = td_document_next(list);
-
-        td_document_text(item, "name", infos[i].alias);
-        td_document_text(item, "dtype", td_dtype_pb_name(infos[i].dtype));
-        td_document_text(item, "shape", td_shape_text(&infos[i].shape, shape, sizeof shape));
-    }
-}
 
 /* What the file's graph of it names, whatever passes would leave out. */
 static void write_missing(cJSON *into, td_model_file *file, const td_signature *s)
@@ -65,20 +53,13 @@ static void write_signature(cJSON *into, const td_verdict_of *what, td_model_fil
 {
     const td_signature *const found = loaded ? td_session_find_signature(loaded, s->name) : NULL;
     const char *const trouble = found ? td_session_trouble(loaded, found) : NULL;
-    const char *why = NULL;
 
-    td_document_text(into, "name", s->name);
-    td_document_text(into, "method", s->method);
+    td_describe_signature(s, into);
     cJSON_AddBoolToObject(into, "runs", found && !trouble);
     if (trouble) td_document_text(into, "error", trouble);
     if (!found || trouble) write_missing(into, file, s);
-    if (found && !trouble) {
-        cJSON_AddBoolToObject(into, "batchable", td_session_is_batchable(loaded, found, &why));
-        if (why) td_document_text(into, "not_batchable", why);
-    }
-    write_infos(into, "inputs", s->inputs, s->n_inputs);
-    write_infos(into, "outputs", s->outputs, s->n_outputs);
     if (!found || trouble) return;
+    td_describe_batchable(loaded, found, into);
     write_sample(into, "curl", what->model, s, td_sample_curl);
     write_sample(into, "grpcurl", what->model, s, td_sample_grpcurl);
 }
@@ -89,9 +70,7 @@ static void write_signatures(cJSON *into, const td_verdict_of *what, td_session 
     cJSON *const list = cJSON_AddArrayToObject(into, "signatures");
     td_budget budget;
     td_model_file *file;
-
-    td_budget_begin(&budget, TD_LOAD_NODES, 0, TD_LOAD_BYTES, 0);
-    const td_status error = td_savedmodel_read(what->path, what->tags, &budget, &file);
+    const td_status error = td_show_read(what->path, what->tags, &budget, &file);
 
     td_status_free(error);
     if (error) return;

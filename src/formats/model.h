@@ -29,6 +29,8 @@ typedef struct td_model_file {
     const char *init_op;          /* node name to run after restore; NULL: none */
     const uint8_t *object_graph;  /* SavedObjectGraph, for td_savedmodel_variables(); size 0: none */
     size_t object_graph_size;
+    const uint8_t *graph_def; /* GraphDef, for td_savedmodel_op_names() */
+    size_t graph_def_size;
     void *owned; /* the reader's own */
     void (*release)(void *owned);
 } td_model_file;
@@ -53,6 +55,10 @@ typedef struct td_saved_variable {
  * checkpoint b. *out is td_free()d by the caller; texts live as long as the model. DATA_LOSS: a damaged graph. */
 TD_MUST_USE td_status td_savedmodel_variables(td_model_file *m, td_bundle *b, td_saved_variable **out,
                                               size_t *n);
+
+/* The ops that nodes of the graph and of functions it calls name, sorted, in m's arena; the restoring's and saving's, too.
+ * What is damaged in functions that nobody has read yet is passed over. */
+void td_savedmodel_op_names(const td_model_file *m, const char ***out, size_t *n);
 
 /* The tag set of each meta graph at path, in file order: "serve", "serve,gpu", "" for none. In arena. */
 TD_MUST_USE td_status td_savedmodel_tag_sets(const char *path, td_arena *arena, const char ***out, size_t *n);

@@ -85,7 +85,104 @@ signature_def['serving_default']:
         self.assertIn("  Method name is: tensorflow/serving/predict\n  Batchable: yes\n", done.stdout)
         self.assertIn("tensord has all of them.", done.stdout)
         self.assertNotIn("__saved_model_init_op", done.stdout)
-        self.assertIn("__saved_model_init_op", run("show", HALF_PLUS_TWO, "--all").stdout)
+
+    def test_all(self):
+        """As saved_model_cli prints it; scripts read that."""
+        done = run("show", "--dir", HALF_PLUS_TWO, "--all")
+        self.assertEqual((done.returncode, done.stdout), (0, """
+MetaGraphDef with tag-set: 'serve' contains the following SignatureDefs:
+
+signature_def['__saved_model_init_op']:
+  The given SavedModel SignatureDef contains the following input(s):
+  The given SavedModel SignatureDef contains the following output(s):
+    outputs['__saved_model_init_op'] tensor_info:
+        dtype: DT_INVALID
+        shape: unknown_rank
+        name: NoOp
+  Method name is:\x20
+
+signature_def['serving_default']:
+  The given SavedModel SignatureDef contains the following input(s):
+    inputs['x'] tensor_info:
+        dtype: DT_FLOAT
+        shape: (-1)
+        name: serving_default_x:0
+  The given SavedModel SignatureDef contains the following output(s):
+    outputs['y'] tensor_info:
+        dtype: DT_FLOAT
+        shape: (-1)
+        name: StatefulPartitionedCall:0
+  Method name is: tensorflow/serving/predict
+The MetaGraph with tag set ['serve'] contains the following ops: {'AddV2', 'AssignVariableOp', 'Const', \
+'DisableCopyOnRead', 'Identity', 'MergeV2Checkpoints', 'Mul', 'NoOp', 'Pack', 'Placeholder', 'ReadVariableOp', 'RestoreV2', \
+'SaveV2', 'Select', 'ShardedFilename', 'StatefulPartitionedCall', 'StaticRegexFullMatch', 'StringJoin', 'VarHandleOp'}
+"""))
+        self.assertEqual(run("show", HALF_PLUS_TWO, "--all").stdout, done.stdout)
+
+    def test_parts(self):
+        """As saved_model_cli prints them, asked as that is asked."""
+        show = lambda *words: run("show", "--dir", HALF_PLUS_TWO, *words)
+        sets = "The given SavedModel contains the following tag-sets:\n'serve'\n"
+        keys = """The given SavedModel MetaGraphDef contains SignatureDefs with the following keys:
+SignatureDef key: "__saved_model_init_op"
+SignatureDef key: "serving_default"
+"""
+        self.assertEqual(show().stdout, sets)
+        self.assertEqual(show("--signature_def", "serving_default").stdout, sets)
+        self.assertEqual(show("--list_ops").stdout, "--list_ops must be paired with a tag-set or with --all.\n" + sets)
+        self.assertEqual(show("--tag_set", "serve").stdout, keys)
+        self.assertRegex(show("--tag_set", "serve", "--list_ops").stdout,
+                         r"^The MetaGraph with tag set \['serve'\] contains the following ops: {'AddV2', .*'}\n" + keys + "$")
+        one = show("--tag_set", "serve", "--signature_def", "serving_default")
+        self.assertEqual(one.stdout, """The given SavedModel SignatureDef contains the following input(s):
+  inputs['x'] tensor_info:
+      dtype: DT_FLOAT
+      shape: (-1)
+      name: serving_default_x:0
+The given SavedModel SignatureDef contains the following output(s):
+  outputs['y'] tensor_info:
+      dtype: DT_FLOAT
+      shape: (-1)
+      name: StatefulPartitionedCall:0
+Method name is: tensorflow/serving/predict
+""")
+        self.assertEqual(run("show", HALF_PLUS_TWO, "--signature_def=serving_default").stdout, one.stdout)
+        self.assert_fails(show("--tag_set", "serve", "--signature_def", "nope"), 1,
+                          'Could not find signature "nope". Please choose from: __saved_model_init_op, serving_default')
+        self.assert_fails(show("--tag_set", "gpu"), 1, "NOT_FOUND", "{ gpu }")
+
+    def test_sets_of_tags(self):
+        """In order; a set's tags, too, but where meta graphs are shown."""
+        graph = graphs.Graph().placeholder("x", "float32").node("y", "Neg", ["x"], "float32")
+        text = graph.signature("serving_default", {"x": "float32"}, {"y": "y"})
+        text.meta.meta_info_def.tags[:] = ["serve", "gpu"]
+        graphs.save(self.folder / "1", text)
+        sets = "The given SavedModel contains the following tag-sets:\n"
+        self.assertEqual(run("show", "--dir", str(self.folder / "1")).stdout, sets + "'gpu, serve'\n")
+        done = run("show", "--dir", str(self.folder / "1"), "--all")
+        self.assertIn("\nMetaGraphDef with tag-set: 'serve, gpu' contains", done.stdout)
+        self.assertIn("The MetaGraph with tag set ['serve', 'gpu'] contains the following ops: {'Neg', 'Placeholder'}\n", done.stdout)
+        text.meta.meta_info_def.tags[:] = []
+        graphs.save(self.folder / "2", text)
+        done = run("show", "--dir", str(self.folder / "2"), "--all")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("The MetaGraph with tag set [] contains the following ops: {", done.stdout)
+
+    def test_json(self):
+        graph = graphs.Graph().placeholder("x", "float32").node("y", "NoSuchOp", ["x"], "float32")
+        graphs.save(self.folder / "1", graph.signature("serving_default", {"x": "float32"}, {"y": "y"}))
+        lacks = json.loads(run("show", str(self.folder / "1"), "--json").stdout)
+        self.assertEqual(lacks["ops"][0], {"name": "NoSuchOp", "nodes": 1, "missing": True, "node": "y"})
+        self.assertNotIn("batchable", lacks["signatures"][0])
+        shown = json.loads(run("show", "--dir", HALF_PLUS_TWO, "--json").stdout)
+        self.assertEqual((shown["path"], shown["tag_sets"], shown["tag_set"]), (HALF_PLUS_TWO, ["serve"], "serve"))
+        self.assertEqual(shown["signatures"], [{
+            "name": "serving_default", "method": "tensorflow/serving/predict", "batchable": True,
+            "inputs": [{"name": "x", "dtype": "DT_FLOAT", "shape": "[?]", "tensor": "serving_default_x:0"}],
+            "outputs": [{"name": "y", "dtype": "DT_FLOAT", "shape": "[?]", "tensor": "StatefulPartitionedCall:0"}]}])
+        self.assertIn({"name": "AddV2", "nodes": 1, "missing": False}, shown["ops"])
+        self.assert_fails(run("show", str(self.folder), "--json"), 1, "NOT_FOUND", "saved_model.pb")
+        self.assertEqual(run("show", str(self.folder), "--json").stdout, "")
 
     def test_graph(self):
         graph = graphs.Graph().placeholder("x", "float32").node("y", "Neg", ["x"], "float32")
@@ -126,6 +223,7 @@ signature_def['serving_default']:
     def test_errors(self):
         self.assert_fails(run("show"), 2, "which directory?")
         self.assert_fails(run("show", "a", "b"), 2, 'what is "b"?')
+        self.assert_fails(run("show", "a", "--dir", "b"), 2, 'what is "a"? --dir names the directory')
         self.assert_fails(run("show", str(self.folder)), 1, "NOT_FOUND", "saved_model.pb")
         self.assert_fails(run("show", HALF_PLUS_TWO, "--tag_set=gpu"), 1, "NOT_FOUND", "{ gpu }")
         self.assert_fails(run("show", HALF_PLUS_TWO, "--tag_set"), 2, "--tag_set needs a value")

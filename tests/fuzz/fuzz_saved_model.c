@@ -54,7 +54,10 @@ static void use_graph(td_graph *g)
 static void use_model(td_model_file *m)
 {
     work w = { .count = 0 };
+    const char **ops;
+    size_t n;
 
+    td_savedmodel_op_names(m, &ops, &n);
     add_names(&w, m->graph);
     use_graph(m->graph);
     for (size_t i = 0; i < w.count; i++) {

@@ -267,6 +267,8 @@ static td_status read_field(td_source *s, const td_wire_field *f, td_model_file 
     switch (f->number) {
     case META_GRAPH:
         p->graph = *f;
+        m->graph_def = f->data;
+        m->graph_def_size = f->size;
         return NULL;
     case META_SAVER:
         return read_saver(s, f, m);
