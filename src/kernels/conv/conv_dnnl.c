@@ -49,16 +49,7 @@ static size_t work_of(const td_conv *c)
            (c->in_channels / c->groups);
 }
 
-/* Never depends on the batch, so that plans for different batches share packed weights. */
-static bool wins(const td_conv *c, td_cpu cpu)
-{
-    const bool is_wide = c->out[1] * c->out[2] >= WIDE_PIXELS;
-
-    if (cpu < TD_CPU_avx512) return is_wide;
-    return c->in_channels < FEW_CHANNELS || (is_wide && c->kernel[1] * c->kernel[2] > 1);
-}
-
-bool td_dnnl_conv_fits(const td_conv *c, td_cpu cpu)
+bool td_dnnl_conv_can(const td_conv *c, td_cpu cpu)
 {
     if (cpu < TD_CPU_avx2 || c->is_transposed || c->kernel[0] != 1 || c->in[0] != 1 || c->out[0] != 1)
         return false;
@@ -69,8 +60,17 @@ bool td_dnnl_conv_fits(const td_conv *c, td_cpu cpu)
         if (c->in[i] > 1 << 20 || c->kernel[i] > 1 << 10 || c->dilation[i] > 1 << 10 ||
             c->stride[i] > 1 << 10)
             return false;
-    if (c->in_channels > 1 << 20 || c->out_channels > 1 << 20 || work_of(c) < LEAST_WORK) return false;
-    return wins(c, cpu);
+    return c->in_channels <= 1 << 20 && c->out_channels <= 1 << 20;
+}
+
+/* Never depends on the batch, so that plans for different batches share packed weights. */
+bool td_dnnl_conv_pays(const td_conv *c, td_cpu cpu)
+{
+    const bool is_wide = c->out[1] * c->out[2] >= WIDE_PIXELS;
+
+    if (work_of(c) < LEAST_WORK) return false;
+    if (cpu < TD_CPU_avx512) return is_wide;
+    return c->in_channels < FEW_CHANNELS || (is_wide && c->kernel[1] * c->kernel[2] > 1);
 }
 
 /* ---------------------------------------------------------------- primitives */

@@ -10,8 +10,9 @@
 
 typedef struct td_dnnl_conv td_dnnl_conv;
 
-/* Is oneDNN the faster body for it? Measured: see docs/decisions/arithmetic.md. */
-bool td_dnnl_conv_fits(const td_conv *c, td_cpu cpu);
+/* Can it? And is it the faster body? Measured: see docs/decisions/arithmetic.md. */
+bool td_dnnl_conv_can(const td_conv *c, td_cpu cpu);
+bool td_dnnl_conv_pays(const td_conv *c, td_cpu cpu);
 
 /* has_bias: in td_gemm_end. For runs on up to `threads` threads. NULL: oneDNN cannot, or no memory:
  * use another body. */

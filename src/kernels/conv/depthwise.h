@@ -18,9 +18,10 @@ typedef struct td_depthwise {
     int64_t pad[2];                                          /* above, left */
 } td_depthwise;
 
-/* What happens to finished outputs: bias (NULL: none), clamp, then post (NULL: none). */
+/* What happens to finished outputs: bias and add, of the output's shape (NULL, both: none), clamp, then post (NULL:
+ * none). */
 typedef struct td_depthwise_end {
-    const float *bias;
+    const float *bias, *add;
     float lo, hi;
     void (*post)(float *x, size_t n);
 } td_depthwise_end;

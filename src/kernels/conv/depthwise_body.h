@@ -16,6 +16,7 @@ typedef struct row_job {
     const float *line, *w; /* of the first filter row that counts */
     size_t ky_count, line_step;
     float *out;
+    const float *add; /* as out; NULL: none */
 } row_job;
 
 static inline __attribute__((always_inline)) void tile(const row_job *r, const size_t span, size_t x,
@@ -44,6 +45,12 @@ static inline __attribute__((always_inline)) void tile(const row_job *r, const s
     }
     const V lo = V_SET1(r->end->lo), hi = V_SET1(r->end->hi);
     float *const out = r->out + x * ch + c;
+    if (r->add) {
+        const float *const add = r->add + x * ch + c;
+#pragma GCC unroll 8
+        for (size_t i = 0; i < span; i++)
+            acc[i] = V_ADD(acc[i], n == VW ? V_LOAD(add + i * ch) : V_LOAD_N(add + i * ch, n));
+    }
 #pragma GCC unroll 8
     for (size_t i = 0; i < span; i++) {
         const V y = V_MAX(lo, V_MIN(hi, acc[i]));
@@ -136,6 +143,7 @@ static void run_rows(const td_depthwise *d, float *out, const float *in, const f
             .ky_count = ky1 - ky0,
             .line_step = d->dilation[0] * line,
             .out = out + row * d->out[1] * ch,
+            .add = end->add ? end->add + row * d->out[1] * ch : NULL,
         };
         one_row(&r);
     }

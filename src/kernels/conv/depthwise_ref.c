@@ -31,8 +31,9 @@ void td_depthwise_ref(const td_depthwise *d, float *out, const float *in, const 
         for (size_t x = 0; x < d->out[1]; x++) {
             float *const to = out + (row * d->out[1] + x) * width;
             for (size_t o = 0; o < width; o++) {
-                const float v =
+                const float sum =
                     one_output(d, image, w, row % d->out[0], x, o) + (end->bias ? end->bias[o] : 0.0f);
+                const float v = sum + (end->add ? end->add[to - out + (ptrdiff_t)o] : 0.0f);
                 to[o] = v < end->lo ? end->lo : v > end->hi ? end->hi : v;
             }
             if (end->post) end->post(to, width);

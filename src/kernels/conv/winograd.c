@@ -16,7 +16,7 @@ enum {
     MAX_BLOCK = 96,
 };
 
-bool td_winograd_fits(const td_conv *c, const td_gemm_isa *isa)
+bool td_winograd_can(const td_conv *c, const td_gemm_isa *isa)
 {
 #if defined(__x86_64__)
     if (isa != &td_gemm_isa_avx2 && isa != &td_gemm_isa_avx512) return false;
@@ -24,13 +24,16 @@ bool td_winograd_fits(const td_conv *c, const td_gemm_isa *isa)
     return false;
 #endif
     for (int i = 1; i < 3; i++)
-        if (c->kernel[i] != 3 || c->stride[i] != 1 || c->dilation[i] != 1 || c->out[i] < 10 || c->pad[i] > 2)
-            return false;
+        if (c->kernel[i] != 3 || c->stride[i] != 1 || c->dilation[i] != 1 || c->pad[i] > 2) return false;
     if (c->is_transposed || c->groups != 1 || c->kernel[0] != 1 || c->in[0] != 1 || c->out[0] != 1 ||
         c->pad[0] != 0)
         return false;
-    return c->in_channels % 16 == 0 && c->out_channels % 16 == 0 && c->in_channels >= 32 &&
-           c->out_channels >= 32;
+    return c->in_channels && c->in_channels % 16 == 0 && c->out_channels % 16 == 0;
+}
+
+bool td_winograd_pays(const td_conv *c)
+{
+    return c->out[1] >= 10 && c->out[2] >= 10 && c->in_channels >= 32 && c->out_channels >= 32;
 }
 
 static size_t panels_of(const td_conv *c)

@@ -16,8 +16,9 @@
 
 enum { TD_WINOGRAD_POSITIONS = 16 };
 
-/* Does it pay for this convolution? Never depends on the batch, so that all plans share one packed form. */
-bool td_winograd_fits(const td_conv *c, const td_gemm_isa *isa);
+/* Can it? And does it pay? Never depends on the batch, so that all plans share one packed form. */
+bool td_winograd_can(const td_conv *c, const td_gemm_isa *isa);
+bool td_winograd_pays(const td_conv *c);
 
 size_t td_winograd_packed_size(const td_conv *c);
 /* w[3][3][in][out]; scale as in td_conv_pack(). */

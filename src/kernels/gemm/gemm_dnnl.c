@@ -31,10 +31,15 @@ struct td_dnnl_gemm {
     td_dnnl_prim prims[SIZES];
 };
 
+bool td_dnnl_gemm_can(const td_dnnl_gemm_shape *s, td_cpu cpu)
+{
+    return cpu >= TD_CPU_avx512 && s->k % K_BLOCK == 0 && s->m && s->k && s->m <= MAX_SIZE &&
+           s->n <= MAX_SIZE && s->k <= MAX_SIZE;
+}
+
 bool td_dnnl_gemm_fits(const td_dnnl_gemm_shape *s, td_cpu cpu)
 {
-    if (cpu < TD_CPU_avx512 || s->k % K_BLOCK != 0 || s->m < LEAST_ROWS || s->k < LEAST_DEPTH) return false;
-    return s->m <= MAX_SIZE && s->n <= MAX_SIZE && s->k <= MAX_SIZE;
+    return td_dnnl_gemm_can(s, cpu) && s->m >= LEAST_ROWS && s->k >= LEAST_DEPTH;
 }
 
 static size_t div_up(size_t a, size_t b)

@@ -17,7 +17,8 @@ typedef struct td_dnnl_gemm_shape {
     bool has_bias; /* in td_gemm_end */
 } td_dnnl_gemm_shape;
 
-/* Is oneDNN the faster body for it? Measured: see docs/decisions/arithmetic.md. */
+/* Can it? And is it the faster body? Measured: see docs/decisions/arithmetic.md. */
+bool td_dnnl_gemm_can(const td_dnnl_gemm_shape *s, td_cpu cpu);
 bool td_dnnl_gemm_fits(const td_dnnl_gemm_shape *s, td_cpu cpu);
 
 /* For runs on up to `threads` threads. NULL: oneDNN cannot, or no memory: use our tiles. */

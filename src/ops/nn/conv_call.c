@@ -2,8 +2,6 @@
 /* conv_call.c -- see conv_call.h. */
 #include "ops/nn/conv_call.h"
 
-#include <string.h>
-
 #include "base/macros.h"
 #include "base/file_map.h"
 #include "base/map.h"
@@ -37,25 +35,14 @@ typedef struct pack_ctx {
     const float *scale;
 } pack_ctx;
 
-static size_t packed_size(const td_conv_call *s)
+static td_status no_memory(const td_conv_call *s)
 {
-    if (s->dnnl) return td_dnnl_conv_packed_size(s->dnnl);
-    return s->is_winograd ? td_winograd_packed_size(&s->conv) : td_conv_packed_size(&s->gemm);
+    return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu weights", s->count_w);
 }
 
 static bool pack(const td_conv_call *s, float *packed, const float *w, const float *scale)
 {
-    if (s->dnnl) return td_dnnl_conv_pack(s->dnnl, packed, w, scale);
-    if (s->is_winograd)
-        td_winograd_pack(&s->conv, packed, w, scale);
-    else
-        td_conv_pack(&s->gemm, packed, w, scale);
-    return true;
-}
-
-static td_status no_memory(const td_conv_call *s)
-{
-    return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu weights", s->count_w);
+    return s->plan.body->pack(s->plan.state, packed, w, scale);
 }
 
 static td_status build_pack(void *ctx, void *data)
@@ -82,17 +69,16 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
     }
     pack_ctx x = { s, td_in(c, s->filter)->dtype, td_in(c, s->filter)->data,
                    scale ? td_in(c, scale)->data : NULL };
-    const uint64_t layout = s->dnnl ? td_dnnl_conv_packed_hash(s->dnnl) : s->is_winograd;
-    const size_t shape[] = { s->gemm.segments, s->gemm.depth,         s->conv.out_channels,
-                             s->conv.groups,   s->conv.is_transposed, layout };
+    const td_conv_body *const body = s->plan.body;
     /* Every signature makes its own scale vector: equal elements, not equal addresses, make packs equal. */
     const uint64_t by_scale = x.scale ? td_hash_bytes(x.scale, s->conv.out_channels * sizeof(float), 1) : 0;
+    const uint64_t layout = body->layout(s->plan.state);
     const td_pack_key key = {
         .data = { x.w },
-        .kind = s->dnnl ? "conv dnnl" : "conv",
-        .params = td_hash_bytes(shape, sizeof shape, by_scale),
+        .kind = body->form,
+        .params = td_hash_bytes(&layout, sizeof layout, by_scale),
     };
-    TD_TRY(td_pack_get(c, &key, packed_size(s), build_pack, &x, &packed));
+    TD_TRY(td_pack_get(c, &key, body->packed_size(s->plan.state), build_pack, &x, &packed));
     s->packed = packed;
     td_file_map_forget(x.w, s->count_w * td_dtype_size(x.type)); /* the packed form takes its place */
     return NULL;
@@ -100,35 +86,17 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
 
 /* ---------------------------------------------------------------- prepare */
 
-static bool choose_gemm(const td_call *c, td_conv_call *s)
+static td_status choose(const td_call *c, td_conv_call *s)
 {
-    const td_conv *const v = &s->conv;
-    const td_dnnl_gemm_shape shape = {
-        .m = v->batch * v->out[0] * v->out[1] * v->out[2],
-        .n = v->out_channels,
-        .k = v->in_channels,
+    const td_conv_ask ask = {
+        .conv = s->conv,
+        .cpu = c->env->cpu,
+        .threads = c->threads,
+        .is_const = td_in_is_const(c, s->filter),
         .has_bias = s->early.bias != 0,
     };
 
-    if (!s->gemm.is_matrix || !td_dnnl_gemm_fits(&shape, c->env->cpu)) return false;
-    s->dnnl_gemm = td_dnnl_gemm_make(&shape, c->env->cpu, c->threads);
-    return s->dnnl_gemm != NULL;
-}
-
-/* Which body? Filters that are packed by each run cost more to transform than they save. */
-static void choose(td_call *c, td_conv_call *s)
-{
-    if (!td_in_is_const(c, s->filter)) return;
-    s->is_winograd = td_winograd_fits(&s->conv, td_gemm_select(c->env->cpu));
-    if (s->is_winograd || choose_gemm(c, s) || !td_dnnl_conv_fits(&s->conv, c->env->cpu)) return;
-    s->dnnl = td_dnnl_conv_make(&s->conv, s->early.bias != 0, c->env->cpu, c->threads);
-}
-
-static size_t run_scratch(const td_call *c, const td_conv_call *s)
-{
-    if (s->dnnl) return td_dnnl_conv_scratch(s->dnnl, c->threads);
-    if (s->dnnl_gemm) return td_dnnl_gemm_scratch(s->dnnl_gemm, c->threads);
-    return s->is_winograd ? td_winograd_scratch(&s->conv, c->threads) : td_conv_scratch(&s->gemm, c->threads);
+    return td_conv_body_choose(&ask, &s->plan) ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
 }
 
 static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
@@ -136,20 +104,16 @@ static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
     const bool is_wide = type != TD_F32;
     size_t at = 0;
 
-    td_conv_gemm_plan(&s->conv, &s->gemm);
-    choose(c, s);
+    TD_TRY(choose(c, s));
     TD_TRY(pack_weights(c, s));
-    s->zeros = td_arena_try_alloc(c->arena, s->gemm.zeros_size, 64);
-    if (!s->zeros) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
-    memset((void *)(uintptr_t)s->zeros, 0, s->gemm.zeros_size);
     s->at_x = td_reserve(&at, is_wide ? s->count_x * sizeof(float) : 0);
     s->at_turned = td_reserve(&at, s->is_first ? s->count_x * sizeof(float) : 0);
     s->at_w = td_reserve(&at, is_wide && !s->packed ? s->count_w * sizeof(float) : 0);
-    s->at_packed = td_reserve(&at, s->packed ? 0 : packed_size(s));
+    s->at_packed = td_reserve(&at, s->packed ? 0 : s->plan.body->packed_size(s->plan.state));
     s->at_y = td_reserve(&at, is_wide || s->is_first || s->is_late
                                   ? s->count_y * sizeof(float) * (is_wide && s->is_first ? 2 : 1)
                                   : 0);
-    s->at_gemm = td_reserve(&at, run_scratch(c, s));
+    s->at_body = td_reserve(&at, s->plan.body->scratch(s->plan.state, c->threads));
     c->scratch_size = at;
     return NULL;
 }
@@ -183,17 +147,17 @@ static size_t pixels(const size_t *dims)
 /* False: no memory. */
 static bool run_body(const td_call *c, const td_conv_call *s, float *y, const float *x, const float *packed)
 {
-    const td_gemm_isa *const isa = td_gemm_select(c->env->cpu);
     const td_gemm_end end = td_epilogue_end(c, &s->early, s->conv.out_channels);
-    void *const own = (char *)c->scratch + s->at_gemm;
+    const td_conv_job job = {
+        .out = y,
+        .in = x,
+        .packed = packed,
+        .end = &end,
+        .scratch = (char *)c->scratch + s->at_body,
+        .team = c->team,
+    };
 
-    if (s->dnnl) return td_dnnl_conv_run(s->dnnl, y, x, packed, &end, own, c->team);
-    if (s->dnnl_gemm) return td_dnnl_gemm_run(s->dnnl_gemm, y, x, packed, &end, own, c->team);
-    if (s->is_winograd)
-        td_winograd_run(&s->conv, isa, y, x, packed, &end, s->zeros, own, c->team);
-    else
-        td_conv_run(&s->gemm, isa, y, x, packed, &end, s->zeros, own, c->team);
-    return true;
+    return s->plan.body->run(s->plan.state, &job);
 }
 
 static td_status run_float(td_call *c, const td_conv_call *s, td_dtype type)
@@ -217,7 +181,8 @@ static td_status run_float(td_call *c, const td_conv_call *s, td_dtype type)
             td_to_float(type, w, s->count_w, (float *)(void *)(scratch + s->at_w));
             w = (float *)(void *)(scratch + s->at_w);
         }
-        (void)pack(s, (float *)(void *)(scratch + s->at_packed), w, NULL); /* never for oneDNN */
+        if (!pack(s, (float *)(void *)(scratch + s->at_packed), w, NULL))
+            return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
         packed = (float *)(void *)(scratch + s->at_packed);
     }
     if (type != TD_F32 || s->is_first || s->is_late) y = (float *)(void *)(scratch + s->at_y);
@@ -266,10 +231,5 @@ td_status td_conv_call_run(td_call *c, const td_conv_call *s)
 
 void td_conv_call_release(void *state)
 {
-    td_conv_call *const s = state;
-
-    td_dnnl_conv_free(s->dnnl);
-    td_dnnl_gemm_free(s->dnnl_gemm);
-    s->dnnl = NULL;
-    s->dnnl_gemm = NULL;
+    td_conv_plan_free(&((td_conv_call *)state)->plan);
 }

@@ -4,10 +4,7 @@
 #ifndef TD_OPS_CONV_CALL_H
 #define TD_OPS_CONV_CALL_H
 
-#include "kernels/conv/conv.h"
-#include "kernels/conv/winograd.h"
-#include "kernels/conv/conv_dnnl.h"
-#include "kernels/gemm/gemm_dnnl.h"
+#include "kernels/conv/body.h"
 #include "kernels/wide/wide.h"
 #include "ops/nn/epilogue.h"
 #include "ops/nn/window.h"
@@ -23,14 +20,10 @@ typedef struct td_conv_call {
 
     td_epilogue early; /* what tiles do */
     bool is_late;      /* the residual's shape differs: see td_epilogue_late() */
-    td_conv_gemm gemm;
-    bool is_winograd;
-    td_dnnl_conv *dnnl;      /* NULL, both: our own bodies */
-    td_dnnl_gemm *dnnl_gemm; /* where the image is the matrix */
-    const float *packed;     /* NULL: packed by each run */
-    const float *zeros;
+    td_conv_plan plan;
+    const float *packed; /* NULL: packed by each run */
     size_t count_x, count_w, count_y;
-    size_t at_x, at_turned, at_w, at_packed, at_y, at_gemm; /* offsets in the scratch */
+    size_t at_x, at_turned, at_w, at_packed, at_y, at_body; /* offsets in the scratch */
 } td_conv_call;
 
 TD_MUST_USE td_status td_conv_call_prepare(td_call *c, td_conv_call *s);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bodies.c -- see body.h. */
+#include "kernels/conv/body.h"
+
+#include "base/body.h"
+
+const td_conv_body *const td_conv_bodies[] = {
+    &td_conv_body_depthwise, &td_conv_body_winograd, &td_conv_body_matrix,
+    &td_conv_body_dnnl,      &td_conv_body_panels,   NULL,
+};
+
+static bool is_wanted(const td_conv_body *b, const td_conv_ask *ask)
+{
+    return b->can(ask) && (b->pays(ask) || td_body_is_shunned("conv", "")) &&
+           !td_body_is_shunned("conv", b->name);
+}
+
+static bool take(const td_conv_body *b, const td_conv_ask *ask, td_conv_plan *out)
+{
+    *out = (td_conv_plan){ b, b->make(ask) };
+    return out->state;
+}
+
+bool td_conv_body_choose(const td_conv_ask *ask, td_conv_plan *out)
+{
+    for (const td_conv_body *const *b = td_conv_bodies; *b; b++)
+        if (is_wanted(*b, ask) && take(*b, ask, out)) return true;
+    return take(&td_conv_body_panels, ask, out);
+}
+
+void td_conv_plan_free(td_conv_plan *p)
+{
+    if (p->state) p->body->free(p->state);
+    *p = (td_conv_plan){ 0 };
+}
