@@ -35,8 +35,8 @@ typedef struct td_conv_body {
      * depend on the batch where packed forms would differ, so that plans of all batches share one. */
     bool (*can)(const td_conv_ask *ask);
     bool (*pays)(const td_conv_ask *ask);
-    void *(*make)(
-        const td_conv_ask *ask); /* its state, which runs on any thread; NULL: no memory, or it cannot */
+    /* Its state, which runs on any thread. NULL: no memory, or it cannot after all. */
+    void *(*make)(const td_conv_ask *ask);
     void (*free)(void *state);
 
     /* Bodies of one form of weights may share it where layout() and packed_size() are the same. */
