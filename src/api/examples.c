@@ -66,12 +66,19 @@ static bool is_answer(const char *alias, td_method verb)
     return verb == TD_METHOD_REGRESS || strcmp(alias, "classes") == 0 || strcmp(alias, "scores") == 0;
 }
 
-/* What the verb does not answer with is not computed. */
-static void want_answers(td_predict *p, td_method verb)
+size_t td_examples_want(const td_signature *sig, td_method verb, size_t *want)
 {
-    p->n_want = 0;
-    for (size_t i = 0; i < p->sig->n_outputs; i++)
-        if (is_answer(p->sig->outputs[i].alias, verb)) p->want[p->n_want++] = i;
+    size_t n = 0;
+
+    for (size_t i = 0; i < sig->n_outputs; i++)
+        if (is_answer(sig->outputs[i].alias, verb)) want[n++] = i;
+    return n;
+}
+
+td_tensor td_examples_input(const td_string *examples, size_t n)
+{
+    return (
+        td_tensor){ .dtype = TD_STRING, .shape = { 1, { (int64_t)n } }, .data = (void *)(uintptr_t)examples };
 }
 
 td_status td_examples_open(td_servable *servable, td_method verb, td_string signature_name,
@@ -86,10 +93,8 @@ td_status td_examples_open(td_servable *servable, td_method verb, td_string sign
     }
     TD_TRY(td_examples_check(p->sig, verb));
     if (n == 0) return TD_ERR(INVALID_ARGUMENT, "Input is empty.");
-    want_answers(p, verb);
-    p->inputs[0] = (td_tensor){ .dtype = TD_STRING,
-                                .shape = { 1, { (int64_t)n } },
-                                .data = (void *)(uintptr_t)examples };
+    p->n_want = td_examples_want(p->sig, verb, p->want);
+    p->inputs[0] = td_examples_input(examples, n);
     return NULL;
 }
 

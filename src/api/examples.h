@@ -15,6 +15,13 @@
 /* Is sig meant for Classify, or Regress, and has it the inputs and outputs for it? INVALID_ARGUMENT: what is not as it should be. */
 TD_MUST_USE td_status td_examples_check(const td_signature *sig, td_method verb);
 
+/* The indices of the outputs that verb answers with -> want, which has room for all of sig's; how many. What it does not
+ * answer with is not computed. */
+size_t td_examples_want(const td_signature *sig, td_method verb, size_t *want);
+
+/* The one input of p: n examples, borrowed. */
+td_tensor td_examples_input(const td_string *examples, size_t n);
+
 /* Opens for td_classify_result() or td_regress_result(). examples are borrowed until p
  * is closed, p owns servable as in td_predict_open(). INVALID_ARGUMENT: no examples, no
  * such signature, or one of another form. */

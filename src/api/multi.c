@@ -7,6 +7,7 @@
 #include "api/method.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "exec/joint.h"
 
 static int cut(td_string s)
 {
@@ -48,10 +49,15 @@ static td_status check_form(const td_task *t, const td_signature *sig)
     return td_examples_check(sig, verb);
 }
 
+static td_string name_of(const td_task *t)
+{
+    return t->signature.size ? t->signature : (td_string){ "serving_default", 15 };
+}
+
 /* is_taken[] of s's signatures: no more tasks are looked at than there are of these, and one. */
 static td_status check_task(const td_session *s, const td_task *t, bool *is_taken)
 {
-    const td_string name = t->signature.size ? t->signature : (td_string){ "serving_default", 15 };
+    const td_string name = name_of(t);
     const td_signature *const sig = find_signature(s, name);
     size_t n;
 
@@ -79,4 +85,86 @@ td_status td_tasks_check(const td_session *s, const td_task *tasks, size_t n)
     }
     td_free(is_taken);
     return error;
+}
+
+/* The signature of all tasks together; NULL: they are no run together. */
+static const td_signature *find_joint(const td_tasks *t, const td_session *s)
+{
+    const td_signature *joint = NULL;
+    size_t first;
+
+    for (size_t i = 0; i < t->n; i++) {
+        const td_signature *const own = find_signature(s, name_of(&t->all[i]));
+        const td_signature *const its = own ? td_joint_of(s, own, &first) : NULL;
+
+        if (!its || (joint && its != joint)) return NULL;
+        joint = its;
+    }
+    return t->n > 1 ? joint : NULL;
+}
+
+static td_method verb_of(const td_task *t)
+{
+    return td_method_named(t->method_name);
+}
+
+/* The outputs of task i of a joint run -> want; how many. */
+static size_t want_outputs(const td_tasks *t, const td_session *s, size_t i, size_t *want)
+{
+    const td_signature *const sig = find_signature(s, name_of(&t->all[i]));
+    const size_t n = td_examples_want(sig, verb_of(&t->all[i]), want);
+    size_t first;
+
+    (void)td_joint_of(s, sig, &first);
+    for (size_t k = 0; k < n; k++)
+        want[k] += first;
+    return n;
+}
+
+static void open_joint(const td_tasks *t, td_servable *servable, const td_signature *sig, td_arena *arena,
+                       td_predict *p)
+{
+    td_predict_open_on(servable, sig, arena, p);
+    p->n_want = 0;
+    for (size_t i = 0; i < t->n; i++)
+        p->n_want += want_outputs(t, td_servable_session(servable), i, &p->want[p->n_want]);
+    p->inputs[0] = td_examples_input(t->examples, t->n_examples);
+}
+
+td_status td_tasks_open(td_tasks *t, td_servable *servable, td_arena *arena, td_predict *p)
+{
+    const td_task *const task = &t->all[t->at];
+    const td_signature *const joint =
+        t->at || !t->n_examples ? NULL : find_joint(t, td_servable_session(servable));
+
+    t->n_now = joint ? t->n : 1;
+    if (!joint)
+        return td_examples_open(servable, verb_of(task), task->signature, t->examples, t->n_examples, arena,
+                                p);
+    open_joint(t, servable, joint, arena, p);
+    return NULL;
+}
+
+td_predict td_tasks_part(const td_tasks *t, const td_predict *p, size_t i)
+{
+    const td_session *const s = td_servable_session(p->servable);
+    td_predict part = *p;
+    size_t at = 0;
+
+    if (t->n_now == 1) return part;
+    part.n_want = 0;
+    part.want = TD_ARENA_NEW_N(p->arena, size_t, p->sig->n_outputs); /* no part has more */
+    for (size_t k = 0; k <= i; k++) {
+        at += part.n_want; /* of the one before it */
+        part.sig = find_signature(s, name_of(&t->all[k]));
+        part.n_want = td_examples_want(part.sig, verb_of(&t->all[k]), part.want);
+    }
+    part.outputs = &p->outputs[at];
+    return part;
+}
+
+bool td_tasks_go_on(td_tasks *t)
+{
+    t->at += t->n_now;
+    return t->at < t->n;
 }

@@ -32,6 +32,16 @@ static td_status unknown_signature(const td_predict *p, const char *name, td_wor
     return error;
 }
 
+void td_predict_open_on(td_servable *servable, const td_signature *sig, td_arena *arena, td_predict *p)
+{
+    *p = (td_predict){ .servable = servable, .sig = sig, .arena = arena };
+    p->inputs = TD_ARENA_NEW_N(arena, td_tensor, sig->n_inputs);
+    p->n_want = sig->n_outputs;
+    p->want = TD_ARENA_NEW_N(arena, size_t, p->n_want);
+    for (size_t i = 0; i < p->n_want; i++)
+        p->want[i] = i;
+}
+
 td_status td_predict_open(td_servable *servable, td_string signature_name, td_wording wording,
                           td_arena *arena, td_predict *p)
 {
@@ -40,14 +50,9 @@ td_status td_predict_open(td_servable *servable, td_string signature_name, td_wo
                                  : default_signature;
 
     *p = (td_predict){ .servable = servable, .arena = arena };
-    p->sig = td_session_find_signature(td_servable_session(servable), name);
-    if (!p->sig) return unknown_signature(p, name, wording);
-
-    p->inputs = TD_ARENA_NEW_N(arena, td_tensor, p->sig->n_inputs);
-    p->n_want = p->sig->n_outputs;
-    p->want = TD_ARENA_NEW_N(arena, size_t, p->n_want);
-    for (size_t i = 0; i < p->n_want; i++)
-        p->want[i] = i;
+    const td_signature *const sig = td_session_find_signature(td_servable_session(servable), name);
+    if (!sig) return unknown_signature(p, name, wording);
+    td_predict_open_on(servable, sig, arena, p);
     return NULL;
 }
 

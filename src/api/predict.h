@@ -47,6 +47,9 @@ struct td_predict {
 TD_MUST_USE td_status td_predict_open(td_servable *servable, td_string signature_name, td_wording wording,
                                       td_arena *arena, td_predict *p);
 
+/* The same on a signature of the servable's session, as it is, and it cannot fail. */
+void td_predict_open_on(td_servable *servable, const td_signature *sig, td_arena *arena, td_predict *p);
+
 /* Index of the input named alias in sig->inputs, or SIZE_MAX. */
 size_t td_predict_input(const td_predict *p, td_string alias);
 /* Replaces want by the named outputs. INVALID_ARGUMENT as tfserving.md 3.2 item 7. */

@@ -11,6 +11,7 @@
 #include "batch/batch.h"
 #include "batch/queue.h"
 #include "batch/ruled.h"
+#include "exec/joint.h"
 #include "exec/lane.h"
 
 enum { DEFAULT_ROWS = 256, DEFAULT_WAITING = 1 << 16 };
@@ -52,7 +53,7 @@ td_batcher *td_batcher_make(td_session *session, const td_batch_options *options
     b->options.max_rows = TD_MIN(b->options.max_rows, (size_t)TD_BATCH_MOST_ROWS);
     if (!b->options.max_waiting) b->options.max_waiting = DEFAULT_WAITING;
     b->most_running = td_lanes_cores();
-    b->signatures = td_session_signatures(session, &b->n);
+    b->signatures = td_joint_signatures(session, &b->n);
     b->queues = TD_NEW_N(queue, b->n);
     atomic_init(&b->is_held, options->hold > 0);
     for (size_t i = 0; i < b->n; i++) {

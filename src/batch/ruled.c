@@ -8,6 +8,7 @@
 #include "batch/figures.h"
 #include "batch/rules.h"
 #include "batch/threads.h"
+#include "exec/joint.h"
 
 typedef struct line {
     td_batch_line line; /* the first member: run() gets it */
@@ -66,7 +67,7 @@ td_ruled *td_ruled_make(td_session *session, const td_batching *rules, td_batch_
     r->session = session;
     r->rules = td_batching_copy(rules);
     r->threads = threads;
-    r->signatures = td_session_signatures(session, &r->n);
+    r->signatures = td_joint_signatures(session, &r->n);
     r->lines = TD_NEW_N(line, r->n);
     for (size_t i = 0; i < r->n; i++) {
         const char *why_not;

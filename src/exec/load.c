@@ -22,6 +22,7 @@
 #include "exec/compile.h"
 #include "exec/estimate.h"
 #include "exec/files.h"
+#include "exec/joint.h"
 #include "exec/lane.h"
 #include "exec/objects.h"
 #include "exec/warmup.h"
@@ -179,11 +180,23 @@ static td_status restore(td_session *s)
     return g && !f->variables_prefix ? blame_index(s, g, st) : st;
 }
 
+/* With room for joint ones, which have two of the file's at least. */
+static void make_entries(td_session *s)
+{
+    const td_model_file *const f = s->file;
+    const size_t most = f->n_signatures + f->n_signatures / 2 + 1; /* and one that is being tried */
+
+    s->n_signatures = f->n_signatures;
+    s->signatures = TD_ARENA_NEW_N(f->arena, td_signature, most);
+    if (f->n_signatures) memcpy(s->signatures, f->signatures, f->n_signatures * sizeof *s->signatures);
+    s->entries = TD_NEW_N(td_entry, most);
+    s->joins = TD_ARENA_NEW_N(f->arena, td_join, f->n_signatures + 1);
+}
+
 static void make_graphs(td_session *s)
 {
     const td_model_file *const f = s->file;
 
-    s->entries = TD_NEW_N(td_entry, f->n_signatures);
     for (size_t i = 0; i < f->n_signatures; i++) {
         if (is_internal(&f->signatures[i])) continue;
         td_entry *const p = &s->entries[i];
@@ -208,6 +221,15 @@ static td_status make_program(td_session *s, td_entry *p)
     td_program_free(p->prog);
     p->prog = NULL;
     return missing;
+}
+
+td_status td_load_entry(td_session *s, const td_signature *sig, td_entry *e)
+{
+    TD_TRY(make_graph(s, sig, &e->graph));
+    TD_TRY(open_graph(s, e->graph));
+    TD_TRY(make_program(s, e));
+    e->rows = td_rows_judge(e->prog, sig);
+    return NULL;
 }
 
 static void make_programs(td_session *s)
@@ -298,7 +320,7 @@ static td_status take_memory(td_session *s)
 
     TD_TRY(td_account_take(&s->account, made, "the model, for constants and state,"));
     s->constant_bytes = made;
-    return td_account_reserve(&s->account, td_estimate_packs(s->entries, s->file->n_signatures),
+    return td_account_reserve(&s->account, td_estimate_packs(s->entries, s->n_signatures),
                               "the model, for its packed weights,");
 }
 
@@ -314,12 +336,14 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     s->env.model_arena = s->file->arena;
     s->env.dir = s->file->path;
     map_assets(s);
+    make_entries(s);
     make_graphs(s);
     TD_TRY(td_budget_check(&s->budget));
     TD_TRY(restore(s));
     TD_TRY(td_objects_restore(&s->pass, s->file));
     td_pass_forget_bodies(&s->pass);
     make_programs(s);
+    td_joints_make(s);
     td_pass_forget_bodies(&s->pass);
     TD_TRY(td_budget_check(&s->budget));
     TD_TRY(check_served(s));
@@ -337,7 +361,7 @@ static td_status load(td_session *s, const char *path, const td_session_options 
 
 void td_session_free(td_session *s)
 {
-    for (size_t i = 0; s->entries && i < s->file->n_signatures; i++) {
+    for (size_t i = 0; s->entries && i < s->n_signatures; i++) {
         td_partials_free(&s->entries[i].partials);
         td_program_free(s->entries[i].prog);
         td_status_free(s->entries[i].error);

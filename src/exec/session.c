@@ -41,19 +41,19 @@ td_session_memory td_session_memory_of(const td_session *s)
 const td_signature *td_session_signatures(const td_session *s, size_t *count)
 {
     *count = s->file->n_signatures;
-    return s->file->signatures;
+    return s->signatures;
 }
 
 const td_signature *td_session_find_signature(const td_session *s, const char *name)
 {
     for (size_t i = 0; i < s->file->n_signatures; i++)
-        if (strcmp(s->file->signatures[i].name, name) == 0) return &s->file->signatures[i];
+        if (strcmp(s->signatures[i].name, name) == 0) return &s->signatures[i];
     return NULL;
 }
 
 static td_entry *entry_of(const td_session *s, const td_signature *sig)
 {
-    return &s->entries[sig - s->file->signatures];
+    return &s->entries[sig - s->signatures];
 }
 
 /* Inputs as the program takes them. */

@@ -142,7 +142,7 @@ static td_request_series *make_series(const td_request_set *set, const char *sig
         .set = set, .signature_name = signature, .protocol = protocol, .method = method
     };
     s->request = td_series_open(TD_GROUP_request, labels);
-    if (runs(method) && *signature)
+    if (method == TD_METHOD_MULTI || (runs(method) && *signature))
         s->signature = td_series_open(TD_GROUP_signature, labels); /* the first three */
     if (td_metrics_counts_tf()) open_tf(s, set->model, protocol, method);
     return s;

@@ -23,7 +23,7 @@ def fill(message_input, *xs):
 
 
 def write_heads(folder):
-    """Of x: y = x / 2 + 2, z = x * 10, name = x as text. Each signature is one right or wrong way to use them."""
+    """Of x: y = x / 2 + 2, z = x * 10, name = x as text; w = x * 2 of a second input. Each signature is one right or wrong way to use them."""
     graph = graphs.Graph().placeholder("examples", "string").constant("names", np.array([], object))
     graph.constant("key", np.array("x", object)).constant("default", np.float32([]))
     graph.node("x", "ParseExample", ["examples", "names", "key", "default"], Nsparse=0, Ndense=1, sparse_types=[],
@@ -38,10 +38,15 @@ def write_heads(folder):
     graph.constant("one", np.float32([[1.0]])).constant("wide", np.float32([[1.0, 1.0]]))
     graph.node("pair", "Mul", ["x", "wide"], "float32")
 
-    def head(name, method, outputs, alias="inputs"):
+    graph.placeholder("others", "string")
+    graph.node("v", "ParseExample", ["others", "names", "key", "default"], Nsparse=0, Ndense=1, sparse_types=[],
+               Tdense=["float32"], dense_shapes=[graphs.Shape([1])])
+    graph.node("w", "Mul", ["v", "two"], "float32")
+
+    def head(name, method, outputs, alias="inputs", tensor="examples"):
         signature = graph.meta.signature_def[name]
         signature.method_name = method
-        graph._info(signature.inputs[alias], "examples", "string", [-1])
+        graph._info(signature.inputs[alias], tensor, "string", [-1])
         for output, node in outputs.items():
             graph._info(signature.outputs[output], node, graph.dtypes.get(node) or "float32", None)
 
@@ -61,6 +66,7 @@ def write_heads(folder):
     head("rank", CLASSIFY, {"scores": "row"})
     head("kind", CLASSIFY, {"scores": "whole"})
     head("kind_of_classes", CLASSIFY, {"classes": "y"})
+    head("elsewhere", REGRESS, {"outputs": "w"}, tensor="others")
     head("batch", CLASSIFY, {"scores": "one"})
     head("widths", CLASSIFY, {"classes": "text", "scores": "pair"})
     head("regress_shape", REGRESS, {"outputs": "pair"})

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """MultiInference: several heads of one model on the same examples, and what it says of tasks that cannot be done."""
+import itertools
 import pathlib
+import re
 import tempfile
 import threading
 import unittest
@@ -48,6 +50,39 @@ class MultiInference(harness.ServerTest):
         self.assertEqual([(r.model_spec.name, r.model_spec.version.value, r.model_spec.signature_name)
                           for r in reply.results],
                          [("heads", 1, "serving_default"), ("heads", 1, "flat"), ("heads", 1, "labels")])
+
+    def runs(self):
+        page = self.server.http("GET", "/metrics").body.decode()
+        return sum(int(n) for n in re.findall(r'tensord_batch_rows_count{[^}]*model="heads"[^}]*} (\d+)', page))
+
+    def results(self, reply):
+        return [getattr(r, r.WhichOneof("result")) for r in reply.results]
+
+    def alone(self, signature, method, xs):
+        verb = "Classification" if method == CLASSIFY else "Regression"
+        request = message(f"tensorflow.serving.{verb}Request")()
+        harness.set_spec(request.model_spec, "heads", signature)
+        fill(request.input, *xs)
+        return self.server.call("PredictionService", "Classify" if method == CLASSIFY else "Regress", request).result
+
+    def test_as_each_by_itself(self):
+        """Every pair and triple of tasks, in every order: what they want is a part of what one run can make."""
+        heads = (("serving_default", CLASSIFY), ("classify", CLASSIFY), ("labels", CLASSIFY), ("more", CLASSIFY),
+                 ("regress", REGRESS), ("flat", REGRESS), ("elsewhere", REGRESS), ("odd", REGRESS))
+        if self.flags == Methods.flags:
+            heads = heads[:-1]
+        xs = (1.0, -2.5, 1e30)
+        single = {head: self.alone(*head, xs) for head in heads}
+        for n in (1, 2, 3):
+            for tasks in itertools.permutations(heads, n):
+                self.assertEqual(self.results(self.ask(tasks, xs)), [single[task] for task in tasks], tasks)
+
+    def test_one_run(self):
+        for tasks, runs in ((BOTH, 1), ((*BOTH, ("", CLASSIFY), ("flat", REGRESS), ("labels", CLASSIFY)), 1), (BOTH[:1], 1),
+                            ((*BOTH, ("elsewhere", REGRESS)), 3), ((("elsewhere", REGRESS), BOTH[0]), 2)):
+            before = self.runs()
+            self.ask(tasks)
+            self.assertEqual(self.runs() - before, runs, tasks)
 
     def test_one_task(self):
         self.assertEqual([r.value for r in self.ask((("regress", REGRESS),), (8.0,)).results[0]

@@ -58,3 +58,8 @@ td_status td_grpc_multi_parse(const uint8_t *bytes, size_t size, td_arena *arena
     *out = m;
     return NULL;
 }
+
+td_tasks td_grpc_multi_tasks(const td_grpc_multi *m)
+{
+    return (td_tasks){ .all = m->tasks, .n = m->n_tasks, .examples = m->list.items, .n_examples = m->list.n };
+}

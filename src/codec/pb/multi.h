@@ -17,5 +17,7 @@ typedef struct td_grpc_multi {
 /* INVALID_ARGUMENT: damaged, or the first task, if there is one, names no model. */
 TD_MUST_USE td_status td_grpc_multi_parse(const uint8_t *bytes, size_t size, td_arena *arena,
                                           td_grpc_multi *out);
+/* What it asks for, none of it run yet: views of m. */
+td_tasks td_grpc_multi_tasks(const td_grpc_multi *m);
 
 #endif

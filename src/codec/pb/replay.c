@@ -113,14 +113,32 @@ static td_status replay_examples(const replay *r, td_method verb, td_string requ
     return run_examples(r, verb, q.spec.signature, &q.list);
 }
 
+/* One run of some or all tasks. */
+static td_status run_tasks(const replay *r, td_tasks *t)
+{
+    td_predict p;
+    td_status error = td_tasks_open(t, td_servable_ref(r->servable), r->arena, &p);
+
+    if (!error) error = run_and_wait(&p, r->deadline_ns);
+    for (size_t i = 0; i < t->n_now && !error; i++) {
+        const td_predict part = td_tasks_part(t, &p, i);
+
+        error = check_result(&part, td_method_named(t->all[t->at + i].method_name));
+    }
+    td_predict_close(&p);
+    return error;
+}
+
 static td_status replay_tasks(const replay *r, td_string request)
 {
     td_grpc_multi q;
 
     TD_TRY(td_grpc_multi_parse(bytes_of(request), request.size, r->arena, &q));
-    TD_TRY(td_tasks_check(td_servable_session(r->servable), q.tasks, q.n_tasks));
-    for (size_t i = 0; i < q.n_tasks; i++)
-        TD_TRY(run_examples(r, td_method_named(q.tasks[i].method_name), q.tasks[i].signature, &q.list));
+    td_tasks tasks = td_grpc_multi_tasks(&q);
+    TD_TRY(td_tasks_check(td_servable_session(r->servable), tasks.all, tasks.n));
+    do
+        TD_TRY(run_tasks(r, &tasks));
+    while (td_tasks_go_on(&tasks));
     return NULL;
 }
 

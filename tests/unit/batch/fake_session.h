@@ -12,6 +12,7 @@
 #include "base/macros.h"
 #include "base/mutex.h"
 #include "batch/batcher.h"
+#include "exec/joint.h"
 #include "exec/memory.h"
 
 /* ---------------------------------------------------------------- a session: y = 2 x, z = -x; rows of any width */
@@ -64,6 +65,22 @@ const td_signature *td_session_signatures(const td_session *s, size_t *n)
     (void)s;
     *n = TD_COUNT(signatures);
     return signatures;
+}
+
+const td_signature *td_joint_signatures(const td_session *s, size_t *n)
+{
+    return td_session_signatures(s, n);
+}
+
+const td_signature *td_joint_of(const td_session *s, const td_signature *sig, size_t *first)
+{
+    (void)s, (void)sig, (void)first;
+    return NULL;
+}
+
+void td_joints_make(td_session *s)
+{
+    (void)s;
 }
 
 td_account *td_session_account(td_session *s)
