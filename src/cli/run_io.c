@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* run_io.c -- NAME=FILE.npy or JSON. JSON goes through REST's codec: a whole request body, or what its
- * "inputs" would hold. */
+/* run_io.c -- see run_io.h. JSON goes through REST's codec: a whole request body, or what its "inputs" would hold. */
 #include "cli/run_io.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "api/mistakes.h"
+#include "base/cpu.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/expr.h"
 #include "formats/npy.h"
+#include "formats/npz.h"
+#include "kernels/elt/cast.h"
+#include "obs/log.h"
 
-static const size_t JSON_LIMIT = (size_t)4 << 30;
+static const size_t JSON_LIMIT = (size_t)4 << 30, FILE_LIMIT = (size_t)16 << 30;
 
 static bool ends_with(const char *text, const char *tail)
 {
@@ -69,18 +73,86 @@ static td_status open_json_file(const char *path, td_arena *arena, td_json_predi
 
 td_status td_run_input_open(const char *what, td_arena *arena, td_run_input *out)
 {
-    const char *const equals = strchr(what, '=');
     const char first = what[strspn(what, " \t\r\n")];
 
-    *out = (td_run_input){ 0 };
-    if (equals && ends_with(what, ".npy")) {
-        out->alias = (td_string){ what, (size_t)(equals - what) };
-        out->file = equals + 1;
-        return NULL;
-    }
-    out->is_json = true;
+    *out = (td_run_input){ .source = TD_RUN_JSON, .text = what };
     if (first == '{' || first == '[') return open_json((td_string){ what, strlen(what) }, arena, &out->json);
-    return open_json_file(what, arena, &out->json);
+    if (!strchr(what, '=') || ends_with(what, ".json")) return open_json_file(what, arena, &out->json);
+    out->source = TD_RUN_ARRAYS;
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- arrays */
+
+static td_status parse_array(const unsigned char *bytes, size_t size, td_string variable, td_string file,
+                             td_tensor *out)
+{
+    if (td_npz_is(bytes, size)) return td_npz_parse(bytes, size, variable, out);
+    if (variable.size)
+        td_warning("run",
+                   "event=name_ignored file=\"%.*s\" name=\"%.*s\" reason=\"it contains a single ndarray\"",
+                   (int)file.size, file.data, (int)variable.size, variable.data);
+    return td_npy_parse(bytes, size, out);
+}
+
+static td_status read_array(td_string file, td_string variable, td_tensor *out)
+{
+    char *const path = td_strndup(file.data, file.size);
+    char *bytes;
+    size_t size;
+    td_status error = td_file_read(path, FILE_LIMIT, &bytes, &size);
+
+    if (!error) {
+        error = parse_array((const unsigned char *)bytes, size, variable, file, out);
+        td_free(bytes);
+        error = td_status_prefix(error, "%s: ", path);
+    }
+    td_free(path);
+    return error;
+}
+
+static td_status cast(td_dtype to, td_tensor *t)
+{
+    td_elt_arg arg = { 0 };
+    td_tensor done;
+    td_elt elt;
+
+    if (t->dtype == to || !td_cast_find(t->dtype, to, false, td_cpu_detect(), &elt, &arg)) return NULL;
+    TD_TRY(td_tensor_make(to, &t->shape, &done));
+    const size_t n = (size_t)td_shape_count(&t->shape);
+
+    if (n) (void)td_elt_run(&elt, done.data, (const void *[]){ t->data }, n, &arg);
+    td_tensor_unref(t);
+    *t = done;
+    return NULL;
+}
+
+/* FILE or FILE[name], up to a ';' or the end; *text is moved behind it. */
+static td_status read_file(const char **text, td_dtype dtype, bool is_cast, td_tensor *out)
+{
+    const char *const begin = *text;
+    const size_t size = strcspn(begin, ";"), name = strcspn(begin, "[;");
+    const bool has_name = name < size;
+    td_string variable = { "", 0 };
+
+    *text = begin + size + (begin[size] == ';');
+    if (!name || (has_name && (begin[size - 1] != ']' || size - name < 3)))
+        return TD_ERR(INVALID_ARGUMENT, "--inputs takes NAME=FILE or NAME=FILE[VARIABLE], not \"%s\"", begin);
+    if (has_name) variable = (td_string){ begin + name + 1, size - name - 2 };
+    TD_TRY(read_array((td_string){ begin, name }, variable, out));
+    const td_status error = is_cast ? cast(dtype, out) : NULL;
+
+    if (error) td_tensor_unref(out);
+    return error;
+}
+
+/* ---------------------------------------------------------------- inputs by name */
+
+static const char *option_of(td_run_source source)
+{
+    static const char *const names[] = { "--inputs", "--inputs", "--input_exprs", "--input_examples" };
+
+    return names[source];
 }
 
 static td_status no_input(const td_predict *p, td_string alias)
@@ -95,15 +167,61 @@ static td_status no_input(const td_predict *p, td_string alias)
     return error;
 }
 
+/* NAME=, blanks around NAME or not. */
+static td_status take_name(const td_run_input *in, const char **text, td_string *out)
+{
+    const char *const begin = *text + strspn(*text, " \t\r\n");
+    size_t size = strcspn(begin, "=;");
+
+    if (!size || begin[size] != '=')
+        return TD_ERR(INVALID_ARGUMENT, "%s takes NAME=VALUE, several of them separated by ';', not \"%s\"",
+                      option_of(in->source), begin);
+    *text = begin + size + 1;
+    while (size && strchr(" \t\r\n", begin[size - 1]))
+        size--;
+    *out = (td_string){ begin, size };
+    return NULL;
+}
+
+static td_status read_value(const td_run_input *in, const char **text, td_dtype dtype, td_tensor *out)
+{
+    if (in->source == TD_RUN_ARRAYS) return read_file(text, dtype, in->is_cast, out);
+    if (in->source == TD_RUN_EXAMPLES) return td_expr_read_examples(text, out);
+    return td_expr_read(text, dtype, out);
+}
+
+/* The input that is next in *text, which is moved behind it. */
+static td_status fill_next(const td_run_input *in, const char **text, td_predict *p)
+{
+    td_tensor value;
+    td_string name;
+
+    TD_TRY(take_name(in, text, &name));
+    const size_t index = td_predict_input(p, name);
+
+    if (index == SIZE_MAX) return no_input(p, name);
+    const char *const alias = p->sig->inputs[index].alias;
+
+    TD_TRY(td_status_prefix(read_value(in, text, p->sig->inputs[index].dtype, &value),
+                            "%s: %s: ", option_of(in->source), alias));
+    if (p->inputs[index].dtype != TD_DTYPE_NONE)
+        td_warning("run", "event=input_replaced input=\"%s\" by=%s", alias, option_of(in->source));
+    td_tensor_unref(&p->inputs[index]);
+    p->inputs[index] = value;
+    return NULL;
+}
+
 td_status td_run_input_fill(td_run_input *in, td_predict *p)
 {
-    if (in->is_json) return td_json_predict_fill(&in->json, p);
-    const size_t index = td_predict_input(p, in->alias);
+    const char *text = in->text;
 
-    if (index == SIZE_MAX) return no_input(p, in->alias);
-    td_tensor_unref(&p->inputs[index]);
-    return td_npy_read(in->file, &p->inputs[index]);
+    if (in->source == TD_RUN_JSON) return td_json_predict_fill(&in->json, p);
+    for (; *(text += strspn(text, "; \t\r\n"));)
+        TD_TRY(fill_next(in, &text, p));
+    return NULL;
 }
+
+/* ---------------------------------------------------------------- outputs */
 
 td_status td_run_print(const td_json_predict *json, const td_predict *p)
 {

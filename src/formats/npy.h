@@ -12,7 +12,6 @@
 TD_MUST_USE td_status td_npy_parse(const unsigned char *bytes, size_t size, td_tensor *out);
 /* The same without a copy: the elements lie in bytes, wherever that is. Strings have none there: data is NULL. */
 TD_MUST_USE td_status td_npy_view(const unsigned char *bytes, size_t size, td_tensor *out);
-TD_MUST_USE td_status td_npy_read(const char *path, td_tensor *out);
 
 /* Adds the file's bytes to out. Strings become fixed-width 'S'; bfloat16 becomes 'V2', as ml_dtypes writes
  * it. UNIMPLEMENTED: a type that numpy has no name for. RESOURCE_EXHAUSTED: no memory. */

@@ -12,12 +12,11 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/size.h"
+#include "base/utf8.h"
 
 enum { NPY_MAGIC = 6, NPY_HEAD = 10, NPY_HEADER_MAX = 1 << 20, UTF32 = 4 };
-static const size_t NPY_FILE_MAX = (size_t)16 << 30;
 
 typedef struct npy_header {
     char kind;    /* 'f', 'i', 'u', 'b', 'c', 'S', 'U', 'V' */
@@ -158,17 +157,6 @@ static td_status copy_numbers(const td_tensor *view, td_tensor *out)
     return NULL;
 }
 
-static size_t put_utf8(char *out, uint32_t c)
-{
-    const int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const unsigned char lead[] = { 0x00, 0xc0, 0xe0, 0xf0 };
-
-    out[0] = (char)(lead[more] | c >> 6 * more);
-    for (int i = 1; i <= more; i++)
-        out[i] = (char)(0x80 | (c >> 6 * (more - i) & 0x3f));
-    return (size_t)more + 1;
-}
-
 /* Characters of UTF-32 up to the padding. False without memory. */
 static bool take_text(td_arena *arena, const unsigned char *at, size_t characters, td_string *out)
 {
@@ -181,7 +169,8 @@ static bool take_text(td_arena *arena, const unsigned char *at, size_t character
     for (size_t i = 0; i < used; i++) {
         const unsigned char *const c = at + UTF32 * i;
 
-        size += put_utf8(text + size, (uint32_t)c[0] | (uint32_t)c[1] << 8 | (uint32_t)(c[2] & 0x1f) << 16);
+        size +=
+            td_utf8_put(text + size, (uint32_t)c[0] | (uint32_t)c[1] << 8 | (uint32_t)(c[2] & 0x1f) << 16);
     }
     *out = (td_string){ text, size };
     return true;
@@ -269,16 +258,4 @@ td_status td_npy_parse(const unsigned char *bytes, size_t size, td_tensor *out)
     if (is_text(&h)) return read_strings(&h, bytes + at, size - at, out);
     TD_TRY(view_numbers(&h, bytes + at, size - at, &view));
     return copy_numbers(&view, out);
-}
-
-td_status td_npy_read(const char *path, td_tensor *out)
-{
-    size_t size;
-    char *bytes;
-
-    TD_TRY(td_file_read(path, NPY_FILE_MAX, &bytes, &size));
-    const td_status error = td_npy_parse((const unsigned char *)bytes, size, out);
-
-    td_free(bytes);
-    return td_status_prefix(error, "%s: ", path);
 }

@@ -384,4 +384,185 @@ class Run(CommandLine):
         self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs=z=no.npy"), 1, "has no input z. The inputs are: x.")
 
 
+class RunAsSavedModelCli(CommandLine):
+    """--input_exprs, --input_examples, .npz, --outdir, and how outputs are printed."""
+
+    def identity(self, dtype):
+        """A model that answers what it is given."""
+        folder = self.folder / dtype
+        if not folder.exists():
+            graph = graphs.Graph().placeholder("x", dtype).node("y", "Identity", ["x"], dtype)
+            graphs.save(folder, graph.signature("serving_default", {"x": dtype}, {"y": "y"}))
+        return str(folder)
+
+    def output(self, dtype, *words):
+        done = run("run", self.identity(dtype), *words, "--out", str(self.folder / "out"))
+        self.assertEqual(done.returncode, 0, f"{words}: {done.stderr}")
+        return np.load(self.folder / "out" / "y.npy")
+
+    def test_expressions(self):
+        for text in ("1", "-2.5", "[1, 2]", "(1, )", "((1), 2)", "[[1, 2.5], [-3, True]]", "[]", "[[], []]", "[1,]", "0x1F", "1_000",
+                     "1e3", ".5", "5.", "-np.inf", "np.nan", "numpy.inf", "[False, True]", "np.pi",
+                     "np.ones((2, 3))", "np.zeros(4)", "np.zeros(shape=(2, 2), dtype=np.int32)", "np.full((2,), 7.5)",
+                     "np.full(shape=2, fill_value=3, dtype='float32')", "np.arange(5)", "np.arange(1, 2, 0.25)",
+                     "np.arange(3, 0, -1)", "np.arange(2, 0)", "np.linspace(0, 1, 5)", "np.linspace(-1, 1, num=3)",
+                     "np.array([1.75, -2.75], dtype=np.int32)", "np.asarray([[1], [2]])", "np.array([0.1], np.float32)",
+                     "np.arange(6).reshape(2, 3)", "np.arange(6).reshape((3, -1)).astype(np.float32)", "np.float32(0.1)",
+                     "np.array([0.5, 0]).astype(bool)", "- np.ones ( 2 )", "np.int64(7)"):
+            with self.subTest(text):
+                want = np.asarray(eval(text, {"np": np, "numpy": np}), np.float64)
+                np.testing.assert_array_equal(self.output("float64", "--input_exprs", f"x={text}"), want)
+        for dtype, text, want in (("int32", "[1, -2]", [1, -2]), ("uint8", "[255, 0]", [255, 0]), ("bool", "[0, 2.5]", [False, True]),
+                                  ("int64", "[1.9, -1.9]", [1, -1]), ("float16", "[0.1]", [0.1])):
+            np.testing.assert_array_equal(self.output(dtype, "--input_exprs", f"x={text}"), np.array(want, dtype))
+        self.assertEqual(self.output("int64", "--input_exprs", "x=[9223372036854775807]").tolist(), [9223372036854775807])
+
+    def test_random_expressions(self):
+        output = lambda text: self.output("float64", "--input_exprs", f"x={text}")
+        rand = output("np.random.rand(10, 100)")
+        self.assertEqual(rand.shape, (10, 100))
+        self.assertTrue(((0 <= rand) & (rand < 1)).all() and 0.4 < rand.mean() < 0.6)
+        np.testing.assert_array_equal(rand, output("np.random.rand(10, 100)"))
+        normal = output("np.random.normal(5, 2, (1000,))")
+        self.assertTrue(4.5 < normal.mean() < 5.5 and 1.8 < normal.std() < 2.2)
+        self.assertEqual(output("np.random.randn(3, 1)").shape, (3, 1))
+        self.assertEqual(set(output("np.random.randint(2, 5, size=200)").tolist()), {2, 3, 4})
+        uniform = output("np.random.uniform(low=-1, high=1, size=(2, 50))")
+        self.assertTrue(uniform.shape == (2, 50) and (abs(uniform) <= 1).all() and uniform.min() < 0 < uniform.max())
+        self.assertEqual(output("np.random.random((2, 2))").shape, (2, 2))
+
+    def test_texts(self):
+        for text in ("'a'", '"a\'b"', r"'\'\\\n\x41\u00e9\U0001f600\101'", r"b'\xff\x00a\u00e9'", r"r'\d\''", "['a', b'bc']", "[[u'x'], ['']]", "'é;='",
+                     r"'\q'"):
+            with self.subTest(text):
+                want = np.vectorize(lambda v: v if isinstance(v, bytes) else v.encode(), otypes=[object])(np.array(eval(text), object))
+                done = run("run", "--dir", self.identity("string"), "--input_exprs", f"x={text}")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                shown = want.item() if want.shape == () else want
+                self.assertEqual(done.stdout, f"Result for output key y:\n{shown}\n")
+
+    def test_several_inputs(self):
+        graph = graphs.Graph().placeholder("a", "float32").placeholder("b", "float32").node("y", "Sub", ["a", "b"], "float32")
+        graphs.save(self.folder / "1", graph.signature("serving_default", {"a": "float32", "b": "float32"}, {"y": "y"}))
+        difference = lambda *words: json.loads(run("run", str(self.folder / "1"), *words).stdout)["outputs"]
+        np.savez(self.folder / "ab.npz", a=np.float32([5]), b=np.float32([3]))
+        files = f"a={self.folder}/ab.npz[a];b={self.folder}/ab.npz[b]"
+        self.assertEqual(difference("--input_exprs", "a=[1, 2]; b=[3, 4]"), [-2, -2])
+        self.assertEqual(difference("--input_exprs=a=1", "--input_exprs=b = 2 ;"), -1)
+        self.assertEqual(difference("--inputs", files), [2])
+        done = run("run", str(self.folder / "1"), "--input_exprs=b=[1]", "--inputs", files)
+        self.assertEqual(json.loads(done.stdout), {"outputs": [4]})
+        self.assertIn('event=input_replaced input="b" by=--input_exprs', done.stderr)
+
+    def test_examples(self):
+        """As the server parses them."""
+        graph = graphs.Graph().placeholder("x", "string").node("y", "Identity", ["x"], "string")
+        graphs.save(self.folder / "1", graph.signature("serving_default", {"x": "string"}, {"y": "y"}))
+        text = """x=[{"age": [22.0, 3], 'n': [1, -2], "s": ['a', b'\\xff'], "t": [True]}, {}]"""
+        done = run("run", str(self.folder / "1"), "--input_examples", text, "--out", str(self.folder))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        full, empty = (bytes(row) for row in np.load(self.folder / "y.npy"))
+        example = message("tensorflow.Example").FromString(full)
+        feature = example.features.feature
+        self.assertEqual(list(feature["age"].float_list.value), [22, 3])
+        self.assertEqual(list(feature["n"].int64_list.value), [1, -2])
+        self.assertEqual(list(feature["s"].bytes_list.value), [b"a", b"\xff"])
+        self.assertEqual(list(feature["t"].int64_list.value), [1])
+        self.assertEqual(empty, b"\n")  # numpy drops a zero byte at the end
+
+    def test_archives(self):
+        x, other = np.float32([[1, 2], [3, 4]]), np.float32([5])
+        np.savez(self.folder / "one.npz", x)
+        np.savez_compressed(self.folder / "two.npz", x=x, other=other)
+        np.save(self.folder / "x.npy", x)
+        output = lambda what: self.output("float32", "--inputs", f"x={self.folder}/{what}").tolist()
+        self.assertEqual(output("one.npz"), x.tolist())
+        self.assertEqual(output("two.npz[x]"), x.tolist())
+        self.assertEqual(output("two.npz[other]"), [5])
+        self.assertEqual(output("x.npy"), x.tolist())
+        done = run("run", self.identity("float32"), "--inputs", f"x={self.folder}/x.npy[x]")
+        self.assertIn("event=name_ignored", done.stderr)
+        self.assertEqual(json.loads(done.stdout)["outputs"], x.tolist())
+
+    def test_broken_archives(self):
+        np.savez_compressed(self.folder / "two.npz", x=np.zeros(1000, np.float32), y=np.float32([5]))
+        good = (self.folder / "two.npz").read_bytes()
+        fails = lambda what, *parts: self.assert_fails(run("run", HALF_PLUS_TWO, "--inputs", f"x={self.folder}/{what}"), 1, *parts)
+        fails("two.npz", "Please specify the name of ndarray to use.")
+        fails("two.npz[z]", 'does not contain variable with name "z"')
+        fails("no.npz", "NOT_FOUND")
+        (self.folder / "cut.npz").write_bytes(good[:-40])
+        fails("cut.npz[x]", "damaged .npz file")
+        (self.folder / "bad.npz").write_bytes(good[:50] + b"\xff" * 20 + good[70:])
+        fails("bad.npz[x]", "damaged .npz file")
+        (self.folder / "x.pkl").write_bytes(b"\x80\x04K\x01.")
+        fails("x.pkl", "this is no .npy file")
+        fails("two.npz[x", "--inputs takes NAME=FILE or NAME=FILE[VARIABLE]")
+        fails("two.npz[]", "--inputs takes NAME=FILE or NAME=FILE[VARIABLE]")
+
+    def test_casts(self):
+        """With --dir, arrays become what the signature wants, as in Python."""
+        np.save(self.folder / "x.npy", np.float64([1, 2.5]))
+        given = f"--inputs=x={self.folder / 'x.npy'}"
+        self.assert_fails(run("run", HALF_PLUS_TWO, given), 1, "Expects arg[0] to be float but double is provided")
+        done = run("run", "--dir", HALF_PLUS_TWO, "--tag_set", "serve", "--signature_def", "serving_default", given)
+        self.assertEqual((done.returncode, done.stdout), (0, "Result for output key y:\n[2.5  3.25]\n"))
+        self.assertEqual(json.loads(run("run", "--dir", HALF_PLUS_TWO, given, "--json").stdout), {"outputs": [2.5, 3.25]})
+
+    def test_outdir(self):
+        out = self.folder / "out"
+        words = ("run", "--dir", HALF_PLUS_TWO, "--input_exprs=x=[1, 2]", "--outdir", str(out))
+        text = f"Result for output key y:\n[2.5 3. ]\nOutput y is saved to {out}/y.npy\n"
+        self.assertEqual(run(*words).stdout, text)
+        self.assertEqual(np.load(out / "y.npy").tolist(), [2.5, 3])
+        self.assert_fails(run(*words), 1, f'Output file {out}/y.npy already exists. Add "--overwrite" to overwrite the existing output files.')
+        self.assertEqual(run(*words, "--overwrite").stdout, text)
+        self.assert_fails(run(*words[:-1], str(self.folder / "no" / "such")), 1, "no/such/y.npy")
+
+    def test_how_numpy_prints(self):
+        """Debian's numpy prints doubles, integers and texts as the newest does; float32 has other limits there."""
+        random = np.random.default_rng(0)
+        for dtype, arrays in {
+            "float64": [1, 2.5, 1e-4, 1e-5, 1.5e16, 1 / 3, -0.0, np.nan, [1, 2.5], [1 / 3, 2 / 3], [1e-5, 1], [1e8], [1e-4, .1], [np.nan, 1],
+                        [np.inf, -np.inf, 1.5], [-np.inf], [0, -0.0], [123456.789, 0.05], [1e-300, 1e300], [],
+                        random.normal(size=(5, 7)), random.normal(size=(2, 3, 4)) * 1e-3, random.normal(size=2000),
+                        random.normal(size=(8, 3, 9, 9)), 10 ** random.uniform(-30, 30, 30), np.zeros((0, 3))],
+            "int32": [5, [-5, 1000000], np.arange(60), np.arange(2000).reshape(20, 100), random.integers(0, 100, (9, 8, 30))],
+            "uint8": [[0, 255]], "bool": [True, [True, False], random.integers(0, 2, (3, 40))],
+        }.items():
+            for value in arrays:
+                value = np.array(value, dtype)
+                np.save(self.folder / "x.npy", value)
+                done = run("run", "--dir", self.identity(dtype), f"--inputs=x={self.folder / 'x.npy'}")
+                self.assertEqual(done.stdout, f"Result for output key y:\n{value[()]}\n", done.stderr)
+        for text, want in (("[1e6, 1]", "[1.e+06 1.e+00]"), ("[999999, 1]", "[9.99999e+05 1.00000e+00]"), ("[0.05, 123456.79]", "[5.0000001e-02 1.2345679e+05]"),
+                           ("1e6", "1e+06"), ("1e-4", "1e-04"), ("[1e-4]", "[0.0001]"), ("[2, 0.1]", "[2.  0.1]")):
+            done = run("run", "--dir", self.identity("float32"), f"--input_exprs=x={text}")
+            self.assertEqual(done.stdout, f"Result for output key y:\n{want}\n")
+
+    def test_bad_expressions(self):
+        fails = lambda text, *parts: self.assert_fails(run("run", HALF_PLUS_TWO, "--input_exprs", text), 1, *parts)
+        for text, part in (("", "at the end of the expression"), ("[1, ", "at the end of the expression"), ("[1 2]", 'no comma at "2]"'),
+                           ("[1, [2]]", "shape"), ("[[1], [1, 2]]", "shape"), ("'a'", "a text is no float"), ("['a', 1]", "do not mix"),
+                           ("None", 'at "None"'), ("__import__('os').system('id')", 'neither a Python literal nor a call of numpy at "__import__'),
+                           ("open('/etc/passwd')", 'at "open'), ("np.load('x.npy')", 'not known here'), ("1 + 1", 'something behind the value at "+ 1"'),
+                           ("1j", "is no number"), ("1]", "something behind"), ("99999999999999999999", "does not fit 64 bits"),
+                           ("(" * 100, "too many brackets"), ("[" * 13 + "1" + "]" * 13, "12"), ("np.ones((100000, 100000))", "elements"),
+                           ("np.ones(-1)", "must be >= 0"), ("np.ones((2,), bad=1)", "an argument that is not known"), ("np.ones()", "no shape"),
+                           ("np.ones(2, 3)", "no type"), ("np.zeros(2, dtype='S3')", "no type of numbers"), ("np.arange(0, 1, 0)", "arange"),
+                           ("np.ones(2).tofile('x')", "not known here"), ("np.ones(4).reshape(3)", "another number of elements"),
+                           ("np.ones(2, np.float32, 1)", "an argument too many"), ("np.ones(2, shape=2)", "there twice"),
+                           ("'abc", "without its second quote"), ("1" * 80, "too long"), ("np.random.randint(0)", "without numbers")):
+            with self.subTest(text):
+                fails(f"x={text}", "INVALID_ARGUMENT" if "100000" not in text else "RESOURCE_EXHAUSTED", "--input_exprs: x: ", part)
+        fails("x", "--input_exprs takes NAME=VALUE")
+        fails("z=1", "has no input z. The inputs are: x.")
+        for dtype, text in (("uint8", "[256]"), ("uint8", "-1"), ("int32", "[3000000000]"), ("int32", "1e10"), ("int32", "np.nan"), ("string", "1")):
+            self.assert_fails(run("run", self.identity(dtype), "--input_exprs", f"x={text}"), 1, "INVALID_ARGUMENT: --input_exprs: x: ")
+        for text, part in (("x={}", "no list of dictionaries"), ("x=[1]", "no dictionary of features"), ("x=[{'a': 1}]", "feature a is no list of values"),
+                           ("x=[{'a': []}]", "feature a is no list"), ("x=[{'a' [1]}]", "no colon"), ("x=[{a: [1]}]", "no text"), ("x=[{}", "no comma"),
+                           ("x=[{'a': [1] 'b': [2]}]", "no comma"), ("x=[] 1", "something behind the list"), ("x=[{'a': [1, 'b']}]", "do not mix")):
+            self.assert_fails(run("run", self.identity("string"), "--input_examples", text), 1, "--input_examples: x: ", part)
+
+
 unittest.main()
