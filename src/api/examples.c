@@ -8,6 +8,7 @@
 #include "api/method.h"
 #include "api/mistakes.h"
 #include "base/macros.h"
+#include "tensor/limits.h"
 
 static const td_tensor_info *find(const td_tensor_info *infos, size_t n, const char *alias)
 {
@@ -95,7 +96,7 @@ td_status td_examples_open(td_servable *servable, td_method verb, td_string sign
     if (n == 0) return TD_ERR(INVALID_ARGUMENT, "Input is empty.");
     p->n_want = td_examples_want(p->sig, verb, p->want);
     p->inputs[0] = td_examples_input(examples, n);
-    return NULL;
+    return td_limits_check(p->sig->inputs[0].alias, &p->inputs[0].shape);
 }
 
 static size_t batch_of(const td_predict *p)

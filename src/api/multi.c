@@ -8,6 +8,7 @@
 #include "base/macros.h"
 #include "base/mem.h"
 #include "exec/joint.h"
+#include "tensor/limits.h"
 
 static int cut(td_string s)
 {
@@ -121,14 +122,15 @@ static size_t want_outputs(const td_tasks *t, const td_session *s, size_t i, siz
     return n;
 }
 
-static void open_joint(const td_tasks *t, td_servable *servable, const td_signature *sig, td_arena *arena,
-                       td_predict *p)
+static td_status open_joint(const td_tasks *t, td_servable *servable, const td_signature *sig,
+                            td_arena *arena, td_predict *p)
 {
     td_predict_open_on(servable, sig, arena, p);
     p->n_want = 0;
     for (size_t i = 0; i < t->n; i++)
         p->n_want += want_outputs(t, td_servable_session(servable), i, &p->want[p->n_want]);
     p->inputs[0] = td_examples_input(t->examples, t->n_examples);
+    return td_limits_check(sig->inputs[0].alias, &p->inputs[0].shape);
 }
 
 td_status td_tasks_open(td_tasks *t, td_servable *servable, td_arena *arena, td_predict *p)
@@ -141,8 +143,7 @@ td_status td_tasks_open(td_tasks *t, td_servable *servable, td_arena *arena, td_
     if (!joint)
         return td_examples_open(servable, verb_of(task), task->signature, t->examples, t->n_examples, arena,
                                 p);
-    open_joint(t, servable, joint, arena, p);
-    return NULL;
+    return open_joint(t, servable, joint, arena, p);
 }
 
 td_predict td_tasks_part(const td_tasks *t, const td_predict *p, size_t i)

@@ -35,6 +35,9 @@ static td_status check_flags(const td_flags *f)
     td_log_format format;
 
     TD_TRY(td_flags_check(f));
+    if (f->max_tensor_rank < 1 || f->max_tensor_rank > TD_MAX_RANK)
+        return TD_ERR(INVALID_ARGUMENT, "max_tensor_rank is %d; there are 1 to %d", (int)f->max_tensor_rank,
+                      (int)TD_MAX_RANK);
     if (!td_log_format_named(f->log_format, &format))
         return TD_ERR(INVALID_ARGUMENT, "log_format is \"%s\"; there are auto, text, json and terminal",
                       f->log_format);
@@ -269,6 +272,8 @@ td_status td_server_options_make(const td_flags *flags, td_server_options *out)
                             .config_poll_ns = config_poll_ns(flags),
                             .counts_methods = flags->enable_signature_method_name_check,
                             .max_memory = max_memory_of(flags),
+                            .max_rank = flags->max_tensor_rank,
+                            .max_elements = flags->max_tensor_elements,
                             .max_requests = TD_MAX(flags->max_requests_in_flight, 0),
                             .large_requests = (size_t)TD_MAX(flags->large_request_megabytes, 0) << 20,
                             .drain_ns = to_ns(TD_MAX(flags->drain_timeout_seconds, 0)),

@@ -27,6 +27,8 @@ typedef struct td_server_options {
     const char *access_path; /* "": standard error */
     bool counts_methods;     /* td_methods_count() */
     size_t max_memory;       /* SIZE_MAX: no limit */
+    int max_rank;            /* of tensors in requests */
+    int64_t max_elements;    /* likewise; 0 or less: any number */
     int max_requests;        /* at a time; 0: any number */
     size_t large_requests;   /* bytes of them at a time; 0: chosen */
     int64_t drain_ns;

@@ -27,6 +27,7 @@
 #include "obs/access_log.h"
 #include "obs/log.h"
 #include "obs/process.h"
+#include "tensor/limits.h"
 
 enum {
     EXIT_BY_SIGNAL = 128,
@@ -160,6 +161,7 @@ static td_status start(server *s)
     TD_TRY(td_access_log_start(s->options->access_format, s->options->access_path));
     if (s->options->net.monitoring_path) td_metrics_count_tf();
     if (s->options->counts_methods) td_methods_count();
+    td_limits_set(s->options->max_rank, s->options->max_elements);
     td_lanes_configure(s->options->serve.threads);
     td_memory_set_limit(s->options->max_memory);
     TD_TRY(td_manager_start(&s->options->serve, &s->manager));

@@ -108,7 +108,7 @@ class LongHeads(wire.WireTest):
         (line, headers, body), rest = self.ask(request, harness.PATIENCE)
         self.assertEqual(line.split()[1], "431", body)
         self.assertEqual(json.loads(body)["error"],
-                         "Request head is larger than 65536 bytes, or has more than 1000 fields")
+                         "Request head is larger than 65536 bytes (--rest_api_max_header_kilobytes), or has more than 1000 fields")
         self.assertEqual(headers["connection"].lower(), "close")
         self.assertEqual(headers["content-type"], "application/json")
         self.assertEqual(rest, b"")

@@ -7,6 +7,7 @@
 #include "api/mistakes.h"
 #include "base/strbuf.h"
 #include "formats/npy.h"
+#include "tensor/limits.h"
 
 enum { IN_PLACE = 8 }; /* as for bytes of TensorProtos: formats/tensor_proto.c */
 
@@ -106,6 +107,7 @@ td_status td_array_fill(td_array_form form, const td_array_note *note, const voi
 
     TD_TRY(find_input(note, p, &i));
     TD_TRY(form == TD_ARRAY_NPY ? td_npy_view(bytes, size, &t) : read_raw(note, bytes, size, &t));
+    TD_TRY(td_limits_check(p->sig->inputs[i].alias, &t.shape));
     if (t.dtype == TD_STRING) return td_npy_parse(bytes, size, &p->inputs[i]);
     TD_TRY(place(&t, p->arena));
     p->inputs[i] = t;

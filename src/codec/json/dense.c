@@ -12,6 +12,7 @@
 #include "codec/json/base64.h"
 #include "codec/json/run.h"
 #include "tensor/half.h"
+#include "tensor/limits.h"
 #include "tensor/parse_number.h"
 #include "tensor/type_sets.h"
 
@@ -189,8 +190,14 @@ static size_t guess(const td_json_reader *r, const char *p, const td_json_dense 
 
 static __attribute__((noinline)) bool make_room(td_json_reader *r, const char *p, td_json_dense *d)
 {
-    const size_t elem = td_dtype_size(d->dtype);
-    const size_t want = d->count ? TD_MAX(guess(r, p, d), d->count * 2) : DENSE_FIRST;
+    const size_t elem = td_dtype_size(d->dtype), most = (size_t)td_limits_elements();
+    const size_t wish = d->count ? TD_MAX(guess(r, p, d), d->count * 2) : DENSE_FIRST;
+    const size_t want = TD_MIN(wish, most + 1); /* one more, to see whether it comes */
+
+    if (d->count > most) {
+        r->is_too_much = true;
+        return false;
+    }
     char *const data = td_arena_try_alloc(r->arena, want * elem, TD_ALIGN);
 
     if (!data) {

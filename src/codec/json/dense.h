@@ -23,6 +23,7 @@ typedef struct td_json_reader {
     td_arena *arena;
     const char *start, *end; /* the text in which tensors lie, for guessing how many elements will come */
     bool is_out_of_memory;
+    bool is_too_much; /* more elements than there may be: tensor/limits.h */
 } td_json_reader;
 
 /* Reads one value at p. NULL: it does not fit, or there is no memory; d is of no use then. Strings without

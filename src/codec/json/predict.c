@@ -8,6 +8,7 @@
 #include "codec/json/dense.h"
 #include "codec/json/explain.h"
 #include "codec/json/walk.h"
+#include "tensor/limits.h"
 
 /* ---- open ---- */
 
@@ -317,6 +318,14 @@ static td_status check_members(const td_json_predict *r)
     return r->rows || r->columns ? NULL : no_tensors(r);
 }
 
+static td_status check_limits(const td_predict *p)
+{
+    for (size_t i = 0; i < p->sig->n_inputs; i++)
+        if (p->inputs[i].dtype != TD_DTYPE_NONE)
+            TD_TRY(td_limits_check(p->sig->inputs[i].alias, &p->inputs[i].shape));
+    return NULL;
+}
+
 td_status td_json_predict_fill(td_json_predict *r, td_predict *p)
 {
     td_json_reader reader = { .arena = r->arena, .start = r->start, .end = r->end };
@@ -325,7 +334,11 @@ td_status td_json_predict_fill(td_json_predict *r, td_predict *p)
     if (!p->sig->n_inputs && (r->rows || *r->columns != '{')) return no_inputs(r);
     const char *const behind = read_tensors(&reader, r, p);
 
-    if (TD_LIKELY(behind != NULL)) return r->is_surveyed ? NULL : check_rest(r, behind);
+    if (TD_LIKELY(behind != NULL)) {
+        TD_TRY(check_limits(p));
+        return r->is_surveyed ? NULL : check_rest(r, behind);
+    }
+    if (reader.is_too_much) return td_limits_too_many();
     if (reader.is_out_of_memory) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for the tensors of a request");
     if (!r->is_surveyed) return unusual();
     return p->sig->n_inputs ? td_json_explain(r, p) : no_inputs(r);

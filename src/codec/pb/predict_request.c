@@ -8,6 +8,7 @@
 
 #include "base/strbuf.h"
 #include "formats/tensor_proto.h"
+#include "tensor/limits.h"
 
 enum { MODEL_SPEC = 1, INPUTS = 2, OUTPUT_FILTER = 3, KEY = 1, VALUE = 2, CONTENT = 4 };
 
@@ -230,39 +231,41 @@ static td_status check_names(const td_grpc_predict_request *r, const td_predict 
 
 /* ---- tensors ---- */
 
-static td_status read_tensor(const td_grpc_input *in, td_arena *arena, td_tensor *out)
+static td_status read_tensor(const td_tensor_proto *t, td_arena *arena, td_tensor *out)
 {
-    td_tensor_proto t;
-
-    TD_TRY(td_tensor_proto_parse(in->bytes, in->size, &t));
-    *out = (td_tensor){ .dtype = t.dtype, .shape = t.shape };
-    if (td_tensor_proto_is_view(&t)) {
-        out->data = (void *)(uintptr_t)t.content; /* inputs are never written to */
+    *out = (td_tensor){ .dtype = t->dtype, .shape = t->shape };
+    if (td_tensor_proto_is_view(t)) {
+        out->data = (void *)(uintptr_t)t->content; /* inputs are never written to */
         return NULL;
     }
 
     const size_t size = td_tensor_bytes(out);
     void *const data = size > max_input_bytes ? NULL : td_arena_try_alloc(arena, size ? size : 1, TD_ALIGN);
     if (!data) return TD_ERR(RESOURCE_EXHAUSTED, "No memory for %zu bytes", size);
-    TD_TRY(td_tensor_proto_decode(&t, data));
+    TD_TRY(td_tensor_proto_decode(t, data));
     out->data = data;
     return NULL;
 }
 
 static td_status fill_input(const td_grpc_input *in, td_predict *p, size_t index)
 {
+    const char *const alias = p->sig->inputs[index].alias;
+    td_tensor_proto proto;
     td_tensor t;
-    const td_status error = read_tensor(in, p->arena, &t);
+    td_status error = td_tensor_proto_parse(in->bytes, in->size, &proto);
 
+    if (!error) {
+        TD_TRY(td_limits_check(alias, &proto.shape));
+        error = read_tensor(&proto, p->arena, &t);
+    }
     if (!error) {
         p->inputs[index] = t;
         return NULL;
     }
     const td_code code = td_status_code(error);
     td_status_free(error);
-    return code == TD_RESOURCE_EXHAUSTED
-               ? TD_ERR(RESOURCE_EXHAUSTED, "Input %s is too large", p->sig->inputs[index].alias)
-               : TD_ERR(INVALID_ARGUMENT, "tensor parsing error: %s", p->sig->inputs[index].alias);
+    return code == TD_RESOURCE_EXHAUSTED ? TD_ERR(RESOURCE_EXHAUSTED, "Input %s is too large", alias)
+                                         : TD_ERR(INVALID_ARGUMENT, "tensor parsing error: %s", alias);
 }
 
 td_status td_grpc_predict_fill(const td_grpc_predict_request *r, td_predict *p)

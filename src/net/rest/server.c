@@ -155,7 +155,8 @@ static void say_too_large(td_rest_request *r)
 {
     char text[128];
 
-    snprintf(text, sizeof text, "Request body is larger than %zu bytes", r->server->max_body);
+    snprintf(text, sizeof text, "Request body is larger than %zu bytes (--rest_api_max_body_megabytes)",
+             r->server->max_body);
     td_json_put_error(&r->reply, text);
     r->code = 413;
     td_rest_count_refusal(r, TD_RESOURCE_EXHAUSTED);
@@ -171,8 +172,10 @@ static enum MHD_Result refuse_large_head(td_rest_request *r)
 {
     char text[128];
 
-    snprintf(text, sizeof text, "Request head is larger than %u bytes, or has more than %d fields",
-             r->server->max_head, TD_HEAD_FIELDS);
+    snprintf(
+        text, sizeof text,
+        "Request head is larger than %u bytes (--rest_api_max_header_kilobytes), or has more than %d fields",
+        r->server->max_head, TD_HEAD_FIELDS);
     td_json_put_error(&r->reply, text);
     r->code = 431;
     td_rest_count_refusal(r, TD_RESOURCE_EXHAUSTED);

@@ -458,7 +458,9 @@ static void assert_cut(int fd)
 
     assert_int_equal(r.status, 413);
     assert_true(r.says_close);
-    assert_string_equal(r.body, "{\n    \"error\": \"Request body is larger than 16 bytes\"\n}");
+    assert_string_equal(
+        r.body,
+        "{\n    \"error\": \"Request body is larger than 16 bytes (--rest_api_max_body_megabytes)\"\n}");
 }
 
 static void assert_end(int fd)
