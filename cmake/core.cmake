@@ -47,6 +47,19 @@ add_custom_command(TARGET tensord POST_BUILD
   WORKING_DIRECTORY ${PROJECT_BINARY_DIR}
   VERBATIM)
 
+# The shells' completion, which the binary writes; what gets installed has no sanitizer.
+if(NOT CMAKE_CROSSCOMPILING AND NOT TENSORD_SANITIZE)
+  set(completion ${PROJECT_BINARY_DIR}/completion)
+  add_custom_command(TARGET tensord POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${completion}
+    COMMAND sh -c "\"$1\" completion bash >\"$2/tensord\" && \"$1\" completion zsh >\"$2/_tensord\"" sh $<TARGET_FILE:tensord> ${completion}
+    COMMAND ${CMAKE_COMMAND} -E create_symlink tensord ${completion}/tensorflow_model_server
+    VERBATIM)
+  install(FILES ${completion}/tensord ${completion}/tensorflow_model_server
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${completion}/_tensord DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+endif()
+
 install(TARGETS tensord RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${PROJECT_BINARY_DIR}/tensorflow_model_server DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/docs/tensord.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

@@ -27,7 +27,9 @@ move libtensord-dev usr/include usr/lib usr/share/doc/tensord/examples
 mkdir -p "$stage/libtensord-dev/usr/share/doc/libtensord-dev"
 mv "$stage/libtensord-dev/usr/share/doc/tensord/examples" "$stage/libtensord-dev/usr/share/doc/libtensord-dev/"
 rmdir "$stage/libtensord-dev/usr/share/doc/tensord"
-move tensord usr/bin usr/share/man
+move tensord usr/bin usr/share/man usr/share/bash-completion
+mkdir -p "$stage/tensord/usr/share/zsh" # Debian's place for what packages bring
+mv "$stage/tree/usr/share/zsh/site-functions" "$stage/tensord/usr/share/zsh/vendor-completions"
 rm -r "$stage/tree"
 for package in tensord libtensord-dev; do
     mkdir -p "$stage/$package/usr/share/doc/$package"

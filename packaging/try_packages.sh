@@ -100,6 +100,9 @@ compile="cc /opt/$portable/share/doc/tensord/examples/predict.c \
     \$(PKG_CONFIG_PATH=/opt/$portable/lib/pkgconfig pkg-config --define-prefix --cflags --libs tensord) -o /try/predict"
 check "tarball: the example compiles and runs" runs_example \
     "$compile && LD_LIBRARY_PATH=/opt/$portable/lib /try/predict /try/model/1 1 2 5"
+check "packages: completion" inside bash -c '. /usr/share/bash-completion/completions/tensorflow_model_server &&
+    COMP_WORDS=(tensord sh) COMP_CWORD=1 && _tensord && [ "${COMPREPLY[*]}" = show ] &&
+    [ -f /usr/share/zsh/vendor-completions/_tensord ]'
 echo '# changed' >>"$root/etc/tensord/tensord.conf"
 check "packages: remove" quietly inside apt-get remove -qq tensord libtensord-dev
 check "packages: the configuration stays" test -f "$root/etc/tensord/tensord.conf"

@@ -125,6 +125,7 @@ const td_verb td_verb_check = {
         "all of them load; 1: one does not, or there is none.\n",
     .options = check_options,
     .n_options = TD_COUNT(check_options),
+    .completes = TD_COMPLETES_FOLDERS,
     .operands = offsetof(check_args, dirs),
     .least = 1,
     .most = TD_WORDS,

@@ -18,12 +18,20 @@ static const td_verb help_verb = {
     .summary = "show this, or the page of a verb",
     .words = "[VERB]",
     .about = "Shows the verbs, or all that a verb takes.\n",
+    .completes = TD_COMPLETES_VERBS,
     .run = run_help,
 };
 
 static const td_verb *const verbs[] = {
-    &td_verb_serve, &td_verb_check, &td_verb_show, &td_verb_run, &td_verb_ops, &td_verb_health, &help_verb,
+    &td_verb_serve, &td_verb_check,  &td_verb_show,       &td_verb_run,
+    &td_verb_ops,   &td_verb_health, &td_verb_completion, &help_verb,
 };
+
+const td_verb *const *td_cli_verbs(size_t *n)
+{
+    *n = TD_COUNT(verbs);
+    return verbs;
+}
 
 static const td_verb *find_verb(const char *name)
 {
@@ -38,7 +46,7 @@ static void print_verbs(FILE *to)
           "       tensord FLAGS OF serve\n\n",
           to);
     for (size_t i = 0; i < TD_COUNT(verbs); i++)
-        fprintf(to, "  %-8s%s\n", verbs[i]->name, verbs[i]->summary);
+        fprintf(to, "  %-12s%s\n", verbs[i]->name, verbs[i]->summary);
     fputs("\n`tensord help VERB` says what a verb takes; `tensord --version` which this is.\n", to);
 }
 

@@ -13,7 +13,10 @@
 int td_cli_main(int argc, char **argv);
 
 /* Those of the table in cli.c; each in the file of its name. */
-extern const td_verb td_verb_serve, td_verb_check, td_verb_show, td_verb_run, td_verb_ops, td_verb_health;
+extern const td_verb td_verb_serve, td_verb_check, td_verb_show, td_verb_run, td_verb_ops, td_verb_health,
+    td_verb_completion;
+/* The table. */
+const td_verb *const *td_cli_verbs(size_t *n);
 
 /* argv[1] is a directory of models, or a file that configures them; what follows are flags. */
 int td_cli_serve_path(int argc, char **argv);

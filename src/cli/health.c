@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/describe.h"
 #include "cli/image.h"
 #include "cli/serve_options.h"
 
@@ -120,76 +121,147 @@ static void ask(int fd, td_strbuf *reply)
         td_strbuf_add(reply, piece, (size_t)n);
 }
 
-static int say_unreachable(const char *what)
+/* What is answered. */
+typedef struct answer {
+    bool is_ready;
+    td_strbuf why; /* not, or how it is known; empty: /readyz says so */
+} answer;
+
+static void take_unreachable(answer *a, const char *what)
 {
-    printf("not ready: %s: %s\n", what, strerror(errno));
-    return TD_EXIT_FAILED;
+    td_strbuf_printf(&a->why, "%s: %s", what, strerror(errno));
 }
 
-static int judge(const char *reply, int port)
+static void judge(answer *a, const char *reply, int port)
 {
     const char *const body = strstr(reply, "\r\n\r\n");
     int code = 0;
 
-    if (sscanf(reply, "HTTP/1.%*d %d", &code) != 1) {
-        printf("not ready: port %d does not answer as HTTP\n", port);
-        return TD_EXIT_FAILED;
-    }
-    if (code == 200) {
-        puts("ready");
-        return TD_EXIT_OK;
-    }
-    printf("not ready: port %d answers %d: %s\n", port, code, body ? body + 4 : "");
-    return TD_EXIT_FAILED;
+    a->is_ready = sscanf(reply, "HTTP/1.%*d %d", &code) == 1 && code == 200;
+    if (!code)
+        td_strbuf_printf(&a->why, "port %d does not answer as HTTP", port);
+    else if (!a->is_ready)
+        td_strbuf_printf(&a->why, "port %d answers %d: %s", port, code, body ? body + 4 : "");
 }
 
-static int ask_rest(int fd, int port)
+static void ask_rest(answer *a, int fd, int port)
 {
     td_strbuf reply = { 0 };
 
     ask(fd, &reply);
     close(fd);
-    const int code = judge(td_strbuf_text(&reply), port);
-
+    judge(a, td_strbuf_text(&reply), port);
     td_strbuf_fini(&reply);
-    return code;
 }
 
-static int ask_grpc(const td_flags *f)
+/* fd, which is closed: of a connection, that is all that is asked for. */
+static void take_connection(answer *a, int fd, const char *what)
+{
+    close(fd);
+    a->is_ready = true;
+    td_strbuf_printf(&a->why, "%s takes connections", what);
+}
+
+static void ask_grpc(answer *a, const td_flags *f)
 {
     const bool has_port = f->port != 0;
     const int fd = has_port ? connect_to_port(f->port) : connect_to_socket(f->grpc_socket_path);
 
-    if (fd < 0) return say_unreachable(has_port ? "gRPC's port" : f->grpc_socket_path);
-    close(fd);
-    puts("ready: gRPC takes connections");
-    return TD_EXIT_OK;
+    if (fd < 0)
+        take_unreachable(a, has_port ? "gRPC's port" : f->grpc_socket_path);
+    else
+        take_connection(a, fd, "gRPC");
 }
 
 /* Who speaks TLS is asked no more than to take the connection. */
-static int ask_port(const td_flags *f, int port)
+static void ask_port(answer *a, const td_flags *f, int port)
 {
     const int fd = connect_to_port(port);
 
-    if (fd < 0) return say_unreachable("REST's port");
-    if (!f->rest_api_ssl_config_file[0]) return ask_rest(fd, port);
-    close(fd);
-    puts("ready: REST takes connections");
-    return TD_EXIT_OK;
+    if (fd < 0)
+        take_unreachable(a, "REST's port");
+    else if (f->rest_api_ssl_config_file[0])
+        take_connection(a, fd, "REST");
+    else
+        ask_rest(a, fd, port);
 }
 
 /* Who has not said where REST is may have it in its usual place, or nowhere. */
-static int check(const td_flags *f)
+static void ask_server(answer *a, const td_flags *f)
 {
-    if (f->rest_api_port) return ask_port(f, f->rest_api_port);
-    if (f->is_said[TD_FLAG_rest_api_port]) return ask_grpc(f);
-    const int fd = connect_to_port(TD_USUAL_REST_PORT);
+    if (f->rest_api_port) {
+        ask_port(a, f, f->rest_api_port);
+        return;
+    }
+    const int fd = f->is_said[TD_FLAG_rest_api_port] ? -1 : connect_to_port(TD_USUAL_REST_PORT);
 
-    return fd < 0 ? ask_grpc(f) : ask_rest(fd, TD_USUAL_REST_PORT);
+    if (fd < 0)
+        ask_grpc(a, f);
+    else
+        ask_rest(a, fd, TD_USUAL_REST_PORT);
+}
+
+/* ---------------------------------------------------------------- answering */
+
+static td_status print_json(const answer *a)
+{
+    cJSON *const d = td_document_make();
+
+    cJSON_AddBoolToObject(d, "ready", a->is_ready);
+    if (a->why.size) td_document_text(d, "why", td_strbuf_text(&a->why));
+    return td_describe_print(d, NULL);
+}
+
+static void print_text(const answer *a)
+{
+    printf("%s%s%s\n", a->is_ready ? "ready" : "not ready", a->why.size ? ": " : "", td_strbuf_text(&a->why));
+}
+
+static int check(const td_flags *f, bool is_json)
+{
+    answer a = { 0 };
+    td_status error = NULL;
+
+    ask_server(&a, f);
+    if (is_json)
+        error = print_json(&a);
+    else
+        print_text(&a);
+    td_strbuf_fini(&a.why);
+    if (error) return td_cli_end("health", error);
+    return a.is_ready ? TD_EXIT_OK : TD_EXIT_FAILED;
+}
+
+/* The flags are wrong: what they are is on standard error. */
+static int say_wrong(const td_flags_report *report)
+{
+    td_string argument, flag;
+
+    fputs(td_strbuf_text(&report->errors), stderr);
+    if (!report->wants_help) fputs(td_strbuf_text(&report->unknown), stderr);
+    for (size_t at = 0; td_flags_next_meant(report, &at, &argument, &flag);)
+        fprintf(stderr, "tensord health: what is \"%.*s\"?: did you mean \"%.*s\"?\n", (int)argument.size,
+                argument.data, (int)flag.size, flag.data);
+    fputs("`tensord help health` says what it takes.\n", stderr);
+    return report->wants_help ? TD_EXIT_OK : TD_EXIT_USAGE;
+}
+
+/* Takes --json out of the words, wherever it is. */
+static bool take_json(int *argc, char **argv)
+{
+    int n = 0;
+
+    for (int i = 0; i < *argc; i++)
+        if (strcmp(argv[i], "--json") != 0) argv[n++] = argv[i];
+    const bool is_there = n < *argc;
+
+    *argc = n;
+    return is_there;
 }
 
 static int ask_health(int argc, char **argv)
 {
+    const bool is_json = take_json(&argc, argv);
     command_line c = { .argc = argc, .argv = argv };
     td_flags flags;
     td_flags_report report;
@@ -197,13 +269,7 @@ static int ask_health(int argc, char **argv)
     if (argc < 2) take_from_first_process(&c);
     const bool is_good = td_flags_parse(&flags, c.argc, c.argv, &report);
     const bool is_wrong = !is_good || (argc > 1 && report.unknown.size);
-
-    if (is_wrong) {
-        fputs(td_strbuf_text(&report.errors), stderr);
-        if (!report.wants_help) fputs(td_strbuf_text(&report.unknown), stderr);
-        fputs("`tensord help health` says what it takes.\n", stderr);
-    }
-    const int code = is_wrong ? (report.wants_help ? TD_EXIT_OK : TD_EXIT_USAGE) : check(&flags);
+    const int code = is_wrong ? say_wrong(&report) : check(&flags, is_json);
 
     td_flags_report_fini(&report);
     td_image_words_fini(&c.image);
@@ -212,13 +278,20 @@ static int ask_health(int argc, char **argv)
     return code;
 }
 
+static const td_option health_options[] = {
+    { "json", TD_OPTION_SWITCH, 0, NULL,
+      "a document instead of text: {\"ready\": true or false, \"why\": ...}" },
+};
+
 const td_verb td_verb_health = {
     .name = "health",
     .summary = "ask the server on this machine whether it is ready",
-    .words = "[FLAGS OF serve]",
+    .words = "[--json] [FLAGS OF serve]",
     .about = "Asks the server on this machine whether it is ready: /readyz on --rest_api_port (8501), or,\n"
              "with TLS and without a REST port, whether connections are taken. Exit code 0: it is.\n"
              "Without flags, and in a container whose first process is tensord, the ports are its.\n",
+    .options = health_options,
+    .n_options = TD_COUNT(health_options),
     .takes_flags = true,
     .run = ask_health,
 };

@@ -82,6 +82,19 @@ static td_status list_json(const char *pattern, size_t *found)
     return td_describe_print(d, NULL);
 }
 
+static void say_none(const char *pattern)
+{
+    const td_op *const *ops;
+    const size_t n = td_op_list(&ops);
+    const char **const names = TD_NEW_N(const char *, n);
+
+    for (size_t i = 0; i < n; i++)
+        names[i] = ops[i]->name;
+    fprintf(stderr, "tensord ops: no op is like \"%s\"", pattern);
+    td_verb_suggest(pattern, names, n, "");
+    td_free(names);
+}
+
 static int list_ops(int argc, char **argv)
 {
     ops_args args = { 0 };
@@ -94,7 +107,7 @@ static int list_ops(int argc, char **argv)
     if (error) return td_cli_end("ops", error);
     if (!args.is_json) found = put_ops(pattern, NULL);
     if (found) return TD_EXIT_OK;
-    fprintf(stderr, "tensord ops: no op is like \"%s\"\n", text_of(pattern));
+    say_none(text_of(pattern));
     return TD_EXIT_FAILED;
 }
 

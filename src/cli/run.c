@@ -238,6 +238,7 @@ const td_verb td_verb_run = {
              "as JSON.\n",
     .options = run_options,
     .n_options = TD_COUNT(run_options),
+    .completes = TD_COMPLETES_FOLDERS,
     .operands = offsetof(run_args, dirs),
     .most = 1,
     .run = run_dir,

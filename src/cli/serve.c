@@ -28,17 +28,13 @@ static int print_version(void)
 }
 
 /* Unknown arguments do not stop the server, so what they should have been must not be missed. */
-static void warn_of_mistyped(const td_strbuf *meant)
+static void warn_of_mistyped(const td_flags_report *report)
 {
-    for (const char *line = td_strbuf_text(meant), *end; (end = strchr(line, '\n')); line = end + 1) {
-        const int size = (int)(end - line);
-        const char *flag = end;
+    td_string argument, flag;
 
-        while (flag[-1] != ' ')
-            flag--;
-        td_warning("serve", "event=unknown_argument argument=\"%.*s\" nearest=%.*s",
-                   (int)(size - (end - flag) - 1), line, (int)(end - flag), flag);
-    }
+    for (size_t at = 0; td_flags_next_meant(report, &at, &argument, &flag);)
+        td_warning("serve", "event=unknown_argument argument=\"%.*s\" nearest=%.*s", (int)argument.size,
+                   argument.data, (int)flag.size, flag.data);
 }
 
 /* What is no format is said by td_server_options_make(). */
@@ -63,7 +59,7 @@ static bool read_flags(td_flags *flags, int argc, char **argv)
     if (!is_good || report.unknown.size) print_usage(argv[0]);
     fflush(stdout);
     set_log(flags);
-    warn_of_mistyped(&report.meant);
+    warn_of_mistyped(&report);
     td_flags_report_fini(&report);
     return is_good;
 }

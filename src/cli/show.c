@@ -248,6 +248,7 @@ const td_verb td_verb_show = {
         "run.\n",
     .options = show_options,
     .n_options = TD_COUNT(show_options),
+    .completes = TD_COMPLETES_FOLDERS,
     .operands = offsetof(show_args, dirs),
     .most = 1,
     .run = show_dir,

@@ -151,25 +151,33 @@ static void put_option(const td_option *o, FILE *to)
     td_free(left);
 }
 
-static void put_flags(const td_verb *v, FILE *to)
+static void put_options(const td_verb *v, FILE *to)
 {
-    char *const name = td_format("tensord %s %s\n\n%s", v->name, v->words, v->about);
+    if (v->n_options) fputc('\n', to);
+    for (size_t i = 0; i < v->n_options; i++)
+        put_option(&v->options[i], to);
+}
+
+/* "usage: NAME", and all flags. */
+static void put_flags(const char *name, FILE *to)
+{
     td_strbuf usage = { 0 };
 
     td_flags_usage(name, &usage);
     fputs(td_strbuf_text(&usage), to);
     td_strbuf_fini(&usage);
-    td_free(name);
 }
 
 void td_verb_help(const td_verb *v, FILE *to)
 {
-    if (v->takes_flags) {
-        put_flags(v, to);
+    if (!v->takes_flags) {
+        fprintf(to, "usage: tensord %s %s\n\n%s", v->name, v->words, v->about);
+        put_options(v, to);
         return;
     }
-    fprintf(to, "usage: tensord %s %s\n\n%s", v->name, v->words, v->about);
-    if (v->n_options) fputc('\n', to);
-    for (size_t i = 0; i < v->n_options; i++)
-        put_option(&v->options[i], to);
+    char *const head = td_format("tensord %s %s\n\n%s", v->name, v->words, v->about);
+
+    put_flags(head, to);
+    put_options(v, to);
+    td_free(head);
 }

@@ -27,12 +27,21 @@ typedef struct td_option {
     const char *help;  /* further lines follow a '\n' */
 } td_option;
 
+/* What is no option, for the shells' completion. */
+typedef enum td_completes {
+    TD_COMPLETES_NOTHING,
+    TD_COMPLETES_FOLDERS,
+    TD_COMPLETES_VERBS,
+    TD_COMPLETES_SHELLS
+} td_completes;
+
 typedef struct td_verb {
     const char *name, *summary;
     const char *words; /* what follows the verb, as usage shows it */
     const char *about; /* what help says before the options */
     const td_option *options;
     size_t n_options;
+    td_completes completes;
     size_t operands;                   /* offset of the td_words that take what is no option */
     size_t least, most;                /* of those */
     bool takes_flags;                  /* the server's; there are no options then */

@@ -169,6 +169,30 @@ void td_flags_report_fini(td_flags_report *report)
     td_strbuf_fini(&report->meant);
 }
 
+bool td_flags_next_meant(const td_flags_report *report, size_t *at, td_string *argument, td_string *flag)
+{
+    const char *const line = td_strbuf_text(&report->meant) + *at, *const end = strchr(line, '\n');
+    const char *begin = end;
+
+    if (!end) return false;
+    while (begin[-1] != ' ')
+        begin--;
+    *argument = (td_string){ line, (size_t)(begin - line) - 1 };
+    *flag = (td_string){ begin, (size_t)(end - begin) };
+    *at += (size_t)(end - line) + 1;
+    return true;
+}
+
+const char *td_flags_at(size_t i, td_flag_value *value, const char **help)
+{
+    if (i >= TD_COUNT(flag_defs)) return NULL;
+    *value = flag_defs[i].kind == KIND_BOOL  ? TD_FLAG_VALUE_BOOL
+             : flag_defs[i].kind == KIND_STR ? TD_FLAG_VALUE_TEXT
+                                             : TD_FLAG_VALUE_NUMBER;
+    *help = flag_defs[i].help;
+    return flag_defs[i].name;
+}
+
 /* "--port=8500" and the like, from a td_flags. */
 static void put_setting(const flag_def *def, const td_flags *f, td_strbuf *out)
 {

@@ -12,6 +12,7 @@
 
 #include "base/strbuf.h"
 #include "tensord/status.h"
+#include "tensord/tensor.h"
 
 #define TD_FLAG_TYPE_BOOL bool
 #define TD_FLAG_TYPE_I32  int32_t
@@ -45,9 +46,15 @@ typedef struct td_flags_report {
  * overwritten; td_flags_report_fini() it. */
 bool td_flags_parse(td_flags *f, int argc, char *const *argv, td_flags_report *report);
 void td_flags_report_fini(td_flags_report *report);
+/* The next line of report->meant, from *at (0 at first) on: what was written, and the flag, "--port=". False: no more. */
+bool td_flags_next_meant(const td_flags_report *report, size_t *at, td_string *argument, td_string *flag);
 
 /* What --help prints: "usage: NAME", then a line for each flag with its default, type and meaning. */
 void td_flags_usage(const char *name, td_strbuf *out);
+
+/* The i-th flag: what it takes, and what --help says of it. NULL: there are no more. */
+typedef enum td_flag_value { TD_FLAG_VALUE_BOOL, TD_FLAG_VALUE_NUMBER, TD_FLAG_VALUE_TEXT } td_flag_value;
+const char *td_flags_at(size_t i, td_flag_value *value, const char **help);
 
 /* UNIMPLEMENTED: a flag is set without which it would be unsafe or wrong to serve, and which is not built. */
 TD_MUST_USE td_status td_flags_check(const td_flags *f);

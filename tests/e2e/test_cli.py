@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tensord show, tensord run: what they print, and what they say when something is wrong."""
+"""The verbs but serve: what they print, and what they say when something is wrong."""
 import json
 import pathlib
 import re
@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import tempfile
 import unittest
+import warnings
 
 import numpy as np
 from google.protobuf import json_format
@@ -41,7 +42,7 @@ class Verbs(CommandLine):
         self.assertEqual((run("--help").stdout, run("-h").stdout), (done.stdout, done.stdout))
         self.assertLess(len(done.stdout.splitlines()), 25)
         verbs = re.findall(r"^  (\w+) ", done.stdout, re.M)
-        self.assertLessEqual({"serve", "show", "run", "check", "ops", "health", "help"}, set(verbs))
+        self.assertLessEqual({"serve", "show", "run", "check", "ops", "health", "completion", "help"}, set(verbs))
         for verb in verbs:
             page = run("help", verb)
             self.assertEqual((page.returncode, run(verb, "--help").stdout), (0, page.stdout))
@@ -326,7 +327,8 @@ class Ops(CommandLine):
         self.assertEqual(self.names("conv2d"), [name for name in everything if "conv2d" in name.lower()])
         self.assertEqual(self.names("MATM*"), [name for name in everything if name.startswith("MatM")])
         self.assertEqual(self.names("Ab[r-t]"), ["Abs"])
-        self.assert_fails(run("ops", "NoSuchOp"), 1, 'no op is like "NoSuchOp"')
+        self.assert_fails(run("ops", "NoSuchOp"), 1, 'no op is like "NoSuchOp"\n')
+        self.assert_fails(run("ops", "Cov2D"), 1, 'no op is like "Cov2D": did you mean "Conv2D"?')
         self.assert_fails(run("ops", "a", "b"), 2, 'what is "b"?')
 
     def test_json(self):
@@ -432,6 +434,8 @@ class RunAsSavedModelCli(CommandLine):
         self.assertEqual(output("np.random.random((2, 2))").shape, (2, 2))
 
     def test_texts(self):
+        self.enterContext(warnings.catch_warnings())
+        warnings.simplefilter("ignore")  # Python's, of escapes that are none
         for text in ("'a'", '"a\'b"', r"'\'\\\n\x41\u00e9\U0001f600\101'", r"b'\xff\x00a\u00e9'", r"r'\d\''", "['a', b'bc']", "[[u'x'], ['']]", "'é;='",
                      r"'\q'"):
             with self.subTest(text):
@@ -563,6 +567,87 @@ class RunAsSavedModelCli(CommandLine):
                            ("x=[{'a': []}]", "feature a is no list"), ("x=[{'a' [1]}]", "no colon"), ("x=[{a: [1]}]", "no text"), ("x=[{}", "no comma"),
                            ("x=[{'a': [1] 'b': [2]}]", "no comma"), ("x=[] 1", "something behind the list"), ("x=[{'a': [1, 'b']}]", "do not mix")):
             self.assert_fails(run("run", self.identity("string"), "--input_examples", text), 1, "--input_examples: x: ", part)
+
+
+class Health(CommandLine):
+    def health(self, code, *words):
+        done = run("health", *words)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout
+
+    def test_answers(self):
+        with harness.Server(models={"m": pathlib.Path(HALF_PLUS_TWO).parent}) as server:
+            port = f"--rest_api_port={server.rest_port}"
+            self.assertEqual(self.health(0, port), "ready\n")
+            self.assertEqual(json.loads(self.health(0, port, "--json")), {"ready": True})
+            words = ("--rest_api_port=0", "--json", f"--port={server.grpc_port}")
+            self.assertEqual(json.loads(self.health(0, *words)), {"ready": True, "why": "gRPC takes connections"})
+            grpc = f"--rest_api_port={server.grpc_port}"
+            self.assertIn("does not answer as HTTP", json.loads(self.health(1, grpc, "--json"))["why"])
+        self.assertEqual(self.health(1, port), "not ready: REST's port: Connection refused\n")
+        self.assertEqual(json.loads(self.health(1, "--json", port)), {"ready": False, "why": "REST's port: Connection refused"})
+
+    def test_mistyped_flags(self):
+        self.assert_fails(run("health", "--rest_api_prot=1"), 2, 'what is "--rest_api_prot=1"?: did you mean "--rest_api_port="?')
+        self.assert_fails(run("health", "--rest_api_port=x"), 2, "rest_api_port")
+
+
+class Completion(CommandLine):
+    """What bash completes is asked of bash."""
+
+    def complete(self, *words):
+        script = """source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tensord; printf '%s\\n' "${COMPREPLY[@]}" """
+        (self.folder / "tensord.bash").write_text(run("completion", "bash").stdout)
+        done = subprocess.run(["bash", "-uc", script, "-", self.folder / "tensord.bash", *words], cwd=self.folder, text=True,
+                              capture_output=True, timeout=harness.PATIENCE)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split("\n")[:-1]
+
+    def test_bash(self):
+        (self.folder / "models").mkdir()
+        (self.folder / "my models").mkdir()
+        (self.folder / "model.config").touch()
+        complete = self.complete
+        verbs = re.findall(r"^  (\w+) ", run("help").stdout, re.M)
+        self.assertEqual(set(complete("tensord", "")), {*verbs, "models", "my models"})
+        self.assertEqual(complete("tensord", "sh"), ["show"])
+        self.assertEqual(complete("tensord", "help", "comp"), ["completion"])
+        self.assertEqual(complete("tensord", "completion", ""), ["bash", "zsh"])
+        self.assertEqual(complete("tensord", "show", "--gr"), ["--graph"])
+        self.assertEqual(complete("tensord", "show", "mo"), ["models"])
+        self.assertEqual(complete("tensord", "show", "models", "--dir", "my"), ["my models"])
+        self.assertEqual(complete("tensord", "run", "--input_e"), ["--input_exprs", "--input_examples"])
+        self.assertEqual(complete("tensord", "run", "--inputs", "model."), ["model.config"])
+        self.assertEqual(complete("tensord", "serve", "--rest_api_po"), ["--rest_api_port="])
+        self.assertEqual(complete("tensord", "--rest_api_po"), ["--rest_api_port="])
+        self.assertEqual(complete("tensord", "models", "--rest_api_po"), ["--rest_api_port="])
+        self.assertEqual(complete("/usr/bin/tensorflow_model_server", "--rest_api_po"), ["--rest_api_port="])
+        self.assertEqual(complete("tensord", "health", "--js"), ["--json"])
+        # "=" parts words, as bash has it, or does not
+        self.assertEqual(complete("tensord", "serve", "--enable_batching", "="), ["true", "false"])
+        self.assertEqual(complete("tensord", "serve", "--enable_batching", "=", "f"), ["false"])
+        self.assertEqual(complete("tensord", "serve", "--enable_batching=f"), ["--enable_batching=false"])
+        self.assertEqual(sorted(complete("tensord", "serve", "--model_config_file", "=", "mod")), ["model.config", "models"])
+        self.assertEqual(complete("tensord", "serve", "--models_dir", "=", "mod"), ["models"])
+        self.assertEqual(complete("tensord", "show", "--dir", "=", "mod"), ["models"])
+        self.assertEqual(complete("tensord", "serve", "--port", "=", ""), [""])
+
+    def test_every_option(self):
+        flags = {f"{flag}=" for flag in re.findall(r"^\t(--\w+)=", run("help", "serve").stdout, re.M)}
+        self.assertGreater(len(flags), 48)
+        self.assertEqual(set(self.complete("tensord", "serve", "--")), flags | {"--help"})
+        for verb in ("check", "show", "run", "ops"):
+            options = set(re.findall(r"^  (--\w+)", run("help", verb).stdout, re.M))
+            self.assertEqual(set(self.complete("tensord", verb, "--")), options | {"--help"})
+        zsh = run("completion", "zsh").stdout
+        self.assertTrue(zsh.startswith("#compdef tensord tensorflow_model_server\n"))
+        for word in (*flags, "--input_exprs=", "--list_ops"):
+            self.assertIn(word, zsh)
+
+    def test_errors(self):
+        self.assert_fails(run("completion"), 2, "of which shell? bash and zsh")
+        self.assert_fails(run("completion", "bsh"), 2, 'not "bsh": did you mean "bash"?')
+        self.assert_fails(run("completion", "bash", "zsh"), 2, 'what is "zsh"?')
 
 
 unittest.main()
