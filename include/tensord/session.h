@@ -21,6 +21,9 @@ typedef struct td_session_options {
     const char *tags; /* comma-separated tag set, compared as a set; NULL: "serve" */
     int threads;      /* compute threads for one run; 0: one per core this process may use */
     double weight;    /* how many times the core time of others it gets where they compete; 0: 1 */
+    /* Convolutions and products of floats by constant weights round both to bfloat16 and sum as floats, where the CPU has
+     * instructions for it (td_session_has_bfloat16()); answers differ by about 1 %. */
+    bool uses_bfloat16;
     bool skip_warmup; /* do not run the signatures with rows of zeros before returning */
     /* Besides one row, the warm-up runs as many as batches will have. NULL: powers of two, as far as they take little
      * beside the rest of the load. */
@@ -37,6 +40,8 @@ typedef struct td_session_options {
 /* Defaults, far above what real models take. Bytes: or four times the model's files, 16 times
  * for init ops, if that is more. */
 enum { TD_LOAD_NODES = 500000, TD_LOAD_BODIES = 20000, TD_LOAD_BYTES = 768 << 20, TD_LOAD_SECONDS = 3600 };
+
+bool td_session_has_bfloat16(void); /* whether this CPU does */
 
 /* One input or output of a signature. Shapes may hold unknown dims; a server does not enforce them. */
 typedef struct td_tensor_info {

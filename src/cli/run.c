@@ -25,7 +25,7 @@ enum { MAX_INPUTS = 3 * TD_WORDS };
 typedef struct run_args {
     td_words dirs, inputs, exprs, examples;
     const char *dir; /* of --dir; then of either */
-    const char *signature, *tag_set, *out, *outdir, *time;
+    const char *signature, *tag_set, *out, *outdir, *time, *mixed_precision;
     bool has_overwrite, is_json;
     bool is_tf; /* asked as saved_model_cli is */
     int times;  /* 0: once, without a clock */
@@ -175,7 +175,11 @@ static td_string choose_signature(const run_args *args, const inputs *in)
 
 static td_status load_and_run(const run_args *args, inputs *in, td_arena *arena)
 {
-    const td_session_options options = { .tags = args->tag_set, .skip_warmup = true };
+    const td_session_options options = {
+        .tags = args->tag_set,
+        .uses_bfloat16 = args->mixed_precision && !strcmp(args->mixed_precision, "bfloat16"),
+        .skip_warmup = true,
+    };
     td_session *session;
     td_predict p;
 
@@ -219,6 +223,8 @@ static const td_option run_options[] = {
     { "signature_def", TD_OPTION_TEXT, offsetof(run_args, signature), "NAME", "serving_default without it" },
     { "signature", TD_OPTION_TEXT, offsetof(run_args, signature), "NAME", "the same" },
     { "tag_set", TD_OPTION_TEXT, offsetof(run_args, tag_set), "TAGS", "serve without it" },
+    { "mixed_precision", TD_OPTION_TEXT, offsetof(run_args, mixed_precision), "TYPE",
+      "bfloat16: as the server's flag of that name" },
     { "out", TD_OPTION_TEXT, offsetof(run_args, out), "DIR",
       "write NAME.npy for each output there, instead of printing" },
     { "outdir", TD_OPTION_TEXT, offsetof(run_args, outdir), "DIR",

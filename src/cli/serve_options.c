@@ -180,6 +180,7 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
         .load_retry_interval_micros = f->load_retry_interval_micros,
         .file_system_poll_wait_seconds = f->file_system_poll_wait_seconds,
         .allow_version_labels_for_unavailable_models = f->allow_version_labels_for_unavailable_models,
+        .uses_bfloat16 = !strcmp(f->mixed_precision, "bfloat16"),
         .enable_model_warmup = f->enable_model_warmup,
         .synthetic_warmup = f->synthetic_warmup,
         .warmup_iterations = f->num_request_iterations_for_warmup,
@@ -268,6 +269,7 @@ td_status td_server_options_make(const td_flags *flags, td_server_options *out)
 {
     td_server_options o = { .config_file = flags->model_config_file,
                             .access_path = flags->access_log_file,
+                            .mixed_precision = flags->mixed_precision,
                             .models_dir = flags->models_dir,
                             .config_poll_ns = config_poll_ns(flags),
                             .counts_methods = flags->enable_signature_method_name_check,

@@ -24,13 +24,14 @@ typedef struct td_server_options {
     const char *models_dir;  /* "": none */
     int64_t config_poll_ns;  /* of either; 0: read once */
     td_access_format access_format;
-    const char *access_path; /* "": standard error */
-    bool counts_methods;     /* td_methods_count() */
-    size_t max_memory;       /* SIZE_MAX: no limit */
-    int max_rank;            /* of tensors in requests */
-    int64_t max_elements;    /* likewise; 0 or less: any number */
-    int max_requests;        /* at a time; 0: any number */
-    size_t large_requests;   /* bytes of them at a time; 0: chosen */
+    const char *access_path;     /* "": standard error */
+    const char *mixed_precision; /* "": none */
+    bool counts_methods;         /* td_methods_count() */
+    size_t max_memory;           /* SIZE_MAX: no limit */
+    int max_rank;                /* of tensors in requests */
+    int64_t max_elements;        /* likewise; 0 or less: any number */
+    int max_requests;            /* at a time; 0: any number */
+    size_t large_requests;       /* bytes of them at a time; 0: chosen */
     int64_t drain_ns;
     int64_t shutdown_delay_ns; /* negative: by whether there are clients */
 } td_server_options;

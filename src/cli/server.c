@@ -155,9 +155,22 @@ static void say_limits(const td_server_options *o)
             is_bounded ? (double)o->max_memory / mib : -1.0);
 }
 
+static void say_precision(const char *type)
+{
+    if (!*type) return;
+    if (strcmp(type, "bfloat16") != 0)
+        td_warning("serve", "event=mixed_precision type=\"%s\" why=\"there is bfloat16\"", type);
+    else if (td_session_has_bfloat16())
+        td_info("serve", "event=mixed_precision type=bfloat16 arithmetic=bfloat16");
+    else
+        td_warning("serve",
+                   "event=mixed_precision type=bfloat16 arithmetic=float why=\"the CPU has no AMX\"");
+}
+
 static td_status start(server *s)
 {
     say_limits(s->options);
+    say_precision(s->options->mixed_precision);
     TD_TRY(td_access_log_start(s->options->access_format, s->options->access_path));
     if (s->options->net.monitoring_path) td_metrics_count_tf();
     if (s->options->counts_methods) td_methods_count();

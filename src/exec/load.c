@@ -380,6 +380,11 @@ void td_session_free(td_session *s)
     td_free(s);
 }
 
+bool td_session_has_bfloat16(void)
+{
+    return td_cpu_detect() >= TD_CPU_amx;
+}
+
 td_status td_session_load(const char *path, const td_session_options *opts, td_session **out)
 {
     const td_session_options o = opts ? *opts : (td_session_options){ 0 };
@@ -390,6 +395,7 @@ td_status td_session_load(const char *path, const td_session_options *opts, td_s
     td_lanes_configure(o.threads);
     s->env.cpu = td_cpu_detect();
     s->env.threads = td_lanes_cores();
+    s->env.is_bf16 = o.uses_bfloat16 && td_session_has_bfloat16();
     s->env.resources = td_resources_make();
     s->env.account = &s->account;
     s->env.packs = td_packs_make(&s->account);

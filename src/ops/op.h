@@ -245,6 +245,7 @@ typedef struct td_packs td_packs;         /* pack.h */
 struct td_env {
     td_cpu cpu;
     int threads;
+    bool is_bf16;        /* convolutions and products may round to bfloat16 */
     uint32_t passes_off; /* bits of config/passes.h: what is left out */
     td_resources *resources;
     td_packs *packs;

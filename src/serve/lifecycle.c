@@ -274,6 +274,7 @@ static void load_task(void *ctx)
     td_manager *const m = v->model->manager;
     td_session_options options = { .tags = m->options.tags,
                                    .threads = m->options.threads,
+                                   .uses_bfloat16 = m->options.uses_bfloat16,
                                    .max_nodes = m->options.max_load_nodes,
                                    .max_bodies = m->options.max_load_bodies,
                                    .max_bytes = m->options.max_load_bytes,

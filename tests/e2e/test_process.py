@@ -48,7 +48,7 @@ class CommandLine(unittest.TestCase):
         done = run(base, "--prefer_tflite_model")
         self.assertEqual(done.returncode, 255)
         self.assertIn("Failed to start server. Error: UNIMPLEMENTED: --prefer_tflite_model is not built yet", done.stdout)
-        flags = ("enable_per_model_batching_parameters=true", "mixed_precision=bfloat16", "num_tflite_pools=3")
+        flags = ("enable_per_model_batching_parameters=true", "num_tflite_pools=3")
         with harness.Server(flags=[base, *(f"--{flag}" for flag in flags)]) as server:
             named = re.findall(r"level=warning .*event=flag_without_effect flag=(\w+) ", server.log_text())
             self.assertEqual(sorted(named), sorted(flag.split("=")[0] for flag in flags))

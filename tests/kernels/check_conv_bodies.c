@@ -9,6 +9,7 @@
 #include "check.h"
 
 #include "kernels/conv/body.h"
+#include "tensor/half.h"
 
 typedef struct data {
     td_conv conv;
@@ -32,7 +33,14 @@ static double *widen(const float *in, size_t n)
     return out;
 }
 
-static data data_make(const td_conv *c)
+/* What bfloat16 holds, so that products of them are exact. */
+static void round_all(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = td_bf16_to_f32(td_f32_to_bf16(x[i]));
+}
+
+static data data_make(const td_conv *c, bool is_bf16)
 {
     data d = { .conv = *c,
                .n_in = c->batch * pixels(c->in) * c->in_channels,
@@ -46,6 +54,11 @@ static data data_make(const td_conv *c)
     d.bias = check_buf_rand(c->out_channels, -1, 1);
     d.scale = check_buf_rand(c->out_channels, 0.5f, 2);
     d.add = check_buf_rand(d.n_out, -1, 1);
+    if (is_bf16) {
+        round_all(d.in, d.n_in), round_all(d.w, d.n_w);
+        for (size_t i = 0; i < c->out_channels; i++)
+            d.scale[i] = i % 2 ? 0.5f : 2.0f;
+    }
     d.sums = TD_NEW_N(double, d.n_out);
     d.scaled = TD_NEW_N(double, d.n_out);
     double *const in = widen(d.in, d.n_in), *const w = widen(d.w, d.n_w);
@@ -80,7 +93,7 @@ static void negate(float *x, size_t n)
         x[i] = -x[i];
 }
 
-enum { BODIES = 5 };
+enum { BODIES = 6 };
 static int n_runs[BODIES]; /* of each */
 
 static size_t index_of(const td_conv_body *b)
@@ -125,7 +138,7 @@ static void check_run(const data *d, const td_conv_body *b, const td_conv_ask *a
     b->free(state);
 }
 
-static void check_body(const data *d, const td_conv_body *b, td_cpu cpu)
+static void check_body(const data *d, const td_conv_body *b, td_cpu cpu, bool is_bf16)
 {
     const size_t ld = d->conv.out_channels;
     const td_gemm_end ends[] = {
@@ -136,7 +149,7 @@ static void check_body(const data *d, const td_conv_body *b, td_cpu cpu)
     };
 
     for (size_t i = 0; i < TD_COUNT(ends); i++) {
-        const td_conv_ask ask = { d->conv, cpu, 1 + (int)(i % 2), true, ends[i].bias != NULL };
+        const td_conv_ask ask = { d->conv, cpu, 1 + (int)(i % 2), true, ends[i].bias != NULL, is_bf16 };
 
         if (b->can(&ask)) check_run(d, b, &ask, &ends[i], i / 2 && !d->conv.is_transposed);
     }
@@ -145,7 +158,9 @@ static void check_body(const data *d, const td_conv_body *b, td_cpu cpu)
 /* The list's last body runs any; a choice is one of those that can. */
 static void check_choice(const td_conv *c, td_cpu cpu)
 {
-    const td_conv_ask ask = { *c, cpu, 2, check_random_int(0, 1), check_random_int(0, 1) };
+    const td_conv_ask ask = {
+        *c, cpu, 2, check_random_int(0, 1), check_random_int(0, 1), check_random_int(0, 1)
+    };
     td_conv_plan plan;
 
     CHECK(td_conv_body_panels.can(&ask), "panels run any convolution");
@@ -155,17 +170,19 @@ static void check_choice(const td_conv *c, td_cpu cpu)
 
 static void check_conv(const td_conv *c)
 {
-    data d = data_make(c);
+    for (int is_bf16 = 0; is_bf16 < 2; is_bf16++) {
+        data d = data_make(c, is_bf16);
 
-    for (int level = (int)td_cpu_detect(); level >= TD_CPU_ref;
-         level--) { /* the first is oneDNN's for good */
-        const td_cpu cpu = (td_cpu)level;
+        for (int level = (int)td_cpu_detect(); level >= TD_CPU_ref;
+             level--) { /* the first is oneDNN's for good */
+            const td_cpu cpu = (td_cpu)level;
 
-        for (const td_conv_body *const *b = td_conv_bodies; *b; b++)
-            check_body(&d, *b, cpu);
-        check_choice(c, cpu);
+            for (const td_conv_body *const *b = td_conv_bodies; *b; b++)
+                check_body(&d, *b, cpu, is_bf16);
+            check_choice(c, cpu);
+        }
+        data_free(&d);
     }
-    data_free(&d);
 }
 
 /* Padding as SAME's, or none. */
@@ -198,7 +215,7 @@ static void bench(td_conv c)
     const td_gemm_end *const end = &td_gemm_end_none;
     const size_t n_in = c.batch * pixels(c.in) * c.in_channels,
                  n_out = c.batch * pixels(c.out) * c.out_channels;
-    const td_conv_ask ask = { c, td_cpu_detect(), 1, true, false };
+    const td_conv_ask ask = { c, td_cpu_detect(), 1, true, false, true };
     const double flops =
         2.0 * (double)n_out * (double)(pixels(c.kernel) * c.in_channels / c.groups); /* shown as bytes */
     char name[128];
@@ -297,7 +314,7 @@ void check_conv_bodies(void)
 
         check_conv(&c);
     }
-    for (size_t i = 0; td_cpu_detect() >= TD_CPU_avx512 && i < BODIES; i++)
+    for (size_t i = 0; td_cpu_detect() >= TD_CPU_amx && i < BODIES; i++)
         CHECK(n_runs[i], "%s was never run", td_conv_bodies[i]->name);
     bench_all();
 }

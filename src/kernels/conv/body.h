@@ -18,6 +18,7 @@ typedef struct td_conv_ask {
     int threads;   /* of a run, at most */
     bool is_const; /* the filter: it is packed once, not by each run */
     bool has_bias; /* in td_gemm_end */
+    bool is_bf16;  /* products of bfloat16 will do, summed as floats */
 } td_conv_ask;
 
 /* One run. out and end->add are [batch][out][out_channels]; scratch is as many bytes as the body said. */
@@ -58,8 +59,8 @@ typedef struct td_conv_plan {
 } td_conv_plan;
 
 extern const td_conv_body *const td_conv_bodies[]; /* NULL behind the last */
-extern const td_conv_body td_conv_body_depthwise, td_conv_body_winograd, td_conv_body_matrix,
-    td_conv_body_dnnl, td_conv_body_panels;
+extern const td_conv_body td_conv_body_depthwise, td_conv_body_dnnl_bf16, td_conv_body_winograd,
+    td_conv_body_matrix, td_conv_body_dnnl, td_conv_body_panels;
 
 /* False: no memory. */
 bool td_conv_body_choose(const td_conv_ask *ask, td_conv_plan *out);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* body_dnnl.c -- by oneDNN: conv_dnnl.h. */
+/* body_dnnl.c -- by oneDNN, in float and in bfloat16: conv_dnnl.h. */
 #include "kernels/conv/body.h"
 #include "kernels/conv/conv_dnnl.h"
+
+enum { BF16_WORK = 1 << 19 };
 
 static bool can(const td_conv_ask *ask)
 {
@@ -15,7 +17,26 @@ static bool pays(const td_conv_ask *ask)
 
 static void *make(const td_conv_ask *ask)
 {
-    return td_dnnl_conv_make(&ask->conv, ask->has_bias, ask->cpu, ask->threads);
+    return td_dnnl_conv_make(&ask->conv, false, ask->has_bias, ask->cpu, ask->threads);
+}
+
+static bool bf16_can(const td_conv_ask *ask)
+{
+    return ask->is_bf16 && td_dnnl_conv_has_bf16(ask->cpu) && can(ask);
+}
+
+/* Whatever is worth a call. Small ones, as the gates of squeeze-excite, are no faster, and exact as they are. */
+static bool bf16_pays(const td_conv_ask *ask)
+{
+    const td_conv *const c = &ask->conv;
+
+    return c->out[1] * c->out[2] * c->out_channels * c->kernel[1] * c->kernel[2] * c->in_channels >=
+           BF16_WORK;
+}
+
+static void *bf16_make(const td_conv_ask *ask)
+{
+    return td_dnnl_conv_make(&ask->conv, true, ask->has_bias, ask->cpu, ask->threads);
 }
 
 static void release(void *state)
@@ -50,3 +71,8 @@ static bool run(const void *state, const td_conv_job *j)
 
 const td_conv_body td_conv_body_dnnl = { "dnnl", can,         pays, make,    release, "conv dnnl",
                                          layout, packed_size, pack, scratch, run };
+
+const td_conv_body td_conv_body_dnnl_bf16 = {
+    "dnnl_bf16", bf16_can,    bf16_pays, bf16_make, release, "conv dnnl bf16",
+    layout,      packed_size, pack,      scratch,   run,
+};

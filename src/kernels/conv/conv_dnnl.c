@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "kernels/dnnl/engine.h"
 #include "kernels/dnnl/tail.h"
+#include "kernels/wide/wide.h"
 
 enum {
     MAX_PRIMS = 8,
@@ -18,7 +19,8 @@ enum {
     MOST_WORK = 1 << 30,  /* of a shard, about: runs are stopped between shards */
     LEAST_WORK = 1 << 19, /* smaller convolutions end before oneDNN has begun */
     FEW_CHANNELS = 16,
-    WIDE_PIXELS = 96, /* output pixels of an image below which two threads have no fair share each */
+    ROUNDED_BYTES = 1 << 20, /* of a shard's rounded images, about: they stay in the second-level cache */
+    WIDE_PIXELS = 96,        /* output pixels of an image below which two threads have no fair share each */
 };
 
 /* The shape of a shard: what makes primitives differ. */
@@ -27,15 +29,16 @@ typedef struct piece {
 } piece;
 
 typedef struct shard {
-    size_t in, out, count; /* offsets in elements; elements of output */
+    size_t in, out, count, in_count; /* offsets in elements; elements of output and of input */
     int prim;
 } shard;
 
 struct td_dnnl_conv {
     td_conv conv;
-    bool has_bias;
+    bool has_bias, is_bf16;
     td_dnnl_tail_fn *tail;
-    size_t scratch;
+    td_bf16_round_fn *round;
+    size_t scratch, rounded; /* bytes of a thread: oneDNN's, and of a rounded image behind them */
     int n_prims;
     piece pieces[MAX_PRIMS];
     td_dnnl_prim prims[MAX_PRIMS];
@@ -110,11 +113,12 @@ static bool init_desc(const td_dnnl_conv *d, const piece *p, const dnnl_memory_d
     const int64_t right = (int64_t)((c->out[2] - 1) * c->stride[2] + reach(c, 2) - c->in[2]) - c->pad[2];
     const dnnl_dims_t before = { (int64_t)p->pad_top, c->pad[2] };
     const dnnl_dims_t after = { (int64_t)p->pad_bottom, TD_MAX(right, 0) };
+    const dnnl_data_type_t type = d->is_bf16 ? dnnl_bf16 : dnnl_f32;
     dnnl_memory_desc_t xd, yd, wd, bd;
 
-    if (td_dnnl.memory_desc_init_by_tag(&xd, 4, x, dnnl_f32, dnnl_nhwc) ||
+    if (td_dnnl.memory_desc_init_by_tag(&xd, 4, x, type, dnnl_nhwc) ||
         td_dnnl.memory_desc_init_by_tag(&yd, 4, y, dnnl_f32, dnnl_nhwc) ||
-        td_dnnl.memory_desc_init_by_tag(&wd, 4, w, dnnl_f32, dnnl_format_tag_any) ||
+        td_dnnl.memory_desc_init_by_tag(&wd, 4, w, type, dnnl_format_tag_any) ||
         td_dnnl.memory_desc_init_by_tag(&bd, 1, b, dnnl_f32, dnnl_a))
         return false;
     return !td_dnnl.dilated_convolution_forward_desc_init(
@@ -151,9 +155,11 @@ static size_t div_up(size_t a, size_t b)
 }
 
 /* Whole images where there are enough of them, else rows of one image. */
-static cut cut_make(const td_conv *c, int threads)
+static cut cut_make(const td_conv *c, bool is_bf16, int threads)
 {
-    const size_t want = TD_MAX(threads <= 1 ? 1 : 2 * (size_t)threads, c->batch * work_of(c) / MOST_WORK);
+    const size_t image = c->in[1] * c->in[2] * c->in_channels * sizeof(uint16_t);
+    const size_t least = is_bf16 ? c->batch * image / ROUNDED_BYTES : c->batch * work_of(c) / MOST_WORK;
+    const size_t want = TD_MAX(threads <= 1 ? 1 : 2 * (size_t)threads, least);
     cut k = { .images = c->batch, .rows = c->out[1] };
 
     if (c->batch >= want || want == 1) {
@@ -172,7 +178,7 @@ static cut cut_make(const td_conv *c, int threads)
 static bool make_shards(td_dnnl_conv *d, int threads)
 {
     const td_conv *const c = &d->conv;
-    const cut k = cut_make(c, threads);
+    const cut k = cut_make(c, d->is_bf16, threads);
     const size_t in_line = c->in[2] * c->in_channels, out_line = c->out[2] * c->out_channels;
     piece p;
     size_t in_row;
@@ -188,12 +194,20 @@ static bool make_shards(td_dnnl_conv *d, int threads)
             if (prim < 0) return false;
             d->shards[d->n_shards++] =
                 (shard){ (image * c->in[1] + in_row) * in_line, (image * c->out[1] + row) * out_line,
-                         images * rows * out_line, prim };
+                         images * rows * out_line, images * p.in_rows * in_line, prim };
+            if (d->is_bf16)
+                d->rounded =
+                    TD_MAX(d->rounded, td_round_up(images * p.in_rows * in_line * sizeof(uint16_t), 64));
         }
     return true;
 }
 
-td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, bool has_bias, td_cpu cpu, int threads)
+bool td_dnnl_conv_has_bf16(td_cpu cpu)
+{
+    return cpu >= TD_CPU_amx;
+}
+
+td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, bool is_bf16, bool has_bias, td_cpu cpu, int threads)
 {
     if (!td_dnnl_ready(cpu)) return NULL;
     td_dnnl_conv *const d = td_try_alloc(sizeof *d, 16);
@@ -202,6 +216,8 @@ td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, bool has_bias, td_cpu cpu, int
     memset(d, 0, sizeof *d);
     d->conv = *c;
     d->has_bias = has_bias;
+    d->is_bf16 = is_bf16;
+    d->round = td_bf16_round_select(cpu);
     d->tail = td_dnnl_tail_select(cpu);
     if (!make_shards(d, threads)) {
         td_dnnl_conv_free(d);
@@ -267,16 +283,22 @@ static void run_shard(void *ctx, size_t index, int thread)
     run *const r = ctx;
     const shard *const s = &r->d->shards[index];
     const td_dnnl_area area = { r->out + s->out, 1, s->count };
+    char *const scratch = r->scratch + (size_t)thread * (r->d->scratch + r->d->rounded);
+    const void *in = r->in + s->in;
 
-    if (!td_dnnl_run(&r->d->prims[s->prim], area.out, r->in + s->in, r->packed, r->end->bias,
-                     r->scratch + (size_t)thread * r->d->scratch))
+    if (r->d->is_bf16) {
+        uint16_t *const rounded = (uint16_t *)(void *)(scratch + r->d->scratch);
+        r->d->round(rounded, in, s->in_count);
+        in = rounded;
+    }
+    if (!td_dnnl_run(&r->d->prims[s->prim], area.out, in, r->packed, r->end->bias, scratch))
         atomic_store_explicit(&r->has_failed, true, memory_order_relaxed);
     r->d->tail(&area, r->end->add ? r->end->add + s->out : NULL, r->end);
 }
 
 size_t td_dnnl_conv_scratch(const td_dnnl_conv *d, int threads)
 {
-    return d->scratch * (size_t)threads;
+    return (d->scratch + d->rounded) * (size_t)threads;
 }
 
 bool td_dnnl_conv_run(const td_dnnl_conv *d, float *out, const float *in, const float *packed,

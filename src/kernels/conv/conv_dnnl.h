@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* conv_dnnl.h -- two-dimensional float convolutions by oneDNN, cut into shards of images or of output rows.
+/* conv_dnnl.h -- two-dimensional float convolutions by oneDNN, cut into shards of images or of output rows; also in
+ * bfloat16: images and weights are rounded, sums and outputs are float.
  *
  * Every shard is a convolution of its own, with its own padding; shards of the same shape share a primitive.
  */
@@ -10,13 +11,14 @@
 
 typedef struct td_dnnl_conv td_dnnl_conv;
 
-/* Can it? And is it the faster body? Measured: see docs/decisions/arithmetic.md. */
+/* Can it? And is it the faster body of floats? Measured: see docs/decisions/arithmetic.md. */
 bool td_dnnl_conv_can(const td_conv *c, td_cpu cpu);
 bool td_dnnl_conv_pays(const td_conv *c, td_cpu cpu);
+bool td_dnnl_conv_has_bf16(td_cpu cpu);
 
 /* has_bias: in td_gemm_end. For runs on up to `threads` threads. NULL: oneDNN cannot, or no memory:
  * use another body. */
-td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, bool has_bias, td_cpu cpu, int threads);
+td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, bool is_bf16, bool has_bias, td_cpu cpu, int threads);
 void td_dnnl_conv_free(td_dnnl_conv *d); /* NULL is fine */
 
 /* The packed form: equal hashes and sizes mean equal layouts. w as in td_conv_pack(). False: no memory. */

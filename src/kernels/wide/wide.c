@@ -123,3 +123,17 @@ void td_from_float(td_dtype type, const float *in, size_t n, void *out)
     else
         td_narrow_find(type, td_cpu_detect())(out, in, n);
 }
+
+void td_bf16_round_ref(uint16_t *out, const float *in, size_t n)
+{
+    td_from_float(TD_BF16, in, n, out);
+}
+
+td_bf16_round_fn *td_bf16_round_select(td_cpu cpu)
+{
+#if defined(__x86_64__)
+    if (cpu >= TD_CPU_amx) return td_bf16_round_amx;
+#endif
+    (void)cpu;
+    return td_bf16_round_ref;
+}

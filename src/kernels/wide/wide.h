@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/cpu.h"
 #include "tensor/type_sets.h"
 
 /* What fits in a float. */
@@ -26,5 +27,11 @@ void td_from_double(td_dtype type, const double *in, size_t n, void *out);
 /* TD_SINGLE_TYPES; out and in do not overlap. */
 void td_to_float(td_dtype type, const void *in, size_t n, float *out);
 void td_from_float(td_dtype type, const float *in, size_t n, void *out);
+
+/* Floats as bfloat16 for arithmetic: rounded to nearest even; of numbers below 2^-126 a CPU's own instruction may make 0. */
+typedef void td_bf16_round_fn(uint16_t *out, const float *in, size_t n);
+
+td_bf16_round_fn td_bf16_round_ref, td_bf16_round_amx;
+td_bf16_round_fn *td_bf16_round_select(td_cpu cpu);
 
 #endif

@@ -17,19 +17,27 @@ typedef struct pack_ctx {
     const float *scale;
 } pack_ctx;
 
+static void pack(const td_matmul_call *m, const float *b, const float *scale, void *packed)
+{
+    if (m->bf16)
+        td_bf16_gemm_pack(m->bf16, packed, b, m->p.b_k, m->p.b_n, scale);
+    else
+        td_matmul_pack(&m->p, b, scale, packed);
+}
+
 static td_status build_pack(void *ctx, void *data)
 {
     const pack_ctx *const x = ctx;
     const td_matmul_call *const m = x->m;
 
     if (m->type == TD_F32) {
-        td_matmul_pack(&m->p, x->b, x->scale, data);
+        pack(m, x->b, x->scale, data);
         return NULL;
     }
     float *const wide = td_try_alloc(m->count_b * sizeof(float), 64);
     if (!wide) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu weights", m->count_b);
     td_to_float(m->type, x->b, m->count_b, wide);
-    td_matmul_pack(&m->p, wide, x->scale, data);
+    pack(m, wide, x->scale, data);
     td_free(wide);
     return NULL;
 }
@@ -44,13 +52,14 @@ static td_status pack_weights(td_call *c, td_matmul_call *m)
         return NULL;
     }
     pack_ctx x = { m, td_in(c, m->in_b)->data, scale ? td_in(c, scale)->data : NULL };
-    const size_t size = td_gemm_packed_size(m->p.k, m->p.n) * td_matmul_b_count(&m->p);
+    const size_t size = m->bf16 ? td_bf16_gemm_packed_size(m->bf16)
+                                : td_gemm_packed_size(m->p.k, m->p.n) * td_matmul_b_count(&m->p);
     const size_t shape[] = { m->p.k, m->p.n, m->p.b_k, m->p.b_n, td_matmul_b_count(&m->p) };
     /* Every signature makes its own scale vector: equal elements, not equal addresses, make packs equal. */
     const uint64_t by_scale = x.scale ? td_hash_bytes(x.scale, m->p.n * sizeof(float), 1) : 0;
     const td_pack_key key = {
         .data = { x.b },
-        .kind = "matmul",
+        .kind = m->bf16 ? "matmul bf16" : "matmul",
         .params = td_hash_bytes(shape, sizeof shape, by_scale),
     };
     TD_TRY(td_pack_get(c, &key, size, build_pack, &x, &packed));
@@ -59,14 +68,38 @@ static td_status pack_weights(td_call *c, td_matmul_call *m)
     return NULL;
 }
 
-/* Many rows of one matrix: oneDNN, on the same packed form. */
-static void choose(const td_call *c, td_matmul_call *m)
+/* Rows of a that lie one behind the other, and one matrix: what oneDNN takes. */
+static bool is_plain(const td_matmul *p)
 {
-    const td_matmul *const p = &m->p;
-    const td_dnnl_gemm_shape s = { .m = p->m, .n = p->n, .k = p->k, .has_bias = m->early.bias != 0 };
+    return p->n_batch == 0 && p->a_k == 1 && p->a_m == p->k && p->c_m == p->n;
+}
 
-    if (!m->packed || p->n_batch != 0 || p->a_k != 1 || p->a_m != p->k || p->c_m != p->n) return;
+static td_dnnl_gemm_shape shape_of(const td_matmul_call *m)
+{
+    return (td_dnnl_gemm_shape){ .m = m->p.m, .n = m->p.n, .k = m->p.k, .has_bias = m->early.bias != 0 };
+}
+
+static void choose_bf16(const td_call *c, td_matmul_call *m)
+{
+    const td_dnnl_gemm_shape s = shape_of(m);
+
+    if (!c->env->is_bf16 || !td_in_is_const(c, m->in_b) || !is_plain(&m->p) || !td_bf16_gemm_pays(&s)) return;
+    if (td_bf16_gemm_can(&s, c->env->cpu)) m->bf16 = td_bf16_gemm_make(&s, c->env->cpu, c->threads);
+}
+
+/* Many rows: on the same packed form as our tiles. */
+static void choose_dnnl(const td_call *c, td_matmul_call *m)
+{
+    const td_dnnl_gemm_shape s = shape_of(m);
+
+    if (!m->packed || m->bf16 || !is_plain(&m->p)) return;
     if (td_dnnl_gemm_fits(&s, c->env->cpu)) m->dnnl = td_dnnl_gemm_make(&s, c->env->cpu, c->threads);
+}
+
+static size_t own_scratch(const td_call *c, const td_matmul_call *m)
+{
+    if (m->bf16) return td_bf16_gemm_scratch(m->bf16, c->threads);
+    return m->dnnl ? td_dnnl_gemm_scratch(m->dnnl, c->threads) : td_matmul_scratch(&m->plan, c->threads);
 }
 
 static size_t reserve_sums(const td_matmul_call *m, size_t *at)
@@ -100,14 +133,14 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
         return NULL;
     }
     td_matmul_simplify(&m->p);
+    choose_bf16(c, m);
     TD_TRY(pack_weights(c, m));
-    choose(c, m);
+    choose_dnnl(c, m);
     td_matmul_plan_make(&m->p, c->threads, m->packed != NULL, &m->plan);
     m->at_a = td_reserve(&at, m->type == TD_F32 ? 0 : m->count_a * sizeof(float));
     m->at_b = td_reserve(&at, m->type == TD_F32 || m->packed ? 0 : m->count_b * sizeof(float));
     m->at_c = reserve_sums(m, &at);
-    m->at_scratch = td_reserve(&at, m->dnnl ? td_dnnl_gemm_scratch(m->dnnl, c->threads)
-                                            : td_matmul_scratch(&m->plan, c->threads));
+    m->at_scratch = td_reserve(&at, own_scratch(c, m));
     m->scratch_size = at;
     return NULL;
 }
@@ -142,12 +175,16 @@ static td_status run_float(td_call *c, const td_matmul_call *m, void *out, const
         b = b_wide;
     }
     void *const own = scratch + m->at_scratch;
+    bool is_ok = true;
     if (m->p.k == 0)
         end_zeros(&end, c_wide, m->count_c, m->p.n);
-    else if (!m->dnnl)
+    else if (m->bf16)
+        is_ok = td_bf16_gemm_run(m->bf16, c_wide, a, m->packed, &end, own, c->team);
+    else if (m->dnnl)
+        is_ok = td_dnnl_gemm_run(m->dnnl, c_wide, a, m->packed, &end, own, c->team);
+    else
         td_matmul_run(&m->plan, td_gemm_select(c->env->cpu), c_wide, a, b, m->packed, &end, own, c->team);
-    else if (!td_dnnl_gemm_run(m->dnnl, c_wide, a, m->packed, &end, own, c->team))
-        return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
+    if (!is_ok) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
     if (m->is_late)
         td_epilogue_late(c, &m->epilogue, &m->sum, c_wide);
     else if (m->out_type != TD_F32)
@@ -191,6 +228,8 @@ void td_matmul_call_release(void *state)
 {
     td_matmul_call *const m = state;
 
+    td_bf16_gemm_free(m->bf16);
     td_dnnl_gemm_free(m->dnnl);
+    m->bf16 = NULL;
     m->dnnl = NULL;
 }

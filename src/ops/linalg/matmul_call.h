@@ -6,6 +6,7 @@
 #ifndef TD_OPS_MATMUL_CALL_H
 #define TD_OPS_MATMUL_CALL_H
 
+#include "kernels/gemm/gemm_bf16.h"
 #include "kernels/gemm/gemm_dnnl.h"
 #include "kernels/gemm/matmul.h"
 #include "ops/nn/epilogue.h"
@@ -20,8 +21,9 @@ typedef struct td_matmul_call {
     td_dtype type, type_b, out_type; /* type_b may differ among integers: sums are then int32 */
     bool widens;
     bool conj_a, conj_b;
+    td_bf16_gemm *bf16;                  /* NULL: the next */
     td_dnnl_gemm *dnnl;                  /* NULL: our own tiles */
-    const float *packed;                 /* NULL: b is packed by each run */
+    const void *packed;                  /* NULL: b is packed by each run */
     size_t count_a, count_b, count_c;    /* elements */
     size_t at_a, at_b, at_c, at_scratch; /* offsets in the scratch */
     size_t scratch_size;

@@ -94,6 +94,7 @@ static td_status choose(const td_call *c, td_conv_call *s)
         .threads = c->threads,
         .is_const = td_in_is_const(c, s->filter),
         .has_bias = s->early.bias != 0,
+        .is_bf16 = c->env->is_bf16,
     };
 
     return td_conv_body_choose(&ask, &s->plan) ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gemm_bf16.c -- see gemm_bf16.h.
+ *
+ * B is oneDNN's layout BA16a64b2a: panels of 64 columns, [k / 2][64] pairs of neighbours in a column; k is filled up to a
+ * multiple of 32, columns to one of 64, by zeros. A thread's scratch: oneDNN's, the rounded rows of A, and a block of C, which oneDNN wants dense.
+ */
+#include "kernels/gemm/gemm_bf16.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/mem.h"
+#include "base/size.h"
+#include "kernels/dnnl/engine.h"
+#include "kernels/dnnl/tail.h"
+#include "kernels/wide/wide.h"
+#include "tensor/half.h"
+
+enum {
+    WIDTH = 64, /* of a panel */
+    K_STEP = 32,
+    BLOCK_COLS = 512, /* of C */
+    MOST_ROWS = 128,  /* of a shard */
+    FEW_ROWS = 32,    /* of A: below, threads share columns, too */
+    LEAST_WEIGHTS = 1 << 14,
+    MAX_SIZE = 1 << 24, /* far from the end of oneDNN's integers */
+};
+
+enum { WHOLE = 0, LAST, SIZES };
+
+struct td_bf16_gemm {
+    td_dnnl_gemm_shape shape;
+    size_t cols, col_parts; /* of a block; how many */
+    size_t rows, row_parts;
+    size_t step; /* blocks of columns that one shard takes */
+    td_dnnl_tail_fn *tail;
+    td_bf16_round_fn *round;
+    size_t own, rounded, block;       /* bytes of a thread's scratch: oneDNN's, A's, C's */
+    td_dnnl_prim prims[SIZES][SIZES]; /* [rows][columns] */
+};
+
+bool td_bf16_gemm_can(const td_dnnl_gemm_shape *s, td_cpu cpu)
+{
+    return cpu >= TD_CPU_amx && s->m && s->n && s->k && s->m <= MAX_SIZE && s->n <= MAX_SIZE &&
+           s->k <= MAX_SIZE;
+}
+
+bool td_bf16_gemm_pays(const td_dnnl_gemm_shape *s)
+{
+    return s->n >= 32 && s->k >= 32 && s->n * s->k >= LEAST_WEIGHTS;
+}
+
+static size_t div_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static void cut(td_bf16_gemm *g, int threads)
+{
+    const size_t m = g->shape.m, n = g->shape.n, n_threads = (size_t)TD_MAX(threads, 1);
+    const size_t want = n_threads == 1 ? 1 : 2 * n_threads;
+
+    g->col_parts = div_up(n, BLOCK_COLS);
+    g->cols = td_round_up(div_up(n, g->col_parts), WIDTH);
+    g->col_parts = div_up(n, g->cols);
+    g->row_parts = m < FEW_ROWS ? 1 : TD_MAX(div_up(m, MOST_ROWS), TD_MIN(want, m / FEW_ROWS));
+    g->rows = div_up(m, g->row_parts);
+    g->row_parts = div_up(m, g->rows);
+    g->step = g->row_parts >= n_threads ? g->col_parts : div_up(g->col_parts * g->row_parts, want);
+    g->step = TD_MIN(TD_MAX(g->step, 1), g->col_parts);
+}
+
+/* ---------------------------------------------------------------- primitives */
+
+static size_t rows_of(const td_bf16_gemm *g, size_t part)
+{
+    return TD_MIN(g->rows, g->shape.m - part * g->rows);
+}
+
+static size_t cols_of(const td_bf16_gemm *g, size_t part)
+{
+    return TD_MIN(g->cols, g->shape.n - part * g->cols);
+}
+
+static bool make_prim(td_bf16_gemm *g, size_t rows, size_t cols, td_dnnl_prim *out)
+{
+    const dnnl_dims_t a = { (int64_t)rows, (int64_t)g->shape.k }, b = { (int64_t)g->shape.k, (int64_t)cols };
+    const dnnl_dims_t c = { (int64_t)rows, (int64_t)cols }, bias = { 1, (int64_t)cols };
+    dnnl_memory_desc_t ad, bd, cd, bias_d;
+    dnnl_matmul_desc_t desc;
+
+    if (td_dnnl.memory_desc_init_by_tag(&ad, 2, a, dnnl_bf16, dnnl_ab) ||
+        td_dnnl.memory_desc_init_by_tag(&bd, 2, b, dnnl_bf16, dnnl_BA16a64b2a) ||
+        td_dnnl.memory_desc_init_by_tag(&cd, 2, c, dnnl_f32, dnnl_ab) ||
+        td_dnnl.memory_desc_init_by_tag(&bias_d, 2, bias, dnnl_f32, dnnl_ab) ||
+        td_dnnl.matmul_desc_init(&desc, &ad, &bd, g->shape.has_bias ? &bias_d : NULL, &cd) ||
+        !td_dnnl_prim_make(&desc, out))
+        return false;
+    g->own = TD_MAX(g->own, td_round_up(out->scratch, 64));
+    return true;
+}
+
+static bool make_prims(td_bf16_gemm *g)
+{
+    const size_t last_rows = rows_of(g, g->row_parts - 1), last_cols = cols_of(g, g->col_parts - 1);
+
+    for (int r = 0; r < SIZES; r++)
+        for (int c = 0; c < SIZES; c++) {
+            if ((r == WHOLE && g->row_parts == 1) || (c == WHOLE && g->col_parts == 1)) continue;
+            if (!make_prim(g, r == LAST ? last_rows : g->rows, c == LAST ? last_cols : g->cols,
+                           &g->prims[r][c]))
+                return false;
+        }
+    return true;
+}
+
+td_bf16_gemm *td_bf16_gemm_make(const td_dnnl_gemm_shape *s, td_cpu cpu, int threads)
+{
+    if (!td_dnnl_ready(cpu)) return NULL;
+    td_bf16_gemm *const g = td_try_alloc(sizeof *g, 16);
+
+    if (!g) return NULL;
+    memset(g, 0, sizeof *g);
+    g->shape = *s;
+    g->tail = td_dnnl_tail_select(cpu);
+    g->round = td_bf16_round_select(cpu);
+    cut(g, threads);
+    g->rounded = td_round_up(g->rows * s->k * sizeof(uint16_t), 64);
+    g->block = g->col_parts > 1 ? td_round_up(g->rows * g->cols * sizeof(float), 64) : 0;
+    if (!make_prims(g)) {
+        td_bf16_gemm_free(g);
+        return NULL;
+    }
+    return g;
+}
+
+void td_bf16_gemm_free(td_bf16_gemm *g)
+{
+    if (!g) return;
+    for (int r = 0; r < SIZES; r++)
+        for (int c = 0; c < SIZES; c++)
+            td_dnnl_prim_free(&g->prims[r][c]);
+    td_free(g);
+}
+
+/* ---------------------------------------------------------------- weights */
+
+static size_t panel_size(const td_bf16_gemm *g)
+{
+    return td_round_up(g->shape.k, K_STEP) * WIDTH;
+}
+
+size_t td_bf16_gemm_packed_size(const td_bf16_gemm *g)
+{
+    return div_up(g->shape.n, WIDTH) * panel_size(g) * sizeof(uint16_t);
+}
+
+static void pack_column(uint16_t *to, const float *b, size_t k, size_t stride_k, float scale)
+{
+    for (size_t i = 0; i < k; i++)
+        to[i / 2 * 2 * WIDTH + i % 2] = td_f32_to_bf16(b[i * stride_k] * scale).bits;
+}
+
+void td_bf16_gemm_pack(const td_bf16_gemm *g, void *packed, const float *b, size_t stride_k, size_t stride_n,
+                       const float *scale)
+{
+    uint16_t *const to = packed;
+
+    memset(to, 0, td_bf16_gemm_packed_size(g));
+    for (size_t j = 0; j < g->shape.n; j++)
+        pack_column(to + j / WIDTH * panel_size(g) + j % WIDTH * 2, b + j * stride_n, g->shape.k, stride_k,
+                    scale ? scale[j] : 1.0f);
+}
+
+/* ---------------------------------------------------------------- run */
+
+typedef struct run {
+    const td_bf16_gemm *g;
+    float *c;
+    const float *a;
+    const uint16_t *packed;
+    const td_gemm_end *end;
+    char *scratch;
+    atomic_bool has_failed;
+} run;
+
+/* Where a thread works. */
+typedef struct bench {
+    void *own;
+    uint16_t *a;
+    float *block;
+} bench;
+
+static bench bench_of(const run *r, int thread)
+{
+    const td_bf16_gemm *const g = r->g;
+    char *const at = r->scratch + (size_t)thread * (g->own + g->rounded + g->block);
+
+    return (bench){ at, (uint16_t *)(void *)(at + g->own), (float *)(void *)(at + g->own + g->rounded) };
+}
+
+static bool run_block(const run *r, const bench *b, size_t row_part, size_t col_part)
+{
+    const td_bf16_gemm *const g = r->g;
+    const size_t n = g->shape.n, rows = rows_of(g, row_part), cols = cols_of(g, col_part),
+                 col = col_part * g->cols;
+    float *const c = r->c + row_part * g->rows * n + col;
+    const td_dnnl_prim *const prim =
+        &g->prims[row_part + 1 == g->row_parts ? LAST : WHOLE][col_part + 1 == g->col_parts ? LAST : WHOLE];
+    const td_dnnl_area area = { g->col_parts > 1 ? b->block : c, rows, cols };
+
+    if (!td_dnnl_run(prim, area.out, b->a, r->packed + col / WIDTH * panel_size(g),
+                     r->end->bias ? r->end->bias + col : NULL, b->own))
+        return false;
+    g->tail(&area, r->end->add ? r->end->add + row_part * g->rows * r->end->add_ld + col : NULL, r->end);
+    for (size_t i = 0; area.out != c && i < rows; i++)
+        memcpy(c + i * n, area.out + i * cols, cols * sizeof *c);
+    return true;
+}
+
+static size_t steps_of(const td_bf16_gemm *g)
+{
+    return div_up(g->col_parts, g->step);
+}
+
+static void run_shard(void *ctx, size_t shard, int thread)
+{
+    run *const r = ctx;
+    const td_bf16_gemm *const g = r->g;
+    const size_t row_part = shard / steps_of(g), first = shard % steps_of(g) * g->step;
+    const bench b = bench_of(r, thread);
+    bool is_ok = true;
+
+    g->round(b.a, r->a + row_part * g->rows * g->shape.k, rows_of(g, row_part) * g->shape.k);
+    for (size_t part = first; is_ok && part < TD_MIN(first + g->step, g->col_parts); part++)
+        is_ok = run_block(r, &b, row_part, part);
+    if (!is_ok) atomic_store_explicit(&r->has_failed, true, memory_order_relaxed);
+}
+
+size_t td_bf16_gemm_scratch(const td_bf16_gemm *g, int threads)
+{
+    return (g->own + g->rounded + g->block) * (size_t)threads;
+}
+
+bool td_bf16_gemm_run(const td_bf16_gemm *g, float *c, const float *a, const void *packed,
+                      const td_gemm_end *end, void *scratch, td_team *team)
+{
+    run r = { .g = g, .c = c, .a = a, .packed = packed, .end = end, .scratch = scratch };
+
+    td_team_run(team, g->row_parts * steps_of(g), run_shard, &r);
+    return !atomic_load_explicit(&r.has_failed, memory_order_relaxed);
+}
