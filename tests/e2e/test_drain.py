@@ -7,6 +7,7 @@ import json
 import pathlib
 import signal
 import socket
+import ssl
 import tempfile
 import threading
 import time
@@ -17,6 +18,9 @@ import numpy as np
 
 import graphs
 import harness
+import http2
+import tls
+import wire
 from messages import message
 
 MODELS = {"half_plus_two": harness.MODELS / "half_plus_two"}
@@ -192,6 +196,147 @@ class Drain(unittest.TestCase):
         begin = terminate(server, sig)
         self.assertEqual(server.process.wait(harness.PATIENCE), 0)
         return time.monotonic() - begin
+
+
+class HalfSent(unittest.TestCase):
+    """Requests of which the rest does not come hold nobody up; those that come slowly are answered."""
+    LATEST = 4 + SLACK  # of the 25 seconds that there are
+
+    def ends_soon(self, *begun):
+        """The server ends, whatever has begun; so do the connections."""
+        with harness.Server(MODELS) as server:
+            sockets = [connect(server) for connect in begun]
+            time.sleep(0.3)
+            begin = terminate(server)
+            self.assertEqual(server.process.wait(harness.PATIENCE), 0)
+            self.assertLess(time.monotonic() - begin, self.LATEST)
+            self.assertNotIn("cut_off", server.log_text())
+            for sock in sockets:
+                with sock:
+                    self.assertEqual(self.read(sock), b"")
+
+    @staticmethod
+    def read(sock):
+        try:
+            return sock.recv(1)
+        except ConnectionResetError:
+            return b""
+
+    @staticmethod
+    def rest(text):
+        def connect(server):
+            sock = socket.create_connection(("127.0.0.1", server.rest_port), harness.PATIENCE)
+            sock.sendall(text)
+            return sock
+        return connect
+
+    HEAD = b"POST /v1/models/half_plus_two:predict HTTP/1.1\r\nHost: x\r\n"
+
+    def test_half_a_line(self):
+        self.ends_soon(self.rest(b"POST /v1/mod"))
+
+    def test_half_a_head(self):
+        self.ends_soon(self.rest(self.HEAD), self.rest(self.HEAD + b"Content-Le"))
+
+    def test_half_a_body(self):
+        self.ends_soon(self.rest(self.HEAD + b"Content-Length: 100\r\n\r\n{"), self.rest(self.HEAD + b"Content-Length: 100\r\n\r\n"),
+                       self.rest(self.HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"))
+
+    def test_half_a_body_behind_tls(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        authority = tls.Authority(folder)
+        authority.make("server")
+        with harness.Server(MODELS, [f"--rest_api_ssl_config_file={authority.config('config')}"], wait=False) as server:
+            until = lambda: server.log_text().count("Exporting HTTP/REST API")
+            harness.until(until, "the server")
+            context = ssl.create_default_context(cafile=authority.path("ca.pem"))
+            raw = socket.create_connection(("127.0.0.1", server.rest_port), harness.PATIENCE)
+            with context.wrap_socket(raw, server_hostname="localhost") as sock:
+                sock.sendall(self.HEAD + b"Content-Length: 100\r\n\r\n{")
+                time.sleep(0.3)
+                begin = terminate(server)
+                self.assertEqual(server.process.wait(harness.PATIENCE), 0)
+                self.assertLess(time.monotonic() - begin, self.LATEST)
+
+    def test_idle_connections(self):
+        """A second for a request that may be on its way."""
+        with harness.Server(MODELS) as server:
+            connections = [open_connection(server) for _ in range(8)]
+            for connection in connections:
+                ask(connection)
+            server.close_channel()
+            begin = terminate(server)
+            self.assertEqual(server.process.wait(harness.PATIENCE), 0)
+            self.assertLess(time.monotonic() - begin, 2 + SLACK)
+            for connection in connections:
+                connection.close()
+
+    def test_a_slow_upload_is_answered(self):
+        body = BODY.encode() + b" " * 20
+        with harness.Server(MODELS) as server, \
+                self.rest(self.HEAD + b"Content-Length: %d\r\n\r\n" % len(body))(server) as sock:
+            terminate(server)
+            for at in range(len(body) - 8):
+                sock.sendall(body[at:at + 1])
+                time.sleep(0.2)
+            self.assertIsNone(server.process.poll())
+            sock.sendall(body[len(body) - 8:])
+            line, headers, reply = wire.read_reply(sock.makefile("rb"))
+            self.assertEqual((line, headers["connection"], json.loads(reply)),
+                             ("HTTP/1.1 200 OK", "close", {"predictions": [2.5]}))
+            self.assertEqual(server.process.wait(harness.PATIENCE), 0)
+
+
+class HalfSentMessages(unittest.TestCase):
+    """The same of gRPC, frame by frame."""
+    METHOD = b"/tensorflow.serving.PredictionService/Predict"
+
+    @classmethod
+    def message(cls, server):
+        return http2.envelope(server.predict_request("half_plus_two", {"x": np.float32([1])}).SerializeToString())
+
+    def begin(self, server):
+        connection = self.enterContext(http2.Connection(server.grpc_port, harness.PATIENCE))
+        connection.send(http2.frame(http2.HEADERS, http2.END_HEADERS, 1, http2.head(self.METHOD)))
+        return connection
+
+    def test_the_rest_does_not_come(self):
+        with harness.Server(MODELS) as server:
+            idle = self.enterContext(http2.Connection(server.grpc_port, harness.PATIENCE))
+            head, part = self.begin(server), self.begin(server)
+            part.send(http2.frame(http2.DATA, 0, 1, self.message(server)[:-3]))
+            server.close_channel()
+            time.sleep(0.3)
+            begin = terminate(server)
+            self.assertEqual(server.process.wait(harness.PATIENCE), 0)
+            self.assertLess(time.monotonic() - begin, HalfSent.LATEST)
+            self.assertNotIn("cut_off", server.log_text())
+            for connection in (idle, head, part):
+                self.assertIn(http2.GOAWAY, [kind for kind, *_ in connection.frames()])
+
+    def test_idle_connections(self):
+        with harness.Server(MODELS) as server:
+            idle = self.enterContext(http2.Connection(server.grpc_port, harness.PATIENCE))
+            server.predict("half_plus_two", {"x": np.float32([1])})
+            begin = terminate(server)
+            self.assertEqual(server.process.wait(harness.PATIENCE), 0)
+            self.assertLess(time.monotonic() - begin, 2.5 + SLACK)
+            idle.close()
+
+    def test_a_slow_message_is_answered(self):
+        with harness.Server(MODELS) as server:
+            connection, message_bytes = self.begin(server), self.message(server)
+            terminate(server)
+            for at in range(len(message_bytes)):
+                is_last = at == len(message_bytes) - 1
+                connection.send(http2.frame(http2.DATA, http2.END_STREAM if is_last else 0, 1, message_bytes[at:at + 1]))
+                time.sleep(0.1)
+            frames = list(connection.frames())
+            reply = b"".join(payload for kind, _, stream, payload in frames if kind == http2.DATA and stream == 1)
+            reply = message("tensorflow.serving.PredictResponse").FromString(reply[5:])
+            self.assertEqual(list(reply.outputs["y"].float_val), [2.5])
+            self.assertEqual(server.process.wait(harness.PATIENCE), 0)
+            self.assertNotIn("cut_off", server.log_text())
 
 
 class LongRuns(unittest.TestCase):

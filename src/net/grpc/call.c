@@ -185,9 +185,16 @@ static td_status meet(td_grpc_call *c)
     return td_tokens_check(s->tokens, m.authorization);
 }
 
+/* Of the thread's own. */
+static void count(_Atomic(uint64_t) *n)
+{
+    atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
 static void drop(td_grpc_thread *t, td_grpc_call *c)
 {
     if (atomic_fetch_sub_explicit(&c->holds, 1, memory_order_acq_rel) > 1) return;
+    count(&t->ended);
     give_arena(t, c);
     recycle(t, c);
 }
@@ -195,6 +202,7 @@ static void drop(td_grpc_thread *t, td_grpc_call *c)
 static void serve(td_grpc_thread *t, td_grpc_call *c)
 {
     td_grpc_ask(t, c->method);
+    count(&t->begun);
     atomic_store_explicit(&c->holds, 2, memory_order_relaxed); /* this one, and the last event's */
     c->thread = t;
     c->arena = take_arena(t);

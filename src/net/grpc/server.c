@@ -2,6 +2,8 @@
 /* server.c -- the gRPC server: sockets, queues, start and end; see grpc_server.h for a call's life. */
 #include "net/grpc/server.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,11 +25,13 @@ enum {
     NS_PER_MS = 1000000,
     LAST_WORDS_NS = 100000000, /* for statuses of calls that were cut off */
     LOOK_NS = 5000000,
+    AGAIN_NS = 20000000,   /* between two looks at the calls that are left */
     BUSY_NS = 300000,      /* without a pause: it is too much for one thread */
     PAUSE_NS = 5000,       /* to wait for less is none */
     COUNT_NS = 100000000,  /* between counts, which read every descriptor */
     TELL_NS = 250000000,   /* for finding each connection between two frames */
     HEARD_NS = 1000000000, /* for calls that were begun before a client heard it */
+    QUIET_NS = 500000000,  /* without a call of ours, when the core waits for some */
 };
 
 static void *const drained_tag = (void *)TD_GRPC_DRAINED; /* a null call */
@@ -370,15 +374,57 @@ void td_grpc_refuse(td_grpc_server *s)
     td_acceptor_refuse(s->acceptor);
 }
 
-/* Whoever has heard it hangs up once its calls are over. */
+/* What has come of clients, as far as it is known. */
+typedef struct receipt {
+    size_t connections;
+    uint64_t bytes, begun, ended; /* calls; bytes of connections that are open */
+} receipt;
+
+static void add_connection(void *ctx, int fd)
+{
+    struct tcp_info info = { 0 };
+    socklen_t size = sizeof info;
+    receipt *const r = ctx;
+
+    r->connections++;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) r->bytes += info.tcpi_bytes_received;
+}
+
+static void count_calls(const td_grpc_server *s, receipt *r)
+{
+    for (size_t i = 0; i < s->n_threads; i++) {
+        r->ended += atomic_load_explicit(&s->threads[i].ended, memory_order_relaxed);
+        r->begun += atomic_load_explicit(&s->threads[i].begun, memory_order_relaxed);
+    }
+}
+
+static receipt look_at_clients(const td_grpc_server *s)
+{
+    receipt r = { 0 };
+
+    if (s->relay)
+        td_relay_each(s->relay, add_connection, &r);
+    else
+        td_acceptor_each(s->acceptor, add_connection, &r);
+    count_calls(s, &r);
+    return r;
+}
+
+/* Whoever has heard it hangs up once its calls are over. A message that still comes is waited for: the core will take none
+ * any more. Bytes of new calls are no reason to wait: who makes them does not mean to go. */
 void td_grpc_tell(td_grpc_server *s, int64_t deadline_ns)
 {
     if (!s) return;
     td_grpc_tell_leaving(s, TD_MIN(td_now_ns() + TELL_NS, deadline_ns));
+    receipt last = look_at_clients(s);
 
-    const int64_t until = TD_MIN(td_now_ns() + HEARD_NS, deadline_ns);
-    while (td_acceptor_connections(s->acceptor) > 0 && td_now_ns() < until)
+    for (int64_t moved_ns = td_now_ns(), now = moved_ns;
+         last.connections && now < deadline_ns && now - moved_ns < HEARD_NS; now = td_now_ns()) {
         td_sleep_ns(LOOK_NS);
+        const receipt r = look_at_clients(s);
+        if (r.bytes != last.bytes && r.begun == last.begun) moved_ns = td_now_ns();
+        last = r;
+    }
 }
 
 void td_grpc_close(td_grpc_server *s)
@@ -445,12 +491,33 @@ static bool wait_for_away(const td_grpc_server *s, int64_t deadline_ns)
     return true;
 }
 
+static bool has_calls(const td_grpc_server *s)
+{
+    receipt r = { 0 };
+
+    count_calls(s, &r);
+    return r.begun != r.ended;
+}
+
+/* Until the core is done with all calls, or only has such as have not come as a whole, which it will not take any more.
+ * False: there is something to be cut off. */
+static bool wait_for_calls(td_grpc_server *s, int64_t deadline_ns)
+{
+    for (int64_t quiet_ns = td_now_ns(); !wait_drained(s, TD_MIN(td_now_ns() + AGAIN_NS, deadline_ns));) {
+        const int64_t now = td_now_ns();
+
+        if (has_calls(s)) quiet_ns = now;
+        if (now >= deadline_ns || now - quiet_ns >= QUIET_NS) return false;
+    }
+    return true;
+}
+
 bool td_grpc_stop(td_grpc_server *s, int64_t deadline_ns)
 {
     if (!s) return true;
     td_grpc_close(s);
-    if (!wait_drained(s, deadline_ns)) {
-        td_warning("grpc", "event=calls_cut_off");
+    if (!wait_for_calls(s, deadline_ns)) {
+        if (has_calls(s)) td_warning("grpc", "event=calls_cut_off");
         grpc_server_cancel_all_calls(s->core);
         if (!wait_drained(s, td_now_ns() + LAST_WORDS_NS)) return false;
     }

@@ -112,6 +112,8 @@ struct td_grpc_thread {
     size_t n_spare;
     td_gather gather;
     int64_t paused_ns; /* when it last had nothing to do, or has called for help since */
+    _Atomic(uint64_t) begun,
+        ended; /* calls; relaxed, by this thread: others only see whether something moves */
 };
 
 struct td_grpc_server {

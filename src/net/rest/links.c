@@ -20,6 +20,7 @@ enum {
     SPARED_NS = 1000000000, /* who has been idle for less keeps its place */
     SLICE = 128,            /* links that are looked at under one lock */
     VAIN_LOOKS = 40,
+    HURRY_NS = 1500000000, /* without a byte of a request, when the server ends */
 };
 static const int64_t STALLED_NS = INT64_C(5000000000); /* whose request has not moved for less, likewise */
 
@@ -38,6 +39,7 @@ struct td_rest_links {
     int64_t expected_ns; /* when the last of them was let in */
     bool is_asleep;      /* the thread: nothing to look at for long */
     bool is_closing;     /* nobody waits for room */
+    bool is_hurrying;    /* nobody waits for the rest of requests that does not come */
     bool is_ending;      /* the thread ends */
 };
 
@@ -48,12 +50,19 @@ static void cut(const td_rest_link *link)
     (void)shutdown(link->fd, SHUT_RDWR);
 }
 
-static uint64_t bytes_read(const td_rest_link *link)
+/* What the kernel knows; zeros if it does not. */
+static struct tcp_info info_of(const td_rest_link *link)
 {
     struct tcp_info info = { 0 };
     socklen_t size = sizeof info;
 
-    return getsockopt(link->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_acked : 0;
+    (void)getsockopt(link->fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+    return info;
+}
+
+static uint64_t bytes_read(const td_rest_link *link)
+{
+    return info_of(link).tcpi_bytes_acked;
 }
 
 static int64_t patience_with(const td_rest_patience *p, td_rest_stage stage)
@@ -95,14 +104,28 @@ static bool is_late(td_rest_link *link, td_rest_stage stage, int64_t patience_ns
     return false;
 }
 
-static void look_at(const td_rest_links *l, td_rest_link *link, short events, int64_t now)
+/* Has nothing come of a request for so long that nothing more is to be expected? */
+static bool is_half_sent(td_rest_link *link, td_rest_stage stage, int64_t now)
+{
+    if (stage != TD_REST_HEAD && stage != TD_REST_BODY) return false;
+    const uint64_t got = info_of(link).tcpi_bytes_received;
+
+    if (!link->got_ns || got != link->got) {
+        link->got = got;
+        link->got_ns = now;
+    }
+    return now - link->got_ns >= HURRY_NS;
+}
+
+static void look_at(const td_rest_links *l, td_rest_link *link, short events, int64_t now) TD_REQUIRES(l->mu)
 {
     const uint_fast32_t place = atomic_load_explicit(&link->place, memory_order_relaxed);
     const td_rest_stage stage = (td_rest_stage)(place & 7);
 
     if (place != link->seen) note_place(link, place, stage, now);
     if (stage == TD_REST_RUN) return;
-    if (events & (POLLERR | POLLHUP) || is_late(link, stage, patience_with(&l->patience, stage), now))
+    if (events & (POLLERR | POLLHUP) || is_late(link, stage, patience_with(&l->patience, stage), now) ||
+        (l->is_hurrying && is_half_sent(link, stage, now)))
         cut(link);
     else if (events & POLLRDHUP && stage != TD_REST_REPLY)
         (void)shutdown(link->fd, SHUT_RD);
@@ -232,6 +255,14 @@ void td_rest_links_close(td_rest_links *l)
     td_mutex_lock(&l->mu);
     l->is_closing = true;
     td_cond_broadcast(&l->room);
+    td_mutex_unlock(&l->mu);
+}
+
+void td_rest_links_hurry(td_rest_links *l)
+{
+    if (!l) return;
+    td_mutex_lock(&l->mu);
+    l->is_hurrying = true;
     td_mutex_unlock(&l->mu);
 }
 

@@ -9,6 +9,7 @@
  *   peer has closed its side    -> shut that side here, too: nothing changes but that libmicrohttpd looks
  *   peer is gone, or late       -> shut both sides: libmicrohttpd ends the connection
  *   room is needed              -> the same for the one that has been idle for longest
+ *   the server ends             -> the same for requests of which nothing has come for a moment
  *
  * It never ends a connection that a request of ours works for, and closes no descriptor: libmicrohttpd does.
  */
@@ -45,6 +46,8 @@ typedef struct td_rest_link {
     uint_fast32_t seen; /* place, when it last looked */
     int64_t since_ns;   /* when that was new */
     uint64_t read;      /* bytes of ours that the client has acknowledged by then */
+    uint64_t got;       /* bytes of the client's, and when they were fewer: at the end of the server only */
+    int64_t got_ns;
 } td_rest_link;
 
 typedef struct td_rest_patience {
@@ -66,6 +69,10 @@ size_t td_rest_links_count(td_rest_links *l); /* how many there are */
  * it. After td_rest_links_close() (NULL is fine) there is room for anyone. */
 void td_rest_links_wait_for_room(td_rest_links *l);
 void td_rest_links_close(td_rest_links *l);
+
+/* The server is about to end: from now on a request that has not come as a whole is given up when nothing more of it comes
+ * for 1.5 seconds. NULL is fine. */
+void td_rest_links_hurry(td_rest_links *l);
 
 static inline td_rest_stage td_rest_link_stage(const td_rest_link *link)
 {

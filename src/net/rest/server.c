@@ -489,6 +489,7 @@ void td_rest_refuse(td_rest_server *s)
     if (!s) return;
     td_rest_unready(s);
     atomic_store(&s->is_closing, true);
+    td_rest_links_hurry(s->links);
     td_acceptor_refuse(s->acceptor);
 }
 
