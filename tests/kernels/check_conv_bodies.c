@@ -256,6 +256,7 @@ static void bench_all(void)
     bench(flat(1, 14, 14, 256, 1024, 1, 1, 1, true));
     bench(flat(1, 28, 28, 512, 128, 1, 1, 1, true));
     bench(grouped(flat(1, 56, 56, 96, 96, 7, 1, 1, true), 96));
+    bench(grouped(flat(1, 28, 28, 64, 128, 3, 1, 1, true), 64));
     bench(grouped(flat(1, 28, 28, 256, 256, 3, 1, 1, true), 32));
     bench(grouped(flat(1, 14, 14, 512, 512, 3, 1, 1, true), 32));
 }

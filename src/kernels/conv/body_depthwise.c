@@ -26,10 +26,10 @@ static bool can(const td_conv_ask *ask)
            c->in[0] == 1 && c->out[0] == 1 && c->pad[0] == 0;
 }
 
-/* One channel that is a group is a plain convolution. */
+/* Vectors are of one output a channel. One channel that is a group is a plain convolution. */
 static bool pays(const td_conv_ask *ask)
 {
-    return ask->conv.groups > 1 || ask->conv.out_channels == 1;
+    return ask->conv.groups > 1 && ask->conv.out_channels == ask->conv.in_channels;
 }
 
 static void *make(const td_conv_ask *ask)

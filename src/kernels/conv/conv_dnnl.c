@@ -56,9 +56,7 @@ bool td_dnnl_conv_can(const td_conv *c, td_cpu cpu)
 {
     if (cpu < TD_CPU_avx2 || c->is_transposed || c->kernel[0] != 1 || c->in[0] != 1 || c->out[0] != 1)
         return false;
-    if (c->groups != 1 || c->pad[0] != 0 || c->pad[1] < 0 || c->pad[2] < 0 || c->pad[1] > 64 ||
-        c->pad[2] > 64)
-        return false;
+    if (c->pad[0] != 0 || c->pad[1] < 0 || c->pad[2] < 0 || c->pad[1] > 64 || c->pad[2] > 64) return false;
     for (int i = 1; i < 3; i++)
         if (c->in[i] > 1 << 20 || c->kernel[i] > 1 << 10 || c->dilation[i] > 1 << 10 ||
             c->stride[i] > 1 << 10)
@@ -72,6 +70,7 @@ bool td_dnnl_conv_pays(const td_conv *c, td_cpu cpu)
     const bool is_wide = c->out[1] * c->out[2] >= WIDE_PIXELS;
 
     if (work_of(c) < LEAST_WORK) return false;
+    if (c->groups > 1) return cpu >= TD_CPU_avx512; /* our panels are of a group each: narrow ones */
     if (cpu < TD_CPU_avx512) return is_wide;
     return c->in_channels < FEW_CHANNELS || (is_wide && c->kernel[1] * c->kernel[2] > 1);
 }
@@ -100,6 +99,19 @@ static bool piece_of(const td_conv *c, size_t images, size_t first, size_t rows,
     return true;
 }
 
+/* Groups are a dimension of their own. The rank. */
+static int weight_dims(const td_conv *c, dnnl_dims_t out)
+{
+    int n = 0;
+
+    if (c->groups > 1) out[n++] = (int64_t)c->groups;
+    out[n++] = (int64_t)(c->out_channels / c->groups);
+    out[n++] = (int64_t)(c->in_channels / c->groups);
+    out[n++] = (int64_t)c->kernel[1];
+    out[n++] = (int64_t)c->kernel[2];
+    return n;
+}
+
 static bool init_desc(const td_dnnl_conv *d, const piece *p, const dnnl_memory_desc_t *weights,
                       dnnl_convolution_desc_t *out)
 {
@@ -107,7 +119,9 @@ static bool init_desc(const td_dnnl_conv *d, const piece *p, const dnnl_memory_d
     const int64_t ic = (int64_t)c->in_channels, oc = (int64_t)c->out_channels;
     const dnnl_dims_t x = { (int64_t)p->images, ic, (int64_t)p->in_rows, (int64_t)c->in[2] };
     const dnnl_dims_t y = { (int64_t)p->images, oc, (int64_t)p->out_rows, (int64_t)c->out[2] };
-    const dnnl_dims_t w = { oc, ic, (int64_t)c->kernel[1], (int64_t)c->kernel[2] }, b = { oc };
+    const dnnl_dims_t b = { oc };
+    dnnl_dims_t w;
+    const int w_rank = weight_dims(c, w);
     const dnnl_dims_t stride = { (int64_t)c->stride[1], (int64_t)c->stride[2] };
     const dnnl_dims_t dilation = { (int64_t)c->dilation[1] - 1, (int64_t)c->dilation[2] - 1 };
     const int64_t right = (int64_t)((c->out[2] - 1) * c->stride[2] + reach(c, 2) - c->in[2]) - c->pad[2];
@@ -118,7 +132,7 @@ static bool init_desc(const td_dnnl_conv *d, const piece *p, const dnnl_memory_d
 
     if (td_dnnl.memory_desc_init_by_tag(&xd, 4, x, type, dnnl_nhwc) ||
         td_dnnl.memory_desc_init_by_tag(&yd, 4, y, dnnl_f32, dnnl_nhwc) ||
-        td_dnnl.memory_desc_init_by_tag(&wd, 4, w, type, dnnl_format_tag_any) ||
+        td_dnnl.memory_desc_init_by_tag(&wd, w_rank, w, type, dnnl_format_tag_any) ||
         td_dnnl.memory_desc_init_by_tag(&bd, 1, b, dnnl_f32, dnnl_a))
         return false;
     return !td_dnnl.dilated_convolution_forward_desc_init(
@@ -250,12 +264,13 @@ uint64_t td_dnnl_conv_packed_hash(const td_dnnl_conv *d)
 bool td_dnnl_conv_pack(const td_dnnl_conv *d, float *packed, const float *w, const float *scale)
 {
     const td_conv *const c = &d->conv;
-    const size_t n = c->kernel[1] * c->kernel[2] * c->in_channels * c->out_channels;
-    const dnnl_dims_t dims = { (int64_t)c->out_channels, (int64_t)c->in_channels, (int64_t)c->kernel[1],
-                               (int64_t)c->kernel[2] };
+    const size_t n = c->kernel[1] * c->kernel[2] * c->in_channels / c->groups * c->out_channels;
+    const dnnl_format_tag_t tag = c->groups > 1 ? dnnl_hwigo : dnnl_hwio;
     dnnl_memory_desc_t from;
+    dnnl_dims_t dims;
+    const int rank = weight_dims(c, dims);
 
-    if (td_dnnl.memory_desc_init_by_tag(&from, 4, dims, dnnl_f32, dnnl_hwio)) return false;
+    if (td_dnnl.memory_desc_init_by_tag(&from, rank, dims, dnnl_f32, tag)) return false;
     if (!scale) return td_dnnl_pack(&d->prims[0], &from, packed, w);
     float *const scaled = td_try_alloc(n * sizeof *scaled, 64);
     if (!scaled) return false;
