@@ -23,7 +23,7 @@ static const td_verb help_verb = {
 };
 
 static const td_verb *const verbs[] = {
-    &td_verb_serve, &td_verb_check,  &td_verb_show,       &td_verb_run,
+    &td_verb_serve, &td_verb_check,  &td_verb_show,       &td_verb_run, &td_verb_bench,
     &td_verb_ops,   &td_verb_health, &td_verb_completion, &help_verb,
 };
 

@@ -116,11 +116,15 @@ static td_status run_careful(td_frame *f, const td_segment *g)
 
 /* ---------------------------------------------------------------- traces */
 
-static void note_step(td_trace *t, const td_step *s, int64_t ns)
+static void note_step(td_trace *t, const td_plan_step *ps, int64_t ns)
 {
     const bool before = td_mem_forbid(false);
+    const td_step *const s = ps->step;
+    const td_trace_op what = {
+        .key = s, .op = s->op->name, .node = s->node, .body = ps->body, .work = ps->work
+    };
 
-    td_trace_add_op(t, s, s->op->name, s->node, ns);
+    td_trace_add_op(t, &what, ns);
     (void)td_mem_forbid(before);
 }
 
@@ -133,7 +137,7 @@ static td_status trace_step(td_frame *f, size_t i, td_trace *t)
     c->trace = t;
     const td_status s = run_step(f, i);
     c->trace = NULL;
-    note_step(t, f->plan->steps[i].step, td_now_ns() - start - (t->inner_ns - inner));
+    note_step(t, &f->plan->steps[i], td_now_ns() - start - (t->inner_ns - inner));
     return s ? add_node(s, c) : NULL;
 }
 

@@ -23,10 +23,14 @@ static bool prepare(planner *pl, const td_step *s, td_plan_step *ps)
     if (k->state_size) ps->state = td_arena_alloc(pl->plan->arena, k->state_size);
     c->state = ps->state;
     c->scratch_size = 0;
+    c->body = NULL;
+    c->work = 0;
     c->arena = pl->plan->arena;
     const td_status st = k->prepare ? k->prepare(c) : NULL;
     c->arena = pl->inf.scratch;
     ps->scratch_size = c->scratch_size;
+    ps->body = c->body;
+    ps->work = c->work;
     if (!st) return true;
     if (k->release) k->release(ps->state);
     ps->state = NULL;

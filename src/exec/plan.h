@@ -25,6 +25,8 @@ typedef struct td_plan_step {
     td_mode mode;
     void *state;
     size_t scratch_size, scratch_offset;
+    const char *body; /* as td_call has both */
+    double work;
     uint32_t *dying; /* values whose buffers end with this step */
     uint32_t n_dying;
 } td_plan_step;

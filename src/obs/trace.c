@@ -24,22 +24,23 @@ void td_trace_free(td_trace *t)
     td_free(t);
 }
 
-static td_trace_op *make_op(td_trace *t, const void *key, const char *op, const char *node)
+static td_trace_op *make_op(td_trace *t, const td_trace_op *what)
 {
     td_trace_op *const made = TD_ARENA_NEW(t->arena, td_trace_op);
 
-    *made = (td_trace_op){ .key = key, .op = op, .node = node };
+    *made = (td_trace_op){ .key = what->key, .op = what->op, .node = what->node, .body = what->body };
     *(td_trace_op **)td_vec_push(&t->ops) = made;
     (void)td_map_put_n(&t->by_key, (const char *)&made->key, sizeof made->key, made);
     return made;
 }
 
-void td_trace_add_op(td_trace *t, const void *key, const char *op, const char *node, int64_t ns)
+void td_trace_add_op(td_trace *t, const td_trace_op *what, int64_t ns)
 {
-    td_trace_op *o = td_map_get_n(&t->by_key, (const char *)&key, sizeof key);
+    td_trace_op *o = td_map_get_n(&t->by_key, (const char *)&what->key, sizeof what->key);
 
-    if (!o) o = make_op(t, key, op, node);
+    if (!o) o = make_op(t, what);
     o->ns += ns;
+    o->work += what->work;
     o->runs++;
 }
 

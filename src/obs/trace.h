@@ -16,8 +16,10 @@
 typedef struct td_trace_op {
     const void *key; /* what tells it from all others */
     const char *op, *node;
-    int64_t ns;  /* its own: without those of bodies that it ran */
-    size_t runs; /* more than one in the body of a loop */
+    const char *body; /* which way to compute it was chosen; NULL: there is but one */
+    double work;      /* floating-point operations, of all its runs; 0: nobody counts them */
+    int64_t ns;       /* its own: without those of bodies that it ran */
+    size_t runs;      /* more than one in the body of a loop */
 } td_trace_op;
 
 typedef struct td_trace_segment {
@@ -39,7 +41,8 @@ typedef struct td_trace {
 td_trace *td_trace_make(void);
 void td_trace_free(td_trace *t); /* NULL is fine */
 
-void td_trace_add_op(td_trace *t, const void *key, const char *op, const char *node, int64_t ns);
+/* One more run of it; what->ns and what->runs are not looked at. */
+void td_trace_add_op(td_trace *t, const td_trace_op *what, int64_t ns);
 void td_trace_add_segment(td_trace *t, size_t first, size_t n, int64_t ns);
 
 #endif

@@ -140,6 +140,8 @@ struct td_call {
     uint64_t const_in;         /* bit i: input i (of the first 64) is a constant of the program */
     td_env *env;               /* the session's: resources, packed weights */
     td_arena *arena;           /* infer: scratch; prepare: lives as long as the state; run: as the request */
+    const char *body;          /* prepare may set it: which of several ways to compute this is; a literal */
+    double work;               /* likewise: floating-point operations of a run */
     size_t scratch_size;       /* prepare sets it; bytes of 64-aligned memory that run finds in scratch */
     void *scratch;             /* never NULL in run: parts of nothing have an address, too */
     td_team *team;             /* run: who may share the work; NULL: nobody */

@@ -230,6 +230,38 @@ Method name is: tensorflow/serving/predict
         self.assert_fails(run("show", HALF_PLUS_TWO, "--tag_set"), 2, "--tag_set needs a value")
 
 
+class Bench(unittest.TestCase):
+    def test_json(self):
+        done = run("bench", DIGITS, "--batch=1,3", "--seconds=0.05", "--profile", "--json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        d = json.loads(done.stdout)
+        self.assertEqual((d["model"], d["signature"], d["arithmetic"]), (DIGITS, "serving_default", "float"))
+        self.assertEqual([r["batch"] for r in d["results"]], [1, 3])
+        for r in d["results"]:
+            self.assertGreaterEqual(r["runs"], 5)
+            self.assertLessEqual(r["p50_ms"], r["p99_ms"])
+            self.assertAlmostEqual(r["rows_per_second"] * r["mean_ms"] / 1000, r["batch"], 3)
+            self.assertGreater(r["gflops"], 0)
+            self.assertAlmostEqual(sum(op["percent"] for op in r["profile"]), 100, 1)
+            self.assertIn("panels", [op.get("body") for op in r["profile"]])
+        self.assertGreater(d["peak_mib"], 5)
+
+    def test_text(self):
+        done = run("bench", HALF_PLUS_TWO, "--seconds=0.05")
+        self.assertRegex(done.stdout, r"(?s)half_plus_two/1, serving_default, \d+ cores, float\n.*\n +1 +\d+ +[\d.]+ .*peak memory: \d+ MiB\n$")
+        self.assertIn("  body          op node\n", run("bench", HALF_PLUS_TWO, "--seconds=0", "--profile").stdout)
+
+    def test_mistakes(self):
+        for words, code, said in ((("--batch=0",), 1, "--batch=0: numbers of rows"), (("--batch=1,x",), 1, "numbers of rows"),
+                                  (("--seconds=nan",), 1, "--seconds=nan: a number from 0"), (("--threads=0",), 1, "--threads=0"),
+                                  (("--signature=no",), 1, 'there is no signature "no"'), (("--shapes=x=1",), 2, "--shape"),
+                                  (("--shape=x=1;2",), 1, "--shape=x=1;2: dimensions")):
+            with self.subTest(words):
+                done = run("bench", HALF_PLUS_TWO, *words)
+                self.assertEqual(done.returncode, code)
+                self.assertIn(said, done.stderr)
+
+
 class Check(CommandLine):
     def verdicts(self, code, *words):
         done = run("check", "--json", *words)

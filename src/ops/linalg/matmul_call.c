@@ -136,6 +136,8 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
     choose_bf16(c, m);
     TD_TRY(pack_weights(c, m));
     choose_dnnl(c, m);
+    c->body = m->bf16 ? "dnnl_bf16" : m->dnnl ? "dnnl" : "panels";
+    c->work = 2.0 * (double)m->count_c * (double)m->p.k;
     td_matmul_plan_make(&m->p, c->threads, m->packed != NULL, &m->plan);
     m->at_a = td_reserve(&at, m->type == TD_F32 ? 0 : m->count_a * sizeof(float));
     m->at_b = td_reserve(&at, m->type == TD_F32 || m->packed ? 0 : m->count_b * sizeof(float));

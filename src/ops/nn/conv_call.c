@@ -86,7 +86,7 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
 
 /* ---------------------------------------------------------------- prepare */
 
-static td_status choose(const td_call *c, td_conv_call *s)
+static td_status choose(td_call *c, td_conv_call *s)
 {
     const td_conv_ask ask = {
         .conv = s->conv,
@@ -97,7 +97,10 @@ static td_status choose(const td_call *c, td_conv_call *s)
         .is_bf16 = c->env->is_bf16,
     };
 
-    return td_conv_body_choose(&ask, &s->plan) ? NULL : TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
+    if (!td_conv_body_choose(&ask, &s->plan)) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
+    c->body = s->plan.body->name;
+    c->work = 2.0 * (double)s->count_y * (double)(s->count_w / TD_MAX(1, s->conv.out_channels));
+    return NULL;
 }
 
 static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)

@@ -37,9 +37,9 @@ static void test_ops(void **state)
     (void)state;
     t->plan_ns = 1000;
     td_trace_add_segment(t, 0, 2, 5000);
-    td_trace_add_op(t, &key[0], "Quick", "q", 100);
-    td_trace_add_op(t, &key[1], "Slow", "a\"b\\c\n\xc3\xa9", 200);
-    td_trace_add_op(t, &key[1], "Slow", "never seen", 300);
+    td_trace_add_op(t, &(td_trace_op){ .key = &key[0], .op = "Quick", .node = "q" }, 100);
+    td_trace_add_op(t, &(td_trace_op){ .key = &key[1], .op = "Slow", .node = "a\"b\\c\n\xc3\xa9" }, 200);
+    td_trace_add_op(t, &(td_trace_op){ .key = &key[1], .op = "Slow", .node = "never seen" }, 300);
     td_server_timing(&timing, text);
     assert_string_equal(text, "total;dur=0.0000, plan;dur=0.0010, core;dur=0.0000, "
                               "segment1;dur=0.0050;desc=\"ops 1-2\", "
@@ -62,7 +62,8 @@ static void test_bounds(void **state)
     name[sizeof name - 2] = 'z';
     name[sizeof name - 1] = '\0';
     for (int64_t i = 0; i < N; i++) {
-        td_trace_add_op(t, &keys[i], i % 2 ? name : "Op", name, (i * 7919 % N + 1) * 1000000);
+        td_trace_add_op(t, &(td_trace_op){ .key = &keys[i], .op = i % 2 ? name : "Op", .node = name },
+                        (i * 7919 % N + 1) * 1000000);
         td_trace_add_segment(t, (size_t)i, 1, (i * 7919 % N + 1) * 1000000);
     }
     td_server_timing(&timing, text);
