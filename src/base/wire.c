@@ -118,6 +118,16 @@ bool td_wire_next(td_wire *w, td_wire_field *f)
     return false;
 }
 
+td_wire_field td_wire_last(const td_wire_field *message, uint32_t number)
+{
+    td_wire w = td_wire_inside(message);
+    td_wire_field found = { .number = number, .type = TD_WIRE_BYTES };
+
+    for (td_wire_field f; td_wire_next(&w, &f);)
+        if (td_wire_is(&f, number, TD_WIRE_BYTES)) found = f;
+    return found;
+}
+
 uint8_t *td_wire_put_head(uint8_t *p, uint32_t number, size_t size)
 {
     p = td_wire_put_varint(p, td_wire_tag(number, TD_WIRE_BYTES));

@@ -83,6 +83,9 @@ static inline uint32_t td_wire_tag(uint32_t number, td_wire_type type)
     return number << 3 | (uint32_t)type;
 }
 
+/* The last BYTES field of that number, as a message that says a field again has it; data NULL, size 0: there is none. */
+td_wire_field td_wire_last(const td_wire_field *message, uint32_t number);
+
 /* A BYTES field of `size` bytes with its tag and length. */
 static inline size_t td_wire_bytes_size(uint32_t number, size_t size)
 {

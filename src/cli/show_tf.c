@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* show_tf.c -- see show_tf.h. Two things differ: a set of ops, which Python prints in an order of its own each time, is
- * sorted; and the Python functions, which are no part of what is served, are left out. */
+/* show_tf.c -- see show_tf.h. One thing differs: a set of ops, which Python prints in an order of its own each time, is
+ * sorted. */
 #include "cli/show_tf.h"
 
 #include <inttypes.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/sort.h"
+#include "cli/show_functions.h"
 
 /* "(-1, 8)", "()", "unknown_rank" */
 static void print_shape(const td_shape *s)
@@ -159,21 +160,39 @@ static td_status print_meta_graph(const td_model_file *m, const td_show_tf *what
 
 /* ---------------------------------------------------------------- all of it */
 
+static void print_functions(const td_model_file *m)
+{
+    td_strbuf text = { 0 };
+
+    td_show_functions(m, &text);
+    fwrite(td_strbuf_text(&text), 1, text.size, stdout);
+    td_strbuf_fini(&text);
+}
+
+/* Meta graphs, then the functions of the first that has any. */
 static td_status print_all(const td_show_tf *what, td_arena *arena)
 {
+    td_model_file *with_objects = NULL, *m;
     const char **sets;
-    td_budget budget;
-    td_model_file *m;
     size_t n;
 
     TD_TRY(td_savedmodel_tag_sets(what->dir, arena, &sets, &n));
+    td_budget *const budgets = TD_ARENA_NEW_N(arena, td_budget, n);
+    td_status error = NULL;
+
     td_sort_texts(sets, n);
-    for (size_t i = 0; i < n; i++) {
-        TD_TRY(td_show_read(what->dir, sets[i], &budget, &m));
+    for (size_t i = 0; i < n && !error; i++) {
+        error = td_show_read(what->dir, sets[i], &budgets[i], &m);
+        if (error) break;
         print_all_of(m, sets[i]);
-        td_model_file_free(m);
+        if (!with_objects && m->object_graph)
+            with_objects = m;
+        else
+            td_model_file_free(m);
     }
-    return NULL;
+    if (with_objects && !error) print_functions(with_objects);
+    td_model_file_free(with_objects);
+    return error;
 }
 
 static td_status print(const td_show_tf *what, td_arena *arena)

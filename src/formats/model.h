@@ -6,6 +6,7 @@
 #include "tensord/session.h"
 
 #include "base/budget.h"
+#include "base/wire.h"
 #include "formats/savedmodel/bundle.h"
 #include "graph/graph.h"
 
@@ -59,6 +60,18 @@ TD_MUST_USE td_status td_savedmodel_variables(td_model_file *m, td_bundle *b, td
 /* The ops that nodes of the graph and of functions it calls name, sorted, in m's arena; the restoring's and saving's, too.
  * What is damaged in functions that nobody has read yet is passed over. */
 void td_savedmodel_op_names(const td_model_file *m, const char ***out, size_t *n);
+
+/* A Python function that the model's root object has, and what each of its traces takes: a StructuredValue, a tuple of a tuple of
+ * arguments and a dict of named ones. */
+typedef struct td_python_function {
+    const char *name;
+    const td_wire_field *signatures;
+    size_t n;
+} td_python_function;
+
+/* All of them, sorted, their traces in the order in which TensorFlow's Python shows them; in m's arena, views of the file. What is
+ * damaged is passed over. */
+void td_savedmodel_functions(const td_model_file *m, const td_python_function **out, size_t *n);
 
 /* The tag set of each meta graph at path, in file order: "serve", "serve,gpu", "" for none. In arena. */
 TD_MUST_USE td_status td_savedmodel_tag_sets(const char *path, td_arena *arena, const char ***out, size_t *n);

@@ -117,8 +117,50 @@ signature_def['serving_default']:
 The MetaGraph with tag set ['serve'] contains the following ops: {'AddV2', 'AssignVariableOp', 'Const', \
 'DisableCopyOnRead', 'Identity', 'MergeV2Checkpoints', 'Mul', 'NoOp', 'Pack', 'Placeholder', 'ReadVariableOp', 'RestoreV2', \
 'SaveV2', 'Select', 'ShardedFilename', 'StatefulPartitionedCall', 'StaticRegexFullMatch', 'StringJoin', 'VarHandleOp'}
+
+Concrete Functions:
+  Function Name: 'plus_three'
+    Option #1
+      Callable with:
+        Argument #1
+          x: TensorSpec(shape=(None,), dtype=tf.float32, name='x')
+
+  Function Name: 'plus_two'
+    Option #1
+      Callable with:
+        Argument #1
+          x: TensorSpec(shape=(None,), dtype=tf.float32, name='x')
 """))
         self.assertEqual(run("show", HALF_PLUS_TWO, "--all").stdout, done.stdout)
+
+    def test_python_functions(self):
+        """Arguments of all kinds, as saved_model_cli printed them of the model that this file is a part of."""
+        (self.folder / "saved_model.pb").write_bytes((harness.SOURCE / "tests/fuzz/corpus/saved_model/functions").read_bytes())
+        done = run("show", "--dir", str(self.folder), "--all")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        functions = done.stdout[done.stdout.index("Concrete Functions:"):]
+        self.assertEqual(re.findall("Function Name: '(.*)'", functions), ["bare", "calls", "f", "g", "h", "none", "r", "sp", "u"])
+        self.assertIn("\n  Function Name: 'none'\n\n  Function Name: 'r'\n", functions)
+        argument = "        Argument #1\n          "
+        for part in (
+            "    Option #3\n      Callable with:\n" + argument + "x: TensorSpec(shape=(None,), dtype=tf.float32, name='x')\n"
+            "        Argument #2\n          slow\n        Argument #3\n          DType: int\n          Value: 3\n"
+            "        Argument #4\n          DType: float\n          Value: 0.5\n        Argument #5\n          DType: float\n          Value: 1e-05\n"
+            "        Argument #6\n          DType: NoneType\n          Value: None\n        Argument #7\n          DType: bool\n          Value: True\n",
+            "          DType: int\n          Value: -7\n        Argument #4\n          DType: float\n          Value: 2.0\n"
+            "        Argument #5\n          DType: float\n          Value: 1e+20\n",
+            argument + "x: TensorSpec(shape=(2, 3), dtype=tf.int64, name='x')\n        Named Argument #1\n          y\n        Named Argument #2\n          name\n",
+            argument + "DType: list\n          Value: [TensorSpec(shape=(1,), dtype=tf.float32, name='d_0'), [1, 2.5, 's', None], \b\b]\n",
+            argument + "DType: dict\n          Value: {'b': [TensorSpec(shape=(2,), dtype=tf.float32, name='d_b_0'), "
+            "(TensorSpec(shape=(3,), dtype=tf.float16, name='d_b_1_0'), 'text')], 'a': TensorSpec(shape=(1,), dtype=tf.float32, name='d_a'), \b\b}\n",
+            argument + "DType: tuple\n          Value: [TensorSpec(shape=(1,), dtype=tf.float32, name='d_0'), \b\b]\n",
+            argument + "DType: NT\n          Value: [TensorSpec(shape=(1,), dtype=tf.float32, name='d_a'), TensorSpec(shape=(1,), dtype=tf.int8, name='d_b'), \b\b]\n",
+            argument + "DType: DType\n          Value: <dtype: 'float32'>\n", argument + "plain\n",
+            argument + "DType: RaggedTensorSpec\n          Value: RaggedTensorSpec(TensorShape([None, None]), tf.int32, 1, tf.int64)\n",
+            argument + "DType: SparseTensorSpec\n          Value: SparseTensorSpec(TensorShape([None, 3]), tf.float32)\n",
+            argument + "a: TensorSpec(shape=<unknown>, dtype=tf.string, name='a')\n        Argument #2\n          zz: TensorSpec(shape=(), dtype=tf.float64, name='zz')\n",
+        ):
+            self.assertIn(part, functions)
 
     def test_parts(self):
         """As saved_model_cli prints them, asked as that is asked."""

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_saved_model.c -- any bytes as saved_model.pb: read, and every function lowered, sorted and dumped. */
+/* fuzz_saved_model.c -- any bytes as saved_model.pb: read, and every function lowered, sorted and dumped; what `show --all`
+ * says of it. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cli/show_functions.h"
 #include "driver.h"
 #include "formats/savedmodel/source.h"
 
@@ -54,10 +56,13 @@ static void use_graph(td_graph *g)
 static void use_model(td_model_file *m)
 {
     work w = { .count = 0 };
+    td_strbuf text = { NULL, 0, 0 };
     const char **ops;
     size_t n;
 
     td_savedmodel_op_names(m, &ops, &n);
+    td_show_functions(m, &text);
+    td_strbuf_fini(&text);
     add_names(&w, m->graph);
     use_graph(m->graph);
     for (size_t i = 0; i < w.count; i++) {

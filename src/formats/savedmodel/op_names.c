@@ -19,32 +19,21 @@ typedef struct walk {
     td_arena *arena;
 } walk;
 
-/* The field of that number, the last of several; empty when there is none. */
-static td_wire_field last_of(const td_wire_field *message, uint32_t number)
-{
-    td_wire w = td_wire_inside(message);
-    td_wire_field found = { .type = TD_WIRE_BYTES };
-
-    for (td_wire_field f; td_wire_next(&w, &f);)
-        if (td_wire_is(&f, number, TD_WIRE_BYTES)) found = f;
-    return found;
-}
-
 static td_string text_of(const td_wire_field *message, uint32_t number)
 {
-    const td_wire_field f = last_of(message, number);
+    const td_wire_field f = td_wire_last(message, number);
 
     return td_wire_text(&f);
 }
 
 static void list_functions(walk *w, const td_wire_field *graph)
 {
-    const td_wire_field library = last_of(graph, GRAPH_LIBRARY);
+    const td_wire_field library = td_wire_last(graph, GRAPH_LIBRARY);
     td_wire wire = td_wire_inside(&library);
 
     for (td_wire_field f; td_wire_next(&wire, &f);) {
         if (!td_wire_is(&f, LIBRARY_FUNCTION, TD_WIRE_BYTES)) continue;
-        const td_wire_field signature = last_of(&f, FUNCTION_SIGNATURE);
+        const td_wire_field signature = td_wire_last(&f, FUNCTION_SIGNATURE);
         const td_string name = text_of(&signature, OP_NAME);
         td_wire_field *const kept = TD_ARENA_NEW(w->arena, td_wire_field);
 
@@ -69,7 +58,7 @@ static td_string callee(const td_wire_field *node)
 
     for (td_wire_field f; td_wire_next(&w, &f);) {
         if (!td_wire_is(&f, NODE_ATTR, TD_WIRE_BYTES) || !td_string_is(text_of(&f, ENTRY_KEY), "f")) continue;
-        const td_wire_field value = last_of(&f, ENTRY_VALUE), func = last_of(&value, VALUE_FUNC);
+        const td_wire_field value = td_wire_last(&f, ENTRY_VALUE), func = td_wire_last(&value, VALUE_FUNC);
 
         return text_of(&func, OP_NAME);
     }
