@@ -43,7 +43,8 @@ static void set_log(const td_flags *flags)
     static const char *const names[] = { "debug", "info", "warning", "error" };
     td_log_format format;
 
-    for (size_t i = 0; i < TD_COUNT(names); i++)
+    if (!flags->is_said[TD_FLAG_log_level]) td_log_set_level(td_log_level_from_environment());
+    for (size_t i = 0; i < TD_COUNT(names) && flags->is_said[TD_FLAG_log_level]; i++)
         if (!strcmp(flags->log_level, names[i])) td_log_set_level((td_log_level)i);
     if (td_log_format_named(flags->log_format, &format)) td_log_set_format(format);
 }

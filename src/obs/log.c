@@ -30,6 +30,23 @@ void td_log_set_level(td_log_level level)
     atomic_store_explicit(&log_level, level, memory_order_relaxed); /* publishes nothing else */
 }
 
+/* As TensorFlow takes it: 0 unless it begins with a number. */
+static long number_of(const char *variable)
+{
+    const char *const text = getenv(variable);
+
+    return text ? strtol(text, NULL, 10) : 0;
+}
+
+td_log_level td_log_level_from_environment(void)
+{
+    const long least = number_of("TF_CPP_MIN_LOG_LEVEL");
+
+    if (least >= 3) return TD_LOG_SILENT;
+    if (least > 0) return least == 1 ? TD_LOG_WARNING : TD_LOG_ERROR;
+    return number_of("TF_CPP_MAX_VLOG_LEVEL") > 0 ? TD_LOG_DEBUG : TD_LOG_INFO;
+}
+
 bool td_log_is_on(td_log_level level)
 {
     return (int)level >= atomic_load_explicit(&log_level, memory_order_relaxed);

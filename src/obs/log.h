@@ -10,7 +10,13 @@
 
 #include "base/macros.h"
 
-typedef enum td_log_level { TD_LOG_DEBUG, TD_LOG_INFO, TD_LOG_WARNING, TD_LOG_ERROR } td_log_level;
+typedef enum td_log_level {
+    TD_LOG_DEBUG,
+    TD_LOG_INFO,
+    TD_LOG_WARNING,
+    TD_LOG_ERROR,
+    TD_LOG_SILENT /* to set, not to write: no line at all */
+} td_log_level;
 
 typedef enum td_log_format { TD_LOG_TEXT, TD_LOG_JSON, TD_LOG_TERMINAL, TD_LOG_TERMINAL_PLAIN } td_log_format;
 
@@ -19,7 +25,10 @@ typedef enum td_log_format { TD_LOG_TEXT, TD_LOG_JSON, TD_LOG_TERMINAL, TD_LOG_T
 bool td_log_format_named(const char *name, td_log_format *format);
 void td_log_set_format(td_log_format format); /* TEXT at start */
 void td_log_set_level(td_log_level level);    /* lines below it are dropped; INFO at start */
-bool td_log_is_on(td_log_level level);        /* for lines that are costly to put together */
+/* By TensorFlow's environment: TF_CPP_MIN_LOG_LEVEL 0 (INFO) to 3 (SILENT), and DEBUG where TF_CPP_MAX_VLOG_LEVEL is 1 or more
+ * and the other is not. What is no number is 0. */
+td_log_level td_log_level_from_environment(void);
+bool td_log_is_on(td_log_level level); /* for lines that are costly to put together */
 /* Control characters become spaces: one event stays one line whatever a client sent. */
 void td_log_write(td_log_level level, const char *room, const char *fmt, ...) TD_PRINTF(3, 4);
 

@@ -95,6 +95,18 @@ class Life(unittest.TestCase):
             for line in lines:
                 harness.until(lambda: line in server.log_text(), line)
 
+    def test_log_level_by_tensorflows_environment(self):
+        least, most = "TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MAX_VLOG_LEVEL"
+        for flags, environment, levels in (((), {least: "0"}, {"info", "warning"}), ((), {least: "1"}, {"warning"}),
+                                           ((), {least: "2"}, set()), ((), {least: "3"}, set()),
+                                           ((), {most: "1"}, {"debug", "info", "warning"}),
+                                           (("--log_level=info",), {least: "3"}, {"info", "warning"}),
+                                           (("--log_level=error",), {most: "2"}, set())):
+            with self.subTest(flags=flags, **environment):
+                with harness.Server({"m": harness.MODELS / "half_plus_two"}, ["--prot=1", *flags], environment=environment) as server:
+                    server.stop()
+                    self.assertEqual(set(re.findall(r"level=(\w+) ", server.log_text())), levels)
+
     def test_unknown_flags_do_not_stop_it(self):
         with harness.Server(self.models, ["--no_such_flag=1"]) as server:
             self.assertIn("unknown argument: --no_such_flag=1", server.log_text())

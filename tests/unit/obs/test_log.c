@@ -109,6 +109,47 @@ static void test_level(void **state)
     td_log_set_level(TD_LOG_INFO);
 }
 
+/* NULL: not set. */
+static void assert_environment(const char *least, const char *verbose, td_log_level level)
+{
+    const char *const names[] = { "TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MAX_VLOG_LEVEL" };
+    const char *const values[] = { least, verbose };
+
+    for (int i = 0; i < 2; i++)
+        if (values[i])
+            setenv(names[i], values[i], 1);
+        else
+            unsetenv(names[i]);
+    assert_int_equal(td_log_level_from_environment(), level);
+}
+
+static void test_level_of_environment(void **state)
+{
+    (void)state;
+    assert_environment(NULL, NULL, TD_LOG_INFO);
+    assert_environment("0", NULL, TD_LOG_INFO);
+    assert_environment("1", NULL, TD_LOG_WARNING);
+    assert_environment("2", NULL, TD_LOG_ERROR);
+    assert_environment("3", NULL, TD_LOG_SILENT);
+    assert_environment("99999999999999999999", NULL, TD_LOG_SILENT);
+    assert_environment("-1", NULL, TD_LOG_INFO);
+    assert_environment("", "", TD_LOG_INFO);
+    assert_environment("much", "more", TD_LOG_INFO);
+    assert_environment(NULL, "0", TD_LOG_INFO);
+    assert_environment(NULL, "1", TD_LOG_DEBUG);
+    assert_environment("0", "3", TD_LOG_DEBUG);
+    assert_environment("1", "3", TD_LOG_WARNING);
+    assert_environment(NULL, "-1", TD_LOG_INFO);
+}
+
+static void test_silence(void **state)
+{
+    (void)state;
+    td_log_set_level(TD_LOG_SILENT);
+    assert_false(td_log_is_on(TD_LOG_ERROR));
+    td_log_set_level(TD_LOG_INFO);
+}
+
 enum { TRIES = 1000, THREADS = 4 };
 
 static td_log_limit limit = TD_LOG_LIMIT("tests", 10), other = TD_LOG_LIMIT("others", 10);
@@ -170,6 +211,8 @@ int main(void)
         cmocka_unit_test(test_long_json_is_whole),
         cmocka_unit_test(test_long_lines_are_whole),
         cmocka_unit_test(test_level),
+        cmocka_unit_test(test_level_of_environment),
+        cmocka_unit_test(test_silence),
         cmocka_unit_test(test_limits),
     };
 
