@@ -21,7 +21,7 @@ ELSEWHERE = {
     "podman": "./dev try-image", "docker": "./dev try-image",
     "kubectl": "deploy/check_manifests.py", "helm": "deploy/check_chart.py", "apt-get": "./dev try-packages",
     "pkg-config": "the test of examples/c", "tar -xf": "./dev try-packages",
-    "grpcurl": "e2e.reflection", "/path/to": "an outline", " DIR": "an outline", " /models/": "an outline", "=/models/": "an outline",
+    "grpcurl": "e2e.reflection", "SHA256SUMS": "e2e.sync", "sync_models.py": "e2e.sync", "/path/to": "an outline", " DIR": "an outline", " /models/": "an outline", "=/models/": "an outline",
     "/tmp/export": "an outline", "nginx": "deploy/try_proxies.py", "haproxy": "deploy/try_proxies.py", "bench/": "./dev bench",
     "import tensorflow": "a person: it needs TensorFlow", "requests": "a person: it is not installed",
 }
