@@ -308,7 +308,7 @@ static td_status run_bench(const bench_args *args)
     TD_TRY(td_session_load(args->dir, &options, &b.session));
     td_status error = find_signature(&b);
     if (!error)
-        error = report(&b, threads ? (int)threads : td_cpu_cores(), is_bf16 && td_session_has_bfloat16());
+        error = report(&b, threads > 0 ? (int)threads : td_cpu_cores(), is_bf16 && td_session_has_bfloat16());
     td_free(b.want);
     td_session_unref(b.session);
     return error;

@@ -53,16 +53,24 @@ static void use_graph(td_graph *g)
     td_strbuf_fini(&text);
 }
 
-static void use_model(td_model_file *m)
+/* What is damaged is passed over: nothing says that there was no memory to say so. */
+static void show_model(const td_model_file *m)
 {
-    work w = { .count = 0 };
     td_strbuf text = { NULL, 0, 0 };
     const char **ops;
     size_t n;
 
+    fuzz_pause();
     td_savedmodel_op_names(m, &ops, &n);
     td_show_functions(m, &text);
+    fuzz_resume();
     td_strbuf_fini(&text);
+}
+
+static void use_model(td_model_file *m)
+{
+    work w = { .count = 0 };
+
     add_names(&w, m->graph);
     use_graph(m->graph);
     for (size_t i = 0; i < w.count; i++) {
@@ -81,6 +89,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 
     td_budget_begin(&budget, 0, 0, EXPAND_MAX, 0);
     if (!fuzz_end(td_savedmodel_parse(data, size, "/model", "serve", &budget, &m))) return;
+    show_model(m);
     use_model(m);
     td_model_file_free(m);
 }
