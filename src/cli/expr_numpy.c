@@ -69,6 +69,7 @@ static td_status read_dtype(td_expr_reader *r, td_dtype *out)
     if (*out != TD_DTYPE_NONE) return NULL;
     const td_status error = td_expr_text_read(r, &text);
 
+    if (td_status_code(error) == TD_RESOURCE_EXHAUSTED) return error;
     if (!error) *out = dtype_called(text);
     td_status_free(error);
     return *out == TD_DTYPE_NONE ? td_expr_error_before(r, "no type of numbers") : NULL;

@@ -115,7 +115,8 @@ static void check_run(const data *d, const td_conv_body *b, const td_conv_ask *a
     (void)snprintf(name, sizeof name, "%s %s conv %zux%zux%zux%zu k%zux%zu s%zu g%zu to %zu, %d threads",
                    b->name, td_cpu_name(ask->cpu), c->batch, c->in[1], c->in[2], c->in_channels, c->kernel[1],
                    c->kernel[2], c->stride[1], c->groups, c->out_channels, ask->threads);
-    if (!state) return; /* oneDNN may refuse what looks good */
+    CHECK(state || b->may_refuse, "%s: no state", name);
+    if (!state) return;
     n_runs[index_of(b)]++;
     td_team *const team = ask->threads > 1 ? td_team_make(ask->threads) : NULL;
     const size_t n_packed = b->packed_size(state) / sizeof(float),

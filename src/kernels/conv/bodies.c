@@ -28,8 +28,11 @@ static bool take(const td_conv_body *b, const td_conv_ask *ask, td_conv_plan *ou
 
 bool td_conv_body_choose(const td_conv_ask *ask, td_conv_plan *out)
 {
-    for (const td_conv_body *const *b = td_conv_bodies; *b; b++)
-        if (is_wanted(*b, ask) && take(*b, ask, out)) return true;
+    for (const td_conv_body *const *b = td_conv_bodies; *b; b++) {
+        if (!is_wanted(*b, ask)) continue;
+        if (take(*b, ask, out)) return true;
+        if (!(*b)->may_refuse) return false;
+    }
     return take(&td_conv_body_panels, ask, out);
 }
 

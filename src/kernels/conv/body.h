@@ -36,8 +36,9 @@ typedef struct td_conv_body {
      * depend on the batch where packed forms would differ, so that plans of all batches share one. */
     bool (*can)(const td_conv_ask *ask);
     bool (*pays)(const td_conv_ask *ask);
-    /* Its state, which runs on any thread. NULL: no memory, or it cannot after all. */
+    /* Its state, which runs on any thread. NULL: no memory, or, if it may refuse, it cannot after all. */
     void *(*make)(const td_conv_ask *ask);
+    bool may_refuse;
     void (*free)(void *state);
 
     /* Bodies of one form of weights may share it where layout() and packed_size() are the same. */

@@ -119,5 +119,15 @@ static bool run(const void *state, const td_conv_job *j)
 }
 
 const td_conv_body td_conv_body_depthwise = {
-    "depthwise", can, pays, make, td_free, "conv depthwise", layout, packed_size, pack, scratch, run
+    .name = "depthwise",
+    .can = can,
+    .pays = pays,
+    .make = make,
+    .free = td_free,
+    .form = "conv depthwise",
+    .layout = layout,
+    .packed_size = packed_size,
+    .pack = pack,
+    .scratch = scratch,
+    .run = run,
 };

@@ -69,10 +69,32 @@ static bool run(const void *state, const td_conv_job *j)
     return td_dnnl_conv_run(state, j->out, j->in, j->packed, j->end, j->scratch, j->team);
 }
 
-const td_conv_body td_conv_body_dnnl = { "dnnl", can,         pays, make,    release, "conv dnnl",
-                                         layout, packed_size, pack, scratch, run };
+const td_conv_body td_conv_body_dnnl = {
+    .name = "dnnl",
+    .can = can,
+    .pays = pays,
+    .make = make,
+    .may_refuse = true,
+    .free = release,
+    .form = "conv dnnl",
+    .layout = layout,
+    .packed_size = packed_size,
+    .pack = pack,
+    .scratch = scratch,
+    .run = run,
+};
 
 const td_conv_body td_conv_body_dnnl_bf16 = {
-    "dnnl_bf16", bf16_can,    bf16_pays, bf16_make, release, "conv dnnl bf16",
-    layout,      packed_size, pack,      scratch,   run,
+    .name = "dnnl_bf16",
+    .can = bf16_can,
+    .pays = bf16_pays,
+    .make = bf16_make,
+    .may_refuse = true,
+    .free = release,
+    .form = "conv dnnl bf16",
+    .layout = layout,
+    .packed_size = packed_size,
+    .pack = pack,
+    .scratch = scratch,
+    .run = run,
 };

@@ -84,5 +84,17 @@ static bool run(const void *state, const td_conv_job *j)
                             j->team);
 }
 
-const td_conv_body td_conv_body_matrix = { "matrix", can,         pays, make,    release, "conv panels",
-                                           layout,   packed_size, pack, scratch, run };
+const td_conv_body td_conv_body_matrix = {
+    .name = "matrix",
+    .can = can,
+    .pays = pays,
+    .make = make,
+    .may_refuse = true,
+    .free = release,
+    .form = "conv panels",
+    .layout = layout,
+    .packed_size = packed_size,
+    .pack = pack,
+    .scratch = scratch,
+    .run = run,
+};

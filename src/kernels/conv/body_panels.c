@@ -66,5 +66,16 @@ static bool run(const void *state, const td_conv_job *j)
     return true;
 }
 
-const td_conv_body td_conv_body_panels = { "panels", always,      always, make,    td_free, "conv panels",
-                                           layout,   packed_size, pack,   scratch, run };
+const td_conv_body td_conv_body_panels = {
+    .name = "panels",
+    .can = always,
+    .pays = always,
+    .make = make,
+    .free = td_free,
+    .form = "conv panels",
+    .layout = layout,
+    .packed_size = packed_size,
+    .pack = pack,
+    .scratch = scratch,
+    .run = run,
+};

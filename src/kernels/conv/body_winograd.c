@@ -65,5 +65,16 @@ static bool run(const void *state, const td_conv_job *j)
     return true;
 }
 
-const td_conv_body td_conv_body_winograd = { "winograd", can,         pays, make,    td_free, "conv winograd",
-                                             layout,     packed_size, pack, scratch, run };
+const td_conv_body td_conv_body_winograd = {
+    .name = "winograd",
+    .can = can,
+    .pays = pays,
+    .make = make,
+    .free = td_free,
+    .form = "conv winograd",
+    .layout = layout,
+    .packed_size = packed_size,
+    .pack = pack,
+    .scratch = scratch,
+    .run = run,
+};
