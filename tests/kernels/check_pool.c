@@ -37,7 +37,7 @@ void check_pool(void)
                 .stride = { 1, 2, 2 },
                 .pad = { 0, 1, 0 },
             };
-            (void)p;
+            check_one("ref", td_pool_f32_ref, &p, (td_pool_kind)kind);
 #if defined(__x86_64__)
             if (td_cpu_detect() >= TD_CPU_avx2) check_one("avx2", td_pool_f32_avx2, &p, (td_pool_kind)kind);
             if (td_cpu_detect() >= TD_CPU_avx512)

@@ -128,6 +128,8 @@ void check_rows(void)
         }
 #endif
         check_norm(td_layer_norm_ref, n);
+        check_gates(td_rnn_isa_ref.lstm, td_rnn_isa_ref.lstm, n);
+        check_gates(td_rnn_isa_ref.gru, td_rnn_isa_ref.gru, n);
         if (n <= 130) check_attention(n, 131 - n, 1 + n / 2, (int)(i % 3) * 4);
     }
 }

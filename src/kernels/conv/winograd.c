@@ -16,13 +16,25 @@ enum {
     MAX_BLOCK = 96,
 };
 
-bool td_winograd_can(const td_conv *c, const td_gemm_isa *isa)
+typedef struct bodies {
+    td_winograd_in_fn *in;
+    td_winograd_out_fn *out;
+} bodies;
+
+/* NULLs where there are none for isa. */
+static bodies bodies_of(const td_gemm_isa *isa)
 {
 #if defined(__x86_64__)
-    if (isa != &td_gemm_isa_avx2 && isa != &td_gemm_isa_avx512) return false;
-#else
-    return false;
+    if (isa == &td_gemm_isa_avx512) return (bodies){ td_winograd_in_avx512, td_winograd_out_avx512 };
+    if (isa == &td_gemm_isa_avx2) return (bodies){ td_winograd_in_avx2, td_winograd_out_avx2 };
 #endif
+    (void)isa;
+    return (bodies){ NULL, NULL };
+}
+
+bool td_winograd_can(const td_conv *c, const td_gemm_isa *isa)
+{
+    if (!bodies_of(isa).in) return false;
     for (int i = 1; i < 3; i++)
         if (c->kernel[i] != 3 || c->stride[i] != 1 || c->dilation[i] != 1 || c->pad[i] > 2) return false;
     if (c->is_transposed || c->groups != 1 || c->kernel[0] != 1 || c->in[0] != 1 || c->out[0] != 1 ||
@@ -144,8 +156,7 @@ typedef struct run {
     const float *in, *packed, *zeros;
     const td_gemm_end *end;
     char *scratch;
-    td_winograd_in_fn *in_fn;
-    td_winograd_out_fn *out_fn;
+    bodies by;
 } run;
 
 /* Where a patch lies: its image, and its first output row and column. */
@@ -172,7 +183,7 @@ static void stage_in(const run *r, float *v, size_t first, size_t count)
             const bool is_in = y >= 0 && x >= 0 && y < (int64_t)c->in[1] && x < (int64_t)c->in[2];
             pixels[t] = is_in ? image + ((size_t)y * c->in[2] + (size_t)x) * ch : r->zeros;
         }
-        r->in_fn(v + i * ch, count * ch, pixels, ch);
+        r->by.in(v + i * ch, count * ch, pixels, ch);
     }
 }
 
@@ -228,7 +239,7 @@ static void stage_out(const run *r, const float *m, size_t first, size_t count, 
             out[t] = is_in ? r->out + at : NULL;
             add[t] = is_in && r->end->add ? r->end->add + at : NULL;
         }
-        r->out_fn(out, add, m + i * width, count * width, channels, r->end->bias ? r->end->bias + col : NULL,
+        r->by.out(out, add, m + i * width, count * width, channels, r->end->bias ? r->end->bias + col : NULL,
                   r->end->lo, r->end->hi);
         for (size_t t = 0; r->end->post && t < 4; t++)
             if (out[t]) r->end->post(out[t], channels);
@@ -256,8 +267,6 @@ void td_winograd_run(const td_conv *c, const td_gemm_isa *isa, float *out, const
                      const float *packed, const td_gemm_end *end, const float *zeros, void *scratch,
                      td_team *team)
 {
-#if defined(__x86_64__)
-    const bool is_wide = isa == &td_gemm_isa_avx512;
     run r = {
         .c = c,
         .isa = isa,
@@ -268,12 +277,8 @@ void td_winograd_run(const td_conv *c, const td_gemm_isa *isa, float *out, const
         .zeros = zeros,
         .end = end,
         .scratch = scratch,
-        .in_fn = is_wide ? td_winograd_in_avx512 : td_winograd_in_avx2,
-        .out_fn = is_wide ? td_winograd_out_avx512 : td_winograd_out_avx2,
+        .by = bodies_of(isa),
     };
+
     if (c->batch) td_team_run(team, r.k.pieces, run_piece, &r);
-#else
-    (void)c, (void)isa, (void)out, (void)in, (void)packed, (void)end, (void)zeros, (void)scratch, (void)team;
-    TD_ASSERT(!"td_winograd_fits() refused");
-#endif
 }

@@ -21,9 +21,15 @@ typedef void td_dnnl_tail_fn(const td_dnnl_area *a, const float *add, const td_g
 
 td_dnnl_tail_fn td_dnnl_tail_avx2, td_dnnl_tail_avx512;
 
+/* For a CPU that td_dnnl_ready() has accepted; NULL on machines where it accepts none. */
 static inline td_dnnl_tail_fn *td_dnnl_tail_select(td_cpu cpu)
 {
+#if defined(__x86_64__)
     return cpu >= TD_CPU_avx512 ? td_dnnl_tail_avx512 : td_dnnl_tail_avx2;
+#else
+    (void)cpu;
+    return NULL;
+#endif
 }
 
 #endif

@@ -27,7 +27,7 @@ enum {
 };
 
 /* Length 8, type 7, no flags, stream 0; last stream 2^31 - 1: all that are open or on their way; NO_ERROR. */
-static const char goaway[] = { 0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, -1, -1, -1, 0, 0, 0, 0 };
+static const unsigned char goaway[] = { 0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0 };
 
 typedef struct telling {
     td_grpc_server *server;
