@@ -205,11 +205,12 @@ static void try_failed(td_version *v, td_status error)
     v->model->manager->is_dirty = true; /* the round may be over, and the watcher has a time to wait for */
 }
 
-/* Loading gives way to serving. There is no way back for this thread,
+/* Loading gives way to serving, however nice the server was started. There is no way back for this thread,
  * but it ends soon when it has nothing to load. */
 static void step_back(void)
 {
-    (void)setpriority(PRIO_PROCESS, 0, LOAD_NICE); /* on Linux: of this thread */
+    /* on Linux: of the first thread, and of this one */
+    (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, (id_t)getpid()) + LOAD_NICE);
 }
 
 /* Something serves: loads happen beside requests. */
