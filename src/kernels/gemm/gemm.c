@@ -18,6 +18,7 @@ enum {
     ROWS_BYTES = 320 << 10,  /* of a block of A */
     PIECE_WORK = 1 << 20,    /* multiply-adds that are worth waking a thread */
     MOST_WORK = 1 << 30,     /* of a piece, about: runs are stopped between pieces */
+    MOST_PLAIN_WORK = MOST_WORK / 16,
 };
 
 const td_gemm_end td_gemm_end_none = { .lo = -INFINITY, .hi = INFINITY };
@@ -247,7 +248,7 @@ td_gemm_cut td_gemm_cut_make(const td_gemm *g, int threads)
     size_t want = threads <= 1 ? 1 : (size_t)threads * 4, row_parts, panel_parts;
 
     if (work < (double)want * PIECE_WORK) want = TD_MAX(1, (size_t)(work / PIECE_WORK));
-    want = TD_MAX(want, (size_t)(work / MOST_WORK));
+    want = TD_MAX(want, (size_t)(work / (g->isa == &td_gemm_isa_ref ? MOST_PLAIN_WORK : MOST_WORK)));
     /* Cut along the side whose data is bigger, so that each thread reads a part of it only. */
     if (k * width * panels * sizeof(float) > g->m * row_bytes) {
         panel_parts = TD_MIN(panels, want);
