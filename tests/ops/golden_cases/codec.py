@@ -87,7 +87,8 @@ def crops():
     yield "DecodeAndCropJpeg", dict(contents=b, crop_window=i32(2, 3, 8, 9), fancy_upscaling=False)
     yield "DecodeAndCropJpeg", dict(contents=INKS[0], crop_window=i32(1, 2, 3, 4))
     yield "DecodeAndCropJpeg", dict(contents=b[:700], crop_window=i32(1, 2, 31, 4), acceptable_fraction=.1)
-    yield "DecodeAndCropJpeg", dict(contents=b[:700], crop_window=i32(1, 2, 31, 4), try_recover_truncated=True)
+    # cut where what is made up overflows in no one's fast transform: there libjpeg's bodies for SSE, NEON and C differ
+    yield "DecodeAndCropJpeg", dict(contents=b[:760], crop_window=i32(1, 2, 31, 4), try_recover_truncated=True)
     for window in ((30, 0, 10, 10), (0, 0, 0, 3), (-1, 0, 3, 3), (0, 39, 2, 2), (1, 2, 3)):
         yield "DecodeAndCropJpeg", dict(contents=b, crop_window=i32(*window))
     yield "DecodeAndCropJpeg", dict(contents=png(smooth(3, 4, 3)), crop_window=i32(0, 0, 1, 1))
