@@ -24,8 +24,19 @@ set(test_env
   "TSAN_OPTIONS=suppressions=${tests_root}/tsan.supp:print_suppressions=0:second_deadlock_stack=1:ignore_noninstrumented_modules=1")
 
 set(unit_timeout 120)
+set(script_timeout 300)
+set(graphs_count 2000) # two processes of less than a minute
+set(is_slow "")
 if(TENSORD_SANITIZE)
+  set(is_slow sanitizer)
   set(unit_timeout 600) # sweeps take ten times as long there
+elseif(CMAKE_CROSSCOMPILING_EMULATOR)
+  set(is_slow emulator)
+  set(unit_timeout 1800)
+  set(script_timeout 1200)
+endif()
+if(is_slow OR CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(graphs_count 200)
 endif()
 
 # ---- unit -----------------------------------------------------------------------------------------------
@@ -64,11 +75,11 @@ if(check_sources)
   target_include_directories(check PRIVATE ${tests_root}/kernels)
   add_test(NAME kernels.check COMMAND check)
   # LeakSanitizer of gcc 12 dies of the registers of a thread that used AMX; the levels below have the same allocations.
-  set_tests_properties(kernels.check PROPERTIES TIMEOUT 300 LABELS kernels
+  set_tests_properties(kernels.check PROPERTIES TIMEOUT ${script_timeout} LABELS kernels
                        ENVIRONMENT "${test_env};LSAN_OPTIONS=detect_leaks=0")
   if(TENSORD_SANITIZE)
     add_test(NAME kernels.check_avx512 COMMAND check)
-    set_tests_properties(kernels.check_avx512 PROPERTIES TIMEOUT 300 LABELS kernels
+    set_tests_properties(kernels.check_avx512 PROPERTIES TIMEOUT ${script_timeout} LABELS kernels
                          ENVIRONMENT "${test_env};TENSORD_CPU=avx512")
   endif()
 endif()
@@ -80,12 +91,6 @@ if(graphs_sources)
   target_link_libraries(graphs PRIVATE tensord_test)
   target_include_directories(graphs PRIVATE ${tests_root}/graphs)
   set_target_properties(graphs PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  # Two processes of less than a minute; sanitizers are ten times slower.
-  if(TENSORD_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Debug")
-    set(graphs_count 200)
-  else()
-    set(graphs_count 2000)
-  endif()
   foreach(seed IN ITEMS 1000000 2000000)
     add_test(NAME graphs.${seed} COMMAND graphs --seed ${seed} --count ${graphs_count})
     set_tests_properties(graphs.${seed} PROPERTIES TIMEOUT 1800 LABELS graphs ENVIRONMENT "${test_env}")
@@ -104,7 +109,7 @@ if(rows_sources)
   set_target_properties(rows PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   file(GLOB rows_models CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/models/*/1)
   add_test(NAME rows.models COMMAND rows ${rows_models})
-  set_tests_properties(rows.models PROPERTIES TIMEOUT 300 LABELS rows ENVIRONMENT "${test_env}")
+  set_tests_properties(rows.models PROPERTIES TIMEOUT ${script_timeout} LABELS rows ENVIRONMENT "${test_env}")
 endif()
 
 # ---- fuzz -----------------------------------------------------------------------------------------------
@@ -149,9 +154,17 @@ if(PROTOC AND proto_files)
   add_custom_target(proto_py ALL DEPENDS ${proto_py}/stamp)
 endif()
 
+# What the scripts run: the binary, or what stands for it where another machine is emulated, under the name it is called by.
+set(tensord_to_run $<TARGET_FILE:tensord>)
+if(CMAKE_CROSSCOMPILING_EMULATOR)
+  set(tensord_to_run ${PROJECT_BINARY_DIR}/tests/tensord)
+  list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
+  file(GENERATE OUTPUT ${tensord_to_run} CONTENT "#!/bin/sh\nexec ${emulator} -0 \"$0\" $<TARGET_FILE:tensord> \"$@\"\n"
+    FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+endif()
 set(python_env ${test_env}
-  "TENSORD=$<TARGET_FILE:tensord>" "TENSORD_PROTO_PY=${proto_py}" "TENSORD_SOURCE=${PROJECT_SOURCE_DIR}"
-  "TENSORD_BUILD=${PROJECT_BINARY_DIR}" "TENSORD_SANITIZE=${TENSORD_SANITIZE}"
+  "TENSORD=${tensord_to_run}" "TENSORD_PROTO_PY=${proto_py}" "TENSORD_SOURCE=${PROJECT_SOURCE_DIR}"
+  "TENSORD_BUILD=${PROJECT_BINARY_DIR}" "TENSORD_SLOW=${is_slow}"
   "PYTHONPATH=${tests_root}/e2e:${proto_py}" "PYTHONDONTWRITEBYTECODE=1")
 if(NOT PYTHON3)
   message(WARNING "no python3: the lints and the end-to-end tests are left out (./dev test installs it)")
@@ -165,6 +178,6 @@ foreach(kind IN ITEMS lint e2e ops models)
     get_filename_component(name ${script} NAME_WE)
     string(REGEX REPLACE "^test_" "" name ${name})
     add_test(NAME ${kind}.${name} COMMAND ${PYTHON3} ${script})
-    set_tests_properties(${kind}.${name} PROPERTIES TIMEOUT 300 LABELS ${kind} ENVIRONMENT "${python_env}")
+    set_tests_properties(${kind}.${name} PROPERTIES TIMEOUT ${script_timeout} LABELS ${kind} ENVIRONMENT "${python_env}")
   endforeach()
 endforeach()

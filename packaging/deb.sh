@@ -5,11 +5,13 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
+SYSROOT=$(sed -n 's/^CMAKE_SYSROOT:PATH=//p' "$build/CMakeCache.txt")
+. "$here/debian.sh"
 version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$build/CMakeCache.txt")
-architecture=$(dpkg --print-architecture)
+architecture=$(architecture_of "$build/tensord")
 stage=$build/deb
 rm -rf "$stage"
-mkdir -p "$stage/tree" "$stage/shlibs/debian" "$stage/tensord/DEBIAN" "$stage/libtensord-dev/DEBIAN"
+mkdir -p "$stage/tree" "$stage/tensord/DEBIAN" "$stage/libtensord-dev/DEBIAN"
 DESTDIR=$stage/tree cmake --install "$build" --prefix /usr --strip >/dev/null
 
 # move PACKAGE PATH...: from the tree of all that is installed to a package's
@@ -47,15 +49,14 @@ echo /etc/tensord/tensord.conf >"$stage/tensord/DEBIAN/conffiles"
 # wants.
 needed()
 {
-    touch "$stage/shlibs/debian/control"
-    (cd "$stage/shlibs" && dpkg-shlibdeps -O "$1" 2>/dev/null) | sed -n 's/^shlibs:Depends=//p'
+    packages_for "$1" | sed 's/\(.*\) \(.*\)/\1 (>= \2)/' | paste -sd, | sed 's/,/, /g'
 }
 
 opened()
 {
-    while IFS= read -r name; do
-        dpkg -S "*/$name" 2>/dev/null | cut -d: -f1 | head -n 1
-    done <"$here/opened.txt" | sort -u | grep -v blas | paste -sd, | sed 's/,/, /g'
+    opened_by "$build/tensord" | while IFS= read -r name; do
+        package_of ".*/$name"
+    done | sort -u | grep -v blas | paste -sd, | sed 's/,/, /g'
 }
 
 # control PACKAGE DEPENDS MORE DESCRIPTION

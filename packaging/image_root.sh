@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # image_root.sh BINARY ROOT [WITHOUT...] -- the whole file system of the image in the empty directory ROOT: the binary by
 # its three names, the libraries of libraries.sh, what the C library opens for texts in other encodings, the licences of
-# all that, and a user. No shell, and nothing that a shell would run.
+# all that, and a user. No shell, and nothing that a shell would run. Of a binary for another machine what it wants is taken from
+# SYSROOT.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/debian.sh"
 binary=$1
 root=$2
 shift 2
@@ -14,7 +16,7 @@ copy()
 {
     for path in "$@"; do
         mkdir -p "$root$(dirname "$path")"
-        cp -L --preserve=mode,timestamps "$path" "$root$path"
+        cp -L --preserve=mode,timestamps "$SYSROOT$path" "$root$path"
     done
 }
 
@@ -28,31 +30,34 @@ cp "$binary" "$root/usr/bin/tensord"
 ln -s tensord "$root/usr/bin/tensorflow_model_server"
 ln -s tensord "$root/usr/bin/tf_serving_entrypoint.sh"
 
-libraries=$("$here/libraries.sh" "$binary" "$@")
+libraries=$(SYSROOT="$SYSROOT" "$here/libraries.sh" "$binary" "$@")
 # shellcheck disable=SC2086  # a word list, here and below
 copy $libraries
 
 # Encodings that UnicodeDecode and its kin may be asked for, but the code pages of mainframes; letter case of UTF-8.
-gconv=$(dirname "$(/sbin/ldconfig -p | awk '$1 == "libc.so.6" { print $NF; exit }')")/gconv
+gconv=$(dirname "$(echo "$libraries" | grep '/libc\.so\.6$')")/gconv
 gconv=/usr${gconv#/usr}
-for module in "$gconv"/*.so; do
+for module in "$SYSROOT$gconv"/*.so; do
+    module=${module#"$SYSROOT"}
     case $module in
     *IBM437.so | *IBM85?.so | *IBM86?.so | *IBM874.so | *IBM932.so | *IBM943.so) copy "$module" ;;
     *EBCDIC* | */IBM*) ;;
     *) copy "$module" ;;
     esac
 done
-copy "$gconv"/gconv-modules "$gconv"/gconv-modules.cache "$gconv"/gconv-modules.d/*
+copy "$gconv/gconv-modules" "$gconv/gconv-modules.cache"
+for file in "$SYSROOT$gconv"/gconv-modules.d/*; do
+    copy "${file#"$SYSROOT"}"
+done
 copy /usr/lib/locale/C.utf8/LC_CTYPE
 
 # Who wrote what is in here.
 mkdir -p "$root/usr/share/doc/tensord"
 cp "$here/../LICENSE" "$root/usr/share/doc/tensord/copyright"
-# dpkg knows a file by the name it was packed under: with /usr, or as before Debian's merge without.
 for library in $libraries; do
-    real=$(readlink -f "$library")
-    dpkg -S "$real" 2>/dev/null || dpkg -S "${real#/usr}" 2>/dev/null
-done | cut -d: -f1 | sort -u | while IFS= read -r package; do
+    real=$(readlink -f "$SYSROOT$library")
+    package_of "${real#"$SYSROOT"}"
+done | sort -u | while IFS= read -r package; do
     copy "/usr/share/doc/$package/copyright"
 done
 find "$root/usr/share/doc" -name copyright -exec gzip -9n {} +
@@ -65,5 +70,5 @@ cat >"$root/etc/group" <<EOF
 root:x:0:
 tensord:x:65532:
 EOF
-ldconfig -r "$root" # so that no library is looked for in ten places
+[ "$SYSROOT" ] || ldconfig -r "$root" # so that no library is looked for in ten places; it knows its own machine only
 rm -rf "${root:?}/var"

@@ -5,8 +5,10 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
+SYSROOT=$(sed -n 's/^CMAKE_SYSROOT:PATH=//p' "$build/CMakeCache.txt")
+. "$here/debian.sh"
 version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$build/CMakeCache.txt")
-name=tensord-$version-linux-$(uname -m)
+name=tensord-$version-linux-$(machine_of "$build/tensord")
 tree=$build/$name
 rm -rf "$tree"
 DESTDIR=$build/pack cmake --install "$build" --prefix /usr --strip >/dev/null
@@ -22,14 +24,14 @@ is_of_libc()
     return 1
 }
 
-for library in $("$here/libraries.sh" "$tree/bin/tensord"); do
+for library in $(SYSROOT="$SYSROOT" "$here/libraries.sh" "$tree/bin/tensord"); do
     is_of_libc "$library" && continue
-    cp -L --preserve=mode,timestamps "$library" "$tree/lib/"
-    real=$(readlink -f "$library")
-    { dpkg -S "$real" 2>/dev/null || dpkg -S "${real#/usr}" 2>/dev/null || true; } | cut -d: -f1
+    cp -L --preserve=mode,timestamps "$SYSROOT$library" "$tree/lib/"
+    real=$(readlink -f "$SYSROOT$library")
+    package_of "${real#"$SYSROOT"}"
 done | sort -u | while IFS= read -r package; do
     mkdir -p "$tree/share/doc/$package"
-    cp "/usr/share/doc/$package/copyright" "$tree/share/doc/$package/"
+    cp "$SYSROOT/usr/share/doc/$package/copyright" "$tree/share/doc/$package/"
 done
 # RPATH, not RUNPATH: it counts for what the libraries name, too, and for what is opened.
 patchelf --force-rpath --set-rpath '$ORIGIN/../lib' "$tree/bin/tensord"

@@ -216,8 +216,8 @@ def chaos(seconds, clients):
         config = authority.config("tls")
         flags = [f"--ssl_config_file={config}", f"--rest_api_ssl_config_file={config}", "--load_retry_interval_micros=100000",
                  "--rest_api_body_timeout_seconds=2"]
-        # sanitizers have to come first
-        environment = {} if harness.SANITIZE else {"LD_PRELOAD": preload(folder)}
+        # sanitizers have to come first, and what is emulated wants a library of its kind
+        environment = {} if harness.SLOW else {"LD_PRELOAD": preload(folder)}
         server = Server(authority, {"m": folder / "m"}, flags, environment=environment)
         with server:
             stop = threading.Event()

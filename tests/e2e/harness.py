@@ -26,9 +26,10 @@ from messages import get_tensor, message, set_tensor
 BINARY = os.environ["TENSORD"]
 SOURCE = pathlib.Path(os.environ["TENSORD_SOURCE"])
 MODELS = SOURCE / "models"
-# Sanitizers slow everything down; waits stretch with them.
-SANITIZE = bool(os.environ.get("TENSORD_SANITIZE"))
-PATIENCE = 60 if SANITIZE else 20
+# Sanitizers, and emulators of other machines, slow everything down and take memory; waits stretch with them.
+SLOW = os.environ.get("TENSORD_SLOW")
+EMULATED = SLOW == "emulator"
+PATIENCE = 60 if SLOW else 20
 
 AVAILABLE = 30  # ModelVersionStatus.State
 

@@ -56,6 +56,7 @@ class All(unittest.TestCase):
             self.assertEqual(len({*words, "port", "rest_api_port"}), 48)
             # Three numbers of threads at once are refused.
             words["tensorflow_session_parallelism"] = 0
+            words["rest_api_timeout_in_ms"] = 20000  # for slow machines
             with harness.Server(flags=[f"--{name}={value}" for name, value in words.items()], wait=False) as server:
                 harness.until(lambda: "Exporting HTTP/REST API" in server.log_text(), "the ports")
                 self.assertEqual(server.post("m:predict", ONE).json, {"predictions": [2.5]})

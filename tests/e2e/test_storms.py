@@ -184,7 +184,7 @@ class Memory(unittest.TestCase):
         except grpc.RpcError:
             return False
 
-    @unittest.skipIf(harness.SANITIZE, "sanitizers keep memory")
+    @unittest.skipIf(harness.SLOW, "sanitizers and emulators keep memory")
     def test_a_burst_is_given_back(self):
         with harness.Server(MODELS) as server:
             before, seen = resident(server), [0]

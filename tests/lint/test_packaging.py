@@ -10,7 +10,7 @@ LIBRARY = re.compile(r'"(lib[\w+-]+\.so(?:\.\d+)*)"')
 
 
 def main():
-    listed = (tree.ROOT / "packaging" / "opened.txt").read_text().split()
+    listed = [line.split()[0] for line in (tree.ROOT / "packaging" / "opened.txt").read_text().splitlines()]
     opened = {name for path in tree.files("src", suffixes=(".c",)) for name in LIBRARY.findall(path.read_text())}
     problems = [f"packaging/opened.txt: lacks {name}, which src opens" for name in sorted(opened - set(listed))]
     problems += [f"packaging/opened.txt: {name}, which src opens nowhere" for name in sorted(set(listed) - opened)]
