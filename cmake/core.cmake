@@ -48,12 +48,14 @@ add_custom_command(TARGET tensord POST_BUILD
   VERBATIM)
 
 # The shells' completion, which the binary writes; what gets installed has no sanitizer.
-if(NOT CMAKE_CROSSCOMPILING AND NOT TENSORD_SANITIZE)
+if(NOT TENSORD_SANITIZE AND (NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR))
   set(completion ${PROJECT_BINARY_DIR}/completion)
+  file(MAKE_DIRECTORY ${completion})
   add_custom_command(TARGET tensord POST_BUILD
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${completion}
-    COMMAND sh -c "\"$1\" completion bash >\"$2/tensord\" && \"$1\" completion zsh >\"$2/_tensord\"" sh $<TARGET_FILE:tensord> ${completion}
-    COMMAND ${CMAKE_COMMAND} -E create_symlink tensord ${completion}/tensorflow_model_server
+    COMMAND sh -c "\"$@\" bash >tensord && \"$@\" zsh >_tensord" sh
+      ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:tensord> completion
+    COMMAND ${CMAKE_COMMAND} -E create_symlink tensord tensorflow_model_server
+    WORKING_DIRECTORY ${completion}
     VERBATIM)
   install(FILES ${completion}/tensord ${completion}/tensorflow_model_server
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

@@ -202,7 +202,7 @@ class Tls(unittest.TestCase):
         server = self.start(f"--rest_api_ssl_config_file={config}")
         self.assertEqual(self.ask(self.https(server)), (200, {"predictions": [2.0]}))
 
-    @unittest.skipIf(harness.EMULATED, "qemu has no TCP_INFO, by which connections are told to go")
+    @harness.wants_tcp_info
     def test_clients_see_no_failure_at_the_end(self):
         config = self.ca.config("h")
         server = self.start(f"--rest_api_ssl_config_file={config}", f"--ssl_config_file={config}",
