@@ -128,7 +128,7 @@ class Threads(unittest.TestCase):
 
     def test_one_of_rest_does_not_freeze(self):
         """Idle connections, a request that stays half, and runs that take long leave room for others."""
-        graphs.save(self.folder / "slow" / "1", graphs.products(20, 1000))
+        graphs.save(self.folder / "slow" / "1", graphs.products(20, 600))
         flags = ["--rest_api_num_threads=1", "--enable_model_warmup=false"]
         with harness.Server({**HALF, "slow": self.folder / "slow"}, flags) as server:
             idle = [http.client.HTTPConnection("127.0.0.1", server.rest_port) for _ in range(4)]
@@ -144,7 +144,7 @@ class Threads(unittest.TestCase):
                 connection.close()
 
     def test_one_of_grpc_does_not_freeze(self):
-        graphs.save(self.folder / "slow" / "1", graphs.products(20, 1000))
+        graphs.save(self.folder / "slow" / "1", graphs.products(20, 600))
         flags = ["--grpc_max_threads=1", "--enable_model_warmup=false"]
         with harness.Server({**HALF, "slow": self.folder / "slow"}, flags) as server:
             request = server.predict_request("slow", {"x": np.float32(1)})
