@@ -197,6 +197,7 @@ class TimeLimits(ConnectionsTest):
         self.assertLess(got, size)
         self.assert_none_left()
 
+    @harness.wants_tcp_info
     def test_a_reply_that_is_read_slowly(self):
         connection, size = self.slow_reader()
         start, got = time.monotonic(), 0
