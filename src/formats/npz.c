@@ -180,7 +180,7 @@ static td_status parse_entry(const archive *a, const entry *e, td_tensor *out)
 td_status td_npz_parse(const unsigned char *bytes, size_t size, td_string name, td_tensor *out)
 {
     archive a = { .bytes = bytes, .size = size };
-    entry e;
+    entry e = { 0 };
 
     TD_TRY(open_archive(&a));
     TD_TRY(find_entry(&a, name, &e));
