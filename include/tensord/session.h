@@ -24,7 +24,8 @@ typedef struct td_session_options {
     /* Convolutions and products of floats by constant weights round both to bfloat16 and sum as floats, where the CPU has
      * instructions for it (td_session_has_bfloat16()); answers differ by about 1 %. */
     bool uses_bfloat16;
-    bool skip_warmup; /* do not run the signatures with rows of zeros before returning */
+    bool prefers_tflite; /* where a directory has a model.tflite and a SavedModel */
+    bool skip_warmup;    /* do not run the signatures with rows of zeros before returning */
     /* Besides one row, the warm-up runs as many as batches will have. NULL: powers of two, as far as they take little
      * beside the rest of the load. */
     const int64_t *batch_rows;
@@ -61,7 +62,7 @@ typedef struct td_signature {
     size_t n_inputs, n_outputs;
 } td_signature;
 
-/* Loads the SavedModel directory at path. opts may be NULL for the defaults.
+/* Loads the SavedModel directory or the TFLite file at path, or the model.tflite of a directory. opts may be NULL for the defaults.
  *
  * On success *out holds one reference; on failure it is left as it was. NOT_FOUND: nothing is at path, no
  * meta graph has the tags, or no signature can be served for ops that tensord lacks (the message names each; while

@@ -113,7 +113,7 @@ static bool is_meant(const mapped *m, const char *dir, uint64_t since)
 
     while (n && dir[n - 1] == '/')
         n--;
-    return m->number >= since && strncmp(m->path, dir, n) == 0 && m->path[n] == '/';
+    return m->number >= since && strncmp(m->path, dir, n) == 0 && (m->path[n] == '/' || !m->path[n]);
 }
 
 /* Another file under its name, or none: what is mapped is still the old one, whole. */

@@ -30,7 +30,7 @@ unsigned td_file_maps_changes(void);
 /* A number that maps made from now on have, or a higher one: who loads from the same directory again asks
  * about those alone. */
 uint64_t td_file_maps_mark(void);
-/* DATA_LOSS, naming the file, if one that was mapped from dir or below since that mark is known to have
+/* DATA_LOSS, naming the file, if one that was mapped from dir or below (or is dir: a lone file) since that mark is known to have
  * changed: a read of it failed, or td_file_maps_look() found it changed. */
 TD_MUST_USE td_status td_file_maps_check(const char *dir, uint64_t since);
 /* The same, after comparing their sizes and times on disk with those they had when they were mapped. */

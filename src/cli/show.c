@@ -195,7 +195,7 @@ static td_status show(const show_args *args, bool is_tf, td_arena *arena)
     size_t n;
     td_show_tf what = { args->dir, args->tag_set, args->signature, args->is_all, args->has_ops };
 
-    TD_TRY(td_savedmodel_tag_sets(args->dir, arena, &sets, &n));
+    TD_TRY(td_model_tag_sets(args->dir, arena, &sets, &n));
     const char *const tags = choose_set(args, sets, n);
 
     if (args->is_json) return write(args, sets, n, tags);

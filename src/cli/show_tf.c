@@ -47,7 +47,7 @@ void td_show_signature(const td_signature *s, const char *indent, bool says_more
 td_status td_show_read(const char *dir, const char *tags, td_budget *budget, td_model_file **out)
 {
     td_budget_begin(budget, TD_LOAD_NODES, 0, TD_LOAD_BYTES, 0);
-    return td_savedmodel_read(dir, *tags ? tags : ",", budget, out); /* ",": a set of none */
+    return td_model_read(dir, *tags ? tags : ",", false, budget, out); /* ",": a set of none */
 }
 
 /* ---------------------------------------------------------------- tag sets */
@@ -75,7 +75,7 @@ static td_status print_tag_sets(const char *dir, td_arena *arena)
     const char **sets;
     size_t n;
 
-    TD_TRY(td_savedmodel_tag_sets(dir, arena, &sets, &n));
+    TD_TRY(td_model_tag_sets(dir, arena, &sets, &n));
     for (size_t i = 0; i < n; i++)
         sets[i] = sort_tags(sets[i], arena);
     td_sort_texts(sets, n);
@@ -176,7 +176,7 @@ static td_status print_all(const td_show_tf *what, td_arena *arena)
     const char **sets;
     size_t n;
 
-    TD_TRY(td_savedmodel_tag_sets(what->dir, arena, &sets, &n));
+    TD_TRY(td_model_tag_sets(what->dir, arena, &sets, &n));
     td_budget *const budgets = TD_ARENA_NEW_N(arena, td_budget, n);
     td_status error = NULL;
 

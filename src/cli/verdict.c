@@ -87,7 +87,7 @@ static void write_tag_sets(cJSON *into, const td_verdict_of *what)
     const char **sets = NULL;
     size_t n = 0;
 
-    td_status_free(td_savedmodel_tag_sets(what->path, arena, &sets, &n));
+    td_status_free(td_model_tag_sets(what->path, arena, &sets, &n));
     for (size_t i = 0; i < n; i++)
         td_document_item(list, sets[i]);
     td_arena_free(arena);
@@ -124,14 +124,12 @@ static td_status load(const td_verdict_of *what, td_session **out)
 static void write_memory(cJSON *into, const char *path, const td_session *s)
 {
     const td_session_memory m = td_session_memory_of(s);
-    char *const folder = td_path_join(path, "variables");
     cJSON *const memory = td_document_object(into, "memory");
 
-    cJSON_AddNumberToObject(memory, "mapped_bytes", (double)td_folder_bytes(folder));
+    cJSON_AddNumberToObject(memory, "mapped_bytes", (double)td_model_weight_bytes(path));
     cJSON_AddNumberToObject(memory, "constant_bytes", (double)m.constants);
     cJSON_AddNumberToObject(memory, "packed_bytes", (double)m.packed);
     cJSON_AddNumberToObject(memory, "plan_bytes", (double)m.plans);
-    td_free(folder);
 }
 
 bool td_verdict_write(const td_verdict_of *what, cJSON *into)

@@ -287,8 +287,8 @@ static void unmap_assets(td_session *s)
 /* What the files hold, at least; other folders than these hold little. */
 static int64_t file_bytes(const char *path)
 {
-    static const char *const folders[] = { "", "variables", "assets" };
-    int64_t bytes = 0;
+    static const char *const folders[] = { "", "assets" };
+    int64_t bytes = td_model_weight_bytes(path);
 
     for (size_t i = 0; i < TD_COUNT(folders); i++) {
         char *const folder = td_path_join(path, folders[i]);
@@ -329,7 +329,7 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     const int64_t start = td_now_ns();
 
     begin_budget(s, path, o);
-    TD_TRY(td_savedmodel_read(path, o->tags ? o->tags : "serve", &s->budget, &s->file));
+    TD_TRY(td_model_read(path, o->tags ? o->tags : "serve", o->prefers_tflite, &s->budget, &s->file));
     s->pass.arena = s->file->arena;
     s->pass.library = s->file->library;
     s->pass.env = &s->env;

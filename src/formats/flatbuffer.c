@@ -4,6 +4,8 @@
  * field, as far as it says, and begin with their number of elements. */
 #include "formats/flatbuffer.h"
 
+#include <string.h>
+
 #include "base/size.h"
 
 static uint32_t read_u16(const uint8_t *p)
@@ -67,6 +69,34 @@ bool td_flat_i32(const td_flat_table *t, size_t field, int32_t fallback, int32_t
     return true;
 }
 
+bool td_flat_u64(const td_flat_table *t, size_t field, uint64_t fallback, uint64_t *out)
+{
+    size_t at;
+
+    if (!find_field(t, field, 8, &at)) return false;
+    *out = at ? read_u32(t->data + at) | (uint64_t)read_u32(t->data + at + 4) << 32 : fallback;
+    return true;
+}
+
+bool td_flat_f32(const td_flat_table *t, size_t field, float fallback, float *out)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &fallback, sizeof bits);
+    if (!td_flat_u32(t, field, bits, &bits)) return false;
+    memcpy(out, &bits, sizeof bits);
+    return true;
+}
+
+bool td_flat_u8(const td_flat_table *t, size_t field, uint8_t fallback, uint8_t *out)
+{
+    size_t at;
+
+    if (!find_field(t, field, 1, &at)) return false;
+    *out = at ? t->data[at] : fallback;
+    return true;
+}
+
 bool td_flat_bool(const td_flat_table *t, size_t field, bool *out)
 {
     size_t at;
@@ -105,6 +135,28 @@ bool td_flat_string(const td_flat_table *t, size_t field, td_string *out)
     if (!td_flat_vector_of(t, field, 1, &v)) return false;
     *out = (td_string){ (const char *)v.data, v.n };
     return true;
+}
+
+/* The table that the 4 bytes at `at` lead to. */
+static bool follow_table(const uint8_t *data, size_t size, size_t at, td_flat_table *out)
+{
+    size_t begin;
+
+    return td_add_size(at, read_u32(data + at), &begin) && open_table(data, size, begin, out);
+}
+
+bool td_flat_table_of(const td_flat_table *t, size_t field, td_flat_table *out)
+{
+    size_t at;
+
+    if (!find_field(t, field, 4, &at)) return false;
+    *out = (td_flat_table){ 0 };
+    return !at || follow_table(t->data, t->size, at, out);
+}
+
+bool td_flat_table_at(const td_flat_vector *v, size_t i, td_flat_table *out)
+{
+    return follow_table(v->buffer, v->size, (size_t)(v->data - v->buffer) + 4 * i, out);
 }
 
 uint32_t td_flat_u32_at(const td_flat_vector *v, size_t i)

@@ -32,9 +32,30 @@ typedef struct td_model_file {
     size_t object_graph_size;
     const uint8_t *graph_def; /* GraphDef, for td_savedmodel_op_names() */
     size_t graph_def_size;
+    const uint8_t *mapped; /* the file, as far as it is mapped */
+    size_t mapped_size;
     void *owned; /* the reader's own */
     void (*release)(void *owned);
 } td_model_file;
+
+#define TD_TFLITE_NAME "model.tflite"
+
+/* Reads what is at path: a TFLite file, or a directory with a SavedModel, a model.tflite, or both: then prefers_tflite says
+ * which. Errors are the reader's. */
+TD_MUST_USE td_status td_model_read(const char *path, const char *tags, bool prefers_tflite,
+                                    td_budget *budget, td_model_file **out);
+/* dir has a file of a SavedModel, or a model.tflite. */
+bool td_model_is_there(const char *dir);
+/* Bytes of weights in the files of a model, which are mapped. */
+int64_t td_model_weight_bytes(const char *path);
+/* As td_savedmodel_tag_sets(); a TFLite file's is "serve". */
+TD_MUST_USE td_status td_model_tag_sets(const char *path, td_arena *arena, const char ***out, size_t *n);
+
+/* Reads a TFLite file; path is what the model says it is of. Its operators become nodes of the main graph, whose constants stay
+ * views of the mapped file where alignment allows. INVALID_ARGUMENT: it is none. DATA_LOSS: damage. NOT_FOUND: operators that are
+ * not built yet, all of them, with versions and types. */
+TD_MUST_USE td_status td_tflite_read(const char *file, const char *path, td_budget *budget,
+                                     td_model_file **out);
 
 /* Reads <path>/saved_model.pb (or .pbtxt). tags: comma-separated, compared as a set; NULL or "": "serve".
  *

@@ -4,6 +4,8 @@
  *
  * GraphDef { node = 1; library = 2 }, FunctionDefLibrary { function = 1 }, FunctionDef { signature = 1; node_def = 3 },
  * OpDef { name = 1 }, NodeDef { op = 2; attr = 5 }, AttrValue { func = 10 }, NameAttrList { name = 1 }. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/sort.h"
 #include "formats/savedmodel/source.h"
@@ -100,6 +102,10 @@ void td_savedmodel_op_names(const td_model_file *m, const char ***out, size_t *n
     const td_wire_field graph = { .type = TD_WIRE_BYTES, .data = m->graph_def, .size = m->graph_def_size };
     walk w = { .arena = m->arena };
 
+    if (!m->graph_def) { /* no SavedModel's */
+        for (size_t i = 0; i < m->graph->n_nodes; i++)
+            use(&w, (td_string){ m->graph->nodes[i]->op_name, strlen(m->graph->nodes[i]->op_name) });
+    }
     list_functions(&w, &graph);
     w.stack = TD_NEW_N(td_wire_field *, w.functions.count);
     visit(&w, &graph, GRAPH_NODE);

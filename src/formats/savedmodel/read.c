@@ -33,21 +33,6 @@ static void release_owned(void *p)
     td_free(o);
 }
 
-void td_model_file_free(td_model_file *m)
-{
-    if (!m) return;
-    if (m->release) m->release(m->owned);
-    td_arena_free(m->arena);
-    td_free(m);
-}
-
-void td_model_file_rest(const td_model_file *m)
-{
-    const owned *const o = m->owned;
-
-    td_file_map_forget(o->map.data, o->map.size);
-}
-
 static bool is_there(const char *dir, const char *name)
 {
     char *const path = td_path_join(dir, name);
@@ -75,6 +60,8 @@ static td_status read_bytes(owned *o, const uint8_t *bytes, size_t size, const c
 
     *m = (td_model_file){ .arena = td_arena_make(), .owned = o, .release = release_owned };
     m->path = td_arena_strdup(m->arena, path);
+    m->mapped = o->map.data;
+    m->mapped_size = o->map.size;
     o->source = (td_source){
         .bytes = bytes, .size = size, .file = td_arena_format(m->arena, "%s/%s", path, file), .budget = budget
     };

@@ -127,8 +127,18 @@ td_status td_signature_read(td_source *s, const td_wire_field *entry, td_arena *
     td_wire_field message;
 
     TD_TRY(split_entry(s, entry, arena, &sig.name, &message));
-    TD_TRY(td_status_prefix(read_signature(s, &message, arena, &sig), "%s: signature '%s': ", s->file,
-                            sig.name));
+    TD_TRY(td_signature_of_message(s, &message, arena, &sig));
+    *out = sig;
+    return NULL;
+}
+
+td_status td_signature_of_message(td_source *s, const td_wire_field *message, td_arena *arena,
+                                  td_signature *out)
+{
+    td_signature sig = { .name = out->name, .method = "" };
+
+    TD_TRY(
+        td_status_prefix(read_signature(s, message, arena, &sig), "%s: signature '%s': ", s->file, sig.name));
     *out = sig;
     return NULL;
 }

@@ -3,7 +3,7 @@
  * where they are damaged. Names and texts are copied into the model's arena; constants stay views of the
  * bytes.
  *
- * For the files of this directory only. */
+ * For the files of this directory, and for the parts of it that TFLite files hold. */
 #ifndef TD_FORMATS_SAVEDMODEL_SOURCE_H
 #define TD_FORMATS_SAVEDMODEL_SOURCE_H
 
@@ -61,6 +61,9 @@ void td_library_free(td_library *lib); /* NULL is fine */
 /* signature.c: adds one entry of MetaGraphDef.signature_def. */
 TD_MUST_USE td_status td_signature_read(td_source *s, const td_wire_field *entry, td_arena *arena,
                                         td_signature *out);
+/* The SignatureDef itself, into out, which has its name. */
+TD_MUST_USE td_status td_signature_of_message(td_source *s, const td_wire_field *message, td_arena *arena,
+                                              td_signature *out);
 void td_signatures_sort(td_signature *signatures, size_t count);
 
 /* assets.c: one AssetFileDef; those of a collection instead, into m; and, with the graph read, the real paths
