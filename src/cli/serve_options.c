@@ -180,6 +180,7 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
         .load_retry_interval_micros = f->load_retry_interval_micros,
         .file_system_poll_wait_seconds = f->file_system_poll_wait_seconds,
         .allow_version_labels_for_unavailable_models = f->allow_version_labels_for_unavailable_models,
+        .prefers_tflite = f->prefer_tflite_model,
         .uses_bfloat16 = !strcmp(f->mixed_precision, "bfloat16"),
         .enable_model_warmup = f->enable_model_warmup,
         .synthetic_warmup = f->synthetic_warmup,

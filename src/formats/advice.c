@@ -25,7 +25,7 @@ static const struct kind {
       "load the model in Keras and write a SavedModel by model.export(DIR)" },
     { ".onnx", "an ONNX file",
       "only SavedModels are served: convert it, or export the model from its source" },
-    { ".tflite", "a TFLite file", "only SavedModels are served: export the model that it was made of" },
+    { ".tflite", "a TFLite file", "call it model.tflite, in a directory of its own, to have it served" },
     { ".pt", "a PyTorch file", "only SavedModels are served" },
     { ".pth", "a PyTorch file", "only SavedModels are served" },
     { ".safetensors", "a file of weights", "only SavedModels are served" },
@@ -53,9 +53,14 @@ static const struct kind *kind_of(const char *name)
     return NULL;
 }
 
+static bool is_tflite(const char *name)
+{
+    return !strcmp(name, "model.tflite");
+}
+
 static bool is_model_file(const char *name)
 {
-    return !strcmp(name, "saved_model.pb") || !strcmp(name, "saved_model.pbtxt");
+    return !strcmp(name, "saved_model.pb") || !strcmp(name, "saved_model.pbtxt") || is_tflite(name);
 }
 
 static bool is_number(const char *name)
@@ -78,10 +83,10 @@ typedef struct names {
 
 /* What one directory holds. */
 typedef struct view {
-    bool has_model;     /* saved_model.pb itself */
+    const char *model;  /* a SavedModel's file or TFLite's, itself; NULL: none */
     bool has_variables; /* the directory that goes with it */
     size_t entries;
-    names versions, unnumbered; /* folders with a saved_model.pb, named by a number or not */
+    names versions, unnumbered; /* folders with such a file, named by a number or not */
     names parents;              /* folders with versions */
     char *example;              /* one of those versions: "m/3" */
     names files;                /* of another kind */
@@ -134,7 +139,7 @@ static void look_inside(const char *path, const char *name, int depth, int *left
 
     if (!strcmp(name, "variables")) v->has_variables = true;
     look(path, depth - 1, left, &inner);
-    if (inner.has_model) {
+    if (inner.model) {
         add_name(is_number(name) ? &v->versions : &v->unnumbered, name);
     } else if (inner.versions.n) {
         add_name(&v->parents, name);
@@ -157,7 +162,7 @@ static void look(const char *path, int depth, int *left, view *v)
         char *const inside = td_path_join(path, name);
 
         if (is_model_file(name))
-            v->has_model = true;
+            v->model = is_tflite(name) && !v->model ? "model.tflite" : "saved_model.pb";
         else if (kind_of(name) && !is_directory(inside))
             add_name(&v->files, name);
         else if (depth > 0 && is_directory(inside))
@@ -202,21 +207,19 @@ static char *trimmed(const char *path)
 }
 
 /* A version where a base path should be. */
-static void say_too_deep(const char *path, td_strbuf *out)
+static void say_too_deep(const char *path, const char *model, td_strbuf *out)
 {
     const char *const slash = strrchr(path, '/');
 
     if (slash && slash > path && is_number(slash + 1))
-        td_strbuf_printf(
-            out,
-            " %s is a version itself (it holds a saved_model.pb): give its parent, %.*s, as the base path.",
-            path, (int)(slash - path), path);
+        td_strbuf_printf(out,
+                         " %s is a version itself (it holds a %s): give its parent, %.*s, as the base path.",
+                         path, model, (int)(slash - path), path);
     else
-        td_strbuf_printf(
-            out,
-            " %s holds a saved_model.pb itself; a base path holds versions named by numbers: move the "
-            "model to %s/1.",
-            path, path);
+        td_strbuf_printf(out,
+                         " %s holds a %s itself; a base path holds versions named by numbers: move the "
+                         "model to %s/1.",
+                         path, model, path);
 }
 
 static void say_no_versions(const char *path, view *v, td_path_use use, td_strbuf *out)
@@ -241,8 +244,8 @@ static void say_no_versions(const char *path, view *v, td_path_use use, td_strbu
 
 static void say_directory(const char *path, view *v, td_path_use use, td_strbuf *out)
 {
-    if (v->has_model && use == TD_PATH_BASE) {
-        say_too_deep(path, out);
+    if (v->model && use == TD_PATH_BASE) {
+        say_too_deep(path, v->model, out);
     } else if (v->versions.n && use == TD_PATH_VERSION) {
         td_strbuf_printf(out, " It holds the version%s ", v->versions.n > 1 ? "s" : "");
         put_names(out, &v->versions);
@@ -255,7 +258,7 @@ static void say_directory(const char *path, view *v, td_path_use use, td_strbuf 
                              path, last_of(&v->parents));
         else
             td_strbuf_printf(out, ": give a version of one, %s/%s for instance.", path, v->example);
-    } else if (!v->versions.n && !v->has_model) {
+    } else if (!v->versions.n && !v->model) {
         say_no_versions(path, v, use, out);
     }
 }

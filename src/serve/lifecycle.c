@@ -275,6 +275,7 @@ static void load_task(void *ctx)
     td_manager *const m = v->model->manager;
     td_session_options options = { .tags = m->options.tags,
                                    .threads = m->options.threads,
+                                   .prefers_tflite = m->options.prefers_tflite,
                                    .uses_bfloat16 = m->options.uses_bfloat16,
                                    .max_nodes = m->options.max_load_nodes,
                                    .max_bodies = m->options.max_load_bodies,

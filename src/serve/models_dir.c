@@ -12,21 +12,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "formats/model.h"
 #include "serve/discover.h"
-
-static bool has_file(const char *directory, const char *name)
-{
-    char *const path = td_path_join(directory, name);
-    const bool is_there = access(path, F_OK) == 0;
-
-    td_free(path);
-    return is_there;
-}
-
-static bool is_saved_model(const char *directory)
-{
-    return has_file(directory, "saved_model.pb") || has_file(directory, "saved_model.pbtxt");
-}
 
 typedef enum versions { NO_VERSION, ANY_VERSION, SAVED_VERSION } versions;
 
@@ -43,7 +30,7 @@ static versions look_for_versions(const char *directory)
     for (size_t i = 0; i < n && seen != SAVED_VERSION; i++) {
         char *const path = td_path_join(directory, found[i].name);
 
-        seen = is_saved_model(path) ? SAVED_VERSION : ANY_VERSION;
+        seen = td_model_is_there(path) ? SAVED_VERSION : ANY_VERSION;
         td_free(path);
     }
     td_found_free(found, n);
@@ -83,7 +70,7 @@ static void add_child(td_vec *list, const char *directory, const char *name)
 {
     char *const path = td_path_join(directory, name);
 
-    if (is_saved_model(path))
+    if (td_model_is_there(path))
         add(list, name, path)->is_flat = true;
     else if (look_for_versions(path) != NO_VERSION)
         (void)add(list, name, path);
@@ -114,7 +101,7 @@ td_status td_models_dir_read(const char *path, td_model_options **out, size_t *n
         if (error == ENOENT || error == ENOTDIR) return TD_ERR(NOT_FOUND, "%s is no directory", path);
         return TD_ERR(UNAVAILABLE, "%s cannot be read: %s", path, strerror(error));
     }
-    if (is_saved_model(real))
+    if (td_model_is_there(real))
         add_saved_model(&list, real);
     else if (look_for_versions(real) == SAVED_VERSION)
         (void)add(&list, strrchr(real, '/') + 1, real);

@@ -27,7 +27,7 @@ FLAG = re.compile(r"^TD_FLAG\((\w+), (\w+), ([^,]+),", re.M)
 FILES = {"batching_parameters_file": "", "tensorflow_session_config_file": "", "monitoring_config_file": "",
          "thread_pool_factory_config_file": ""}
 # What ends or changes the process, names another model, or refuses to serve: each has its own test.
-LEFT_OUT = {"version", "use_alts_credentials", "prefer_tflite_model", "ssl_config_file", "platform_config_file",
+LEFT_OUT = {"version", "use_alts_credentials", "ssl_config_file", "platform_config_file",
             "model_config_file", "model_base_path", "port", "rest_api_port", "grpc_socket_path", "saved_model_tags",
             "grpc_channel_arguments", "mixed_precision", "model_name"}
 
@@ -44,7 +44,7 @@ class All(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             words = {"model_name": "m", "model_base_path": HALF["m"], "grpc_socket_path": f"{folder}/socket",
                      "saved_model_tags": "serve", "grpc_channel_arguments": "grpc.so_reuseaddr=1", "mixed_precision": "bfloat16",
-                     "version": "false", "use_alts_credentials": "false", "prefer_tflite_model": "false",
+                     "version": "false", "use_alts_credentials": "false",
                      "ssl_config_file": "", "platform_config_file": "", "model_config_file": ""}
             text = (harness.SOURCE / "src/config/flags.inc").read_text().split("/* tensord's own */")[0]
             for kind, name, default in FLAG.findall(text):
@@ -74,7 +74,6 @@ class Refused(unittest.TestCase):
                 ("INVALID_ARGUMENT: server_options.tensorflow_session_parallelism is set together with ",
                  (base, *(f"--tensorflow_{what}_parallelism=1" for what in ("session", "intra_op", "inter_op")))),
                 ("UNIMPLEMENTED: --use_alts_credentials is not built yet", (base, "--use_alts_credentials")),
-                ("UNIMPLEMENTED: --prefer_tflite_model is not built yet", (base, "--prefer_tflite_model=true")),
                 ("INVALID_ARGUMENT: ", (base, "--grpc_channel_arguments=grpc.so_reuseaddr"))):
             self.assertIn("Failed to start server. Error: " + text, start_fails(*words))
 

@@ -45,10 +45,10 @@ class CommandLine(unittest.TestCase):
     def test_flags_that_are_not_built(self):
         """What is safe or right by them does not start; what only tunes is served, with a warning each."""
         base = f"--model_base_path={harness.MODELS / 'half_plus_two'}"
-        done = run(base, "--prefer_tflite_model")
+        done = run(base, "--use_alts_credentials")
         self.assertEqual(done.returncode, 255)
-        self.assertIn("Failed to start server. Error: UNIMPLEMENTED: --prefer_tflite_model is not built yet", done.stdout)
-        flags = ("enable_per_model_batching_parameters=true", "num_tflite_pools=3")
+        self.assertIn("Failed to start server. Error: UNIMPLEMENTED: --use_alts_credentials is not built yet", done.stdout)
+        flags = ("enable_per_model_batching_parameters=true", "per_process_gpu_memory_fraction=0.5")
         with harness.Server(flags=[base, *(f"--{flag}" for flag in flags)]) as server:
             named = re.findall(r"level=warning .*event=flag_without_effect flag=(\w+) ", server.log_text())
             self.assertEqual(sorted(named), sorted(flag.split("=")[0] for flag in flags))

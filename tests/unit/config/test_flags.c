@@ -164,7 +164,7 @@ static void test_effects(void **state)
 /* What a user relies on for safety or for right answers is never silently left out. */
 static void test_what_is_refused(void **state)
 {
-    static const char *const words[] = { "--use_alts_credentials", "--prefer_tflite_model" };
+    static const char *const words[] = { "--use_alts_credentials" };
 
     (void)state;
     for (size_t i = 0; i < TD_COUNT(words); i++) {

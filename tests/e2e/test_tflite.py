@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""TFLite files as versions: which file of a version is served, how signatures are found, and what is refused."""
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import numpy as np
+
+import examples
+import graphs
+import harness
+from tflite import Model, flex_map, i8, i32, u8
+
+ONES = {"instances": [[1.0], [3.0]]}
+HALVES = {"predictions": [[2.5], [3.5]]}
+
+
+def half_plus_two(model, name="x"):
+    """x -> x / 2 + 2; (its input, its output)."""
+    x = model.tensor(name, "float32", [1, 1])
+    half, two = model.tensor("a", "float32", [], [0.5]), model.tensor("b", "float32", [], [2.0])
+    product, y = model.tensor("Mul", "float32", [1, 1]), model.tensor("y", "float32", [1, 1])
+    model.op("MUL", [x, half], [product], "MulOptions", {0: i8(0)})
+    model.op("ADD", [product, two], [y], "AddOptions", {0: i8(0)})
+    return x, y
+
+
+def signature_proto(name="serving_default", tensor="tflite_input:0"):
+    """As TensorFlow Serving's metadata has it: a map of names to SignatureDefs, in a FlexBuffer."""
+    g = graphs.Graph()
+    s = g.meta.signature_def[name]
+    s.method_name = "tensorflow/serving/predict"
+    for infos, alias, of in ((s.inputs, "x", tensor), (s.outputs, "y", "y:0")):
+        infos[alias].name, infos[alias].dtype = of, 1
+        infos[alias].tensor_shape.dim.add().size = 1
+        infos[alias].tensor_shape.dim.add().size = 1
+    return flex_map({name: s.SerializeToString()})
+
+
+def run(*words):
+    return subprocess.run([harness.BINARY, *map(str, words)], capture_output=True, text=True, timeout=harness.PATIENCE, check=False)
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.file = self.folder / "m" / "1" / "model.tflite"
+
+    def write_half(self, **how):
+        m = Model()
+        x, y = half_plus_two(m)
+        return m.write(self.file, [x], [y], **how)
+
+    def serve(self, *flags):
+        return self.enterContext(harness.Server({"m": self.folder / "m"}, flags=flags))
+
+
+class Choice(Base):
+    def test_the_flag_prefers_it(self):
+        graphs.save(self.file.parent, graphs.affine(a=1, b=10))
+        self.write_half()
+        self.assertEqual(self.serve("--prefer_tflite_model").post("m:predict", ONES).json, HALVES)
+
+    def test_without_the_flag_a_saved_model_comes_first(self):
+        graphs.save(self.file.parent, graphs.affine(a=1, b=10))
+        self.write_half()
+        self.assertEqual(self.serve().post("m:predict", {"instances": [1.0]}).json, {"predictions": [11.0]})
+
+    def test_the_flag_where_there_is_none(self):
+        graphs.save(self.file.parent, graphs.affine(a=1, b=10))
+        self.assertEqual(self.serve("--prefer_tflite_model").post("m:predict", {"instances": [1.0]}).json, {"predictions": [11.0]})
+
+    def test_alone_it_is_served_without_the_flag(self):
+        self.write_half()
+        self.assertEqual(self.serve().post("m:predict", ONES).json, HALVES)
+
+    def test_a_directory_of_models(self):
+        self.write_half()
+        (self.folder / "flat").mkdir()
+        shutil.copy(self.file, self.folder / "flat" / "model.tflite")
+        with harness.Server(flags=[f"--models_dir={self.folder}"], wait=False) as server:
+            harness.until(lambda: "Exporting HTTP" in server.log_text(), "the ports")
+            for name in ("m", "flat"):
+                self.assertEqual(server.post(f"{name}:predict", ONES).json, HALVES)
+
+    def test_a_new_version(self):
+        self.write_half()
+        server = self.serve("--prefer_tflite_model")
+        (self.folder / "m" / "2").mkdir()
+        shutil.copy(self.file, self.folder / "m" / "2" / "model.tflite")
+        harness.until(lambda: server.post("m/versions/2:predict", ONES).status == 200, "version 2")
+        self.assertEqual(server.post("m/versions/2:predict", ONES).json, HALVES)
+
+    def test_flags_of_pools_say_nothing(self):
+        self.write_half()
+        server = self.serve("--prefer_tflite_model", "--num_tflite_pools=3", "--num_tflite_interpreters_per_pool=2")
+        self.assertEqual(server.post("m:predict", ONES).json, HALVES)
+        self.assertNotIn("flag_without_effect", server.log_text())
+
+
+class Signatures(Base):
+    def infos(self, server):
+        found = server.get("m/metadata").json["metadata"]["signature_def"]["signature_def"]
+        return {name: {kind: {alias: (i["name"], [d["size"] for d in i["tensor_shape"]["dim"]]) for alias, i in s[kind].items()}
+                       for kind in ("inputs", "outputs")} for name, s in found.items()}
+
+    def test_none(self):
+        """The names of tensors; a first dimension of 1 is any."""
+        m = Model()
+        x, y = half_plus_two(m, "x:0")
+        m.write(self.file, [x], [y])
+        server = self.serve("--prefer_tflite_model")
+        self.assertEqual(self.infos(server), {"serving_default": {"inputs": {"x": ("x:0", ["-1", "1"])},
+                                                                  "outputs": {"y": ("y:0", ["-1", "1"])}}})
+        self.assertEqual(server.post("m:predict", ONES).json, HALVES)
+        self.assertEqual(server.post("m:predict", {"inputs": {"x": [[1.0]]}}).json, {"outputs": [[2.5]]})
+        np.testing.assert_array_equal(server.predict("m", {"x": np.float32([[1], [3], [5]])})["y"], [[2.5], [3.5], [4.5]])
+
+    def test_names_that_are_alike(self):
+        m = Model()
+        x, y = half_plus_two(m, "")
+        m.write(self.file, [x], [y, y])
+        self.assertEqual(self.serve().post("m:predict", ONES).json,
+                         {"predictions": [{"y": [2.5], "y_1": [2.5]}, {"y": [3.5], "y_1": [3.5]}]})
+
+    def test_metadata(self):
+        m = Model()
+        x, y = half_plus_two(m, "tflite_input")
+        m.add_metadata("min_runtime_version", b"1.5.0\0\0\0")
+        m.add_metadata("signature_defs_metadata", signature_proto())
+        m.write(self.file, [x], [y])
+        server = self.serve("--prefer_tflite_model")
+        self.assertEqual(self.infos(server)["serving_default"]["inputs"], {"x": ("tflite_input:0", ["-1", "1"])})
+        self.assertEqual(server.post("m:predict", ONES).json, HALVES)
+
+    def test_the_table_comes_before_metadata(self):
+        m = Model()
+        x, y = half_plus_two(m, "tflite_input")
+        m.add_metadata("signature_defs_metadata", signature_proto())
+        m.write(self.file, [x], [y], {"serving_default": ({"in": x}, {"out": y}), "other": ({"in": x}, {"z": y})})
+        server = self.serve()
+        self.assertEqual(sorted(self.infos(server)), ["other", "serving_default"])
+        self.assertEqual(server.post("m:predict", {"signature_name": "other", "inputs": {"in": [[1.0]]}}).json, {"outputs": [[2.5]]})
+
+    def test_wrong_ones(self):
+        for text, tensor, metadata in (("names tensor 'z:0', which is not there", "x", signature_proto(tensor="z:0")),
+                                       ("input 'Mul' is none of its subgraph's", "x", signature_proto(tensor="Mul")),
+                                       ("signature_defs_metadata: no map", "x", b"nonsense")):
+            m = Model()
+            x, y = half_plus_two(m, tensor)
+            m.add_metadata("signature_defs_metadata", metadata)
+            m.write(self.file, [x], [y])
+            self.assertIn(text, run("run", self.file).stderr)
+        m = Model()
+        x, y = half_plus_two(m)
+        m.write(self.file, [x], [y], {"s": ({"x": 77}, {"y": y})})
+        self.assertIn("there is no tensor 77", run("run", self.file).stderr)
+
+
+class Requests(Base):
+    def test_batches_and_shapes(self):
+        """Rows of several clients may be joined; a wrong depth is an error that says so."""
+        m = Model()
+        x = m.tensor("x", "float32", [1, 3], signature=[-1, 3])
+        w, b = m.tensor("w", "float32", [2, 3], [1, 0, 0, 0, 1, 1]), m.tensor("b", "float32", [2], [0.5, -10])
+        y = m.tensor("y", "float32", [1, 2], signature=[-1, 2])
+        m.op("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", {0: i8(1)})
+        m.write(self.file, [x], [y])
+        server = self.serve()
+        self.assertEqual(server.post("m:predict", {"instances": [[1, 2, 3], [4, 5, 6]]}).json, {"predictions": [[1.5, 0.0], [4.5, 1.0]]})
+        self.assertIn("Batchable: yes", run("show", self.file.parent).stdout)
+        reply = server.post("m:predict", {"instances": [[1, 2], [4, 5]]})
+        self.assertEqual(reply.status, 400)
+        self.assertIn("Matrix size-incompatible", reply.json["error"])
+
+    def test_float16_weights(self):
+        m = Model()
+        x, half = m.tensor("x", "float32", [1, 2]), m.tensor("half", "float16", [2], [0.5, 2.0])
+        wide, y = m.tensor("wide", "float32", [2]), m.tensor("y", "float32", [1, 2])
+        m.op("DEQUANTIZE", [half], [wide], version=3)
+        m.op("MUL", [x, wide], [y])
+        m.write(self.file, [x], [y])
+        self.assertEqual(self.serve().post("m:predict", {"instances": [[2, 3]]}).json, {"predictions": [[1.0, 6.0]]})
+
+    def test_parse_example(self):
+        m = Model()
+        serialized, nothing = m.tensor("input", "string", [1], signature=[-1]), m.tensor("none", "string", [0], [])
+        keys, of_x = m.tensor("keys", "string", [2], [b"x", b"y"]), m.tensor("x", "float32", [1], [0.5])
+        of_y, x = m.tensor("y", "string", [1], [b"missing"]), m.tensor("P", "float32", [1, 1])
+        y = m.tensor("P:1", "string", [1, 1])
+        m.op("ParseExampleV2", [serialized, nothing, nothing, keys, nothing, of_x, of_y], [x, y], custom=flex_map({"num_sparse": 0}))
+        m.write(self.file, [serialized], [x, y])
+        example = examples.example(1.5)
+        example.features.feature["y"].bytes_list.value.append(b"here")
+        got = self.serve().predict("m", {"input": np.array([example.SerializeToString(), b""], object)})
+        np.testing.assert_array_equal(got["P"], np.float32([[1.5], [0.5]]))
+        self.assertEqual(got["P:1"].reshape(-1).tolist(), [b"here", b"missing"])
+
+
+class CommandLine(Base):
+    def test_a_lone_file(self):
+        file = self.folder / "any.tflite"
+        self.write_half().rename(file)
+        shown = run("show", file)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("inputs['x'] tensor_info:", shown.stdout)
+        self.assertIn("AddV2, Const x2, Identity, Mul", shown.stdout)
+        done = run("run", file, "--input_exprs", "x=[[1.0],[3.0]]")
+        self.assertEqual((done.returncode, re.sub(r"\s", "", done.stdout)), (0, '{"outputs":[[2.5],[3.5]]}'))
+
+    def test_check(self):
+        self.write_half()
+        done = run("check", self.folder / "m")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn(": loads, in ", done.stdout)
+        self.assertIn(f"memory: {self.file.stat().st_size} bytes of weights in files", done.stdout)
+
+    def test_another_name(self):
+        self.write_half().rename(self.file.parent / "net.tflite")
+        self.assertIn("net.tflite is a TFLite file, not a SavedModel: call it model.tflite", run("run", self.file.parent).stderr)
+
+
+class Refused(Base):
+    def test_missing_operators_are_all_named(self):
+        m = Model()
+        x, q = m.tensor("x", "float32", [1, 4]), m.tensor("q", "int8", [1, 4], quantized=True)
+        w, r = m.tensor("w", "int8", [2, 4], bytes(8), quantized=True), m.tensor("r", "int8", [1, 2], quantized=True)
+        y, z = m.tensor("y", "float32", [1, 2]), m.tensor("z", "float32", [1, 2])
+        m.op("QUANTIZE", [x], [q])
+        m.op("FULLY_CONNECTED", [q, w, -1], [r], "FullyConnectedOptions", version=4)
+        m.op("DEQUANTIZE", [r], [y], version=2)
+        m.op("TFLite_Detection_PostProcess", [y], [z])
+        m.op("ADD", [x, x], [y], version=99)
+        m.write(self.file, [x], [z])
+        done = run("check", self.folder / "m")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("NOT_FOUND: ", done.stdout)
+        for part in ("QUANTIZE (version 1, FLOAT32>INT8)", "FULLY_CONNECTED (version 4, INT8,INT8,->INT8; quantised tensors: not yet)",
+                     "DEQUANTIZE (version 2, INT8>FLOAT32; quantised tensors: not yet)",
+                     "custom TFLite_Detection_PostProcess (version 1, FLOAT32>FLOAT32)",
+                     "ADD (version 99, FLOAT32,FLOAT32>FLOAT32; a version that is not known)"):
+            self.assertIn(part, done.stdout)
+
+    def test_wrong_graphs(self):
+        def no_maker(m, x, y):
+            m.op("ADD", [x, m.tensor("lost", "float32", [1])], [y])
+
+        def made_twice(m, x, y):
+            m.op("NEG", [x], [y])
+            m.op("NEG", [x], [y])
+
+        def few(m, x, y):
+            m.op("ADD", [x], [y])
+
+        def far(m, x, y):
+            m.op("ADD", [x, 99], [y])
+
+        def types(m, x, y):
+            m.op("ADD", [x, m.tensor("i", "int32", [1], [1])], [y])
+
+        def size(m, x, y):
+            m.op("ADD", [x, m.tensor("short", "float32", [2], [1.0])], [y])
+
+        def state(m, x, y):
+            m.op("ADD", [x, m.tensor("v", "float32", [1], [1.0], variable=True)], [y])
+
+        def offset(m, x, y):
+            ends = [m.tensor(name, "int32", [2], [1, 1]) for name in "bes"]
+            m.op("STRIDED_SLICE", [x, *ends], [y], "StridedSliceOptions", {5: u8(1)})
+
+        def nothing(m, x, y):
+            pass
+
+        for make, text in ((no_maker, "ADD 'y': nothing has made operand 'lost' yet"), (made_twice, "result 'y' is made twice"),
+                           (few, "ADD: it has 1 operands"), (far, "operand 1 is not there"), (types, "incompatible with expected float"),
+                           (size, "tensor 'short' has 4 bytes, its shape and type need 8"), (state, "state that is kept between calls"),
+                           (offset, "ends that count from the begin"), (nothing, "nothing makes output 'y'")):
+            m = Model()
+            x, y = m.tensor("x", "float32", [1, 1]), m.tensor("y", "float32", [1, 1])
+            make(m, x, y)
+            m.write(self.file, [x], [y])
+            done = run("run", self.file, "--input_exprs", "x=[[1.0]]")
+            self.assertNotEqual(done.returncode, 0, make.__name__)
+            self.assertIn(text, done.stderr)
+
+    def test_damaged_files(self):
+        """Cut short anywhere, and by a serving version beside which the old one stays."""
+        data = self.write_half().read_bytes()
+        cut = self.folder / "cut.tflite"
+        for size in range(0, len(data) - 16, 29):
+            cut.write_bytes(data[:size])
+            done = run("show", cut)
+            self.assertEqual(done.returncode, 1, size)
+            self.assertRegex(done.stderr, "DATA_LOSS|INVALID_ARGUMENT")
+        cut.write_bytes(b"no model, but long enough")
+        self.assertIn('is no TFLite file: it has no "TFL3" at byte 4', run("show", cut).stderr)
+        server = self.serve("--prefer_tflite_model")
+        (self.folder / "m" / "2").mkdir()
+        (self.folder / "m" / "2" / "model.tflite").write_bytes(data[:200])
+        harness.until(lambda: "damaged" in server.get("m/versions/2").body.decode(), "version 2 to fail")
+        self.assertEqual(server.post("m:predict", ONES).json, HALVES)
+
+    def test_options(self):
+        """A convolution that steps by nothing, and a fused activation that is none."""
+        for fields, text in (({1: i32(0), 2: i32(0)}, "stride"), ({0: i8(1), 1: i32(1), 2: i32(1), 3: i8(9)}, "fused activation 9")):
+            m = Model()
+            x, y = m.tensor("x", "float32", [1, 2, 2, 1]), m.tensor("y", "float32", [1, 2, 2, 1])
+            m.op("CONV_2D", [x, m.tensor("w", "float32", [1, 1, 1, 1], [1.0])], [y], "Conv2DOptions", fields)
+            m.write(self.file, [x], [y])
+            done = run("run", self.file, "--input_exprs", "x=[[[[1.0],[1.0]],[[1.0],[1.0]]]]")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(text, done.stderr.lower())
+
+
+if __name__ == "__main__":
+    unittest.main()
