@@ -172,12 +172,13 @@ static td_status find_missing(td_tfl *l, const td_tfl_graph *g)
 
 /* ---- what lowerings ask -------------------------------------------------------------------------------- */
 
+/* The first trouble is told, but for a lack of memory, which always is. */
 void td_tfl_fail(td_tfl_op *o, td_status why)
 {
-    if (o->trouble)
-        td_status_free(why);
-    else
-        o->trouble = why;
+    const bool is_first = !o->trouble || td_status_code(why) == TD_RESOURCE_EXHAUSTED;
+
+    td_status_free(is_first ? o->trouble : why);
+    if (is_first) o->trouble = why;
 }
 
 bool td_tfl_has(const td_tfl_op *o, size_t i)
