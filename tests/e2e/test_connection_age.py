@@ -63,7 +63,7 @@ class Age(unittest.TestCase):
     def test_calls_outlive_it_and_goaways_never_take_back(self):
         """A call that is longer than the age, and an end of the server on top: HTTP/2 allows no later stream than said."""
         with tempfile.TemporaryDirectory() as folder:
-            base = graphs.save(pathlib.Path(folder) / "slow" / "1", graphs.products(300, 1024)).parent
+            base = graphs.save(pathlib.Path(folder) / "slow" / "1", graphs.products(3000, 1024)).parent
             with harness.Server({"slow": base}, [*AGE, "--enable_model_warmup=false"]) as server, \
                     http2.Connection(server.grpc_port, harness.PATIENCE) as connection:
                 request = server.predict_request("slow", {"x": np.float32(1)}).SerializeToString()
@@ -86,7 +86,7 @@ class Age(unittest.TestCase):
 
     def test_the_grace(self):
         with tempfile.TemporaryDirectory() as folder:
-            base = graphs.save(pathlib.Path(folder) / "slow" / "1", graphs.products(300, 1024)).parent
+            base = graphs.save(pathlib.Path(folder) / "slow" / "1", graphs.products(3000, 1024)).parent
             flags = [*AGE, "--grpc_max_connection_age_grace_seconds=1", "--enable_model_warmup=false"]
             with harness.Server({"slow": base}, flags) as server:
                 begin = time.monotonic()
