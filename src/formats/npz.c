@@ -11,7 +11,7 @@
 #include <zlib.h>
 
 #include "base/mem.h"
-#include "base/size.h"
+#include "base/zlib_mem.h"
 #include "formats/npy.h"
 
 enum { HEAD_SIZE = 30, ENTRY_SIZE = 46, END_SIZE = 22, COMMENT_MAX = 65535 };
@@ -115,25 +115,11 @@ static td_status find_entry(const archive *a, td_string name, entry *out)
 
 /* ---------------------------------------------------------------- bytes */
 
-static void *zlib_alloc(void *ctx, unsigned n, unsigned size)
-{
-    size_t bytes;
-
-    (void)ctx;
-    return td_mul_size(n, size, &bytes) ? td_try_alloc(bytes, _Alignof(max_align_t)) : NULL;
-}
-
-static void zlib_free(void *ctx, void *p)
-{
-    (void)ctx;
-    td_free(p);
-}
-
 /* All of e into out, which has room for e->size. */
 static td_status inflate_entry(const entry *e, const unsigned char *packed, unsigned char *out)
 {
-    z_stream z = { .zalloc = zlib_alloc,
-                   .zfree = zlib_free,
+    z_stream z = { .zalloc = td_zlib_alloc,
+                   .zfree = td_zlib_free,
                    .next_in = (Bytef *)(uintptr_t)packed,
                    .avail_in = (uInt)e->packed,
                    .next_out = out,

@@ -7,23 +7,9 @@
 #include <zlib.h>
 
 #include "base/mem.h"
-#include "base/size.h"
+#include "base/zlib_mem.h"
 
 enum { GZIP_OR_ZLIB = 32 + MAX_WBITS, FIRST_ROOM = 64 << 10 };
-
-static void *zlib_alloc(void *ctx, unsigned n, unsigned size)
-{
-    size_t bytes;
-
-    (void)ctx;
-    return td_mul_size(n, size, &bytes) ? td_try_alloc(bytes, _Alignof(max_align_t)) : NULL;
-}
-
-static void zlib_free(void *ctx, void *p)
-{
-    (void)ctx;
-    td_free(p);
-}
 
 static td_status no_memory(void)
 {
@@ -64,7 +50,9 @@ static td_status inflate_all(z_stream *z, size_t max, size_t pad, char **out, si
 td_status td_inflate(const void *data, size_t size, size_t max, size_t pad, char **out, size_t *out_size,
                      size_t *out_capacity)
 {
-    z_stream z = { .next_in = (unsigned char *)(uintptr_t)data, .zalloc = zlib_alloc, .zfree = zlib_free };
+    z_stream z = { .next_in = (unsigned char *)(uintptr_t)data,
+                   .zalloc = td_zlib_alloc,
+                   .zfree = td_zlib_free };
 
     *out = NULL;
     *out_size = *out_capacity = 0;

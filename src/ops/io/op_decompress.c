@@ -10,8 +10,8 @@
 
 #include "base/macros.h"
 #include "base/mem.h"
-#include "base/size.h"
 #include "base/strbuf.h"
+#include "base/zlib_mem.h"
 #include "ops/strings.h"
 
 enum { STEP = 64 << 10, MOST = 256 << 20 }; /* bytes of one call's output */
@@ -31,20 +31,6 @@ static td_status compression_parse(td_parse *p)
     if (td_string_is(type, "ZSTD"))
         return TD_ERR(UNIMPLEMENTED, "%s of ZSTD: tensord has zlib and gzip", p->node->op_name);
     return TD_ERR(INVALID_ARGUMENT, "Only ZLIB, ZSTD, GZIP or NONE are supported compressions");
-}
-
-static void *zlib_alloc(void *ctx, unsigned n, unsigned size)
-{
-    size_t bytes;
-
-    (void)ctx;
-    return td_mul_size(n, size, &bytes) ? td_try_alloc(bytes, _Alignof(max_align_t)) : NULL;
-}
-
-static void zlib_free(void *ctx, void *p)
-{
-    (void)ctx;
-    td_free(p);
 }
 
 static td_status no_memory(void)
@@ -85,7 +71,9 @@ static td_status inflate_all(z_stream *z, bool is_gzip, size_t most, td_strbuf *
 /* Adds what in holds; *left is how much it may be. */
 static td_status decompress(td_call *c, td_string in, bool is_gzip, size_t *left, td_string *to)
 {
-    z_stream z = { .next_in = (unsigned char *)(uintptr_t)in.data, .zalloc = zlib_alloc, .zfree = zlib_free };
+    z_stream z = { .next_in = (unsigned char *)(uintptr_t)in.data,
+                   .zalloc = td_zlib_alloc,
+                   .zfree = td_zlib_free };
     td_strbuf out = { 0 };
     char *text;
 
