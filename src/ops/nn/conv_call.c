@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/size.h"
+#include "ops/nn/geometry.h"
 #include "ops/pack.h"
 
 #define TURN_BODY                                                                                            \
@@ -120,6 +121,15 @@ static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
     s->at_body = td_reserve(&at, s->plan.body->scratch(s->plan.state, c->threads));
     c->scratch_size = at;
     return NULL;
+}
+
+void td_conv_call_begin(td_conv_call *s, const td_window *w, const td_epilogue *e)
+{
+    s->epilogue = *e;
+    s->sum = td_conv_output(w, &s->conv);
+    s->is_first = w->is_first;
+    s->x = 0;
+    s->filter = 1;
 }
 
 td_status td_conv_call_prepare(td_call *c, td_conv_call *s)

@@ -26,6 +26,8 @@ typedef struct td_conv_call {
     size_t at_x, at_turned, at_w, at_packed, at_y, at_body; /* offsets in the scratch */
 } td_conv_call;
 
+/* Of an op whose inputs are the image and the filter; conv is set by then. */
+void td_conv_call_begin(td_conv_call *s, const td_window *w, const td_epilogue *e);
 TD_MUST_USE td_status td_conv_call_prepare(td_call *c, td_conv_call *s);
 TD_MUST_USE td_status td_conv_call_run(td_call *c, const td_conv_call *s);
 void td_conv_call_release(void *s); /* a td_kernel's release */

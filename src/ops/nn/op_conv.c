@@ -112,11 +112,7 @@ static td_status conv_prepare(td_call *c)
 
     TD_TRY(any_image(c, &x));
     TD_TRY(td_conv_geometry(c, &a->window, &x, &td_in(c, 1)->shape, &s->conv));
-    s->epilogue = a->epilogue;
-    s->sum = td_conv_output(&a->window, &s->conv);
-    s->is_first = a->window.is_first;
-    s->x = 0;
-    s->filter = 1;
+    td_conv_call_begin(s, &a->window, &a->epilogue);
     return td_conv_call_prepare(c, s);
 }
 

@@ -56,11 +56,7 @@ static td_status depthwise_prepare(td_call *c)
     td_conv_call *const s = c->state;
 
     TD_TRY(depthwise_geometry(c, &a->window, &s->conv));
-    s->epilogue = a->epilogue;
-    s->sum = td_conv_output(&a->window, &s->conv);
-    s->is_first = a->window.is_first;
-    s->x = 0;
-    s->filter = 1;
+    td_conv_call_begin(s, &a->window, &a->epilogue);
     return td_conv_call_prepare(c, s);
 }
 
