@@ -5,35 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The text up to the next comma is "family:body". */
-static bool is_of(const char *item, size_t size, const char *family)
+/* Does the item, which a comma or the end follows, say "family:body"? */
+static bool says(const char *item, size_t size, const char *family, const char *body)
 {
     const size_t n = strlen(family);
 
-    return size > n && !memcmp(item, family, n) && item[n] == ':';
+    if (size <= n || memcmp(item, family, n) != 0 || item[n] != ':') return false;
+    return !body || (size == n + 1 + strlen(body) && !memcmp(item + n + 1, body, size - n - 1));
 }
 
-static bool is_named(const char *item, size_t size, const char *family, const char *body)
-{
-    const size_t n = strlen(family) + 1;
-
-    return size == n + strlen(body) && !memcmp(item + n, body, size - n);
-}
-
-bool td_body_is_shunned(const char *family, const char *body)
+bool td_body_is_named(const char *family, const char *body)
 {
     const char *item = getenv("TENSORD_BODY");
-    bool is_asked = false;
 
-    for (; item && *item;) {
+    while (item && *item) {
         const size_t size = strcspn(item, ",");
 
-        if (is_of(item, size, family)) {
-            if (is_named(item, size, family, body)) return false;
-            is_asked = true;
-        }
+        if (says(item, size, family, body)) return true;
         item += size;
         item += *item == ',';
     }
-    return is_asked;
+    return false;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* body.h -- which body of a kernel the environment asks for: TENSORD_BODY=conv:winograd,conv:panels (tests, measurements). */
+/* body.h -- which bodies of a kernel the environment asks for: TENSORD_BODY=conv:winograd,conv:panels (tests, measurements).
+ * Any thread. */
 #ifndef TD_BASE_BODY_H
 #define TD_BASE_BODY_H
 
 #include <stdbool.h>
 
-/* Whether the body is to be left out: others of its family are named, and it is not. Any thread. */
-bool td_body_is_shunned(const char *family, const char *body);
+/* Is it named? body NULL: is any of its family? */
+bool td_body_is_named(const char *family, const char *body);
 
 #endif

@@ -78,6 +78,11 @@ bool td_cpu_has_crc32(void)
 
 static const char *const cpu_names[] = { "ref", "avx2", "avx512", "vnni", "amx" };
 
+bool td_cpu_has_bf16(td_cpu level)
+{
+    return level >= TD_CPU_amx;
+}
+
 const char *td_cpu_name(td_cpu level)
 {
     return (size_t)level < TD_COUNT(cpu_names) ? cpu_names[level] : "unknown";

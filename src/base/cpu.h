@@ -16,7 +16,8 @@ typedef enum td_cpu {
 
 td_cpu td_cpu_detect(void); /* cached; environment TENSORD_CPU=ref|avx2|avx512|vnni|amx lowers it (tests) */
 const char *td_cpu_name(td_cpu level);
-bool td_cpu_has_crc32(void); /* the SSE4.2 instruction */
+bool td_cpu_has_bf16(td_cpu level); /* products of bfloat16 that are worth it */
+bool td_cpu_has_crc32(void);        /* the SSE4.2 instruction */
 
 /* Cores for compute: the affinity mask, cut by the cgroup's CPU quota; at least 1. */
 int td_cpu_cores(void);

@@ -382,7 +382,7 @@ void td_session_free(td_session *s)
 
 bool td_session_has_bfloat16(void)
 {
-    return td_cpu_detect() >= TD_CPU_amx;
+    return td_cpu_has_bf16(td_cpu_detect());
 }
 
 td_status td_session_load(const char *path, const td_session_options *opts, td_session **out)

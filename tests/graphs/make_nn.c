@@ -174,13 +174,27 @@ static fz_id gelu(fz_maker *m, fz_id x)
     return fz_binary(m, "Mul", fz_binary(m, "Mul", half, x), plus);
 }
 
+/* Keras writes a factor, one if nobody sets it, and IdentityN around it. */
+static fz_id swish(fz_maker *m, fz_id x)
+{
+    const fz_id beta = fz_scalar(m, fz_chance(&m->r, 60) ? 1.0f : 0.5f);
+    const bool is_keras = fz_chance(&m->r, 60);
+    const fz_id inner = !is_keras              ? x
+                        : fz_chance(&m->r, 50) ? fz_binary(m, "Mul", beta, x)
+                                               : fz_binary(m, "Mul", x, beta);
+    const fz_id y = fz_binary(m, "Mul", x, fz_unary(m, "Sigmoid", inner));
+
+    if (!is_keras || y < 0) return y;
+    return FZ_ADD(m, 0, ((fz_id[]){ y, x, beta }), "IdentityN T={%%float%%float%%float}");
+}
+
 static fz_id activation(fz_maker *m, fz_id x)
 {
     static const char *const plain[] = { "Relu", "Relu6", "Elu", "Tanh", "Sigmoid", "Softplus" };
     const unsigned kind = fz_below(&m->r, 10);
 
     if (x < 0 || kind < 5) return fz_unary(m, plain[fz_below(&m->r, 6)], x);
-    if (kind == 5) return fz_binary(m, "Mul", x, fz_unary(m, "Sigmoid", x));
+    if (kind == 5) return swish(m, x);
     if (kind < 8) return gelu(m, x);
     const fz_id clip = fz_unary(m, "Relu6", fz_binary(m, "AddV2", x, fz_scalar(m, 3.0f)));
     const fz_id gate = fz_binary(m, "Mul", clip, fz_scalar(m, 1.0f / 6.0f));
@@ -290,8 +304,7 @@ static fz_id pad_image(fz_maker *m, fz_id x)
 static void conv(fz_maker *m)
 {
     const uint64_t types = fz_chance(&m->r, 85) ? TD_DTYPE_BIT(TD_F32) : SINGLE | TD_DTYPE_BIT(TD_F64);
-    const int64_t groups = fz_chance(&m->r, 60) ? 1 : fz_between(&m->r, 2, 4);
-    int64_t channels;
+    int64_t groups = fz_chance(&m->r, 60) ? 1 : fz_between(&m->r, 2, 4), channels;
     fz_id x = some_image(m, groups, types, &channels);
     char text[96];
 
@@ -300,6 +313,7 @@ static void conv(fz_maker *m)
         x = pad_image(m, x);
         if (x < 0 || fz_dim(m, x, 3) != channels) return;
     }
+    if (groups > 1 && fz_chance(&m->r, 40)) groups = channels; /* a depthwise one by another name */
     const int64_t kh = fz_between(&m->r, 1, 3), kw = fz_chance(&m->r, 60) ? kh : fz_between(&m->r, 1, 4);
     const int64_t out = groups * fz_between(&m->r, 1, fz_chance(&m->r, 80) ? 8 : 24);
     const unsigned stride = 1 + (fz_chance(&m->r, 30) ? fz_below(&m->r, 2) + 1 : 0);

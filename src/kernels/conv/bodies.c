@@ -14,10 +14,10 @@ const td_conv_body *const td_conv_bodies[] = {
     NULL,
 };
 
+/* Those that are named run whatever they can. */
 static bool is_wanted(const td_conv_body *b, const td_conv_ask *ask)
 {
-    return b->can(ask) && (b->pays(ask) || td_body_is_shunned("conv", "")) &&
-           !td_body_is_shunned("conv", b->name);
+    return b->can(ask) && (td_body_is_named("conv", NULL) ? td_body_is_named("conv", b->name) : b->pays(ask));
 }
 
 static bool take(const td_conv_body *b, const td_conv_ask *ask, td_conv_plan *out)

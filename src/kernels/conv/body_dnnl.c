@@ -22,7 +22,7 @@ static void *make(const td_conv_ask *ask)
 
 static bool bf16_can(const td_conv_ask *ask)
 {
-    return ask->is_bf16 && td_dnnl_conv_has_bf16(ask->cpu) && can(ask);
+    return ask->is_bf16 && td_cpu_has_bf16(ask->cpu) && can(ask);
 }
 
 /* Whatever is worth a call. Small ones, as the gates of squeeze-excite, are no faster, and exact as they are. */

@@ -216,11 +216,6 @@ static bool make_shards(td_dnnl_conv *d, int threads)
     return true;
 }
 
-bool td_dnnl_conv_has_bf16(td_cpu cpu)
-{
-    return cpu >= TD_CPU_amx;
-}
-
 td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, bool is_bf16, bool has_bias, td_cpu cpu, int threads)
 {
     if (!td_dnnl_ready(cpu)) return NULL;

@@ -14,7 +14,6 @@ typedef struct td_dnnl_conv td_dnnl_conv;
 /* Can it? And is it the faster body of floats? Measured: see docs/decisions/arithmetic.md. */
 bool td_dnnl_conv_can(const td_conv *c, td_cpu cpu);
 bool td_dnnl_conv_pays(const td_conv *c, td_cpu cpu);
-bool td_dnnl_conv_has_bf16(td_cpu cpu);
 
 /* has_bias: in td_gemm_end. For runs on up to `threads` threads. NULL: oneDNN cannot, or no memory:
  * use another body. */

@@ -42,7 +42,7 @@ struct td_bf16_gemm {
 
 bool td_bf16_gemm_can(const td_dnnl_gemm_shape *s, td_cpu cpu)
 {
-    return cpu >= TD_CPU_amx && s->m && s->n && s->k && s->m <= MAX_SIZE && s->n <= MAX_SIZE &&
+    return td_cpu_has_bf16(cpu) && s->m && s->n && s->k && s->m <= MAX_SIZE && s->n <= MAX_SIZE &&
            s->k <= MAX_SIZE;
 }
 

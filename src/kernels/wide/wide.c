@@ -132,7 +132,7 @@ void td_bf16_round_ref(uint16_t *out, const float *in, size_t n)
 td_bf16_round_fn *td_bf16_round_select(td_cpu cpu)
 {
 #if defined(__x86_64__)
-    if (cpu >= TD_CPU_amx) return td_bf16_round_amx;
+    if (td_cpu_has_bf16(cpu)) return td_bf16_round_amx;
 #endif
     (void)cpu;
     return td_bf16_round_ref;
