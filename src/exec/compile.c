@@ -417,7 +417,10 @@ static td_status build(builder *b)
     b->prog->is_broken = td_pass_note_missing(b->p, b->g); /* that explains any error, too */
     if (st && !b->prog->is_broken) return st;
     td_status_free(st);
-    if (b->serve && !b->prog->is_broken) TD_TRY(td_pass_fuse(b->p, b->g));
+    if (b->serve && !b->prog->is_broken) {
+        TD_TRY(td_pass_fuse(b->p, b->g));
+        TD_TRY(td_pass_narrow(b->p, b->g));
+    }
     number_values(b);
     set_ends(b);
     if (b->prog->is_broken) return note_bodies(b);

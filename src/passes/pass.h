@@ -17,6 +17,7 @@
  *            for Switch and Merge; then it goes on at inline until nothing is left to choose
  *   missing  what is there now is needed: which of its ops does tensord lack?
  *   fuse_*   patterns become fused ops (fuse.h lists them)
+ *   narrow   values between convolutions and products in bfloat16 become bfloat16
  */
 #ifndef TD_PASSES_PASS_H
 #define TD_PASSES_PASS_H
@@ -93,6 +94,8 @@ TD_MUST_USE td_status td_pass_excise(td_pass *p, td_graph *g);
 TD_MUST_USE td_status td_pass_check_lost(td_pass *p, const td_graph *g);
 /* Every fusion, in order. */
 TD_MUST_USE td_status td_pass_fuse(td_pass *p, td_graph *g);
+/* Where the session computes in bfloat16: values between ops that round what they read become bfloat16. */
+TD_MUST_USE td_status td_pass_narrow(td_pass *p, td_graph *g);
 
 /* Notes the variables that g assigns, marked graphs reach, and nothing has given a value. */
 TD_MUST_USE td_status td_pass_note_unrestored(td_pass *p, td_graph *g);

@@ -32,7 +32,7 @@ static data data_make(size_t m, size_t n, size_t k)
     data d = { .m = m, .n = n, .k = k, .a = rounded(m * k), .b = rounded(k * n) };
 
     d.bias = check_buf_rand(n, -1, 1);
-    d.add = check_buf_rand(m * n, -1, 1);
+    d.add = rounded(m * n);
     d.scale = check_buf(n);
     for (size_t j = 0; j < n; j++)
         d.scale[j] = j % 3 ? 0.5f : 4.0f;
@@ -60,10 +60,18 @@ static double want_at(const data *d, const td_gemm_end *e, const float *scale, s
     return v < (double)e->lo ? (double)e->lo : v > (double)e->hi ? (double)e->hi : v;
 }
 
-static void check_run(const data *d, const td_gemm_end *end, const float *scale, int threads)
+static double c_at(const void *c, bool is_bf16, size_t i)
 {
+    return (double)(is_bf16 ? td_bf16_to_f32((td_bf16){ ((const uint16_t *)c)[i] }) : ((const float *)c)[i]);
+}
+
+/* types: bits of what is bfloat16: A, C, the residual. */
+static void check_run(const data *d, const td_gemm_end *end, const float *scale, int threads, unsigned types)
+{
+    const bool reads = types & 1, writes = types & 2, adds = types & 4;
+    const size_t c_bytes = d->m * d->n * (writes ? sizeof(uint16_t) : sizeof(float));
     const td_dnnl_gemm_shape s = { d->m, d->n, d->k, end->bias != NULL };
-    td_bf16_gemm *const g = td_bf16_gemm_make(&s, td_cpu_detect(), threads);
+    td_bf16_gemm *const g = td_bf16_gemm_make(&s, reads, writes, td_cpu_detect(), threads);
     char name[64];
 
     (void)snprintf(name, sizeof name, "product %zux%zux%zu, %d threads", d->m, d->n, d->k, threads);
@@ -72,20 +80,30 @@ static void check_run(const data *d, const td_gemm_end *end, const float *scale,
     td_team *const team = threads > 1 ? td_team_make(threads) : NULL;
     const size_t packed_size = td_bf16_gemm_packed_size(g), scratch_size = td_bf16_gemm_scratch(g, threads);
     void *const packed = check_bytes(packed_size), *const scratch = check_bytes(scratch_size + 1);
-    float *const c = check_buf(d->m * d->n);
+    void *const c = check_bytes(c_bytes);
+    uint16_t *const a16 = check_bytes(d->m * d->k * sizeof *a16), *const add16 = check_bytes(d->m * d->n *
+                                                                                             sizeof *add16);
+    td_gemm_end own = *end;
 
     td_bf16_gemm_pack(g, packed, d->b, d->n, 1, scale);
-    CHECK(td_bf16_gemm_run(g, c, d->a, packed, end, scratch, team), "%s: run", name);
+    td_bf16_round_ref(a16, d->a, d->m * d->k);
+    td_bf16_round_ref(add16, d->add, d->m * d->n);
+    if (adds) own.add = NULL;
+    const td_bf16_gemm_job job = {
+        c, reads ? (const void *)a16 : d->a, packed, &own, adds ? add16 : NULL, scratch, team
+    };
+    CHECK(td_bf16_gemm_run(g, &job), "%s: run", name);
     size_t bad = 0;
-    while (bad < d->m * d->n &&
-           check_near((double)c[bad], want_at(d, end, scale, bad), 1e-5 * sqrt((double)d->k)))
+    while (bad < d->m * d->n && check_near(c_at(c, writes, bad), want_at(d, end, scale, bad),
+                                           1e-5 * sqrt((double)d->k) + (writes ? 1.0 / 256 : 0.0)))
         bad++;
     if (bad < d->m * d->n)
-        CHECK(false, "%s [%zu]: %g, want %g", name, bad, (double)c[bad], want_at(d, end, scale, bad));
-    CHECK(check_guards(c, d->m * d->n), "%s wrote outside its output", name);
+        CHECK(false, "%s [%zu]: %g, want %g", name, bad, c_at(c, writes, bad), want_at(d, end, scale, bad));
+    CHECK(check_bytes_guards(c, c_bytes), "%s wrote outside its output", name);
     CHECK(check_bytes_guards(packed, packed_size), "%s wrote outside its weights", name);
     CHECK(check_bytes_guards(scratch, scratch_size + 1), "%s wrote outside its scratch", name);
-    check_bytes_free(packed), check_bytes_free(scratch), check_buf_free(c);
+    check_bytes_free(packed), check_bytes_free(scratch), check_bytes_free(c);
+    check_bytes_free(a16), check_bytes_free(add16);
     td_team_free(team);
     td_bf16_gemm_free(g);
 }
@@ -101,7 +119,8 @@ static void check_product(size_t m, size_t n, size_t k)
 
     for (size_t i = 0; i < TD_COUNT(ends); i++)
         for (int threads = 1; threads < 4; threads++)
-            check_run(&d, &ends[i], i ? d.scale : NULL, threads);
+            for (unsigned types = 0; types < (ends[i].add ? 8 : 4); types++)
+                check_run(&d, &ends[i], i ? d.scale : NULL, threads, types);
     data_free(&d);
 }
 

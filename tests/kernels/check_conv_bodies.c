@@ -9,14 +9,16 @@
 #include "check.h"
 
 #include "kernels/conv/body.h"
+#include "kernels/wide/wide.h"
 #include "tensor/half.h"
 
 typedef struct data {
     td_conv conv;
     size_t n_in, n_out, n_w;
     float *in, *w, *bias, *scale, *add;
-    double *sums, *scaled; /* without anything fused; with the scale */
-    double weight;         /* an error that sums of these may have */
+    uint16_t *in16, *add16; /* the same, as far as bfloat16 holds it */
+    double *sums, *scaled;  /* without anything fused; with the scale */
+    double weight;          /* an error that sums of these may have */
 } data;
 
 static size_t pixels(const size_t *dims)
@@ -55,10 +57,14 @@ static data data_make(const td_conv *c, bool is_bf16)
     d.scale = check_buf_rand(c->out_channels, 0.5f, 2);
     d.add = check_buf_rand(d.n_out, -1, 1);
     if (is_bf16) {
-        round_all(d.in, d.n_in), round_all(d.w, d.n_w);
+        round_all(d.in, d.n_in), round_all(d.w, d.n_w), round_all(d.add, d.n_out);
         for (size_t i = 0; i < c->out_channels; i++)
             d.scale[i] = i % 2 ? 0.5f : 2.0f;
     }
+    d.in16 = check_bytes(d.n_in * sizeof *d.in16);
+    d.add16 = check_bytes(d.n_out * sizeof *d.add16);
+    td_bf16_round_ref(d.in16, d.in, d.n_in);
+    td_bf16_round_ref(d.add16, d.add, d.n_out);
     d.sums = TD_NEW_N(double, d.n_out);
     d.scaled = TD_NEW_N(double, d.n_out);
     double *const in = widen(d.in, d.n_in), *const w = widen(d.w, d.n_w);
@@ -74,6 +80,7 @@ static void data_free(data *d)
 {
     check_buf_free(d->in), check_buf_free(d->w), check_buf_free(d->bias), check_buf_free(d->scale);
     check_buf_free(d->add);
+    check_bytes_free(d->in16), check_bytes_free(d->add16);
     td_free(d->sums), td_free(d->scaled);
 }
 
@@ -94,7 +101,7 @@ static void negate(float *x, size_t n)
 }
 
 enum { BODIES = 6 };
-static int n_runs[BODIES]; /* of each */
+static int n_runs[BODIES], n_narrow[BODIES]; /* of each */
 
 static size_t index_of(const td_conv_body *b)
 {
@@ -103,6 +110,12 @@ static size_t index_of(const td_conv_body *b)
     while (td_conv_bodies[i] != b)
         i++;
     return i;
+}
+
+static double out_at(const void *out, bool is_bf16, size_t i)
+{
+    return (double)(is_bf16 ? td_bf16_to_f32((td_bf16){ ((const uint16_t *)out)[i] })
+                            : ((const float *)out)[i]);
 }
 
 static void check_run(const data *d, const td_conv_body *b, const td_conv_ask *ask, const td_gemm_end *end,
@@ -121,20 +134,33 @@ static void check_run(const data *d, const td_conv_body *b, const td_conv_ask *a
     td_team *const team = ask->threads > 1 ? td_team_make(ask->threads) : NULL;
     const size_t n_packed = b->packed_size(state) / sizeof(float),
                  n_scratch = b->scratch(state, ask->threads);
-    float *const packed = check_buf(n_packed), *const out = check_buf(d->n_out);
+    const size_t out_bytes = d->n_out * (ask->writes_bf16 ? sizeof(uint16_t) : sizeof(float));
+    float *const packed = check_buf(n_packed);
+    void *const out = check_bytes(out_bytes);
     char *const scratch = check_bytes(n_scratch + 1);
-    const td_conv_job job = { out, d->in, packed, end, scratch, team };
+    td_gemm_end own = *end;
+    const td_conv_job job = { out,
+                              ask->reads_bf16 ? (const void *)d->in16 : d->in,
+                              packed,
+                              &own,
+                              scratch,
+                              team,
+                              ask->adds_bf16 ? d->add16 : NULL };
+
+    if (ask->adds_bf16) own.add = NULL;
 
     CHECK(b->pack(state, packed, d->w, has_scale ? d->scale : NULL), "%s: pack", name);
     CHECK(b->run(state, &job), "%s: run", name);
-    for (size_t i = 0; i < d->n_out; i++)
-        CHECK(check_near((double)out[i], want_at(d, end, has_scale, i), 10 * d->weight),
-              "%s [%zu]: %g, want %g", name, i, (double)out[i], want_at(d, end, has_scale, i));
-    CHECK(check_guards(out, d->n_out), "%s wrote outside its output", name);
+    const double tol = 10 * d->weight + (ask->writes_bf16 ? 1.0 / 256 : 0.0);
+    for (size_t i = 0; i < d->n_out; i++) {
+        const double got = out_at(out, ask->writes_bf16, i), want = want_at(d, end, has_scale, i);
+        CHECK(check_near(got, want, tol), "%s [%zu]: %g, want %g", name, i, got, want);
+    }
+    CHECK(check_bytes_guards(out, out_bytes), "%s wrote outside its output", name);
     CHECK(check_guards(packed, n_packed), "%s wrote outside its weights", name);
     CHECK(check_bytes_guards(scratch, n_scratch + 1), "%s wrote outside its scratch", name);
     check_bytes_free(scratch);
-    check_buf_free(packed), check_buf_free(out);
+    check_buf_free(packed), check_bytes_free(out);
     td_team_free(team);
     b->free(state);
 }
@@ -150,18 +176,39 @@ static void check_body(const data *d, const td_conv_body *b, td_cpu cpu, bool is
     };
 
     for (size_t i = 0; i < TD_COUNT(ends); i++) {
-        const td_conv_ask ask = { d->conv, cpu, 1 + (int)(i % 2), true, ends[i].bias != NULL, is_bf16 };
+        td_conv_ask ask = { .conv = d->conv,
+                            .cpu = cpu,
+                            .threads = 1 + (int)(i % 2),
+                            .is_const = true,
+                            .has_bias = ends[i].bias != NULL,
+                            .is_bf16 = is_bf16,
+                            .has_more = ends[i].add || ends[i].post };
+        const bool has_scale = i / 2 && !d->conv.is_transposed;
 
-        if (b->can(&ask)) check_run(d, b, &ask, &ends[i], i / 2 && !d->conv.is_transposed);
+        if (!b->can(&ask)) continue;
+        check_run(d, b, &ask, &ends[i], has_scale);
+        for (int types = 1; is_bf16 && types < 8; types++) { /* of image, output and residual */
+            ask.reads_bf16 = types & 1;
+            ask.writes_bf16 = types & 2;
+            ask.adds_bf16 = types & 4;
+            if (ask.adds_bf16 && !ends[i].add) continue;
+            if (!b->takes || !b->takes(&ask)) continue;
+            check_run(d, b, &ask, &ends[i], has_scale);
+            n_narrow[index_of(b)]++;
+        }
     }
 }
 
 /* The list's last body runs any; a choice is one of those that can. */
 static void check_choice(const td_conv *c, td_cpu cpu)
 {
-    const td_conv_ask ask = {
-        *c, cpu, 2, check_random_int(0, 1), check_random_int(0, 1), check_random_int(0, 1)
-    };
+    const td_conv_ask ask = { .conv = *c,
+                              .cpu = cpu,
+                              .threads = 2,
+                              .is_const = check_random_int(0, 1),
+                              .has_bias = check_random_int(0, 1),
+                              .is_bf16 = check_random_int(0, 1),
+                              .reads_bf16 = check_random_int(0, 1) };
     td_conv_plan plan;
 
     CHECK(td_conv_body_panels.can(&ask), "panels run any convolution");
@@ -216,7 +263,9 @@ static void bench(td_conv c)
     const td_gemm_end *const end = &td_gemm_end_none;
     const size_t n_in = c.batch * pixels(c.in) * c.in_channels,
                  n_out = c.batch * pixels(c.out) * c.out_channels;
-    const td_conv_ask ask = { c, td_cpu_detect(), 1, true, false, true };
+    const td_conv_ask ask = {
+        .conv = c, .cpu = td_cpu_detect(), .threads = 1, .is_const = true, .is_bf16 = true
+    };
     const double flops =
         2.0 * (double)n_out * (double)(pixels(c.kernel) * c.in_channels / c.groups); /* shown as bytes */
     char name[128];
@@ -228,7 +277,7 @@ static void bench(td_conv c)
         float *const in = check_buf_rand(n_in, -1, 1), *const out = check_buf(n_out);
         float *const packed = check_buf_rand(n_packed, -1, 1);
         void *const scratch = td_alloc((*b)->scratch(state, 1) + 64);
-        const td_conv_job job = { out, in, packed, end, scratch, NULL };
+        const td_conv_job job = { out, in, packed, end, scratch, NULL, NULL };
 
         (void)snprintf(name, sizeof name, "%zux%zux%zux%zu to %zu, k%zu s%zu g%zu: %s, flop", c.batch,
                        c.in[1], c.in[2], c.in_channels, c.out_channels, c.kernel[1], c.stride[1], c.groups,
@@ -317,6 +366,7 @@ void check_conv_bodies(void)
         check_conv(&c);
     }
     for (size_t i = 0; td_cpu_detect() >= TD_CPU_amx && i < BODIES; i++)
-        CHECK(n_runs[i], "%s was never run", td_conv_bodies[i]->name);
+        CHECK(n_runs[i] && (n_narrow[i] || !td_conv_bodies[i]->takes), "%s was never run, or not in bfloat16",
+              td_conv_bodies[i]->name);
     bench_all();
 }

@@ -18,7 +18,7 @@ static void check_one(const char *isa, td_depthwise_fn *kernel, const td_depthwi
 
     td_depthwise_ref(d, want, in, w, &end, 0, rows);
     kernel(d, got, in, w, &end, 0, rows / 2);
-    kernel(d, got, in, w, &end, rows / 2, rows);
+    kernel(d, got + rows / 2 * d->out[1] * d->channels, in, w, &end, rows / 2, rows);
     for (size_t i = 0; i < n_out; i++)
         CHECK(check_near((double)got[i], (double)want[i], 1e-5), "%s %zux%zux%zu [%zu]: %g, want %g", isa,
               d->in[0], d->in[1], d->channels, i, (double)got[i], (double)want[i]);

@@ -151,6 +151,7 @@ size_t pg_count_after(pg *x, td_graph *g, const char *op)
     assert_ok(open_graph(x, g));
     assert_ok(td_pass_settle(&x->p, g, true));
     assert_ok(td_pass_fuse(&x->p, g));
+    assert_ok(td_pass_narrow(&x->p, g));
     for (size_t i = 0; i < g->n_nodes; i++)
         n += td_node_is(g->nodes[i], op);
     return n;
@@ -205,13 +206,16 @@ static td_status run_plain(pg *x, td_graph *(*make)(td_arena *arena), const td_t
 {
     const td_cpu cpu = x->env.cpu;
     const uint32_t off = x->env.passes_off;
+    const bool is_bf16 = x->env.is_bf16;
 
     x->env.cpu = TD_CPU_ref;
     x->env.passes_off = UINT32_MAX;
+    x->env.is_bf16 = false;
     const td_status s = run(x, make(x->p.arena), false, in, prog, f);
     td_pass_forget_bodies(&x->p); /* these are plain ones */
     x->env.cpu = cpu;
     x->env.passes_off = off;
+    x->env.is_bf16 = is_bf16;
     return s;
 }
 

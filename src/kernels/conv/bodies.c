@@ -22,7 +22,13 @@ static bool is_wanted(const td_conv_body *b, const td_conv_ask *ask)
 
 static bool take(const td_conv_body *b, const td_conv_ask *ask, td_conv_plan *out)
 {
-    *out = (td_conv_plan){ b, b->make(ask) };
+    const bool takes = b->takes && b->takes(ask);
+    td_conv_ask own = *ask;
+
+    own.reads_bf16 &= takes;
+    own.writes_bf16 &= takes;
+    own.adds_bf16 &= takes;
+    *out = (td_conv_plan){ b, b->make(&own), own.reads_bf16, own.writes_bf16, own.adds_bf16 };
     return out->state;
 }
 

@@ -19,15 +19,21 @@ typedef struct td_conv_ask {
     bool is_const; /* the filter: it is packed once, not by each run */
     bool has_bias; /* in td_gemm_end */
     bool is_bf16;  /* products of bfloat16 will do, summed as floats */
+    bool has_more; /* in td_gemm_end: a residual, or a function behind the clamp */
+    /* What is bfloat16, if the body takes() it so: the image, the output, the residual. */
+    bool reads_bf16, writes_bf16, adds_bf16;
 } td_conv_ask;
 
-/* One run. out and end->add are [batch][out][out_channels]; scratch is as many bytes as the body said. */
+/* One run. out and end->add are [batch][out][out_channels], in is an image, as the ask said; scratch is as many bytes as the
+ * body said. */
 typedef struct td_conv_job {
-    float *out;
-    const float *in, *packed;
+    void *out;
+    const void *in;
+    const float *packed;
     const td_gemm_end *end;
     void *scratch;
     td_team *team;
+    const uint16_t *add; /* instead of end->add: a residual in bfloat16 */
 } td_conv_job;
 
 typedef struct td_conv_body {
@@ -36,6 +42,7 @@ typedef struct td_conv_body {
      * depend on the batch where packed forms would differ, so that plans of all batches share one. */
     bool (*can)(const td_conv_ask *ask);
     bool (*pays)(const td_conv_ask *ask);
+    bool (*takes)(const td_conv_ask *ask); /* its bfloat16 as it is; NULL: floats only */
     /* Its state, which runs on any thread. NULL: no memory, or, if it may refuse, it cannot after all. */
     void *(*make)(const td_conv_ask *ask);
     bool may_refuse;
@@ -57,6 +64,7 @@ typedef struct td_conv_body {
 typedef struct td_conv_plan {
     const td_conv_body *body;
     void *state;
+    bool reads_bf16, writes_bf16, adds_bf16; /* what was asked for, if the body takes it; false: floats */
 } td_conv_plan;
 
 extern const td_conv_body *const td_conv_bodies[]; /* NULL behind the last */

@@ -4,8 +4,10 @@
 
 #include "base/macros.h"
 #include "base/mem.h"
+#include "base/size.h"
 #include "kernels/conv/body.h"
 #include "kernels/conv/depthwise.h"
+#include "kernels/wide/wide.h"
 
 enum {
     SHARD_WORK = 100000, /* multiply-adds that are worth waking a thread */
@@ -15,7 +17,9 @@ enum {
 typedef struct depthwise {
     td_depthwise d;
     td_depthwise_fn *kernel;
-    size_t rows, grain; /* output rows; of a shard */
+    td_bf16_round_fn *round; /* rows of sums become the output; NULL: they are it */
+    size_t out_size;         /* bytes of an element that the kernel writes */
+    size_t rows, grain;      /* output rows; of a shard */
 } depthwise;
 
 static bool can(const td_conv_ask *ask)
@@ -30,6 +34,30 @@ static bool can(const td_conv_ask *ask)
 static bool pays(const td_conv_ask *ask)
 {
     return ask->conv.groups > 1 && ask->conv.out_channels == ask->conv.in_channels;
+}
+
+static bool takes(const td_conv_ask *ask)
+{
+#if defined(__x86_64__)
+    return ask->reads_bf16 && !ask->adds_bf16 && td_cpu_has_bf16(ask->cpu) && pays(ask);
+#else
+    (void)ask;
+    return false;
+#endif
+}
+
+/* Which takes() said yes to. */
+static void choose_bf16(depthwise *s, const td_conv_ask *ask)
+{
+#if defined(__x86_64__)
+    const bool is_direct = ask->writes_bf16 && !ask->has_more;
+
+    s->kernel = is_direct ? td_depthwise_bf16_amx : td_depthwise_bf16_to_f32_amx;
+    if (is_direct) s->out_size = sizeof(uint16_t);
+    if (ask->writes_bf16 && !is_direct) s->round = td_bf16_round_select(ask->cpu);
+#else
+    (void)s, (void)ask;
+#endif
 }
 
 static void *make(const td_conv_ask *ask)
@@ -53,6 +81,8 @@ static void *make(const td_conv_ask *ask)
         s->d.dilation[i] = c->dilation[i + 1];
     }
     s->kernel = td_depthwise_select(ask->cpu, s->d.multiplier);
+    s->out_size = sizeof(float);
+    if (ask->reads_bf16) choose_bf16(s, ask);
     const size_t row_work = TD_MAX(1, c->out[2] * c->out_channels * c->kernel[1] * c->kernel[2]);
     s->grain = TD_MAX(TD_MAX(1, s->rows / ((size_t)TD_MAX(ask->threads, 1) * SHARDS_OF_THREAD)),
                       SHARD_WORK / row_work);
@@ -87,10 +117,20 @@ static bool pack(const void *state, float *packed, const float *w, const float *
     return true;
 }
 
+/* Elements of one output row. */
+static size_t row_size(const depthwise *s)
+{
+    return s->d.out[1] * s->d.channels * s->d.multiplier;
+}
+
+static size_t thread_bytes(const depthwise *s)
+{
+    return s->round ? td_round_up(row_size(s) * sizeof(float), 64) : 0;
+}
+
 static size_t scratch(const void *state, int threads)
 {
-    (void)state, (void)threads;
-    return 0;
+    return thread_bytes(state) * (size_t)threads;
 }
 
 typedef struct run_ctx {
@@ -99,14 +139,29 @@ typedef struct run_ctx {
     td_depthwise_end end;
 } run_ctx;
 
+/* Row by row: the function of the end is one of floats. */
+static void run_rounded(const run_ctx *r, size_t first, size_t last, float *sums)
+{
+    const size_t n = row_size(r->s);
+
+    for (size_t row = first; row < last; row++) {
+        r->s->kernel(&r->s->d, sums, r->job->in, r->job->packed, &r->end, row, row + 1);
+        r->s->round((uint16_t *)r->job->out + row * n, sums, n);
+    }
+}
+
 static void run_shard(void *ctx, size_t shard, int thread)
 {
     const run_ctx *const r = ctx;
-    const size_t row = shard * r->s->grain;
+    const depthwise *const s = r->s;
+    const size_t first = shard * s->grain, last = TD_MIN(first + s->grain, s->rows);
+    char *const own = (char *)r->job->scratch + (size_t)thread * thread_bytes(s);
 
-    (void)thread;
-    r->s->kernel(&r->s->d, r->job->out, r->job->in, r->job->packed, &r->end, row,
-                 TD_MIN(row + r->s->grain, r->s->rows));
+    if (s->round)
+        run_rounded(r, first, last, (float *)(void *)own);
+    else
+        s->kernel(&s->d, (char *)r->job->out + first * row_size(s) * s->out_size, r->job->in, r->job->packed,
+                  &r->end, first, last);
 }
 
 static bool run(const void *state, const td_conv_job *j)
@@ -122,6 +177,7 @@ const td_conv_body td_conv_body_depthwise = {
     .name = "depthwise",
     .can = can,
     .pays = pays,
+    .takes = takes,
     .make = make,
     .free = td_free,
     .form = "conv depthwise",

@@ -17,7 +17,7 @@ static bool pays(const td_conv_ask *ask)
 
 static void *make(const td_conv_ask *ask)
 {
-    return td_dnnl_conv_make(&ask->conv, false, ask->has_bias, ask->cpu, ask->threads);
+    return td_dnnl_conv_make(ask, false);
 }
 
 static bool bf16_can(const td_conv_ask *ask)
@@ -34,9 +34,15 @@ static bool bf16_pays(const td_conv_ask *ask)
            BF16_WORK;
 }
 
+static bool bf16_takes(const td_conv_ask *ask)
+{
+    (void)ask;
+    return true;
+}
+
 static void *bf16_make(const td_conv_ask *ask)
 {
-    return td_dnnl_conv_make(&ask->conv, true, ask->has_bias, ask->cpu, ask->threads);
+    return td_dnnl_conv_make(ask, true);
 }
 
 static void release(void *state)
@@ -66,7 +72,7 @@ static size_t scratch(const void *state, int threads)
 
 static bool run(const void *state, const td_conv_job *j)
 {
-    return td_dnnl_conv_run(state, j->out, j->in, j->packed, j->end, j->scratch, j->team);
+    return td_dnnl_conv_run(state, j);
 }
 
 const td_conv_body td_conv_body_dnnl = {
@@ -88,6 +94,7 @@ const td_conv_body td_conv_body_dnnl_bf16 = {
     .name = "dnnl_bf16",
     .can = bf16_can,
     .pays = bf16_pays,
+    .takes = bf16_takes,
     .make = bf16_make,
     .may_refuse = true,
     .free = release,

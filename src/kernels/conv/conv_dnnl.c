@@ -33,12 +33,18 @@ typedef struct shard {
     int prim;
 } shard;
 
+/* Who makes the output: oneDNN writes floats or bfloat16 there, or sums into a block that the tail rounds. */
+typedef enum write_mode { WRITE_FLOATS = 0, WRITE_BF16, WRITE_BLOCK } write_mode;
+
 struct td_dnnl_conv {
     td_conv conv;
     bool has_bias, is_bf16;
+    bool rounds; /* images are floats yet */
+    write_mode writes;
     td_dnnl_tail_fn *tail;
+    const td_bf16_tail *narrow;
     td_bf16_round_fn *round;
-    size_t scratch, rounded; /* bytes of a thread: oneDNN's, and of a rounded image behind them */
+    size_t scratch, rounded, block; /* bytes of a thread: oneDNN's, then a rounded image, then sums */
     int n_prims;
     piece pieces[MAX_PRIMS];
     td_dnnl_prim prims[MAX_PRIMS];
@@ -131,7 +137,8 @@ static bool init_desc(const td_dnnl_conv *d, const piece *p, const dnnl_memory_d
     dnnl_memory_desc_t xd, yd, wd, bd;
 
     if (td_dnnl.memory_desc_init_by_tag(&xd, 4, x, type, dnnl_nhwc) ||
-        td_dnnl.memory_desc_init_by_tag(&yd, 4, y, dnnl_f32, dnnl_nhwc) ||
+        td_dnnl.memory_desc_init_by_tag(&yd, 4, y, d->writes == WRITE_BF16 ? dnnl_bf16 : dnnl_f32,
+                                        dnnl_nhwc) ||
         td_dnnl.memory_desc_init_by_tag(&wd, w_rank, w, type, dnnl_format_tag_any) ||
         td_dnnl.memory_desc_init_by_tag(&bd, 1, b, dnnl_f32, dnnl_a))
         return false;
@@ -169,10 +176,13 @@ static size_t div_up(size_t a, size_t b)
 }
 
 /* Whole images where there are enough of them, else rows of one image. */
-static cut cut_make(const td_conv *c, bool is_bf16, int threads)
+static cut cut_make(const td_dnnl_conv *d, int threads)
 {
-    const size_t image = c->in[1] * c->in[2] * c->in_channels * sizeof(uint16_t);
-    const size_t least = is_bf16 ? c->batch * image / ROUNDED_BYTES : c->batch * work_of(c) / MOST_WORK;
+    const td_conv *const c = &d->conv;
+    const size_t image = c->in[1] * c->in[2] * c->in_channels * sizeof(uint16_t),
+                 sums = c->out[1] * c->out[2] * c->out_channels * sizeof(float);
+    const size_t bytes = d->writes == WRITE_BLOCK ? TD_MAX(image, sums) : image;
+    const size_t least = d->is_bf16 ? c->batch * bytes / ROUNDED_BYTES : c->batch * work_of(c) / MOST_WORK;
     const size_t want = TD_MAX(threads <= 1 ? 1 : 2 * (size_t)threads, least);
     cut k = { .images = c->batch, .rows = c->out[1] };
 
@@ -192,7 +202,7 @@ static cut cut_make(const td_conv *c, bool is_bf16, int threads)
 static bool make_shards(td_dnnl_conv *d, int threads)
 {
     const td_conv *const c = &d->conv;
-    const cut k = cut_make(c, d->is_bf16, threads);
+    const cut k = cut_make(d, threads);
     const size_t in_line = c->in[2] * c->in_channels, out_line = c->out[2] * c->out_channels;
     piece p;
     size_t in_row;
@@ -209,26 +219,32 @@ static bool make_shards(td_dnnl_conv *d, int threads)
             d->shards[d->n_shards++] =
                 (shard){ (image * c->in[1] + in_row) * in_line, (image * c->out[1] + row) * out_line,
                          images * rows * out_line, images * p.in_rows * in_line, prim };
-            if (d->is_bf16)
+            if (d->rounds)
                 d->rounded =
                     TD_MAX(d->rounded, td_round_up(images * p.in_rows * in_line * sizeof(uint16_t), 64));
+            if (d->writes == WRITE_BLOCK)
+                d->block = TD_MAX(d->block, td_round_up(images * rows * out_line * sizeof(float), 64));
         }
     return true;
 }
 
-td_dnnl_conv *td_dnnl_conv_make(const td_conv *c, bool is_bf16, bool has_bias, td_cpu cpu, int threads)
+td_dnnl_conv *td_dnnl_conv_make(const td_conv_ask *ask, bool is_bf16)
 {
-    if (!td_dnnl_ready(cpu)) return NULL;
+    if (!td_dnnl_ready(ask->cpu)) return NULL;
     td_dnnl_conv *const d = td_try_alloc(sizeof *d, 16);
 
     if (!d) return NULL;
     memset(d, 0, sizeof *d);
-    d->conv = *c;
-    d->has_bias = has_bias;
+    d->conv = ask->conv;
+    d->has_bias = ask->has_bias;
     d->is_bf16 = is_bf16;
-    d->round = td_bf16_round_select(cpu);
-    d->tail = td_dnnl_tail_select(cpu);
-    if (!make_shards(d, threads)) {
+    d->rounds = is_bf16 && !ask->reads_bf16;
+    /* A clamp of what is rounded is the rounded clamp; a sum of it is not the rounded sum. */
+    d->writes = !ask->writes_bf16 ? WRITE_FLOATS : ask->has_more ? WRITE_BLOCK : WRITE_BF16;
+    d->round = td_bf16_round_select(ask->cpu);
+    d->tail = td_dnnl_tail_select(ask->cpu);
+    d->narrow = td_bf16_tail_select(ask->cpu);
+    if (!make_shards(d, ask->threads)) {
         td_dnnl_conv_free(d);
         return NULL;
     }
@@ -281,41 +297,62 @@ bool td_dnnl_conv_pack(const td_dnnl_conv *d, float *packed, const float *w, con
 
 typedef struct run {
     const td_dnnl_conv *d;
-    float *out;
-    const float *in, *packed;
-    const td_gemm_end *end;
-    char *scratch;
+    const td_conv_job *job;
     atomic_bool has_failed;
 } run;
+
+static size_t thread_bytes(const td_dnnl_conv *d)
+{
+    return d->scratch + d->rounded + d->block;
+}
+
+/* Sums lie in `sums`, which is the output itself unless the mode is WRITE_BLOCK. */
+static void finish(const run *r, const shard *s, void *sums)
+{
+    const td_gemm_end *const end = r->job->end;
+    const td_dnnl_area area = { sums, 1, s->count };
+
+    if (r->d->writes == WRITE_BF16)
+        r->d->narrow->clamp(sums, s->count, end->lo, end->hi);
+    else if (r->d->writes == WRITE_BLOCK || r->job->add)
+        r->d->narrow->end(r->d->writes == WRITE_BLOCK ? (uint16_t *)r->job->out + s->out : NULL, sums,
+                          s->count, end->add ? end->add + s->out : NULL,
+                          r->job->add ? r->job->add + s->out : NULL, end);
+    else
+        r->d->tail(&area, end->add ? end->add + s->out : NULL, end);
+}
 
 static void run_shard(void *ctx, size_t index, int thread)
 {
     run *const r = ctx;
-    const shard *const s = &r->d->shards[index];
-    const td_dnnl_area area = { r->out + s->out, 1, s->count };
-    char *const scratch = r->scratch + (size_t)thread * (r->d->scratch + r->d->rounded);
-    const void *in = r->in + s->in;
+    const td_dnnl_conv *const d = r->d;
+    const shard *const s = &d->shards[index];
+    char *const scratch = (char *)r->job->scratch + (size_t)thread * thread_bytes(d);
+    const void *in = (const float *)r->job->in + s->in;
+    void *sums = d->writes == WRITE_FLOATS ? (void *)((float *)r->job->out + s->out)
+                                           : (void *)((uint16_t *)r->job->out + s->out);
 
-    if (r->d->is_bf16) {
-        uint16_t *const rounded = (uint16_t *)(void *)(scratch + r->d->scratch);
-        r->d->round(rounded, in, s->in_count);
+    if (d->rounds) {
+        uint16_t *const rounded = (uint16_t *)(void *)(scratch + d->scratch);
+        d->round(rounded, in, s->in_count);
         in = rounded;
-    }
-    if (!td_dnnl_run(&r->d->prims[s->prim], area.out, in, r->packed, r->end->bias, scratch))
+    } else if (d->is_bf16)
+        in = (const uint16_t *)r->job->in + s->in;
+    if (d->writes == WRITE_BLOCK) sums = scratch + d->scratch + d->rounded;
+    if (!td_dnnl_run(&d->prims[s->prim], sums, in, r->job->packed, r->job->end->bias, scratch))
         atomic_store_explicit(&r->has_failed, true, memory_order_relaxed);
-    r->d->tail(&area, r->end->add ? r->end->add + s->out : NULL, r->end);
+    finish(r, s, sums);
 }
 
 size_t td_dnnl_conv_scratch(const td_dnnl_conv *d, int threads)
 {
-    return (d->scratch + d->rounded) * (size_t)threads;
+    return thread_bytes(d) * (size_t)threads;
 }
 
-bool td_dnnl_conv_run(const td_dnnl_conv *d, float *out, const float *in, const float *packed,
-                      const td_gemm_end *end, void *scratch, td_team *team)
+bool td_dnnl_conv_run(const td_dnnl_conv *d, const td_conv_job *job)
 {
-    run r = { .d = d, .out = out, .in = in, .packed = packed, .end = end, .scratch = scratch };
+    run r = { .d = d, .job = job };
 
-    td_team_run(team, d->n_shards, run_shard, &r);
+    td_team_run(job->team, d->n_shards, run_shard, &r);
     return !atomic_load_explicit(&r.has_failed, memory_order_relaxed);
 }

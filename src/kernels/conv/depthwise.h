@@ -26,11 +26,13 @@ typedef struct td_depthwise_end {
     void (*post)(float *x, size_t n);
 } td_depthwise_end;
 
-/* Output rows [row0, row1) of batch * out[0]. */
-typedef void td_depthwise_fn(const td_depthwise *d, float *out, const float *in, const float *w,
+/* Output rows [row0, row1) of batch * out[0], of which out is the first. in and out are floats, or as the name says. */
+typedef void td_depthwise_fn(const td_depthwise *d, void *out, const void *in, const float *w,
                              const td_depthwise_end *end, size_t row0, size_t row1);
 
 td_depthwise_fn td_depthwise_ref, td_depthwise_avx2, td_depthwise_avx512;
+/* For multiplier 1, where td_cpu_has_bf16(). Without post where out is bfloat16. */
+td_depthwise_fn td_depthwise_bf16_amx, td_depthwise_bf16_to_f32_amx;
 
 /* The vector bodies take multiplier 1 only. */
 td_depthwise_fn *td_depthwise_select(td_cpu cpu, size_t multiplier);

@@ -4,7 +4,7 @@
 
 #include "kernels/conv/depthwise_body.h"
 
-void td_depthwise_avx2(const td_depthwise *d, float *out, const float *in, const float *w,
+void td_depthwise_avx2(const td_depthwise *d, void *out, const void *in, const float *w,
                        const td_depthwise_end *end, size_t row0, size_t row1)
 {
     run_rows(d, out, in, w, end, row0, row1);

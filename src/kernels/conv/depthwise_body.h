@@ -4,8 +4,21 @@
  * A tile is SPAN neighbouring output pixels by one vector of channels: each weight is loaded once for it.
  * Tiles go along the channels first, so that memory is read in order. Pixels whose filter sticks out of the
  * image on the left or right are done one by one.
+ *
+ * Before it, a file whose image or output are no floats says what they are: X and X_LOAD*, Y and Y_STORE*; and whether
+ * td_depthwise_end.post can be.
  */
 #include "kernels/conv/depthwise.h"
+
+#ifndef X
+#define X            float
+#define X_LOAD(p, n) ((n) == VW ? V_LOAD(p) : V_LOAD_N(p, n))
+#endif
+#ifndef Y
+#define Y                   float
+#define Y_STORE(p, n, v)    ((n) == VW ? V_STORE(p, v) : V_STORE_N(p, n, v))
+#define Y_POST(end, out, n) ((end)->post ? (end)->post(out, n) : (void)0)
+#endif
 
 enum { SPAN = 8 };
 
@@ -13,9 +26,10 @@ enum { SPAN = 8 };
 typedef struct row_job {
     const td_depthwise *d;
     const td_depthwise_end *end;
-    const float *line, *w; /* of the first filter row that counts */
+    const X *line; /* of the first filter row that counts; w, too */
+    const float *w;
     size_t ky_count, line_step;
-    float *out;
+    Y *out;
     const float *add; /* as out; NULL: none */
 } row_job;
 
@@ -36,15 +50,14 @@ static inline __attribute__((always_inline)) void tile(const row_job *r, const s
     for (size_t ky = 0; ky < r->ky_count; ky++, at += (ptrdiff_t)r->line_step, w += d->kernel[1] * ch) {
         for (size_t kx = kx0; kx < kx1; kx++) {
             const V weight = n == VW ? V_LOAD(w + kx * ch) : V_LOAD_N(w + kx * ch, n);
-            const float *const p = r->line + (at + (ptrdiff_t)(kx * tap_step));
+            const X *const p = r->line + (at + (ptrdiff_t)(kx * tap_step));
 #pragma GCC unroll 8
             for (size_t i = 0; i < span; i++)
-                acc[i] = V_FMA(n == VW ? V_LOAD(p + i * pixel_step) : V_LOAD_N(p + i * pixel_step, n), weight,
-                               acc[i]);
+                acc[i] = V_FMA(X_LOAD(p + i * pixel_step, n), weight, acc[i]);
         }
     }
     const V lo = V_SET1(r->end->lo), hi = V_SET1(r->end->hi);
-    float *const out = r->out + x * ch + c;
+    Y *const out = r->out + x * ch + c;
     if (r->add) {
         const float *const add = r->add + x * ch + c;
 #pragma GCC unroll 8
@@ -52,13 +65,8 @@ static inline __attribute__((always_inline)) void tile(const row_job *r, const s
             acc[i] = V_ADD(acc[i], n == VW ? V_LOAD(add + i * ch) : V_LOAD_N(add + i * ch, n));
     }
 #pragma GCC unroll 8
-    for (size_t i = 0; i < span; i++) {
-        const V y = V_MAX(lo, V_MIN(hi, acc[i]));
-        if (n == VW)
-            V_STORE(out + i * ch, y);
-        else
-            V_STORE_N(out + i * ch, n, y);
-    }
+    for (size_t i = 0; i < span; i++)
+        Y_STORE(out + i * ch, n, V_MAX(lo, V_MIN(hi, acc[i])));
 }
 
 static inline __attribute__((always_inline)) void tiles(const row_job *r, const size_t span, size_t x,
@@ -70,7 +78,7 @@ static inline __attribute__((always_inline)) void tiles(const row_job *r, const 
     for (; c + VW <= ch; c += VW)
         tile(r, span, x, kx0, kx1, c, VW);
     if (c < ch) tile(r, span, x, kx0, kx1, c, ch - c);
-    if (r->end->post) r->end->post(r->out + x * ch, span * ch);
+    Y_POST(r->end, r->out + x * ch, span * ch);
 }
 
 /* A pixel at the left or right edge: only the taps within the image. */
@@ -120,8 +128,8 @@ static void one_row(const row_job *r)
         edge(r, x);
 }
 
-static void run_rows(const td_depthwise *d, float *out, const float *in, const float *w,
-                     const td_depthwise_end *end, size_t row0, size_t row1)
+static void run_rows(const td_depthwise *d, Y *out, const X *in, const float *w, const td_depthwise_end *end,
+                     size_t row0, size_t row1)
 {
     const size_t ch = d->channels, line = d->in[1] * ch;
 
@@ -142,7 +150,7 @@ static void run_rows(const td_depthwise *d, float *out, const float *in, const f
             .w = w + ky0 * d->kernel[1] * ch,
             .ky_count = ky1 - ky0,
             .line_step = d->dilation[0] * line,
-            .out = out + row * d->out[1] * ch,
+            .out = out + (row - row0) * d->out[1] * ch,
             .add = end->add ? end->add + row * d->out[1] * ch : NULL,
         };
         one_row(&r);

@@ -7,6 +7,8 @@
 #ifndef TD_KERNELS_DNNL_TAIL_H
 #define TD_KERNELS_DNNL_TAIL_H
 
+#include <stdint.h>
+
 #include "base/cpu.h"
 #include "kernels/gemm/gemm.h"
 
@@ -31,5 +33,16 @@ static inline td_dnnl_tail_fn *td_dnnl_tail_select(td_cpu cpu)
     return NULL;
 #endif
 }
+
+/* The same where the output or the residual is bfloat16: out[i] = end of sums[i] + add[i]. out NULL: into sums, which are changed in
+ * any case. Of add and add16 one at most. */
+typedef struct td_bf16_tail {
+    void (*end)(uint16_t *out, float *sums, size_t n, const float *add, const uint16_t *add16,
+                const td_gemm_end *end);
+    void (*clamp)(uint16_t *x, size_t n, float lo, float hi); /* of bfloat16, in place; NaN passes */
+} td_bf16_tail;
+
+extern const td_bf16_tail td_bf16_tail_ref, td_bf16_tail_amx;
+const td_bf16_tail *td_bf16_tail_select(td_cpu cpu);
 
 #endif

@@ -33,8 +33,10 @@ struct td_bf16_gemm {
     td_dnnl_gemm_shape shape;
     size_t cols, col_parts; /* of a block; how many */
     size_t rows, row_parts;
-    size_t step; /* blocks of columns that one shard takes */
+    size_t step;        /* blocks of columns that one shard takes */
+    bool reads, writes; /* bfloat16 */
     td_dnnl_tail_fn *tail;
+    const td_bf16_tail *narrow;
     td_bf16_round_fn *round;
     size_t own, rounded, block;       /* bytes of a thread's scratch: oneDNN's, A's, C's */
     td_dnnl_prim prims[SIZES][SIZES]; /* [rows][columns] */
@@ -115,7 +117,7 @@ static bool make_prims(td_bf16_gemm *g)
     return true;
 }
 
-td_bf16_gemm *td_bf16_gemm_make(const td_dnnl_gemm_shape *s, td_cpu cpu, int threads)
+td_bf16_gemm *td_bf16_gemm_make(const td_dnnl_gemm_shape *s, bool reads, bool writes, td_cpu cpu, int threads)
 {
     if (!td_dnnl_ready(cpu)) return NULL;
     td_bf16_gemm *const g = td_try_alloc(sizeof *g, 16);
@@ -123,11 +125,14 @@ td_bf16_gemm *td_bf16_gemm_make(const td_dnnl_gemm_shape *s, td_cpu cpu, int thr
     if (!g) return NULL;
     memset(g, 0, sizeof *g);
     g->shape = *s;
+    g->reads = reads;
+    g->writes = writes;
+    g->narrow = td_bf16_tail_select(cpu);
     g->tail = td_dnnl_tail_select(cpu);
     g->round = td_bf16_round_select(cpu);
     cut(g, threads);
-    g->rounded = td_round_up(g->rows * s->k * sizeof(uint16_t), 64);
-    g->block = g->col_parts > 1 ? td_round_up(g->rows * g->cols * sizeof(float), 64) : 0;
+    g->rounded = reads ? 0 : td_round_up(g->rows * s->k * sizeof(uint16_t), 64);
+    g->block = writes || g->col_parts > 1 ? td_round_up(g->rows * g->cols * sizeof(float), 64) : 0;
     if (!make_prims(g)) {
         td_bf16_gemm_free(g);
         return NULL;
@@ -177,44 +182,55 @@ void td_bf16_gemm_pack(const td_bf16_gemm *g, void *packed, const float *b, size
 
 typedef struct run {
     const td_bf16_gemm *g;
-    float *c;
-    const float *a;
-    const uint16_t *packed;
-    const td_gemm_end *end;
-    char *scratch;
+    const td_bf16_gemm_job *job;
     atomic_bool has_failed;
 } run;
 
 /* Where a thread works. */
 typedef struct bench {
     void *own;
-    uint16_t *a;
+    const uint16_t *a;
     float *block;
 } bench;
 
-static bench bench_of(const run *r, int thread)
+static size_t thread_bytes(const td_bf16_gemm *g)
+{
+    return g->own + g->rounded + g->block;
+}
+
+/* Brings block [rows][cols] of sums to its end in C, of bfloat16 or beside a residual of it. */
+static void finish_narrow(const run *r, const td_dnnl_area *a, size_t row, size_t col)
 {
     const td_bf16_gemm *const g = r->g;
-    char *const at = r->scratch + (size_t)thread * (g->own + g->rounded + g->block);
+    const td_gemm_end *const end = r->job->end;
+    const size_t n = g->shape.n;
 
-    return (bench){ at, (uint16_t *)(void *)(at + g->own), (float *)(void *)(at + g->own + g->rounded) };
+    for (size_t i = 0; i < a->rows; i++) {
+        const size_t at = (row + i) * end->add_ld + col;
+        g->narrow->end(g->writes ? (uint16_t *)r->job->c + (row + i) * n + col : NULL, a->out + i * a->cols,
+                       a->cols, end->add ? end->add + at : NULL, r->job->add ? r->job->add + at : NULL, end);
+    }
 }
 
 static bool run_block(const run *r, const bench *b, size_t row_part, size_t col_part)
 {
     const td_bf16_gemm *const g = r->g;
+    const td_gemm_end *const end = r->job->end;
     const size_t n = g->shape.n, rows = rows_of(g, row_part), cols = cols_of(g, col_part),
-                 col = col_part * g->cols;
-    float *const c = r->c + row_part * g->rows * n + col;
+                 row = row_part * g->rows, col = col_part * g->cols;
+    float *const c = g->writes ? NULL : (float *)r->job->c + row * n + col;
     const td_dnnl_prim *const prim =
         &g->prims[row_part + 1 == g->row_parts ? LAST : WHOLE][col_part + 1 == g->col_parts ? LAST : WHOLE];
-    const td_dnnl_area area = { g->col_parts > 1 ? b->block : c, rows, cols };
+    const td_dnnl_area area = { g->block ? b->block : c, rows, cols };
 
-    if (!td_dnnl_run(prim, area.out, b->a, r->packed + col / WIDTH * panel_size(g),
-                     r->end->bias ? r->end->bias + col : NULL, b->own))
+    if (!td_dnnl_run(prim, area.out, b->a, (const uint16_t *)r->job->packed + col / WIDTH * panel_size(g),
+                     end->bias ? end->bias + col : NULL, b->own))
         return false;
-    g->tail(&area, r->end->add ? r->end->add + row_part * g->rows * r->end->add_ld + col : NULL, r->end);
-    for (size_t i = 0; area.out != c && i < rows; i++)
+    if (g->writes || r->job->add)
+        finish_narrow(r, &area, row, col);
+    else
+        g->tail(&area, end->add ? end->add + row * end->add_ld + col : NULL, end);
+    for (size_t i = 0; c && area.out != c && i < rows; i++)
         memcpy(c + i * n, area.out + i * cols, cols * sizeof *c);
     return true;
 }
@@ -224,15 +240,26 @@ static size_t steps_of(const td_bf16_gemm *g)
     return div_up(g->col_parts, g->step);
 }
 
+/* The rows of A that a shard takes, in bfloat16. */
+static const uint16_t *rows_at(const run *r, size_t row_part, void *rounded)
+{
+    const td_bf16_gemm *const g = r->g;
+    const size_t at = row_part * g->rows * g->shape.k;
+
+    if (g->reads) return (const uint16_t *)r->job->a + at;
+    g->round(rounded, (const float *)r->job->a + at, rows_of(g, row_part) * g->shape.k);
+    return rounded;
+}
+
 static void run_shard(void *ctx, size_t shard, int thread)
 {
     run *const r = ctx;
     const td_bf16_gemm *const g = r->g;
     const size_t row_part = shard / steps_of(g), first = shard % steps_of(g) * g->step;
-    const bench b = bench_of(r, thread);
+    char *const at = (char *)r->job->scratch + (size_t)thread * thread_bytes(g);
+    const bench b = { at, rows_at(r, row_part, at + g->own), (float *)(void *)(at + g->own + g->rounded) };
     bool is_ok = true;
 
-    g->round(b.a, r->a + row_part * g->rows * g->shape.k, rows_of(g, row_part) * g->shape.k);
     for (size_t part = first; is_ok && part < TD_MIN(first + g->step, g->col_parts); part++)
         is_ok = run_block(r, &b, row_part, part);
     if (!is_ok) atomic_store_explicit(&r->has_failed, true, memory_order_relaxed);
@@ -240,14 +267,13 @@ static void run_shard(void *ctx, size_t shard, int thread)
 
 size_t td_bf16_gemm_scratch(const td_bf16_gemm *g, int threads)
 {
-    return (g->own + g->rounded + g->block) * (size_t)threads;
+    return thread_bytes(g) * (size_t)threads;
 }
 
-bool td_bf16_gemm_run(const td_bf16_gemm *g, float *c, const float *a, const void *packed,
-                      const td_gemm_end *end, void *scratch, td_team *team)
+bool td_bf16_gemm_run(const td_bf16_gemm *g, const td_bf16_gemm_job *job)
 {
-    run r = { .g = g, .c = c, .a = a, .packed = packed, .end = end, .scratch = scratch };
+    run r = { .g = g, .job = job };
 
-    td_team_run(team, g->row_parts * steps_of(g), run_shard, &r);
+    td_team_run(job->team, g->row_parts * steps_of(g), run_shard, &r);
     return !atomic_load_explicit(&r.has_failed, memory_order_relaxed);
 }

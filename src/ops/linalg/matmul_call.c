@@ -30,13 +30,13 @@ static td_status build_pack(void *ctx, void *data)
     const pack_ctx *const x = ctx;
     const td_matmul_call *const m = x->m;
 
-    if (m->type == TD_F32) {
+    if (m->type_b == TD_F32) {
         pack(m, x->b, x->scale, data);
         return NULL;
     }
     float *const wide = td_try_alloc(m->count_b * sizeof(float), 64);
     if (!wide) return TD_ERR(RESOURCE_EXHAUSTED, "no memory for %zu weights", m->count_b);
-    td_to_float(m->type, x->b, m->count_b, wide);
+    td_to_float(m->type_b, x->b, m->count_b, wide);
     pack(m, wide, x->scale, data);
     td_free(wide);
     return NULL;
@@ -64,7 +64,7 @@ static td_status pack_weights(td_call *c, td_matmul_call *m)
     };
     TD_TRY(td_pack_get(c, &key, size, build_pack, &x, &packed));
     m->packed = packed;
-    td_file_map_forget(x.b, m->count_b * td_dtype_size(m->type)); /* the packed form takes its place */
+    td_file_map_forget(x.b, m->count_b * td_dtype_size(m->type_b)); /* the packed form takes its place */
     return NULL;
 }
 
@@ -83,8 +83,12 @@ static void choose_bf16(const td_call *c, td_matmul_call *m)
 {
     const td_dnnl_gemm_shape s = shape_of(m);
 
-    if (!c->env->is_bf16 || !td_in_is_const(c, m->in_b) || !is_plain(&m->p) || !td_bf16_gemm_pays(&s)) return;
-    if (td_bf16_gemm_can(&s, c->env->cpu)) m->bf16 = td_bf16_gemm_make(&s, c->env->cpu, c->threads);
+    const bool is_bf16 = c->env->is_bf16 || (m->type == TD_BF16 && m->type_b == TD_BF16);
+
+    if (!is_bf16 || !td_in_is_const(c, m->in_b) || !is_plain(&m->p) || !td_bf16_gemm_pays(&s)) return;
+    if (td_bf16_gemm_can(&s, c->env->cpu))
+        m->bf16 = td_bf16_gemm_make(&s, m->type == TD_BF16, m->out_type == TD_BF16 && !m->is_late,
+                                    c->env->cpu, c->threads);
 }
 
 /* Many rows: on the same packed form as our tiles. */
@@ -102,9 +106,24 @@ static size_t own_scratch(const td_call *c, const td_matmul_call *m)
     return m->dnnl ? td_dnnl_gemm_scratch(m->dnnl, c->threads) : td_matmul_scratch(&m->plan, c->threads);
 }
 
-static size_t reserve_sums(const td_matmul_call *m, size_t *at)
+/* Do sums go somewhere before they are the output? */
+static bool is_apart(const td_matmul_call *m)
 {
-    return td_reserve(at, m->out_type == TD_F32 && !m->is_late ? 0 : m->count_c * sizeof(float));
+    return m->is_late || (m->out_type != TD_F32 && !(m->bf16 && m->out_type == TD_BF16));
+}
+
+static size_t reserve_floats(size_t *at, bool is_needed, size_t count)
+{
+    return td_reserve(at, is_needed ? count * sizeof(float) : 0);
+}
+
+static void reserve_sums(td_matmul_call *m, size_t *at)
+{
+    const bool adds_bf16 = m->bf16 && m->type_add == TD_BF16 && !m->is_late;
+
+    m->at_c = reserve_floats(at, is_apart(m), m->count_c);
+    m->at_add = reserve_floats(at, m->type_add != TD_F32 && !adds_bf16, m->count_add);
+    m->at_late = reserve_floats(at, m->is_late && m->out_type != TD_F32, m->count_out);
 }
 
 td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
@@ -114,6 +133,9 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
     m->count_a = (size_t)td_shape_count(&td_in(c, m->in_a)->shape);
     m->count_b = (size_t)td_shape_count(&td_in(c, m->in_b)->shape);
     m->count_c = (size_t)td_shape_count(&m->sum);
+    m->count_out = (size_t)td_shape_count(&td_out(c, 0)->shape);
+    m->type_add = m->epilogue.add ? td_in(c, m->epilogue.add)->dtype : TD_F32;
+    m->count_add = m->epilogue.add ? (size_t)td_shape_count(&td_in(c, m->epilogue.add)->shape) : 0;
     m->is_late = td_epilogue_split(c, &m->epilogue, &m->sum, &m->early);
     m->scratch_size = 0;
     m->widens = !td_is_single(m->type) && (m->type != m->out_type || m->type_b != m->type);
@@ -128,7 +150,7 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
     }
     if (!td_is_single(m->type) || m->count_c == 0) return NULL;
     if (m->p.k == 0) {
-        m->at_c = reserve_sums(m, &at);
+        reserve_sums(m, &at);
         m->scratch_size = at;
         return NULL;
     }
@@ -139,9 +161,9 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
     c->body = m->bf16 ? "dnnl_bf16" : m->dnnl ? "dnnl" : "panels";
     c->work = 2.0 * (double)m->count_c * (double)m->p.k;
     td_matmul_plan_make(&m->p, c->threads, m->packed != NULL, &m->plan);
-    m->at_a = td_reserve(&at, m->type == TD_F32 ? 0 : m->count_a * sizeof(float));
-    m->at_b = td_reserve(&at, m->type == TD_F32 || m->packed ? 0 : m->count_b * sizeof(float));
-    m->at_c = reserve_sums(m, &at);
+    m->at_a = reserve_floats(&at, m->type != TD_F32 && !(m->bf16 && m->type == TD_BF16), m->count_a);
+    m->at_b = reserve_floats(&at, m->type_b != TD_F32 && !m->packed, m->count_b);
+    reserve_sums(m, &at);
     m->at_scratch = td_reserve(&at, own_scratch(c, m));
     m->scratch_size = at;
     return NULL;
@@ -159,38 +181,74 @@ static void end_zeros(const td_gemm_end *e, float *c, size_t count, size_t n)
     }
 }
 
+static float *floats_at(const td_call *c, size_t at)
+{
+    return (float *)(void *)((char *)c->scratch + at);
+}
+
+/* Elements as floats: where they are, or in the scratch at `at`. */
+static const float *as_floats(const td_call *c, td_dtype type, const void *in, size_t count, size_t at)
+{
+    if (type == TD_F32) return in;
+    td_to_float(type, in, count, floats_at(c, at));
+    return floats_at(c, at);
+}
+
+static bool run_bf16(const td_call *c, const td_matmul_call *m, void *out, const void *a, td_gemm_end *end)
+{
+    const bool adds_bf16 = end->add && m->type_add == TD_BF16;
+    const td_bf16_gemm_job job = {
+        .c = out,
+        .a = m->type == TD_BF16 ? a : as_floats(c, m->type, a, m->count_a, m->at_a),
+        .packed = m->packed,
+        .end = end,
+        .add = adds_bf16 ? td_in(c, m->epilogue.add)->data : NULL,
+        .scratch = (char *)c->scratch + m->at_scratch,
+        .team = c->team,
+    };
+
+    if (adds_bf16) end->add = NULL;
+    return td_bf16_gemm_run(m->bf16, &job);
+}
+
+/* False: no memory. */
+static bool run_floats(const td_call *c, const td_matmul_call *m, float *out, const void *a, const void *b,
+                       const td_gemm_end *end)
+{
+    void *const own = (char *)c->scratch + m->at_scratch;
+    const float *const rows = as_floats(c, m->type, a, m->count_a, m->at_a);
+
+    if (m->dnnl) return td_dnnl_gemm_run(m->dnnl, out, rows, m->packed, end, own, c->team);
+    const float *const matrix = m->packed ? NULL : as_floats(c, m->type_b, b, m->count_b, m->at_b);
+    td_matmul_run(&m->plan, td_gemm_select(c->env->cpu), out, rows, matrix, m->packed, end, own, c->team);
+    return true;
+}
+
 /* Float, half, bfloat16. */
 static td_status run_float(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
 {
-    char *const scratch = c->scratch;
-    float *const c_wide = m->out_type == TD_F32 && !m->is_late ? out : (float *)(void *)(scratch + m->at_c);
+    void *const sums = is_apart(m) ? floats_at(c, m->at_c) : out;
     td_gemm_end end = td_epilogue_end(c, &m->early, m->p.c_m);
-
-    if (m->type != TD_F32) {
-        float *const a_wide = (float *)(void *)(scratch + m->at_a);
-        td_to_float(m->type, a, m->count_a, a_wide);
-        a = a_wide;
-    }
-    if (m->type != TD_F32 && !m->packed) {
-        float *const b_wide = (float *)(void *)(scratch + m->at_b);
-        td_to_float(m->type, b, m->count_b, b_wide);
-        b = b_wide;
-    }
-    void *const own = scratch + m->at_scratch;
+    const float *add = NULL;
     bool is_ok = true;
+
+    if (m->epilogue.add && (m->is_late || !m->bf16 || m->type_add != TD_BF16))
+        add = as_floats(c, m->type_add, td_in(c, m->epilogue.add)->data, m->count_add, m->at_add);
+    if (end.add && add) end.add = add;
     if (m->p.k == 0)
-        end_zeros(&end, c_wide, m->count_c, m->p.n);
+        end_zeros(&end, sums, m->count_c, m->p.n);
     else if (m->bf16)
-        is_ok = td_bf16_gemm_run(m->bf16, c_wide, a, m->packed, &end, own, c->team);
-    else if (m->dnnl)
-        is_ok = td_dnnl_gemm_run(m->dnnl, c_wide, a, m->packed, &end, own, c->team);
+        is_ok = run_bf16(c, m, sums, a, &end);
     else
-        td_matmul_run(&m->plan, td_gemm_select(c->env->cpu), c_wide, a, b, m->packed, &end, own, c->team);
+        is_ok = run_floats(c, m, sums, a, b, &end);
     if (!is_ok) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
-    if (m->is_late)
-        td_epilogue_late(c, &m->epilogue, &m->sum, c_wide);
-    else if (m->out_type != TD_F32)
-        td_from_float(m->out_type, c_wide, m->count_c, out);
+    if (!is_apart(m)) return NULL;
+    float *done = sums;
+    if (m->is_late) {
+        done = m->out_type == TD_F32 ? out : floats_at(c, m->at_late);
+        td_epilogue_late(c, &m->epilogue, &m->sum, done, sums, add);
+    }
+    if (m->out_type != TD_F32) td_from_float(m->out_type, done, m->count_out, out);
     return NULL;
 }
 

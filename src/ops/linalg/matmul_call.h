@@ -18,14 +18,15 @@ typedef struct td_matmul_call {
     td_shape sum;                    /* of c, before a residual is broadcast; set by the op */
     bool is_late;                    /* see td_epilogue_late() */
     uint32_t in_a, in_b;             /* input indices */
-    td_dtype type, type_b, out_type; /* type_b may differ among integers: sums are then int32 */
+    td_dtype type, type_b, out_type; /* integers of two types: sums are int32 */
+    td_dtype type_add;
     bool widens;
     bool conj_a, conj_b;
-    td_bf16_gemm *bf16;                  /* NULL: the next */
-    td_dnnl_gemm *dnnl;                  /* NULL: our own tiles */
-    const void *packed;                  /* NULL: b is packed by each run */
-    size_t count_a, count_b, count_c;    /* elements */
-    size_t at_a, at_b, at_c, at_scratch; /* offsets in the scratch */
+    td_bf16_gemm *bf16;                                     /* NULL: the next */
+    td_dnnl_gemm *dnnl;                                     /* NULL: our own tiles */
+    const void *packed;                                     /* NULL: b is packed by each run */
+    size_t count_a, count_b, count_c, count_add, count_out; /* elements */
+    size_t at_a, at_b, at_c, at_add, at_late, at_scratch;   /* offsets in the scratch */
     size_t scratch_size;
 } td_matmul_call;
 

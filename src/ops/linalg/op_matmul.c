@@ -11,6 +11,7 @@
 typedef struct matmul_attrs {
     bool swaps_a, swaps_b; /* the last two dims */
     bool is_adjoint;       /* and takes conjugates */
+    bool is_mixed;         /* any floats */
     td_epilogue epilogue;
 } matmul_attrs;
 
@@ -28,6 +29,12 @@ static td_status fused_parse(td_parse *p)
 {
     TD_TRY(matmul_parse(p));
     return td_epilogue_parse(p, 2, &((matmul_attrs *)p->attrs)->epilogue);
+}
+
+static td_status mixed_parse(td_parse *p)
+{
+    ((matmul_attrs *)p->attrs)->is_mixed = true;
+    return fused_parse(p);
 }
 
 static td_status batch_parse(td_parse *p)
@@ -133,6 +140,7 @@ static td_status check_types(const td_call *c)
     const td_dtype a = td_in(c, 0)->dtype, b = td_in(c, 1)->dtype, out = td_out(c, 0)->dtype;
 
     if (a == b && b == out) return NULL;
+    if (((const matmul_attrs *)c->attrs)->is_mixed) return NULL;
     if (a == b && floats >> a & 1 && floats >> out & 1) return NULL;
     if (bytes >> a & 1 && bytes >> b & 1 && out == TD_I32) return NULL;
     return TD_ERR(UNIMPLEMENTED, "%s: products of %s and %s into %s", c->node, td_dtype_name(a),
@@ -203,6 +211,13 @@ const td_op td_ops_matmul[] = {
       .attrs = "transpose_a: bool = false, transpose_b: bool = false, T: type, num_args: int, "
                "fused_ops: list(string) = []",
       .parse = fused_parse,
+      .infer = batch_infer,
+      COMMON },
+    { .name = "_MixedMatMul",
+      .sig = "a: Ta, b: T, args: Targs -> product: Tout",
+      .attrs = "transpose_a: bool = false, transpose_b: bool = false, Ta: type, T: type, Targs: list(type), "
+               "Tout: type, fused_ops: list(string) = []",
+      .parse = mixed_parse,
       .infer = batch_infer,
       COMMON },
     { .name = "BatchMatMul",

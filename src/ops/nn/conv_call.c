@@ -87,15 +87,25 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
 
 /* ---------------------------------------------------------------- prepare */
 
+static bool is_bf16(td_dtype t)
+{
+    return t == TD_BF16;
+}
+
 static td_status choose(td_call *c, td_conv_call *s)
 {
+    const bool is_turned = s->is_first; /* floats, on the way in and out */
     const td_conv_ask ask = {
         .conv = s->conv,
         .cpu = c->env->cpu,
         .threads = c->threads,
         .is_const = td_in_is_const(c, s->filter),
         .has_bias = s->early.bias != 0,
-        .is_bf16 = c->env->is_bf16,
+        .is_bf16 = c->env->is_bf16 || (is_bf16(s->type_x) && is_bf16(s->type_w)),
+        .has_more = s->early.add || s->early.act != TD_ACT_NONE,
+        .reads_bf16 = is_bf16(s->type_x) && !is_turned,
+        .writes_bf16 = is_bf16(s->type_y) && !is_turned && !s->is_late,
+        .adds_bf16 = s->early.add && is_bf16(s->type_add),
     };
 
     if (!td_conv_body_choose(&ask, &s->plan)) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
@@ -104,20 +114,31 @@ static td_status choose(td_call *c, td_conv_call *s)
     return NULL;
 }
 
-static td_status prepare_float(td_call *c, td_conv_call *s, td_dtype type)
+static size_t floats_if(bool is_needed, size_t count)
 {
-    const bool is_wide = type != TD_F32;
+    return is_needed ? count * sizeof(float) : 0;
+}
+
+/* Do sums go somewhere before they are the output? */
+static bool is_apart(const td_conv_call *s)
+{
+    return s->is_first || s->is_late || (s->type_y != TD_F32 && !s->plan.writes_bf16);
+}
+
+static td_status prepare_float(td_call *c, td_conv_call *s)
+{
     size_t at = 0;
 
     TD_TRY(choose(c, s));
     TD_TRY(pack_weights(c, s));
-    s->at_x = td_reserve(&at, is_wide ? s->count_x * sizeof(float) : 0);
-    s->at_turned = td_reserve(&at, s->is_first ? s->count_x * sizeof(float) : 0);
-    s->at_w = td_reserve(&at, is_wide && !s->packed ? s->count_w * sizeof(float) : 0);
+    s->at_x = td_reserve(&at, floats_if(s->type_x != TD_F32 && !s->plan.reads_bf16, s->count_x));
+    s->at_turned = td_reserve(&at, floats_if(s->is_first, s->count_x));
+    s->at_w = td_reserve(&at, floats_if(s->type_w != TD_F32 && !s->packed, s->count_w));
     s->at_packed = td_reserve(&at, s->packed ? 0 : s->plan.body->packed_size(s->plan.state));
-    s->at_y = td_reserve(&at, is_wide || s->is_first || s->is_late
-                                  ? s->count_y * sizeof(float) * (is_wide && s->is_first ? 2 : 1)
-                                  : 0);
+    s->at_add = td_reserve(&at, floats_if(s->type_add != TD_F32 && !s->plan.adds_bf16, s->count_add));
+    s->at_y =
+        td_reserve(&at, floats_if(is_apart(s), s->count_y * (s->type_y != TD_F32 && s->is_first ? 2 : 1)));
+    s->at_late = td_reserve(&at, floats_if(s->is_late && s->type_y != TD_F32, s->count_out));
     s->at_body = td_reserve(&at, s->plan.body->scratch(s->plan.state, c->threads));
     c->scratch_size = at;
     return NULL;
@@ -134,15 +155,21 @@ void td_conv_call_begin(td_conv_call *s, const td_window *w, const td_epilogue *
 
 td_status td_conv_call_prepare(td_call *c, td_conv_call *s)
 {
-    const td_dtype type = td_in(c, s->x)->dtype;
+    const td_tensor *const add = s->epilogue.add ? td_in(c, s->epilogue.add) : NULL;
     size_t at = 0;
 
+    s->type_x = td_in(c, s->x)->dtype;
+    s->type_w = td_in(c, s->filter)->dtype;
+    s->type_y = td_out(c, 0)->dtype;
+    s->type_add = add ? add->dtype : TD_F32;
     s->count_x = (size_t)td_shape_count(&td_in(c, s->x)->shape);
     s->count_w = (size_t)td_shape_count(&td_in(c, s->filter)->shape);
     s->count_y = (size_t)td_shape_count(&s->sum);
+    s->count_out = (size_t)td_shape_count(&td_out(c, 0)->shape);
+    s->count_add = add ? (size_t)td_shape_count(&add->shape) : 0;
     s->is_late = td_epilogue_split(c, &s->epilogue, &s->sum, &s->early);
     if (s->count_y == 0) return NULL;
-    if (td_is_single(type)) return prepare_float(c, s, type);
+    if (td_is_single(s->type_x)) return prepare_float(c, s);
     s->at_x = td_reserve(&at, s->count_x * sizeof(double));
     s->at_turned = td_reserve(&at, s->is_first ? s->count_x * sizeof(double) : 0);
     s->at_w = td_reserve(&at, s->count_w * sizeof(double));
@@ -158,61 +185,90 @@ static size_t pixels(const size_t *dims)
     return dims[0] * dims[1] * dims[2];
 }
 
-/* False: no memory. */
-static bool run_body(const td_call *c, const td_conv_call *s, float *y, const float *x, const float *packed)
+static float *floats_at(const td_call *c, size_t at)
 {
-    const td_gemm_end end = td_epilogue_end(c, &s->early, s->conv.out_channels);
-    const td_conv_job job = {
-        .out = y,
-        .in = x,
-        .packed = packed,
-        .end = &end,
-        .scratch = (char *)c->scratch + s->at_body,
-        .team = c->team,
-    };
-
-    return s->plan.body->run(s->plan.state, &job);
+    return (float *)(void *)((char *)c->scratch + at);
 }
 
-static td_status run_float(td_call *c, const td_conv_call *s, td_dtype type)
+/* Elements as floats: where they are, or in the scratch at `at`. */
+static const float *as_floats(const td_call *c, td_dtype type, const void *in, size_t count, size_t at)
+{
+    if (type == TD_F32) return in;
+    td_to_float(type, in, count, floats_at(c, at));
+    return floats_at(c, at);
+}
+
+static const float *residual(const td_call *c, const td_conv_call *s)
+{
+    if (!s->epilogue.add || s->plan.adds_bf16) return NULL;
+    return as_floats(c, s->type_add, td_in(c, s->epilogue.add)->data, s->count_add, s->at_add);
+}
+
+/* The image as the body takes it. */
+static const void *image_of(const td_call *c, const td_conv_call *s)
 {
     const td_conv *const v = &s->conv;
-    char *const scratch = c->scratch;
-    float *const turned = (float *)(void *)(scratch + s->at_turned), *y = td_out(c, 0)->data;
-    const float *x = td_in(c, s->x)->data, *packed = s->packed;
+    const void *const in = td_in(c, s->x)->data;
 
-    if (type != TD_F32) {
-        td_to_float(type, x, s->count_x, (float *)(void *)(scratch + s->at_x));
-        x = (float *)(void *)(scratch + s->at_x);
-    }
+    if (s->plan.reads_bf16) return in;
+    const float *const x = as_floats(c, s->type_x, in, s->count_x, s->at_x);
+    if (!s->is_first) return x;
+    td_channels_last(floats_at(c, s->at_turned), x, v->batch, v->in_channels, pixels(v->in));
+    return floats_at(c, s->at_turned);
+}
+
+/* NULL: no memory. */
+static const float *weights_of(const td_call *c, const td_conv_call *s)
+{
+    if (s->packed) return s->packed;
+    const float *const w = as_floats(c, s->type_w, td_in(c, s->filter)->data, s->count_w, s->at_w);
+
+    return pack(s, floats_at(c, s->at_packed), w, NULL) ? floats_at(c, s->at_packed) : NULL;
+}
+
+/* What is left to do with sums that are not the output yet. */
+static void settle(td_call *c, const td_conv_call *s, float *y, const float *add)
+{
+    const td_conv *const v = &s->conv;
+    void *const out = td_out(c, 0)->data;
+
     if (s->is_first) {
-        td_channels_last(turned, x, v->batch, v->in_channels, pixels(v->in));
-        x = turned;
-    }
-    if (!packed) {
-        const float *w = td_in(c, s->filter)->data;
-        if (type != TD_F32) {
-            td_to_float(type, w, s->count_w, (float *)(void *)(scratch + s->at_w));
-            w = (float *)(void *)(scratch + s->at_w);
-        }
-        if (!pack(s, (float *)(void *)(scratch + s->at_packed), w, NULL))
-            return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
-        packed = (float *)(void *)(scratch + s->at_packed);
-    }
-    if (type != TD_F32 || s->is_first || s->is_late) y = (float *)(void *)(scratch + s->at_y);
-    if (!run_body(c, s, y, x, packed)) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
-    if (s->is_first) {
-        float *const to = type == TD_F32 ? td_out(c, 0)->data : y + s->count_y;
+        float *const to = s->type_y == TD_F32 ? out : y + s->count_y;
         td_channels_last(to, y, v->batch, pixels(v->out), v->out_channels); /* the same turn, the other way */
         y = to;
     }
-    if (s->is_late) td_epilogue_late(c, &s->epilogue, &s->sum, y); /* fused ops are float, channels last */
-    if (type != TD_F32) td_from_float(type, y, s->count_y, td_out(c, 0)->data);
+    if (s->is_late) { /* of fused ops, which are channels last */
+        float *const to = s->type_y == TD_F32 ? out : floats_at(c, s->at_late);
+        td_epilogue_late(c, &s->epilogue, &s->sum, to, y, add);
+        y = to;
+    }
+    if (s->type_y != TD_F32) td_from_float(s->type_y, y, s->count_out, out);
+}
+
+static td_status run_float(td_call *c, const td_conv_call *s)
+{
+    td_gemm_end end = td_epilogue_end(c, &s->early, s->conv.out_channels);
+    const float *const add = residual(c, s);
+    const td_conv_job job = {
+        .out = is_apart(s) ? floats_at(c, s->at_y) : td_out(c, 0)->data,
+        .in = image_of(c, s),
+        .packed = weights_of(c, s),
+        .end = &end,
+        .scratch = (char *)c->scratch + s->at_body,
+        .team = c->team,
+        .add = s->plan.adds_bf16 ? td_in(c, s->epilogue.add)->data : NULL,
+    };
+
+    end.add = s->early.add ? add : NULL;
+    if (!job.packed || !s->plan.body->run(s->plan.state, &job))
+        return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
+    if (is_apart(s)) settle(c, s, job.out, add);
     return NULL;
 }
 
-static void run_double(td_call *c, const td_conv_call *s, td_dtype type)
+static void run_double(td_call *c, const td_conv_call *s)
 {
+    const td_dtype type = s->type_x;
     const td_conv *const v = &s->conv;
     char *const scratch = c->scratch;
     double *const turned = (double *)(void *)(scratch + s->at_turned);
@@ -235,11 +291,9 @@ static void run_double(td_call *c, const td_conv_call *s, td_dtype type)
 
 td_status td_conv_call_run(td_call *c, const td_conv_call *s)
 {
-    const td_dtype type = td_in(c, s->x)->dtype;
-
     if (s->count_y == 0) return NULL;
-    if (td_is_single(type)) return run_float(c, s, type);
-    run_double(c, s, type);
+    if (td_is_single(s->type_x)) return run_float(c, s);
+    run_double(c, s);
     return NULL;
 }
 

@@ -20,10 +20,11 @@ typedef struct td_conv_call {
 
     td_epilogue early; /* what tiles do */
     bool is_late;      /* the residual's shape differs: see td_epilogue_late() */
+    td_dtype type_x, type_w, type_y, type_add;
     td_conv_plan plan;
     const float *packed; /* NULL: packed by each run */
-    size_t count_x, count_w, count_y;
-    size_t at_x, at_turned, at_w, at_packed, at_y, at_body; /* offsets in the scratch */
+    size_t count_x, count_w, count_y, count_add, count_out;
+    size_t at_x, at_turned, at_w, at_packed, at_add, at_y, at_late, at_body; /* offsets in the scratch */
 } td_conv_call;
 
 /* Of an op whose inputs are the image and the filter; conv is set by then. */

@@ -106,28 +106,28 @@ static void strides_of(const td_shape *s, const td_shape *out, size_t *strides)
     }
 }
 
-void td_epilogue_late(const td_call *c, const td_epilogue *e, const td_shape *sum, const float *y)
+void td_epilogue_late(const td_call *c, const td_epilogue *e, const td_shape *sum, float *out, const float *y,
+                      const float *add)
 {
-    const td_tensor *const add = td_in(c, e->add), *const out = td_out(c, 0);
-    const size_t n = (size_t)td_shape_count(&out->shape);
+    const td_shape *const shape = &td_out(c, 0)->shape;
+    const size_t n = (size_t)td_shape_count(shape);
     size_t by_y[TD_MAX_RANK], by_add[TD_MAX_RANK];
-    float *const to = out->data;
     td_act_fn *const post = td_act_select(c->env->cpu, e->act);
 
-    strides_of(sum, &out->shape, by_y);
-    strides_of(&add->shape, &out->shape, by_add);
+    strides_of(sum, shape, by_y);
+    strides_of(&td_in(c, e->add)->shape, shape, by_add);
     for (size_t i = 0; i < n; i++) {
         size_t rest = i, at_y = 0, at_add = 0;
-        for (int d = out->shape.rank - 1; d >= 0; d--) {
-            const size_t at = rest % (size_t)out->shape.dims[d];
-            rest /= (size_t)out->shape.dims[d];
+        for (int d = shape->rank - 1; d >= 0; d--) {
+            const size_t at = rest % (size_t)shape->dims[d];
+            rest /= (size_t)shape->dims[d];
             at_y += at * by_y[d];
             at_add += at * by_add[d];
         }
-        const float v = y[at_y] + ((const float *)add->data)[at_add];
-        to[i] = v < e->lo ? e->lo : v > e->hi ? e->hi : v;
+        const float v = y[at_y] + add[at_add];
+        out[i] = v < e->lo ? e->lo : v > e->hi ? e->hi : v;
     }
-    if (post) post(to, n);
+    if (post) post(out, n);
 }
 
 td_gemm_end td_epilogue_end(const td_call *c, const td_epilogue *e, size_t channels)

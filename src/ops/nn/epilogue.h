@@ -28,11 +28,12 @@ TD_MUST_USE td_status td_epilogue_infer(const td_call *c, const td_epilogue *e, 
                                         const td_shape *sum, td_shape *out);
 
 /* A residual of another shape cannot be added tile by tile. Then *early is what tiles do, and
- * td_epilogue_late() makes output 0 of the finished sums. Returns whether it is so. */
+ * td_epilogue_late() makes the elements of output 0, as floats, of the finished sums and the residual. Returns whether it is so. */
 bool td_epilogue_split(const td_call *c, const td_epilogue *e, const td_shape *sum, td_epilogue *early);
-void td_epilogue_late(const td_call *c, const td_epilogue *e, const td_shape *sum, const float *y);
+void td_epilogue_late(const td_call *c, const td_epilogue *e, const td_shape *sum, float *out, const float *y,
+                      const float *add);
 
-/* Run: with the inputs' elements. */
+/* Run: with the inputs' elements, which are floats; but for add's, which the caller may set. */
 td_gemm_end td_epilogue_end(const td_call *c, const td_epilogue *e, size_t channels);
 
 #endif

@@ -86,5 +86,10 @@ const td_op td_ops_depthwise[] = {
       .attrs = TD_CONV2D_ATTRS ", num_args: int, fused_ops: list(string) = []",
       .parse = fused_parse,
       COMMON },
+    { .name = "_MixedDepthwiseConv2dNative",
+      .sig = "input: Tin, filter: T, args: Targs -> output: Tout",
+      .attrs = TD_CONV2D_ATTRS TD_MIXED_ATTRS,
+      .parse = fused_parse,
+      COMMON },
     { 0 },
 };

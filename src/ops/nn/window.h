@@ -31,6 +31,8 @@ enum {
 #define TD_CONV2D_ATTRS                                                                                      \
     "T: type, strides: list(int), padding: string, explicit_paddings: list(int) = [], "                      \
     "data_format: string = 'NHWC', dilations: list(int) = [1, 1, 1, 1]"
+/* Of what passes/narrow makes: any floats on either side of a filter of floats. */
+#define TD_MIXED_ATTRS ", Tin: type, Tout: type, Targs: list(type), fused_ops: list(string) = []"
 #define TD_CONV3D_ATTRS                                                                                      \
     "T: type, strides: list(int), padding: string, data_format: string = 'NDHWC', "                          \
     "dilations: list(int) = [1, 1, 1, 1, 1]"

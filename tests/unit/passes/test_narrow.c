@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_narrow.c -- values between convolutions and products in bfloat16 become bfloat16, where nobody else sees them; and
+ * random nets give near answers, on whatever CPU. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/macros.h"
+#include "pass_graph.h"
+#include "words.h"
+
+enum { SIDE = 6, CHANNELS = 32, IMAGES = 2 };
+
+static const char *words;
+
+static bool has(const char *word)
+{
+    return words_have(words, word);
+}
+
+/* [kernel, kernel, in, out], so large that sums keep their size. */
+static td_edge filter(td_graph *g, int64_t kernel, int64_t in, int64_t out, unsigned seed)
+{
+    return pg_noise(g, &(td_shape){ 4, { kernel, kernel, in, out } }, seed);
+}
+
+static td_edge conv(td_graph *g, td_edge x, int64_t kernel, unsigned seed)
+{
+    return pg_node(g, "Conv2D T=%float strides=[1,1,1,1] padding='SAME", x,
+                   filter(g, kernel, CHANNELS, CHANNELS, seed), PG_END);
+}
+
+static td_edge depthwise(td_graph *g, td_edge x, unsigned seed)
+{
+    return pg_node(g, "DepthwiseConv2dNative T=%float strides=[1,1,1,1] padding='SAME", x,
+                   filter(g, 3, CHANNELS, 1, seed), PG_END);
+}
+
+static td_edge relu(td_graph *g, td_edge x)
+{
+    return pg_node(g, "Relu T=%float", x, PG_END);
+}
+
+static td_edge add(td_graph *g, td_edge a, td_edge b)
+{
+    return pg_node(g, "AddV2 T=%float", a, b, PG_END);
+}
+
+static td_edge reshape(td_graph *g, td_edge x, const int32_t *dims)
+{
+    return pg_node(g, "Reshape T=%float Tshape=%int32", x, pg_ints(g, 4, dims), PG_END);
+}
+
+/* ---------------------------------------------------------------- what becomes narrow */
+
+/* A block: two convolutions and what words put between them. */
+static td_graph *make(td_arena *arena)
+{
+    static const int32_t turned[] = { IMAGES, SIDE * SIDE / 4, 4, CHANNELS },
+                         back[] = { IMAGES, SIDE, SIDE, CHANNELS };
+    td_graph *const g = td_graph_make(arena, "g");
+    const td_edge x = pg_arg(g, TD_F32);
+    const td_edge first = relu(g, conv(g, x, 1, 5));
+    td_edge middle = first;
+
+    if (has("depthwise")) middle = relu(g, depthwise(g, middle, 6));
+    if (has("reshaped")) middle = reshape(g, reshape(g, middle, turned), back);
+    if (has("joined"))
+        middle = pg_node(g, "ConcatV2 N=2 T=%float Tidx=%int32", middle, relu(g, conv(g, x, 1, 8)),
+                         pg_int(g, 0), PG_END);
+    if (has("joined_wide"))
+        middle = pg_node(g, "ConcatV2 N=2 T=%float Tidx=%int32", middle, x, pg_int(g, 0), PG_END);
+    if (has("seen")) pg_ret(g, middle);
+    if (has("used")) pg_ret(g, pg_node(g, "Sum T=%float Tidx=%int32", middle, pg_int(g, 1), PG_END));
+    td_edge y = conv(g, middle, 3, 7);
+    if (has("added")) y = add(g, y, first);
+    y = relu(g, y);
+    if (has("third")) y = conv(g, y, 1, 9);
+    pg_ret(g, y);
+    return g;
+}
+
+static size_t count_narrow(const td_graph *g)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->n_nodes; i++)
+        n += g->nodes[i]->n_out == 1 && g->nodes[i]->out_type[0] == TD_BF16;
+    return n;
+}
+
+static void open_bf16(pg *p)
+{
+    pg_open(p, NULL);
+    p->env.is_bf16 = true;
+}
+
+static void check(const char *form, size_t n_narrow)
+{
+    float x[IMAGES * SIDE * SIDE * CHANNELS];
+    const td_tensor in[] = {
+        { .dtype = TD_F32, .shape = { 4, { IMAGES, SIDE, SIDE, CHANNELS } }, .data = x }
+    };
+    pg p;
+
+    words = form;
+    pg_fill(x, TD_COUNT(x), 3);
+    open_bf16(&p);
+    td_arena *const arena = td_arena_make();
+    td_graph *const g = make(arena);
+    (void)pg_count_after(&p, g, "");
+    const size_t n = count_narrow(g);
+    if (n != n_narrow) fail_msg("\"%s\": %zu values are narrow, not %zu", form, n, n_narrow);
+    td_arena_free(arena);
+    pg_assert_same(&p, make, in, 2e-2);
+    pg_close(&p);
+}
+
+static void test_what_becomes_narrow(void **state)
+{
+    (void)state;
+    check("", 1);
+    check("third", 2);
+    check("depthwise", 2);
+    check("depthwise added third", 3);
+    check("reshaped", 3);
+    check("joined", 3);
+    check("joined reshaped third", 6);
+}
+
+static void test_what_stays(void **state)
+{
+    (void)state;
+    check("seen", 0);
+    check("used", 0);
+    check("depthwise seen", 1); /* before it */
+    check("reshaped seen", 0);
+    check("joined_wide", 0);
+    check("joined_wide third", 1);
+    check("joined seen", 0);
+}
+
+static void test_left_out(void **state)
+{
+    td_arena *const arena = td_arena_make();
+    pg p;
+
+    (void)state;
+    words = "third";
+    open_bf16(&p);
+    p.env.passes_off = TD_PASS_BIT(TD_PASS_narrow);
+    td_graph *g = make(arena);
+    assert_int_equal(pg_count_after(&p, g, "_MixedConv2D"), 0);
+    p.env.passes_off = 0;
+    g = make(arena);
+    assert_int_equal(pg_count_after(&p, g, "_MixedConv2D"), 3);
+    p.env.is_bf16 = false;
+    g = make(arena);
+    assert_int_equal(pg_count_after(&p, g, "_MixedConv2D"), 0);
+    pg_close(&p);
+    td_arena_free(arena);
+}
+
+/* ---------------------------------------------------------------- random nets */
+
+static unsigned net_seed, step;
+
+static unsigned draw(unsigned n)
+{
+    step = step * 1664525U + 1013904223U;
+    return (step >> 16) % n;
+}
+
+enum { MOST = 12 };
+
+static td_edge random_node(td_graph *g, const td_edge *have, unsigned n)
+{
+    static const int32_t as_rows[] = { IMAGES * SIDE, 1, SIDE, CHANNELS },
+                         as_images[] = { IMAGES, SIDE, SIDE, CHANNELS };
+    const td_edge x = have[n - 1 - draw(n > 2 ? 2 : n)], y = have[draw(n)];
+    const unsigned seed = 10 + draw(1000);
+
+    switch (draw(9)) {
+    case 0:
+        return relu(g, conv(g, x, 1, seed));
+    case 1:
+        return conv(g, x, 3, seed);
+    case 2:
+        return relu(g, depthwise(g, x, seed));
+    case 3:
+        return relu(g, add(g, conv(g, x, 1, seed), y));
+    case 4:
+        return add(g, x, y);
+    case 5:
+        return reshape(g, reshape(g, x, as_rows), as_images);
+    case 6:
+        return pg_node(g, "Neg T=%float", conv(g, x, 1, seed), PG_END);
+    case 7: {
+        const td_edge both = pg_node(g, "ConcatV2 N=2 T=%float Tidx=%int32", x, y, pg_int(g, 3), PG_END);
+
+        return pg_node(g, "Conv2D T=%float strides=[1,1,1,1] padding='SAME", both,
+                       filter(g, 1, 2 * CHANNELS, CHANNELS, seed), PG_END);
+    }
+    default:
+        return pg_node(g, "BatchMatMulV2 T=%float", x,
+                       pg_noise(g, &(td_shape){ 2, { CHANNELS, CHANNELS } }, seed), PG_END);
+    }
+}
+
+/* Sums grow from step to step, in all values alike. */
+static td_graph *make_random(td_arena *arena)
+{
+    td_graph *const g = td_graph_make(arena, "g");
+    td_edge have[MOST] = { pg_arg(g, TD_F32) };
+    unsigned n = 1;
+
+    step = net_seed;
+    for (const unsigned count = 2 + draw(MOST - 2); n < count; n++)
+        have[n] = random_node(g, have, n);
+    pg_ret(g, have[n - 1]);
+    if (draw(2)) pg_ret(g, have[draw(n)]);
+    return g;
+}
+
+static void test_random_nets(void **state)
+{
+    float x[IMAGES * SIDE * SIDE * CHANNELS];
+    const td_tensor in[] = {
+        { .dtype = TD_F32, .shape = { 4, { IMAGES, SIDE, SIDE, CHANNELS } }, .data = x }
+    };
+    size_t n_narrow = 0;
+
+    (void)state;
+    pg_fill(x, TD_COUNT(x), 4);
+    for (net_seed = 1; net_seed <= 60; net_seed++) {
+        td_arena *const arena = td_arena_make();
+        pg p;
+
+        open_bf16(&p);
+        td_graph *const g = make_random(arena);
+        (void)pg_count_after(&p, g, "");
+        n_narrow += count_narrow(g);
+        td_arena_free(arena);
+        pg_assert_same(&p, make_random, in, 5e-2);
+        pg_close(&p);
+    }
+    assert_true(n_narrow > 40);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_becomes_narrow),
+        cmocka_unit_test(test_what_stays),
+        cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_random_nets),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
