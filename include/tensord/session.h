@@ -25,6 +25,7 @@ typedef struct td_session_options {
      * instructions for it (td_session_has_bfloat16()); answers differ by about 1 %. */
     bool uses_bfloat16;
     bool prefers_tflite; /* where a directory has a model.tflite and a SavedModel */
+    bool gives_way;      /* others compute: one core is enough for the load */
     bool skip_warmup;    /* do not run the signatures with rows of zeros before returning */
     /* Besides one row, the warm-up runs as many as batches will have. NULL: powers of two, as far as they take little
      * beside the rest of the load. */

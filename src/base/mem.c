@@ -70,6 +70,15 @@ void *td_realloc(void *p, size_t size)
 #endif
 #endif
 
+bool td_mem_is_watched(void)
+{
+#ifdef MEM_IS_FOREIGN
+    return true;
+#else
+    return false;
+#endif
+}
+
 /* More than the machine has, the kernel would still promise, and end the process when it is used. */
 static size_t machine_memory(void)
 {

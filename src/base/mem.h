@@ -4,6 +4,7 @@
 #ifndef TD_BASE_MEM_H
 #define TD_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/macros.h"
@@ -27,6 +28,8 @@ void *td_heap_alloc(size_t size, size_t align); /* td_try_alloc() that no test h
 void *td_heap_pages(size_t size);               /* td_try_pages(), likewise */
 void td_free(void *p);                          /* NULL is fine */
 TD_NONNULL_RETURN char *td_format(const char *fmt, ...) TD_PRINTF(1, 2); /* a new string */
+
+bool td_mem_is_watched(void); /* by a sanitizer, piece by piece */
 
 /* Bytes that this process may have: the machine's, or its control group's. Reads files. */
 size_t td_memory_limit(void);

@@ -320,8 +320,11 @@ static td_status take_memory(td_session *s)
 
     TD_TRY(td_account_take(&s->account, made, "the model, for constants and state,"));
     s->constant_bytes = made;
-    return td_account_reserve(&s->account, td_estimate_packs(s->entries, s->n_signatures),
-                              "the model, for its packed weights,");
+    const size_t packs = td_estimate_packs(s->entries, s->n_signatures);
+
+    TD_TRY(td_account_reserve(&s->account, packs, "the model, for its packed weights,"));
+    td_packs_expect(s->env.packs, packs);
+    return NULL;
 }
 
 static td_status load(td_session *s, const char *path, const td_session_options *o)
@@ -353,6 +356,7 @@ static td_status load(td_session *s, const char *path, const td_session_options 
     if (!o->skip_warmup) TD_TRY(td_warm_up(s, o, td_now_ns() - start));
     td_account_unreserve(&s->account);
     s->env.budget = NULL;
+    s->env.has_cores = false;
     td_debug("exec", "model_dir=%s load_nodes=%" PRIu64 " load_bodies=%" PRIu64 " load_bytes=%" PRIu64,
              s->file->path, s->budget.used[TD_BUDGET_NODES], s->budget.used[TD_BUDGET_BODIES],
              s->budget.used[TD_BUDGET_BYTES]);
@@ -395,6 +399,7 @@ td_status td_session_load(const char *path, const td_session_options *opts, td_s
     td_lanes_configure(o.threads);
     s->env.cpu = td_cpu_detect();
     s->env.threads = td_lanes_cores();
+    s->env.has_cores = !o.gives_way;
     s->env.is_bf16 = o.uses_bfloat16 && td_session_has_bfloat16();
     s->env.resources = td_resources_make();
     s->env.account = &s->account;

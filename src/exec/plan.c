@@ -6,12 +6,15 @@
 
 #include "base/mem.h"
 #include "exec/infer.h"
+#include "exec/lane.h"
 #include "exec/memplan.h"
 #include "exec/segment.h"
+#include "ops/pack.h"
 
 typedef struct planner {
     td_plan *plan;
     td_inference inf;
+    td_pack_jobs *packs;
     td_status lacks; /* memory: there is to be no plan, since one without it would be kept */
 } planner;
 
@@ -26,12 +29,16 @@ static bool prepare(planner *pl, const td_step *s, td_plan_step *ps)
     c->body = NULL;
     c->work = 0;
     c->arena = pl->plan->arena;
+    c->packs_later = pl->packs;
+    const size_t jobs = td_pack_jobs_count(pl->packs);
     const td_status st = k->prepare ? k->prepare(c) : NULL;
+    c->packs_later = NULL;
     c->arena = pl->inf.scratch;
     ps->scratch_size = c->scratch_size;
     ps->body = c->body;
     ps->work = c->work;
     if (!st) return true;
+    td_pack_jobs_cut(pl->packs, jobs);
     if (k->release) k->release(ps->state);
     ps->state = NULL;
     if (td_status_code(st) == TD_RESOURCE_EXHAUSTED && !pl->lacks)
@@ -79,10 +86,29 @@ static td_status charge(td_plan *plan, size_t known)
     return NULL;
 }
 
+/* Few bytes are packed sooner than a team is together. */
+enum { TEAM_BYTES = 1 << 20 };
+
+/* By all cores where nothing else needs them. */
+static td_status pack(const td_program *prog, td_pack_jobs *packs)
+{
+    td_share share = { 0 };
+    td_lane lane = { 0 };
+
+    if (!prog->env->has_cores || td_pack_jobs_bytes(packs) < TEAM_BYTES || !td_lane_try(&share, 0, &lane))
+        return td_pack_jobs_run(packs, NULL);
+    const td_status s = td_pack_jobs_run(packs, lane.team);
+
+    td_lane_leave(&lane, 0);
+    return s;
+}
+
 td_status td_plan_make(td_program *prog, const td_tensor *in, td_plan **out)
 {
     td_plan *const plan = TD_NEW(td_plan);
-    planner pl = { .plan = plan, .inf = { .prog = prog, .scratch = td_arena_make() } };
+    planner pl = { .plan = plan,
+                   .inf = { .prog = prog, .scratch = td_arena_make() },
+                   .packs = td_pack_jobs_make(prog->env->packs) };
 
     plan->prog = prog;
     atomic_init(&plan->refs, 1);
@@ -97,6 +123,8 @@ td_status td_plan_make(td_program *prog, const td_tensor *in, td_plan **out)
     for (size_t i = 0; i < prog->n_steps && !pl.lacks; i++)
         plan_step(&pl, &prog->steps[i]);
     td_arena_free(pl.inf.scratch);
+    if (!pl.lacks) pl.lacks = pack(prog, pl.packs);
+    td_pack_jobs_free(pl.packs);
     if (!pl.lacks) {
         td_memplan_make(plan);
         td_segments_make(plan);

@@ -137,8 +137,10 @@ struct td_call {
     td_tensor *values; /* every value of the plan */
     const uint32_t *in, *out; /* indices into values; an out of UINT32_MAX is used by nobody */
     uint32_t n_in, n_out;
-    uint64_t const_in;         /* bit i: input i (of the first 64) is a constant of the program */
-    td_env *env;               /* the session's: resources, packed weights */
+    uint64_t const_in; /* bit i: input i (of the first 64) is a constant of the program */
+    td_env *env;       /* the session's: resources, packed weights */
+    struct td_pack_jobs
+        *packs_later;          /* prepare, while a plan is made: who packs weights when it is; pack.h */
     td_arena *arena;           /* infer: scratch; prepare: lives as long as the state; run: as the request */
     const char *body;          /* prepare may set it: which of several ways to compute this is; a literal */
     double work;               /* likewise: floating-point operations of a run */
@@ -254,6 +256,7 @@ struct td_env {
     td_account *account;   /* for what the session takes; NULL: nobody's */
     td_arena *model_arena; /* load time only */
     td_budget *budget;     /* likewise; NULL: no limits */
+    bool has_cores;        /* likewise: nobody else needs the cores */
     const char *dir;       /* where the model's files are mapped from; NULL: nowhere */
     uint64_t files_since;  /* td_file_maps_mark() before that */
     atomic_uint files_ok;  /* td_file_maps_changes() when they were last known to be as they were */

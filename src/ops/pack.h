@@ -2,7 +2,10 @@
 /* pack.h -- weights in the layout a kernel wants, made once per model version and shared by every plan and
  * thread.
  *
- * Thread-safe. Entries live as long as the session. */
+ * While a plan is made, packed forms are only promised: where they will be is known at once, and their elements are there
+ * when the plan is (td_pack_jobs_run()), made by as many threads as there are. Without jobs to add to they are made at once.
+ *
+ * Thread-safe, but for jobs. Entries live as long as the session. */
 #ifndef TD_OPS_PACK_H
 #define TD_OPS_PACK_H
 
@@ -16,13 +19,38 @@ typedef struct td_pack_key {
     uint64_t params;     /* td_hash_bytes() of whatever else matters, e.g. a memory descriptor */
 } td_pack_key;
 
-/* Returns the packed form for key in *out. Where there is none yet, build(ctx, data) fills `size` bytes of
- * 64-aligned memory. RESOURCE_EXHAUSTED without memory, or what build says. */
-TD_MUST_USE td_status td_pack_get(td_call *c, const td_pack_key *key, size_t size,
-                                  td_status (*build)(void *ctx, void *data), void *ctx, const void **out);
+/* How a packed form is made. */
+typedef struct td_pack_way {
+    td_status (*build)(const void *ctx, void *data); /* fills `size` bytes of 64-aligned memory; any thread */
+    const void *ctx; /* copied; what it points to stays as long as the call's state */
+    size_t ctx_size;
+    size_t size;
+    size_t replaced; /* bytes of data[0] that, where a file is mapped, nobody needs any more */
+} td_pack_way;
+
+/* Returns the packed form for key in *out; one that is made when there is none yet. RESOURCE_EXHAUSTED without memory, or
+ * what build says. */
+TD_MUST_USE td_status td_pack_get(td_call *c, const td_pack_key *key, const td_pack_way *way,
+                                  const void **out);
+
+/* ---------------------------------------------------------------- of a plan */
+
+typedef struct td_pack_jobs td_pack_jobs;
+
+td_pack_jobs *td_pack_jobs_make(td_packs *packs);
+size_t td_pack_jobs_count(const td_pack_jobs *j);
+size_t td_pack_jobs_bytes(const td_pack_jobs *j); /* of what they make */
+/* Forgets all but the first n: the state they point to goes. */
+void td_pack_jobs_cut(td_pack_jobs *j, size_t n);
+/* Makes them all, on the team (NULL: here). On failure some may be made; the plan that waits for them is none. */
+TD_MUST_USE td_status td_pack_jobs_run(td_pack_jobs *j, td_team *team);
+void td_pack_jobs_free(td_pack_jobs *j); /* those that never ran are forgotten; NULL is fine */
+
+/* ---------------------------------------------------------------- of a session */
 
 td_packs *td_packs_make(td_account *account); /* for what is packed; NULL: nobody's */
 void td_packs_free(td_packs *p);
-size_t td_packs_bytes(td_packs *p); /* of all that is packed */
+void td_packs_expect(td_packs *p, size_t bytes); /* so much, or less, will be packed soon */
+size_t td_packs_bytes(td_packs *p);              /* of all that is packed */
 
 #endif

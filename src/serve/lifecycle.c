@@ -289,6 +289,7 @@ static void load_task(void *ctx)
     const bool is_beside_others = is_serving(m);
     if (is_on) begin_try(v);
     options.weight = v->model->options->weight;
+    options.gives_way = is_beside_others;
     td_life_unlock(m);
     if (is_beside_others) step_back();
 

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "base/file_map.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/size.h"
@@ -25,7 +24,7 @@ static void pack(const td_matmul_call *m, const float *b, const float *scale, vo
         td_matmul_pack(&m->p, b, scale, packed);
 }
 
-static td_status build_pack(void *ctx, void *data)
+static td_status build_pack(const void *ctx, void *data)
 {
     const pack_ctx *const x = ctx;
     const td_matmul_call *const m = x->m;
@@ -51,7 +50,7 @@ static td_status pack_weights(td_call *c, td_matmul_call *m)
         if (scale) return TD_ERR(INTERNAL, "%s: a fused scale must be constant, and so the weights", c->node);
         return NULL;
     }
-    pack_ctx x = { m, td_in(c, m->in_b)->data, scale ? td_in(c, scale)->data : NULL };
+    const pack_ctx x = { m, td_in(c, m->in_b)->data, scale ? td_in(c, scale)->data : NULL };
     const size_t size = m->bf16 ? td_bf16_gemm_packed_size(m->bf16)
                                 : td_gemm_packed_size(m->p.k, m->p.n) * td_matmul_b_count(&m->p);
     const size_t shape[] = { m->p.k, m->p.n, m->p.b_k, m->p.b_n, td_matmul_b_count(&m->p) };
@@ -62,9 +61,9 @@ static td_status pack_weights(td_call *c, td_matmul_call *m)
         .kind = m->bf16 ? "matmul bf16" : "matmul",
         .params = td_hash_bytes(shape, sizeof shape, by_scale),
     };
-    TD_TRY(td_pack_get(c, &key, size, build_pack, &x, &packed));
+    const td_pack_way way = { build_pack, &x, sizeof x, size, m->count_b * td_dtype_size(m->type_b) };
+    TD_TRY(td_pack_get(c, &key, &way, &packed));
     m->packed = packed;
-    td_file_map_forget(x.b, m->count_b * td_dtype_size(m->type_b)); /* the packed form takes its place */
     return NULL;
 }
 

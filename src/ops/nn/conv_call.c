@@ -3,7 +3,6 @@
 #include "ops/nn/conv_call.h"
 
 #include "base/macros.h"
-#include "base/file_map.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/size.h"
@@ -46,7 +45,7 @@ static bool pack(const td_conv_call *s, float *packed, const float *w, const flo
     return s->plan.body->pack(s->plan.state, packed, w, scale);
 }
 
-static td_status build_pack(void *ctx, void *data)
+static td_status build_pack(const void *ctx, void *data)
 {
     const pack_ctx *const x = ctx;
 
@@ -68,8 +67,8 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
         if (scale) return TD_ERR(INTERNAL, "%s: a fused scale must be constant, and so the weights", c->node);
         return NULL;
     }
-    pack_ctx x = { s, td_in(c, s->filter)->dtype, td_in(c, s->filter)->data,
-                   scale ? td_in(c, scale)->data : NULL };
+    const pack_ctx x = { s, td_in(c, s->filter)->dtype, td_in(c, s->filter)->data,
+                         scale ? td_in(c, scale)->data : NULL };
     const td_conv_body *const body = s->plan.body;
     /* Every signature makes its own scale vector: equal elements, not equal addresses, make packs equal. */
     const uint64_t by_scale = x.scale ? td_hash_bytes(x.scale, s->conv.out_channels * sizeof(float), 1) : 0;
@@ -79,9 +78,10 @@ static td_status pack_weights(td_call *c, td_conv_call *s)
         .kind = body->form,
         .params = td_hash_bytes(&layout, sizeof layout, by_scale),
     };
-    TD_TRY(td_pack_get(c, &key, body->packed_size(s->plan.state), build_pack, &x, &packed));
+    const td_pack_way way = { build_pack, &x, sizeof x, body->packed_size(s->plan.state),
+                              s->count_w * td_dtype_size(x.type) };
+    TD_TRY(td_pack_get(c, &key, &way, &packed));
     s->packed = packed;
-    td_file_map_forget(x.w, s->count_w * td_dtype_size(x.type)); /* the packed form takes its place */
     return NULL;
 }
 

@@ -123,7 +123,7 @@ typedef struct rnn_state {
     const float *wx, *wh;
 } rnn_state;
 
-static td_status build_pack(void *ctx, void *data)
+static td_status build_pack(const void *ctx, void *data)
 {
     const td_tensor *const w = ctx;
     const size_t k = (size_t)w->shape.dims[0], n = (size_t)w->shape.dims[1];
@@ -134,17 +134,18 @@ static td_status build_pack(void *ctx, void *data)
 
 static td_status pack_weights(td_call *c, uint32_t i, const float **out)
 {
-    td_tensor w = *td_in(c, i);
+    const td_tensor w = *td_in(c, i);
     const size_t shape[] = { (size_t)w.shape.dims[0], (size_t)w.shape.dims[1] };
     const td_pack_key key = { .data = { w.data },
                               .kind = "rnn",
                               .params = td_hash_bytes(shape, sizeof shape, 0) };
+    const td_pack_way way = { build_pack, &w, sizeof w, td_gemm_packed_size(shape[0], shape[1]),
+                              td_tensor_bytes(&w) };
     const void *packed = NULL;
 
     if (!td_in_is_const(c, i))
         return TD_ERR(INTERNAL, "%s: weights of a fused layer must be constant", c->node);
-    if (shape[0] && shape[1])
-        TD_TRY(td_pack_get(c, &key, td_gemm_packed_size(shape[0], shape[1]), build_pack, &w, &packed));
+    if (shape[0] && shape[1]) TD_TRY(td_pack_get(c, &key, &way, &packed));
     *out = packed;
     return NULL;
 }
