@@ -25,6 +25,7 @@
 #include "exec/joint.h"
 #include "exec/lane.h"
 #include "exec/objects.h"
+#include "exec/twin.h"
 #include "exec/warmup.h"
 #include "obs/log.h"
 #include "ops/pack.h"
@@ -197,12 +198,15 @@ static void make_graphs(td_session *s)
 {
     const td_model_file *const f = s->file;
 
+    for (size_t i = 0; i < f->n_signatures; i++)
+        if (!is_internal(&f->signatures[i]))
+            s->entries[i].error = make_graph(s, &f->signatures[i], &s->entries[i].graph);
+    td_twins_find(s);
     for (size_t i = 0; i < f->n_signatures; i++) {
-        if (is_internal(&f->signatures[i])) continue;
         td_entry *const p = &s->entries[i];
 
-        p->error = make_graph(s, &f->signatures[i], &p->graph);
-        if (!p->error) p->error = open_graph(s, p->graph);
+        if (!p->graph || p->error) continue;
+        p->error = open_graph(s, p->graph);
         if (!p->error) p->error = td_pass_mark_assigned(&s->pass, p->graph);
         if (!p->error) p->error = td_pass_mark_reached(&s->pass, p->graph);
     }
@@ -232,6 +236,23 @@ td_status td_load_entry(td_session *s, const td_signature *sig, td_entry *e)
     return NULL;
 }
 
+/* Each has its own error, and its own state. */
+static void part_from_twin(td_session *s, size_t i)
+{
+    td_entry *const p = &s->entries[i];
+
+    if (!p->twin || (p->twin->prog && !p->twin->prog->has_state)) return;
+    p->twin = NULL;
+    p->error = td_load_entry(s, &s->file->signatures[i], p);
+}
+
+static void warn_of_unusable(const td_session *s, size_t i)
+{
+    if (s->entries[i].error)
+        td_warning("exec", "model_dir=%s signature=%s unusable=\"%s\"", s->file->path,
+                   s->file->signatures[i].name, td_status_text(s->entries[i].error));
+}
+
 static void make_programs(td_session *s)
 {
     for (size_t i = 0; i < s->file->n_signatures; i++) {
@@ -240,9 +261,12 @@ static void make_programs(td_session *s)
         if (!p->graph || p->error) continue;
         p->error = make_program(s, p);
         if (!p->error) p->rows = td_rows_judge(p->prog, &s->file->signatures[i]);
-        if (p->error)
-            td_warning("exec", "model_dir=%s signature=%s unusable=\"%s\"", s->file->path,
-                       s->file->signatures[i].name, td_status_text(p->error));
+        warn_of_unusable(s, i);
+    }
+    for (size_t i = 0; i < s->file->n_signatures; i++) {
+        if (!s->entries[i].twin) continue;
+        part_from_twin(s, i);
+        warn_of_unusable(s, i);
     }
 }
 

@@ -53,7 +53,9 @@ const td_signature *td_session_find_signature(const td_session *s, const char *n
 
 static td_entry *entry_of(const td_session *s, const td_signature *sig)
 {
-    return &s->entries[sig - s->signatures];
+    td_entry *const e = &s->entries[sig - s->signatures];
+
+    return e->twin ? e->twin : e;
 }
 
 /* Inputs as the program takes them. */
