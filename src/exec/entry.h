@@ -16,8 +16,8 @@ typedef struct td_entry {
     td_partials partials; /* of prog */
     td_status error;
     td_rows_verdict rows; /* of prog */
-    struct td_entry
-        *twin; /* the same under another name, whose program serves for this one, too; NULL: none */
+    /* The same under another name, whose program serves for this one, too; NULL: none. */
+    struct td_entry *twin;
 } td_entry;
 
 /* Runs f, a frame of a signature's program, with the cores it can get, and learns what that took. *must_wait (false
