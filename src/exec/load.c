@@ -93,13 +93,17 @@ static td_status run_program(td_program *prog, const char *prefix, td_stop *stop
 {
     td_string text = { prefix, prefix ? strlen(prefix) : 0 };
     const td_tensor arg = { .dtype = TD_STRING, .shape = { 0 }, .data = &text };
-    const td_run_context run = { 0 };
+    td_share share = { 0 };
+    td_lane lane = { 0 };
     td_frame *f;
 
     TD_TRY(td_frame_enter(prog, &arg, &f));
+    const bool has_lane = prog->env->has_cores && td_lane_try(&share, 0, &lane);
+    const td_run_context run = { .team = lane.team };
     td_stop *const before = td_stop_swap(stop);
     const td_status st = td_frame_run(f, &run);
     (void)td_stop_swap(before);
+    if (has_lane) td_lane_leave(&lane, 0);
     td_frame_leave(f);
     return st;
 }

@@ -26,6 +26,12 @@ enum { HEADER_SHARDS = 1, HEADER_ENDIAN = 2, HEADER_VERSION = 3, VERSION_MIN_CON
 enum { ENTRY_DTYPE = 1, ENTRY_SHAPE, ENTRY_SHARD, ENTRY_OFFSET, ENTRY_SIZE, ENTRY_CRC };
 enum { OUR_VERSION = 1, SHARDS_MAX = 100000 };
 
+/* What the map has of a key. */
+typedef struct stored {
+    td_string value;      /* a view of index or arena */
+    atomic_bool is_sound; /* its checksum was found to be right */
+} stored;
+
 typedef struct shard {
     td_file_map map;
     bool is_open;
@@ -37,7 +43,7 @@ struct td_bundle {
     char *prefix, *index_path;
     td_file_map index;
     td_arena *arena; /* keys, their values' td_strings, blocks that were compressed */
-    td_map entries;  /* key -> td_string, a view of index or arena */
+    td_map entries;  /* key -> stored */
     td_mutex mu;     /* guards shards */
     shard *shards;
     uint32_t n_shards;
@@ -53,8 +59,8 @@ static td_status add_entry(void *ctx, td_string key, td_string value)
     /* Keys share prefixes in the file, not here; real ones stay far below this. */
     if (td_arena_used(b->arena) / 64 > b->index.size + (1 << 16))
         return TD_ERR(RESOURCE_EXHAUSTED, "%s: its keys are too long", b->index_path);
-    td_string *const copy = TD_ARENA_NEW(b->arena, td_string);
-    *copy = value;
+    stored *const copy = TD_ARENA_NEW(b->arena, stored);
+    copy->value = value;
     td_map_put_n(&b->entries, td_arena_strndup(b->arena, key.data, key.size), key.size, copy);
     return NULL;
 }
@@ -71,11 +77,11 @@ static uint64_t read_min_consumer(const td_wire_field *version)
 
 static td_status read_header(td_bundle *b)
 {
-    const td_string *const header = td_map_get_n(&b->entries, "", 0);
+    const stored *const header = td_map_get_n(&b->entries, "", 0);
     uint64_t n_shards = 0, is_big = 0, min_consumer = 0;
 
     if (!header) return TD_ERR(DATA_LOSS, "%s: it has no header", b->index_path);
-    td_wire w = td_wire_of(header->data, header->size);
+    td_wire w = td_wire_of(header->value.data, header->value.size);
     for (td_wire_field f; td_wire_next(&w, &f);) {
         if (td_wire_is(&f, HEADER_SHARDS, TD_WIRE_VARINT)) n_shards = f.value;
         if (td_wire_is(&f, HEADER_ENDIAN, TD_WIRE_VARINT)) is_big = f.value;
@@ -170,11 +176,14 @@ static int shown(td_string key)
 
 td_status td_bundle_find(const td_bundle *b, td_string key, td_bundle_entry *out)
 {
-    const td_string *const value = td_map_get_n(&b->entries, key.data, key.size);
+    stored *const s = td_map_get_n(&b->entries, key.data, key.size);
 
-    if (!value || !key.size)
-        return TD_ERR(NOT_FOUND, "Key %.*s not found in checkpoint", shown(key), key.data);
-    return td_status_prefix(read_entry(value, out), "%s: key '%.*s': ", b->index_path, shown(key), key.data);
+    if (!s || !key.size) return TD_ERR(NOT_FOUND, "Key %.*s not found in checkpoint", shown(key), key.data);
+    TD_TRY(td_status_prefix(read_entry(&s->value, out), "%s: key '%.*s': ", b->index_path, shown(key),
+                            key.data));
+    /* relaxed: the bytes are the file's, and were there before */
+    out->is_sound = atomic_load_explicit(&s->is_sound, memory_order_relaxed);
+    return NULL;
 }
 
 /* ---- shards -------------------------------------------------------------------------------------------- */
@@ -187,7 +196,7 @@ static td_status measure_shards(td_bundle *b)
 
     for (size_t i = 0; td_map_next(&b->entries, &i, &key, &value);) {
         td_bundle_entry e;
-        const td_status bad = read_entry(value, &e);
+        const td_status bad = read_entry(&((const stored *)value)->value, &e);
         uint64_t end;
 
         if (!bad && e.shard < b->n_shards && !__builtin_add_overflow(e.offset, e.size, &end))
@@ -292,4 +301,36 @@ td_status td_bundle_read(td_bundle *b, const char *key, const char *slice_spec, 
     TD_TRY(td_bundle_find(b, name, &e));
     return td_status_prefix(read_entry_slice(b, name, &e, slice_spec, out), "%s: key '%.500s': ", b->prefix,
                             key);
+}
+
+/* ---- checks ahead -------------------------------------------------------------------------------------- */
+
+typedef struct ahead {
+    td_bundle *b;
+    const td_string *keys;
+} ahead;
+
+static void check_one(void *ctx, size_t i, int thread)
+{
+    const ahead *const a = ctx;
+    const td_string key = a->keys[i];
+    stored *const s = td_map_get_n(&a->b->entries, key.data, key.size);
+    td_bundle_entry e;
+    const uint8_t *bytes;
+
+    (void)thread;
+    if (!s) return;
+    td_status bad = td_bundle_find(a->b, key, &e);
+    if (!bad && (e.n_slices || e.dtype == TD_STRING || e.is_sound)) return;
+    if (!bad) bad = td_bundle_map(a->b, &e, &bytes);
+    if (!bad && td_crc32c(0, bytes, (size_t)e.size) == e.crc)
+        atomic_store_explicit(&s->is_sound, true, memory_order_relaxed); /* as in td_bundle_find() */
+    td_status_free(bad);
+}
+
+void td_bundle_check_ahead(td_bundle *b, const td_string *keys, size_t n, td_team *team)
+{
+    ahead a = { b, keys };
+
+    if (td_team_threads(team) > 1) td_team_run(team, n, check_one, &a);
 }

@@ -8,6 +8,8 @@
 
 #include "tensord/tensor.h"
 
+#include "device/team.h"
+
 typedef struct td_bundle td_bundle;
 
 /* prefix: "<dir>/variables/variables". DATA_LOSS with file and offset for damage,
@@ -21,5 +23,9 @@ void td_bundle_unref(td_bundle *b);
  * come back as views of the mapping (their buffer holds the bundle); others are copied. The CRC
  * is checked. NOT_FOUND as TensorFlow words it. */
 TD_MUST_USE td_status td_bundle_read(td_bundle *b, const char *key, const char *slice_spec, td_tensor *out);
+
+/* Looks at the checksums of those that will be read soon, by all of team; reading them tells what it found. Any key, and no
+ * team, are fine. */
+void td_bundle_check_ahead(td_bundle *b, const td_string *keys, size_t n, td_team *team);
 
 #endif

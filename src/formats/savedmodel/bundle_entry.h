@@ -14,6 +14,7 @@ typedef struct td_bundle_entry {
     td_shape shape;
     uint64_t shard, offset, size;
     uint32_t crc;
+    bool is_sound;   /* the bytes are known to have that checksum */
     td_string bytes; /* for the slices */
     size_t n_slices;
 } td_bundle_entry;

@@ -6,6 +6,16 @@
 #include "formats/savedmodel/bundle.h"
 #include "ops/op.h"
 
+static void check_ahead(td_call *c, td_bundle *b, const td_string *names)
+{
+    td_string *const used = TD_ARENA_NEW_N(c->arena, td_string, c->n_out);
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < c->n_out; i++)
+        if (td_out_is_used(c, i)) used[n++] = names[i];
+    td_bundle_check_ahead(b, used, n, c->team);
+}
+
 static td_status restore_all(td_call *c, td_bundle *b, const td_string *names, const td_string *slices)
 {
     for (uint32_t i = 0; i < c->n_out; i++) {
@@ -40,6 +50,7 @@ static td_status restore_run(td_call *c)
     td_bundle *bundle = NULL;
 
     TD_TRY(td_bundle_open(td_arena_strndup(c->arena, p->data, p->size), &bundle));
+    check_ahead(c, bundle, names->data);
     const td_status s = restore_all(c, bundle, names->data, slices->data);
     td_bundle_unref(bundle);
     return s;

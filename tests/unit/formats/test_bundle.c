@@ -286,6 +286,36 @@ static void damage(void **state)
     td_bundle_unref(b);
 }
 
+/* What was looked at before is read the same, and damage is told by who reads it. */
+static void checks_ahead(void **state)
+{
+    bundle_writer *const w = *state;
+    const int32_t values[2] = { 5, 6 };
+    const td_string keys[] = { { "good", 4 }, { "bad", 3 }, { "big", 3 },
+                               { "none", 4 }, { "", 0 },    { "text", 4 } };
+    td_team *const team = td_team_make(2);
+    td_bundle *b;
+    td_tensor t;
+
+    bundle_add(w, "bad", TD_I32, 0, NULL, &values[1], sizeof values[1]);
+    bundle_add(w, "big", TD_I32, 1, (const int64_t[]){ 2 }, &values[1], sizeof values[1]);
+    bundle_add(w, "good", TD_I32, 0, NULL, &values[0], sizeof values[0]);
+    bundle_add_text(w, "text", "abc", 3);
+    w->data.data[0] ^= 1;
+    assert_null(open_written(w, &b));
+    for (int round = 0; round < 2; round++)
+        td_bundle_check_ahead(b, keys, TD_COUNT(keys), team);
+    assert_null(td_bundle_read(b, "good", "", &t));
+    assert_int_equal(*(const int32_t *)t.data, 5);
+    td_tensor_unref(&t);
+    assert_null(td_bundle_read(b, "text", "", &t));
+    td_tensor_unref(&t);
+    assert_status_like(td_bundle_read(b, "bad", "", &t), TD_DATA_LOSS, "checksum");
+    assert_status_like(td_bundle_read(b, "big", "", &t), TD_DATA_LOSS, "4 bytes for int32[2]");
+    td_bundle_unref(b);
+    td_team_free(team);
+}
+
 /* A shard that lacks bytes of any entry is not read at all: it is being written, or was cut. */
 static void short_shard(void **state)
 {
@@ -345,6 +375,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slices_that_overlap_or_leave_gaps, begin, end),
         cmocka_unit_test(numbers_in_keys),
         cmocka_unit_test_setup_teardown(damage, begin, end),
+        cmocka_unit_test_setup_teardown(checks_ahead, begin, end),
         cmocka_unit_test_setup_teardown(short_shard, begin, end),
         cmocka_unit_test_setup_teardown(damaged_index, begin, end),
     };
