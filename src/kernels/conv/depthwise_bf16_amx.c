@@ -5,6 +5,7 @@
 #include "kernels/elt/v_avx512.h"
 
 #define X                   uint16_t
+#define X_CONVERTS          true
 #define X_LOAD(p, n)        load((p), (n))
 #define Y                   uint16_t
 #define Y_STORE(p, n, v)    store((p), (n), (v))

@@ -5,6 +5,7 @@
 #include "kernels/elt/v_avx512.h"
 
 #define X            uint16_t
+#define X_CONVERTS   true
 #define X_LOAD(p, n) load((p), (n))
 
 static inline __attribute__((always_inline)) __m512 load(const uint16_t *p, size_t n)

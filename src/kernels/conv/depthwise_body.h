@@ -5,13 +5,16 @@
  * Tiles go along the channels first, so that memory is read in order. Pixels whose filter sticks out of the
  * image on the left or right are done one by one.
  *
- * Before it, a file whose image or output are no floats says what they are: X and X_LOAD*, Y and Y_STORE*; and whether
+ * Before it, a file whose image or output are no floats says what they are: X, X_LOAD and X_CONVERTS, Y and Y_STORE; and whether
  * td_depthwise_end.post can be.
  */
+#include <stdbool.h>
+
 #include "kernels/conv/depthwise.h"
 
 #ifndef X
 #define X            float
+#define X_CONVERTS   false /* loads of it are more than loads */
 #define X_LOAD(p, n) ((n) == VW ? V_LOAD(p) : V_LOAD_N(p, n))
 #endif
 #ifndef Y
@@ -33,11 +36,48 @@ typedef struct row_job {
     const float *add; /* as out; NULL: none */
 } row_job;
 
+/* One filter row at `span` neighbouring outputs. */
+static inline __attribute__((always_inline)) void sum_taps(V *acc, const row_job *r, const size_t span,
+                                                           const X *p, const float *w, size_t kx0, size_t kx1,
+                                                           const size_t n)
+{
+    const size_t ch = r->d->channels, pixel_step = r->d->stride[1] * ch, tap_step = r->d->dilation[1] * ch;
+
+    for (size_t kx = kx0; kx < kx1; kx++) {
+        const V weight = n == VW ? V_LOAD(w + kx * ch) : V_LOAD_N(w + kx * ch, n);
+#pragma GCC unroll 8
+        for (size_t i = 0; i < span; i++)
+            acc[i] = V_FMA(X_LOAD(p + kx * tap_step + i * pixel_step, n), weight, acc[i]);
+    }
+}
+
+/* The same of `width` taps without gaps, outputs `stride` apart: what is no float yet is brought to one once, not by each tap. */
+static inline __attribute__((always_inline)) void sum_window(V *acc, const row_job *r, const size_t span,
+                                                             const X *p, const float *w, const size_t width,
+                                                             const size_t stride, const size_t n)
+{
+    const size_t ch = r->d->channels;
+    V x[(SPAN - 1) * 2 + 5];
+
+#pragma GCC unroll 24
+    for (size_t i = 0; i < (span - 1) * stride + width; i++)
+        x[i] = X_LOAD(p + i * ch, n);
+#pragma GCC unroll 8
+    for (size_t k = 0; k < width; k++) {
+        const V weight = n == VW ? V_LOAD(w + k * ch) : V_LOAD_N(w + k * ch, n);
+#pragma GCC unroll 8
+        for (size_t i = 0; i < span; i++)
+            acc[i] = V_FMA(x[i * stride + k], weight, acc[i]);
+    }
+}
+
+/* width 0: any filter; else all of a filter that sum_window() takes. */
 static inline __attribute__((always_inline)) void tile(const row_job *r, const size_t span, size_t x,
-                                                       size_t kx0, size_t kx1, size_t c, const size_t n)
+                                                       size_t kx0, size_t kx1, size_t c, const size_t n,
+                                                       const size_t width, const size_t stride)
 {
     const td_depthwise *const d = r->d;
-    const size_t ch = d->channels, pixel_step = d->stride[1] * ch, tap_step = d->dilation[1] * ch;
+    const size_t ch = d->channels;
     /* Behind `line`: before the image where the first taps lie in the padding, which kx0 leaves out. */
     ptrdiff_t at = (ptrdiff_t)((int64_t)(x * d->stride[1]) - d->pad[1]) * (ptrdiff_t)ch + (ptrdiff_t)c;
     const float *w = r->w + c;
@@ -48,13 +88,10 @@ static inline __attribute__((always_inline)) void tile(const row_job *r, const s
         acc[i] =
             r->end->bias ? (n == VW ? V_LOAD(r->end->bias + c) : V_LOAD_N(r->end->bias + c, n)) : V_ZERO();
     for (size_t ky = 0; ky < r->ky_count; ky++, at += (ptrdiff_t)r->line_step, w += d->kernel[1] * ch) {
-        for (size_t kx = kx0; kx < kx1; kx++) {
-            const V weight = n == VW ? V_LOAD(w + kx * ch) : V_LOAD_N(w + kx * ch, n);
-            const X *const p = r->line + (at + (ptrdiff_t)(kx * tap_step));
-#pragma GCC unroll 8
-            for (size_t i = 0; i < span; i++)
-                acc[i] = V_FMA(X_LOAD(p + i * pixel_step, n), weight, acc[i]);
-        }
+        if (width)
+            sum_window(acc, r, span, r->line + at, w, width, stride, n);
+        else
+            sum_taps(acc, r, span, r->line + at, w, kx0, kx1, n);
     }
     const V lo = V_SET1(r->end->lo), hi = V_SET1(r->end->hi);
     Y *const out = r->out + x * ch + c;
@@ -70,15 +107,33 @@ static inline __attribute__((always_inline)) void tile(const row_job *r, const s
 }
 
 static inline __attribute__((always_inline)) void tiles(const row_job *r, const size_t span, size_t x,
-                                                        size_t kx0, size_t kx1)
+                                                        size_t kx0, size_t kx1, const size_t width,
+                                                        const size_t stride)
 {
     const size_t ch = r->d->channels;
     size_t c = 0;
 
     for (; c + VW <= ch; c += VW)
-        tile(r, span, x, kx0, kx1, c, VW);
-    if (c < ch) tile(r, span, x, kx0, kx1, c, ch - c);
+        tile(r, span, x, kx0, kx1, c, VW, width, stride);
+    if (c < ch) tile(r, span, x, kx0, kx1, c, ch - c, width, stride);
     Y_POST(r->end, r->out + x * ch, span * ch);
+}
+
+/* SPAN outputs that see the whole width of the filter. */
+static void wide_tiles(const row_job *r, size_t x)
+{
+    const td_depthwise *const d = r->d;
+    const size_t width = d->kernel[1], stride = d->stride[1];
+    const bool is_known = X_CONVERTS && d->dilation[1] == 1;
+
+    if (is_known && width == 3 && stride == 1)
+        tiles(r, SPAN, x, 0, width, 3, 1);
+    else if (is_known && width == 3 && stride == 2)
+        tiles(r, SPAN, x, 0, width, 3, 2);
+    else if (is_known && width == 5 && stride == 1)
+        tiles(r, SPAN, x, 0, width, 5, 1);
+    else
+        tiles(r, SPAN, x, 0, width, 0, 0);
 }
 
 /* A pixel at the left or right edge: only the taps within the image. */
@@ -92,7 +147,7 @@ static void edge(const row_job *r, size_t x)
         kx0++;
     while (kx1 > kx0 && at + (int64_t)(kx1 - 1) * step >= (int64_t)d->in[1])
         kx1--;
-    tiles(r, 1, x, kx0, kx1);
+    tiles(r, 1, x, kx0, kx1, 0, 0);
 }
 
 /* Output pixels [*x0, *x1) see the whole width of the filter. */
@@ -117,13 +172,13 @@ static void one_row(const row_job *r)
     for (; x < x0; x++)
         edge(r, x);
     for (; x + SPAN <= x1; x += SPAN)
-        tiles(r, SPAN, x, 0, d->kernel[1]);
+        wide_tiles(r, x);
     if (x + 4 <= x1) {
-        tiles(r, 4, x, 0, d->kernel[1]);
+        tiles(r, 4, x, 0, d->kernel[1], 0, 0);
         x += 4;
     }
     for (; x < x1; x++)
-        tiles(r, 1, x, 0, d->kernel[1]);
+        tiles(r, 1, x, 0, d->kernel[1], 0, 0);
     for (; x < d->out[1]; x++)
         edge(r, x);
 }

@@ -6,14 +6,12 @@
 #ifndef TD_OPS_MATMUL_CALL_H
 #define TD_OPS_MATMUL_CALL_H
 
-#include "kernels/gemm/gemm_bf16.h"
-#include "kernels/gemm/gemm_dnnl.h"
-#include "kernels/gemm/matmul.h"
+#include "kernels/gemm/body.h"
 #include "ops/nn/epilogue.h"
 
 typedef struct td_matmul_call {
     td_matmul p;
-    td_matmul_plan plan;
+    td_product_plan plan;
     td_epilogue epilogue, early;
     td_shape sum;                    /* of c, before a residual is broadcast; set by the op */
     bool is_late;                    /* see td_epilogue_late() */
@@ -22,8 +20,6 @@ typedef struct td_matmul_call {
     td_dtype type_add;
     bool widens;
     bool conj_a, conj_b;
-    td_bf16_gemm *bf16;                                     /* NULL: the next */
-    td_dnnl_gemm *dnnl;                                     /* NULL: our own tiles */
     const void *packed;                                     /* NULL: b is packed by each run */
     size_t count_a, count_b, count_c, count_add, count_out; /* elements */
     size_t at_a, at_b, at_c, at_add, at_late, at_scratch;   /* offsets in the scratch */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bodies.c -- see body.h. */
+#include "kernels/gemm/body.h"
+
+#include <string.h>
+
+#include "base/body.h"
+#include "tensor/half.h"
+
+enum { LEAST_SIDE = 32, LEAST_WEIGHTS = 1 << 14 };
+
+const td_product_body *const td_product_bodies[] = {
+    &td_product_body_amx, &td_product_body_dnnl_bf16, &td_product_body_dnnl, &td_product_body_panels, NULL,
+};
+
+bool td_product_is_plain(const td_matmul *p)
+{
+    return p->n_batch == 0 && p->a_k == 1 && p->a_m == p->k && p->c_m == p->n;
+}
+
+static void pack_column(uint16_t *to, const float *b, size_t k, size_t stride_k, size_t width, float scale)
+{
+    for (size_t i = 0; i < k; i++)
+        to[i / 2 * 2 * width + i % 2] = td_f32_to_bf16(b[i * stride_k] * scale).bits;
+}
+
+void td_bf16_pack_pairs(const td_matmul *p, uint16_t *packed, const float *b, const float *scale,
+                        size_t width, size_t k_wide)
+{
+    const size_t panel = k_wide * width, panels = (p->n + width - 1) / width;
+
+    memset(packed, 0, panels * panel * sizeof *packed);
+    for (size_t j = 0; j < p->n; j++)
+        pack_column(packed + j / width * panel + j % width * 2, b + j * p->b_n, p->k, p->b_k, width,
+                    scale ? scale[j] : 1.0f);
+}
+
+bool td_product_is_large(const td_matmul *p)
+{
+    return p->n >= LEAST_SIDE && p->k >= LEAST_SIDE && p->n * p->k >= LEAST_WEIGHTS;
+}
+
+/* Those that are named run whatever they can. */
+static bool is_wanted(const td_product_body *b, const td_product_ask *ask)
+{
+    return b->can(ask) &&
+           (td_body_is_named("product", NULL) ? td_body_is_named("product", b->name) : b->pays(ask));
+}
+
+static bool take(const td_product_body *b, const td_product_ask *ask, td_product_plan *out)
+{
+    td_product_ask own = *ask;
+
+    own.reads_bf16 &= b->takes_bf16;
+    own.writes_bf16 &= b->takes_bf16;
+    own.adds_bf16 &= b->takes_bf16;
+    *out = (td_product_plan){ b, b->make(&own), own.reads_bf16, own.writes_bf16, own.adds_bf16 };
+    return out->state;
+}
+
+bool td_product_body_choose(const td_product_ask *ask, td_product_plan *out)
+{
+    for (const td_product_body *const *b = td_product_bodies; *b; b++) {
+        if (!is_wanted(*b, ask)) continue;
+        if (take(*b, ask, out)) return true;
+        if (!(*b)->may_refuse) return false;
+    }
+    return take(&td_product_body_panels, ask, out);
+}
+
+void td_product_plan_free(td_product_plan *p)
+{
+    if (p->state) p->body->free(p->state);
+    *p = (td_product_plan){ 0 };
+}
