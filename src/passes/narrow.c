@@ -45,7 +45,7 @@ static bool is_filter(const td_node *n)
     return weights_of(n) && format && td_string_is(format->u.s, "NHWC");
 }
 
-/* As kernels/gemm/gemm_bf16.h has it. */
+/* td_product_is_large(). */
 static bool is_large_matrix(const td_node *n)
 {
     const td_tensor *const w = weights_of(n);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/body.h"
+#include "base/macros.h"
 #include "tensor/half.h"
 
 enum { LEAST_SIDE = 32, LEAST_WEIGHTS = 1 << 14 };
@@ -18,21 +19,27 @@ bool td_product_is_plain(const td_matmul *p)
     return p->n_batch == 0 && p->a_k == 1 && p->a_m == p->k && p->c_m == p->n;
 }
 
-static void pack_column(uint16_t *to, const float *b, size_t k, size_t stride_k, size_t width, float scale)
+/* One panel: row by row of b, whose columns mostly are neighbours. */
+static void pack_panel(const td_matmul *p, uint16_t *to, const float *b, const float *scale, size_t cols,
+                       size_t width)
 {
-    for (size_t i = 0; i < k; i++)
-        to[i / 2 * 2 * width + i % 2] = td_f32_to_bf16(b[i * stride_k] * scale).bits;
+    for (size_t i = 0; i < p->k; i++) {
+        const float *const row = b + i * p->b_k;
+        uint16_t *const pairs = to + i / 2 * 2 * width + i % 2;
+
+        for (size_t j = 0; j < cols; j++)
+            pairs[2 * j] = td_f32_to_bf16(row[j * p->b_n] * (scale ? scale[j] : 1.0f)).bits;
+    }
 }
 
 void td_bf16_pack_pairs(const td_matmul *p, uint16_t *packed, const float *b, const float *scale,
                         size_t width, size_t k_wide)
 {
-    const size_t panel = k_wide * width, panels = (p->n + width - 1) / width;
+    const size_t panel = k_wide * width;
 
-    memset(packed, 0, panels * panel * sizeof *packed);
-    for (size_t j = 0; j < p->n; j++)
-        pack_column(packed + j / width * panel + j % width * 2, b + j * p->b_n, p->k, p->b_k, width,
-                    scale ? scale[j] : 1.0f);
+    memset(packed, 0, (p->n + width - 1) / width * panel * sizeof *packed);
+    for (size_t j = 0; j < p->n; j += width, packed += panel)
+        pack_panel(p, packed, b + j * p->b_n, scale ? scale + j : NULL, TD_MIN(width, p->n - j), width);
 }
 
 bool td_product_is_large(const td_matmul *p)

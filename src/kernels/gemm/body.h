@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* body.h -- the ways to run batches of float products: a list, best first, that a product is put to, as convolutions are
- * (kernels/conv/body.h). Checks walk the list.
+/* body.h -- the ways to run batches of float products: a list, best first, that a product is put to.
+ *
+ * As convolutions are (kernels/conv/body.h). Checks walk the list.
  */
 #ifndef TD_KERNELS_GEMM_BODY_H
 #define TD_KERNELS_GEMM_BODY_H
