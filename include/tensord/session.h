@@ -37,6 +37,10 @@ typedef struct td_session_options {
     int64_t max_bodies;  /* of control flow, compiled */
     int64_t max_bytes;   /* of constants, beyond what the files hold in full; and what init ops take */
     int64_t max_seconds; /* warm-up included */
+
+    /* Where packed weights are kept for loads to come, and how many bytes of all models; NULL: nowhere. */
+    const char *cache_dir;
+    uint64_t cache_bytes;
 } td_session_options;
 
 /* Defaults, far above what real models take. Bytes: or four times the model's files, 16 times
@@ -70,6 +74,10 @@ typedef struct td_signature {
  * one signature can be served the others say so when they are run, by UNIMPLEMENTED). DATA_LOSS, INVALID_ARGUMENT: a
  * damaged file, or one that takes more than the options allow. May block on disk for seconds. */
 TD_MUST_USE td_status td_session_load(const char *path, const td_session_options *opts, td_session **out);
+
+/* Writes what was packed to the cache_dir of its options, if it is not there. Takes its time, and says in the log what came of
+ * it. Any thread, but one at a time. */
+void td_session_save(td_session *s);
 
 td_session *td_session_ref(td_session *s); /* returns s */
 void td_session_unref(td_session *s);      /* NULL is fine */

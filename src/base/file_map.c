@@ -12,6 +12,7 @@
 #include "base/bus.h"
 #include "base/file.h"
 #include "base/macros.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "base/size.h"
@@ -107,13 +108,43 @@ void td_file_map_forget(const void *data, size_t size)
 
 /* ---------------------------------------------------------------- changes */
 
-static bool is_meant(const mapped *m, const char *dir, uint64_t since)
+static size_t dir_length(const char *dir)
 {
     size_t n = strlen(dir);
 
     while (n && dir[n - 1] == '/')
         n--;
+    return n;
+}
+
+static bool is_meant(const mapped *m, const char *dir, uint64_t since)
+{
+    const size_t n = dir_length(dir);
+
     return m->number >= since && strncmp(m->path, dir, n) == 0 && (m->path[n] == '/' || !m->path[n]);
+}
+
+bool td_file_map_where(const void *data, size_t size, const char *dir, uint64_t *name, uint64_t *offset)
+{
+    const uintptr_t at = (uintptr_t)data;
+    bool is_found = false;
+
+    td_mutex_lock(&maps_mu);
+    for (size_t i = 0; i < maps.size && !is_found; i++) {
+        const mapped *const m = TD_VEC_AT(&maps, mapped, i);
+        const uintptr_t first = (uintptr_t)m->map.data;
+
+        if (at < first || at - first > m->map.size || size > m->map.size - (at - first) ||
+            !is_meant(m, dir, 0))
+            continue;
+        const char *const below = m->path + dir_length(dir);
+
+        *name = td_hash_bytes(below, strlen(below), 1);
+        *offset = at - first;
+        is_found = true;
+    }
+    td_mutex_unlock(&maps_mu);
+    return is_found;
 }
 
 /* Another file under its name, or none: what is mapped is still the old one, whole. */

@@ -7,6 +7,7 @@
 #ifndef TD_BASE_FILE_MAP_H
 #define TD_BASE_FILE_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,10 @@ void td_file_map_close(td_file_map *m); /* cleared structs are fine */
 /* Tells the kernel that the pages wholly inside [data, data+size) are not needed now; they come back when
  * touched. Memory that is not in a mapping made here is left alone. Any thread. */
 void td_file_map_forget(const void *data, size_t size);
+
+/* Where is it, in a file that was mapped from dir or below (or is dir)? *name stands for the file's path from there, whatever
+ * dir is. False: in none. */
+bool td_file_map_where(const void *data, size_t size, const char *dir, uint64_t *name, uint64_t *offset);
 
 /* How often mapped files have been found to have changed, all together: an atomic load. While it stays as it
  * is, so does td_file_maps_check(). Whoever has read what a failed read left behind sees it raised. */

@@ -187,6 +187,8 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
         .warmup_iterations = f->num_request_iterations_for_warmup,
         .replay = td_replay_file,
         .request_log_bytes = (size_t)TD_MAX(f->request_log_file_megabytes, 1) << 20,
+        .plan_cache_dir = f->plan_cache_dir,
+        .plan_cache_bytes = (uint64_t)TD_MAX(f->plan_cache_megabytes, 0) << 20,
         .max_load_nodes = no_zero(f->max_load_nodes),
         .max_load_bodies = no_zero(f->max_load_bodies),
         .max_load_bytes = f->max_load_bytes,

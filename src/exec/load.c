@@ -355,10 +355,25 @@ static td_status take_memory(td_session *s)
     return NULL;
 }
 
+/* Before a file of the model is looked at: what changes later is seen then. */
+static void open_stash(td_session *s, const char *path, const td_session_options *o)
+{
+    td_share share = { 0 };
+    td_lane lane = { 0 };
+    const bool has_lane = o->cache_dir && s->env.has_cores && td_lane_try(&share, 0, &lane);
+
+    s->stash_bytes = o->cache_bytes;
+    s->stash = td_stash_open(o->cache_dir, path, &s->env, lane.team);
+    s->env.files_are_known = td_stash_knows_files(s->stash);
+    s->env.packs_file = td_stash_file(s->stash);
+    if (has_lane) td_lane_leave(&lane, 0);
+}
+
 static td_status load(td_session *s, const char *path, const td_session_options *o)
 {
     const int64_t start = td_now_ns();
 
+    open_stash(s, path, o);
     begin_budget(s, path, o);
     TD_TRY(td_model_read(path, o->tags ? o->tags : "serve", o->prefers_tflite, &s->budget, &s->file));
     s->pass.arena = s->file->arena;
@@ -403,6 +418,7 @@ void td_session_free(td_session *s)
     td_load_series_close(&s->series);
     td_resources_free(s->env.resources);
     td_packs_free(s->env.packs);
+    td_stash_free(s->stash);
     td_pass_fini(&s->pass);
     td_account_unreserve(&s->account);
     td_account_give(&s->account, s->constant_bytes);

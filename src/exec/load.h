@@ -7,6 +7,7 @@
 
 #include "base/file_map.h"
 #include "exec/entry.h"
+#include "exec/stash.h"
 #include "formats/model.h"
 #include "obs/loads.h"
 #include "passes/pass.h"
@@ -26,10 +27,12 @@ struct td_session {
     td_pass pass;
     td_env env;
     td_budget budget;
-    td_share share;           /* of core time */
-    td_account account;       /* what it has of the process's memory */
-    size_t constant_bytes;    /* of that */
-    td_file_map *assets;      /* by index into file->assets; kept mapped, so that a change of one is seen */
+    td_share share;        /* of core time */
+    td_account account;    /* what it has of the process's memory */
+    size_t constant_bytes; /* of that */
+    td_file_map *assets;   /* by index into file->assets; kept mapped, so that a change of one is seen */
+    td_stash *stash;       /* NULL: none */
+    uint64_t stash_bytes;
     td_load_series series;    /* of its load */
     td_signature *signatures; /* the file's, and behind them joint ones */
     size_t n_signatures;      /* of both */

@@ -194,6 +194,11 @@ td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor
     return NULL;
 }
 
+void td_session_save(td_session *s)
+{
+    if (s->stash) td_stash_save(s->stash, s->env.packs, s->stash_bytes);
+}
+
 td_status td_session_check(td_session *s)
 {
     return td_files_look(&s->env);

@@ -253,13 +253,15 @@ struct td_env {
     uint32_t passes_off; /* bits of config/passes.h: what is left out */
     td_resources *resources;
     td_packs *packs;
-    td_account *account;   /* for what the session takes; NULL: nobody's */
-    td_arena *model_arena; /* load time only */
-    td_budget *budget;     /* likewise; NULL: no limits */
-    bool has_cores;        /* likewise: nobody else needs the cores */
-    const char *dir;       /* where the model's files are mapped from; NULL: nowhere */
-    uint64_t files_since;  /* td_file_maps_mark() before that */
-    atomic_uint files_ok;  /* td_file_maps_changes() when they were last known to be as they were */
+    td_account *account;    /* for what the session takes; NULL: nobody's */
+    td_arena *model_arena;  /* load time only */
+    td_budget *budget;      /* likewise; NULL: no limits */
+    bool has_cores;         /* likewise: nobody else needs the cores */
+    const char *dir;        /* where the model's files are mapped from; NULL: nowhere */
+    uint64_t files_since;   /* td_file_maps_mark() before that */
+    const char *packs_file; /* where some packed weights are mapped from; NULL: nowhere */
+    bool files_are_known;   /* load time only: their checksums were right, and they are as they were then */
+    atomic_uint files_ok;   /* td_file_maps_changes() when they were last known to be as they were */
 };
 
 static inline bool td_env_does(const td_env *env, td_pass_id id)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file_map.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/mutex.h"
 #include "base/slabs.h"
@@ -14,8 +15,9 @@
 
 typedef struct pack {
     td_pack_key key;
-    void *data;
-    size_t size;
+    const void *data;
+    size_t size, source; /* bytes of the form; of key.data[0] */
+    bool is_mapped;      /* in the file */
     struct pack *next;
 } pack;
 
@@ -24,6 +26,8 @@ struct td_packs {
     pack *first; /* guarded by mu, as the next */
     td_slabs slabs;
     td_account *account;
+    td_pack_file *file; /* NULL: none */
+    const char *dir;    /* NULL: nobody asks for pieces */
 };
 
 typedef struct job {
@@ -83,12 +87,13 @@ static const void *find(td_packs *p, const td_pack_key *key, size_t size)
     return data;
 }
 
-static void publish(td_packs *p, const td_pack_key *key, void *data, size_t size)
+static void publish(td_packs *p, const td_pack_key *key, const td_pack_way *way, const void *data,
+                    bool is_mapped)
 {
     pack *const e = TD_NEW(pack);
 
     td_mutex_lock(&p->mu);
-    *e = (pack){ *key, data, size, p->first };
+    *e = (pack){ *key, data, way->size, way->source, is_mapped, p->first };
     p->first = e;
     td_mutex_unlock(&p->mu);
 }
@@ -96,7 +101,7 @@ static void publish(td_packs *p, const td_pack_key *key, void *data, size_t size
 /* The packed form takes their place. */
 static void forget_source(const td_pack_key *key, const td_pack_way *way)
 {
-    if (way->replaced) td_file_map_forget(key->data[0], way->replaced);
+    if (way->source) td_file_map_forget(key->data[0], way->source);
 }
 
 td_packs *td_packs_make(td_account *account)
@@ -114,9 +119,10 @@ void td_packs_free(td_packs *p)
     if (!p) return;
     for (pack *e = p->first, *next; e; e = next) {
         next = e->next;
-        td_account_give(p->account, e->size);
+        if (!e->is_mapped) td_account_give(p->account, e->size);
         td_free(e);
     }
+    td_pack_file_free(p->file);
     td_slabs_fini(&p->slabs);
     td_mutex_fini(&p->mu);
     td_free(p);
@@ -135,9 +141,70 @@ size_t td_packs_bytes(td_packs *p)
 
     td_mutex_lock(&p->mu);
     for (const pack *e = p->first; e; e = e->next)
-        bytes += e->size;
+        bytes += e->is_mapped ? 0 : e->size;
     td_mutex_unlock(&p->mu);
     return bytes;
+}
+
+/* ---------------------------------------------------------------- the file */
+
+/* Weights of a file by their place in it; what was made of them by its elements. */
+static bool make_id(const td_packs *p, const td_pack_key *key, size_t source, size_t size, td_pack_id *out)
+{
+    const uint64_t words[] = { td_hash_bytes(key->kind, strlen(key->kind), 2), key->params };
+    td_pack_id id = { .form = td_hash_bytes(words, sizeof words, 3), .size = size };
+
+    if (key->data[1] || !source) return false; /* made of more than one, which nobody is so far */
+    if (!td_file_map_where(key->data[0], source, p->dir, &id.source[0], &id.source[1])) {
+        id.source[0] = td_hash_bytes(key->data[0], source, 4);
+        id.source[1] = td_hash_bytes(key->data[0], source, 5);
+    }
+    *out = id;
+    return true;
+}
+
+static const void *find_in_file(td_packs *p, const td_pack_key *key, const td_pack_way *way)
+{
+    td_pack_id id;
+
+    if (!p->file || !make_id(p, key, way->source, way->size, &id)) return NULL;
+    const void *const data = td_pack_file_find(p->file, &id);
+
+    if (data) publish(p, key, way, data, true);
+    return data;
+}
+
+void td_packs_read_from(td_packs *p, td_pack_file *f, const char *dir)
+{
+    p->file = f;
+    p->dir = dir;
+}
+
+static size_t count_locked(const td_packs *p) TD_REQUIRES(p->mu)
+{
+    size_t n = 0;
+
+    for (const pack *e = p->first; e; e = e->next)
+        n++;
+    return n;
+}
+
+td_pack_piece *td_packs_pieces(td_packs *p, size_t *n, size_t *n_new)
+{
+    *n = *n_new = 0;
+    td_mutex_lock(&p->mu);
+    td_pack_piece *const pieces = TD_NEW_N(td_pack_piece, count_locked(p));
+    const pack *const first = p->first;
+    td_mutex_unlock(&p->mu);
+    for (const pack *e = first; e; e = e->next) { /* what is in the list does not change any more */
+        td_pack_piece *const x = &pieces[*n];
+
+        if (!make_id(p, &e->key, e->source, e->size, &x->id)) continue;
+        x->data = e->data;
+        (*n)++;
+        if (!e->is_mapped) (*n_new)++;
+    }
+    return pieces;
 }
 
 /* ---------------------------------------------------------------- jobs */
@@ -237,7 +304,7 @@ static td_status end_jobs(td_pack_jobs *j)
 
         x->error = NULL;
         if (!error) {
-            publish(j->packs, &x->key, x->data, x->way.size);
+            publish(j->packs, &x->key, &x->way, x->data, false);
             td_free((void *)(uintptr_t)x->way.ctx);
             continue;
         }
@@ -274,7 +341,7 @@ static td_status make_now(td_call *c, const td_pack_key *key, const td_pack_way 
         give(p, data, way->size);
         return s;
     }
-    publish(p, key, data, way->size);
+    publish(p, key, way, data, false);
     forget_source(key, way);
     *out = data;
     return NULL;
@@ -282,7 +349,8 @@ static td_status make_now(td_call *c, const td_pack_key *key, const td_pack_way 
 
 td_status td_pack_get(td_call *c, const td_pack_key *key, const td_pack_way *way, const void **out)
 {
-    const void *const old = find(c->env->packs, key, way->size);
+    const void *const made = find(c->env->packs, key, way->size);
+    const void *const old = made ? made : find_in_file(c->env->packs, key, way);
     const void *const coming = old || !c->packs_later ? old : find_job(c->packs_later, key, way->size);
     void *data;
 

@@ -10,6 +10,7 @@
 #define TD_OPS_PACK_H
 
 #include "ops/op.h"
+#include "ops/pack_file.h"
 
 /* What makes two packed forms the same: the constants they were made of,
  * who packs, and the packer's parameters. */
@@ -25,7 +26,7 @@ typedef struct td_pack_way {
     const void *ctx; /* copied; what it points to stays as long as the call's state */
     size_t ctx_size;
     size_t size;
-    size_t replaced; /* bytes of data[0] that, where a file is mapped, nobody needs any more */
+    size_t source; /* bytes of data[0]; where a file is mapped, nobody needs them any more */
 } td_pack_way;
 
 /* Returns the packed form for key in *out; one that is made when there is none yet. RESOURCE_EXHAUSTED without memory, or
@@ -51,6 +52,12 @@ void td_pack_jobs_free(td_pack_jobs *j); /* those that never ran are forgotten; 
 td_packs *td_packs_make(td_account *account); /* for what is packed; NULL: nobody's */
 void td_packs_free(td_packs *p);
 void td_packs_expect(td_packs *p, size_t bytes); /* so much, or less, will be packed soon */
-size_t td_packs_bytes(td_packs *p);              /* of all that is packed */
+size_t td_packs_bytes(td_packs *p);              /* of all that is packed in memory */
+
+/* Takes f over: what is in there is not packed again. dir is the model's, in which its files are mapped; it stays. Before the
+ * first td_pack_get(). f NULL: there is none yet, but td_packs_pieces() will be asked for. */
+void td_packs_read_from(td_packs *p, td_pack_file *f, const char *dir);
+/* All of them, to be written; td_free() it. *n_new: how many were not read from a file. */
+td_pack_piece *td_packs_pieces(td_packs *p, size_t *n, size_t *n_new);
 
 #endif

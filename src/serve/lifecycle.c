@@ -268,6 +268,30 @@ static td_status load_version(td_version *v, td_session_options *options, td_ser
     return error;
 }
 
+/* On a thread that has time, while the session serves; who loads next does not wait for the disk. */
+static void save_task(void *ctx)
+{
+    td_session *const session = ctx;
+
+    step_back();
+    td_session_save(session);
+    td_session_unref(session);
+}
+
+/* A session that keeps what it packed, and is the caller's to keep for so long. */
+static td_session *to_save_locked(const td_version *v)
+{
+    const td_serve_options *const o = &v->model->manager->options;
+    const bool is_kept = o->load == td_session_load && o->plan_cache_dir && o->plan_cache_dir[0];
+
+    return is_kept && v->servable ? td_session_ref(v->servable->session) : NULL;
+}
+
+static void save(td_manager *m, td_session *session)
+{
+    if (session && !td_pool_submit(m->unloaders, save_task, session)) save_task(session);
+}
+
 /* One try, on a thread of `loaders`. */
 static void load_task(void *ctx)
 {
@@ -280,7 +304,9 @@ static void load_task(void *ctx)
                                    .max_nodes = m->options.max_load_nodes,
                                    .max_bodies = m->options.max_load_bodies,
                                    .max_bytes = m->options.max_load_bytes,
-                                   .max_seconds = m->options.max_load_seconds };
+                                   .max_seconds = m->options.max_load_seconds,
+                                   .cache_dir = m->options.plan_cache_dir,
+                                   .cache_bytes = m->options.plan_cache_bytes };
     td_servable *servable = NULL;
     td_status error = NULL;
 
@@ -309,11 +335,13 @@ static void load_task(void *ctx)
         try_failed(v, error);
     else
         try_succeeded(v, servable);
+    td_session *const saved = to_save_locked(v);
     td_life_settle_locked(v->model);
     m->n_loads--;
     td_life_unlock(m);
     td_watch_wake(m->watch);
     td_status_free(error);
+    save(m, saved);
     if (!is_wanted) drop_servable(m, servable);
 }
 

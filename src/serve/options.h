@@ -28,9 +28,11 @@ typedef struct td_serve_options {
     bool prefers_tflite; /* as td_session_options has it */
     bool uses_bfloat16;  /* as td_session_options has it */
     bool enable_model_warmup;
-    bool synthetic_warmup;    /* by rows of zeros, for versions without a warm-up file */
-    int warmup_iterations;    /* runs of each record of a warm-up file; below 1: one */
-    size_t request_log_bytes; /* of a file of recorded requests */
+    bool synthetic_warmup;      /* by rows of zeros, for versions without a warm-up file */
+    int warmup_iterations;      /* runs of each record of a warm-up file; below 1: one */
+    size_t request_log_bytes;   /* of a file of recorded requests */
+    const char *plan_cache_dir; /* "": none; must outlive the manager */
+    uint64_t plan_cache_bytes;
     int64_t max_load_nodes, max_load_bodies, max_load_bytes,
         max_load_seconds;   /* as td_session_options has them */
     td_batch_options batch; /* but for the rules and their threads */
