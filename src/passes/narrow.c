@@ -19,8 +19,9 @@ typedef struct role {
     const char *op;
     const char *mixed;              /* NULL: it moves elements, whose type is attribute T */
     bool (*fits)(const td_node *n); /* NULL: always */
-    const char *type_in;            /* mixed: the attribute for input 0's type */
-    bool moves_all;                 /* of every input but the last; else of input 0 */
+    const char *types[3]; /* mixed: the attributes of the first inputs' types, which it may read narrow */
+    bool has_args;        /* mixed: Targs are the types of inputs from 2 on */
+    bool moves_all;       /* of every input but the last; else of input 0 */
 } role;
 
 static const td_tensor *weights_of(const td_node *n)
@@ -55,13 +56,20 @@ static bool is_large_matrix(const td_node *n)
 }
 
 static const role roles[] = {
-    { "Conv2D", "_MixedConv2D", is_large_filter, "Tin", false },
-    { "_FusedConv2D", "_MixedConv2D", is_large_filter, "Tin", false },
-    { "DepthwiseConv2dNative", "_MixedDepthwiseConv2dNative", is_filter, "Tin", false },
-    { "_FusedDepthwiseConv2dNative", "_MixedDepthwiseConv2dNative", is_filter, "Tin", false },
-    { "MatMul", "_MixedMatMul", is_large_matrix, "Ta", false },
-    { "BatchMatMulV2", "_MixedMatMul", is_large_matrix, "Ta", false },
-    { "_FusedMatMul", "_MixedMatMul", is_large_matrix, "Ta", false },
+    { "Conv2D", "_MixedConv2D", is_large_filter, { "Tin" }, true, false },
+    { "_FusedConv2D", "_MixedConv2D", is_large_filter, { "Tin" }, true, false },
+    { "DepthwiseConv2dNative", "_MixedDepthwiseConv2dNative", is_filter, { "Tin" }, true, false },
+    { "_FusedDepthwiseConv2dNative", "_MixedDepthwiseConv2dNative", is_filter, { "Tin" }, true, false },
+    { "MatMul", "_MixedMatMul", is_large_matrix, { "Ta" }, true, false },
+    { "BatchMatMulV2", "_MixedMatMul", is_large_matrix, { "Ta" }, true, false },
+    { "_FusedMatMul", "_MixedMatMul", is_large_matrix, { "Ta" }, true, false },
+    { "_FusedAttention", "_MixedAttention", NULL, { "Tqueries", "Tkeys", "Tvalues" }, false, false },
+    { "_FusedLayerNorm",
+      "_MixedLayerNorm",
+      NULL,
+      { 0 },
+      false,
+      false }, /* of floats: what it reads are sums */
     { .op = "Identity" },
     { .op = "Reshape" },
     { .op = "Squeeze" },
@@ -94,7 +102,7 @@ static uint32_t residual_of(const td_node *n)
 static bool reads(const td_node *n, const role *r, uint32_t k)
 {
     if (!r) return false;
-    if (r->mixed) return k == 0 || (k == residual_of(n) && k);
+    if (r->mixed) return (k < TD_COUNT(r->types) && r->types[k]) || (r->has_args && k && k == residual_of(n));
     return r->moves_all ? k + 1 < n->n_in : k == 0;
 }
 
@@ -180,8 +188,9 @@ static td_status mix(const narrowing *w, td_node *n, const role *r)
     n->op_name = r->mixed;
     rename_attr(n, "adj_x", "transpose_a");
     rename_attr(n, "adj_y", "transpose_b");
-    td_node_add_attr(w->g, n, r->type_in, type_value(is_narrow(w, &n->in[0])));
-    td_node_add_attr(w->g, n, "Targs", args_value(w, n));
+    for (uint32_t k = 0; k < TD_COUNT(r->types) && r->types[k]; k++)
+        td_node_add_attr(w->g, n, r->types[k], type_value(is_narrow(w, &n->in[k])));
+    if (r->has_args) td_node_add_attr(w->g, n, "Targs", args_value(w, n));
     td_node_add_attr(w->g, n, "Tout", type_value(w->is_narrow[n->id]));
     return td_node_bind(n, w->p->arena);
 }

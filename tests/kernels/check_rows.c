@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include "kernels/attention/attention.h"
+#include "kernels/wide/wide.h"
 #include "kernels/norm/layer_norm.h"
 #include "kernels/rnn/rnn.h"
 
@@ -71,44 +72,81 @@ static void attend(float *out, const float *q, const float *k, const float *v, c
     }
 }
 
-static void check_attention(size_t rows, size_t keys, size_t depth, int threads)
-{
-    float *const q = check_buf_rand(rows * depth, -1.0f, 1.0f), *const k =
-                                                                    check_buf_rand(keys * depth, -1.0f, 1.0f);
-    float *const v = check_buf_rand(keys * depth, -1.0f, 1.0f), *const mask =
-                                                                    check_buf_rand(keys, -4.0f, 0.0f);
-    float *const want = check_buf(rows * depth), *const got = check_buf(rows * depth);
-    const td_attention_steps by_row = { .row = depth };
-    td_attention_plan p = { .batch = 1,
-                            .heads = 1,
-                            .rows = rows,
-                            .keys = keys,
-                            .depth = depth,
-                            .out_depth = depth,
-                            .q = by_row,
-                            .k = by_row,
-                            .v = by_row,
-                            .out = by_row,
-                            .scale = 0.5f,
-                            .mask_column = 1 };
+enum { Q = 0, K, V, OUT, OPERANDS };
 
-    td_attention_cut(&p, threads);
-    float *const scratch = check_buf(p.thread_bytes / sizeof(float));
-    const td_attention a = { .plan = &p,
+/* What bfloat16 holds, and as bfloat16. */
+static uint16_t *rounded(float *x, size_t n)
+{
+    uint16_t *const out = check_bytes(n * sizeof *out);
+
+    td_bf16_round_ref(out, x, n);
+    td_to_float(TD_BF16, out, n, x);
+    return out;
+}
+
+/* narrow: bits of the operands that are bfloat16. */
+static void run_attention(const td_attention_body *b, td_attention_plan *p, float *const *x,
+                          uint16_t *const *x16, const float *mask, unsigned narrow, int threads, float *got)
+{
+    const size_t n_out = p->rows * p->out_depth;
+
+    b->cut(p, threads);
+    char *const scratch = check_bytes(p->thread_bytes);
+    uint16_t *const out16 = check_bytes(n_out * sizeof *out16);
+    const td_attention a = { .plan = p,
                              .gemm = td_gemm_select(td_cpu_detect()),
                              .softmax = td_softmax_select(td_cpu_detect()),
-                             .q = q,
-                             .k = k,
-                             .v = v,
+                             .q = narrow >> Q & 1 ? (const void *)x16[Q] : x[Q],
+                             .k = narrow >> K & 1 ? (const void *)x16[K] : x[K],
+                             .v = narrow >> V & 1 ? (const void *)x16[V] : x[V],
+                             .is_bf16 = { narrow >> Q & 1, narrow >> K & 1, narrow >> V & 1 },
+                             .writes_bf16 = narrow >> OUT & 1,
                              .mask = mask,
-                             .out = got,
+                             .out = narrow >> OUT & 1 ? (void *)out16 : got,
                              .scratch = scratch };
-    attend(want, q, k, v, mask, rows, keys, depth, 0.5f);
-    td_attention_run(&a, NULL);
-    compare("attention", got, want, rows * depth, 2e-6);
-    CHECK(check_guards(scratch, p.thread_bytes / sizeof(float)), "attention wrote outside its scratch");
-    check_buf_free(q), check_buf_free(k), check_buf_free(v), check_buf_free(mask);
-    check_buf_free(want), check_buf_free(got), check_buf_free(scratch);
+    memset(scratch, 0xff, p->thread_bytes); /* NaN, of either type: what an earlier run may have left */
+    td_attention_run(b, &a, NULL);
+    if (a.writes_bf16) td_to_float(TD_BF16, out16, n_out, got);
+    CHECK(check_bytes_guards(scratch, p->thread_bytes), "attention %s wrote outside its scratch", b->name);
+    CHECK(check_bytes_guards(out16, n_out * sizeof *out16), "attention %s wrote outside its output", b->name);
+    check_bytes_free(scratch), check_bytes_free(out16);
+}
+
+static void check_attention(size_t rows, size_t keys, size_t depth, int threads)
+{
+    const size_t counts[] = { rows * depth, keys * depth, keys * depth };
+    float *x[3], *const mask = check_buf_rand(keys, -4.0f, 0.0f);
+    uint16_t *x16[3];
+    float *const want = check_buf(rows * depth), *const got = check_buf(rows * depth);
+    const td_attention_steps by_row = { .row = depth };
+
+    for (int i = Q; i <= V; i++) {
+        x[i] = check_buf_rand(counts[i], -1.0f, 1.0f);
+        x16[i] = rounded(x[i], counts[i]);
+    }
+    attend(want, x[Q], x[K], x[V], mask, rows, keys, depth, 0.5f);
+    for (const td_attention_body *const *b = td_attention_bodies; *b; b++)
+        for (unsigned narrow = 0; narrow < ((*b)->takes_bf16 ? 1U << OPERANDS : 1U); narrow++) {
+            td_attention_plan p = { .batch = 1,
+                                    .heads = 1,
+                                    .rows = rows,
+                                    .keys = keys,
+                                    .depth = depth,
+                                    .out_depth = depth,
+                                    .q = by_row,
+                                    .k = by_row,
+                                    .v = by_row,
+                                    .out = by_row,
+                                    .scale = 0.5f,
+                                    .mask_column = 1 };
+
+            if (!(*b)->can(td_cpu_detect(), true)) continue;
+            run_attention(*b, &p, x, x16, mask, narrow, threads, got);
+            compare((*b)->name, got, want, rows * depth, (*b)->takes_bf16 ? 1e-2 : 2e-6);
+        }
+    for (int i = Q; i <= V; i++)
+        check_buf_free(x[i]), check_bytes_free(x16[i]);
+    check_buf_free(mask), check_buf_free(want), check_buf_free(got);
 }
 
 void check_rows(void)

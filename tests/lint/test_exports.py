@@ -15,6 +15,7 @@ BODY = re.compile(r"_ref$")  # the plain body of a kernel: picked in its own fil
 ALLOWED = {
     "td_batching_parse": "own file; tests and fuzzers need no file on disk",
     "td_edit_distance": "own file; a test walks its cases",
+    "td_attention_bodies": "own file; checks walk the list",
     "td_conv_bodies": "own file; checks walk the list",
     "td_product_bodies": "own file; checks walk the list",
     "td_crc32c_portable": "own file where the CPU lacks the instruction; a test compares both",

@@ -27,10 +27,11 @@ enum {
 typedef struct td_amx_block {
     const uint16_t *a[2];  /* the first rows of both halves; the second may have none */
     size_t lda;            /* elements from row to row */
-    const uint32_t *steps; /* n_steps offsets, in elements */
+    const uint32_t *steps; /* n_steps offsets, in elements; NULL: 0, 32, 64, ... */
     size_t n_steps;
     const uint16_t *b; /* [n_steps * 16][32][2] */
     float *c;          /* the second half begins at row 16 */
+    size_t ldc;        /* floats from row to row of it; TD_AMX_COLS for finish() */
 } td_amx_block;
 
 /* Some rows of a block. */

@@ -10,7 +10,6 @@
 #include "kernels/amx/tile.h"
 
 enum {
-    C_STRIDE = TD_AMX_COLS * sizeof(float),
     B_STRIDE = TD_AMX_COLS * 2 * sizeof(uint16_t),
     B_STEP = TD_AMX_K_STEP * TD_AMX_COLS, /* elements */
     B_RIGHT = TD_AMX_COLS,                /* elements to columns 16 to 31 */
@@ -42,9 +41,14 @@ static void release(void)
     _tile_release();
 }
 
+static inline size_t step_at(const td_amx_block *b, size_t s)
+{
+    return b->steps ? b->steps[s] : s * TD_AMX_K_STEP;
+}
+
 static void block(const td_amx_block *b)
 {
-    const size_t lda = b->lda * sizeof(uint16_t);
+    const size_t lda = b->lda * sizeof(uint16_t), ldc = b->ldc * sizeof(float);
     const uint16_t *at = b->b;
 
     _tile_zero(0);
@@ -52,37 +56,37 @@ static void block(const td_amx_block *b)
     _tile_zero(2);
     _tile_zero(3);
     for (size_t s = 0; s < b->n_steps; s++, at += B_STEP) {
-        _tile_loadd(4, b->a[0] + b->steps[s], lda);
+        _tile_loadd(4, b->a[0] + step_at(b, s), lda);
         _tile_loadd(6, at, B_STRIDE);
-        _tile_loadd(5, b->a[1] + b->steps[s], lda);
+        _tile_loadd(5, b->a[1] + step_at(b, s), lda);
         _tile_loadd(7, at + B_RIGHT, B_STRIDE);
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(2, 5, 6);
         _tile_dpbf16ps(1, 4, 7);
         _tile_dpbf16ps(3, 5, 7);
     }
-    _tile_stored(0, b->c, C_STRIDE);
-    _tile_stored(1, b->c + TD_AMX_HALF, C_STRIDE);
-    _tile_stored(2, b->c + TD_AMX_HALF * TD_AMX_COLS, C_STRIDE);
-    _tile_stored(3, b->c + TD_AMX_HALF * TD_AMX_COLS + TD_AMX_HALF, C_STRIDE);
+    _tile_stored(0, b->c, ldc);
+    _tile_stored(1, b->c + TD_AMX_HALF, ldc);
+    _tile_stored(2, b->c + TD_AMX_HALF * b->ldc, ldc);
+    _tile_stored(3, b->c + TD_AMX_HALF * b->ldc + TD_AMX_HALF, ldc);
 }
 
 static void half(const td_amx_block *b)
 {
-    const size_t lda = b->lda * sizeof(uint16_t);
+    const size_t lda = b->lda * sizeof(uint16_t), ldc = b->ldc * sizeof(float);
     const uint16_t *at = b->b;
 
     _tile_zero(0);
     _tile_zero(1);
     for (size_t s = 0; s < b->n_steps; s++, at += B_STEP) {
-        _tile_loadd(4, b->a[0] + b->steps[s], lda);
+        _tile_loadd(4, b->a[0] + step_at(b, s), lda);
         _tile_loadd(6, at, B_STRIDE);
         _tile_loadd(7, at + B_RIGHT, B_STRIDE);
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(1, 4, 7);
     }
-    _tile_stored(0, b->c, C_STRIDE);
-    _tile_stored(1, b->c + TD_AMX_HALF, C_STRIDE);
+    _tile_stored(0, b->c, ldc);
+    _tile_stored(1, b->c + TD_AMX_HALF, ldc);
 }
 
 /* ---------------------------------------------------------------- on the way out */

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/body.h"
 #include "base/macros.h"
 #include "base/size.h"
 
@@ -12,15 +13,27 @@ enum {
     PART_ROWS = 48,           /* fewer rows do not pay for packing k and v once more */
 };
 
-void td_attention_cut(td_attention_plan *p, int threads)
+void td_attention_cut_rows(td_attention_plan *p, int threads)
 {
     const size_t heads = p->batch * p->heads, want = threads > 1 ? 4 * (size_t)threads : 1;
-    size_t at = td_gemm_scratch(1, 0);
 
     p->parts = heads >= want ? 1 : (want + heads - 1) / heads;
     p->parts = TD_MAX(1, TD_MIN(p->parts, p->rows / PART_ROWS));
     p->part_rows = (p->rows + p->parts - 1) / p->parts;
     p->parts = (p->rows + p->part_rows - 1) / p->part_rows;
+}
+
+static bool always(td_cpu cpu, bool is_bf16)
+{
+    (void)cpu, (void)is_bf16;
+    return true;
+}
+
+static void cut(td_attention_plan *p, int threads)
+{
+    size_t at = td_gemm_scratch(1, 0);
+
+    td_attention_cut_rows(p, threads);
     p->block_rows = TD_MIN(p->part_rows, TD_MAX(24, SCORES_BYTES / sizeof(float) / p->keys));
     p->at_k = td_reserve(&at, td_gemm_packed_size(p->depth, p->keys));
     p->at_v = td_reserve(&at, td_gemm_packed_size(p->keys, p->out_depth));
@@ -56,19 +69,19 @@ static void pack_keys(float *packed, const td_attention_plan *p, const float *k)
                            p->k.row, scale);
 }
 
-/* The mask's rows [row, row + n) as a matrix that a product can add. */
-static const float *mask_rows(const part *x, size_t row, size_t n, size_t *step)
+const float *td_attention_mask(const td_attention *a, const float *mask, size_t row, size_t n, float *wide,
+                               size_t *step)
 {
-    const td_attention_plan *const p = x->a->plan;
+    const td_attention_plan *const p = a->plan;
 
-    if (!x->mask) return NULL;
+    if (!mask) return NULL;
     *step = p->mask.row;
-    if (p->mask_column) return x->mask + row * p->mask.row;
+    if (p->mask_column) return mask + row * p->mask.row;
     for (size_t i = 0; i < n; i++)
         for (size_t c = 0; c < p->keys; c++)
-            x->wide_mask[i * p->keys + c] = x->mask[(row + i) * p->mask.row];
+            wide[i * p->keys + c] = mask[(row + i) * p->mask.row];
     *step = p->keys;
-    return x->wide_mask;
+    return wide;
 }
 
 static void multiply(const part *x, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
@@ -106,7 +119,7 @@ static void run_block(const part *x, size_t row, size_t n)
 {
     const td_attention_plan *const p = x->a->plan;
     size_t mask_step = 0;
-    const float *const mask = mask_rows(x, row, n, &mask_step);
+    const float *const mask = td_attention_mask(x->a, x->mask, row, n, x->wide_mask, &mask_step);
 
     if (p->depth == 0)
         start_scores(x, n, mask, mask_step);
@@ -118,39 +131,71 @@ static void run_block(const part *x, size_t row, size_t n)
              NULL, 0);
 }
 
-static size_t offset(const td_attention_steps *s, size_t batch, size_t head)
+size_t td_attention_offset(const td_attention_steps *s, size_t batch, size_t head)
 {
     return batch * s->batch + head * s->head;
 }
 
-static void run_part(void *ctx, size_t shard, int thread)
+static void run_part(const td_attention *a, size_t at, char *scratch)
 {
-    const td_attention *const a = ctx;
     const td_attention_plan *const p = a->plan;
-    char *const own = (char *)a->scratch + (size_t)thread * p->thread_bytes;
-    const size_t at = shard / p->parts, batch = at / p->heads, head = at % p->heads;
+    const size_t head_at = at / p->parts, batch = head_at / p->heads, head = head_at % p->heads;
     const part x = {
         .a = a,
-        .q = a->q + offset(&p->q, batch, head),
-        .mask = a->mask ? a->mask + offset(&p->mask, batch, head) : NULL,
-        .out = a->out + offset(&p->out, batch, head),
-        .k = floats_at(own, p->at_k),
-        .v = floats_at(own, p->at_v),
-        .wide_mask = floats_at(own, p->at_mask),
-        .scores = floats_at(own, p->at_scores),
-        .gemm_scratch = own,
+        .q = (const float *)a->q + td_attention_offset(&p->q, batch, head),
+        .mask = a->mask ? a->mask + td_attention_offset(&p->mask, batch, head) : NULL,
+        .out = (float *)a->out + td_attention_offset(&p->out, batch, head),
+        .k = floats_at(scratch, p->at_k),
+        .v = floats_at(scratch, p->at_v),
+        .wide_mask = floats_at(scratch, p->at_mask),
+        .scores = floats_at(scratch, p->at_scores),
+        .gemm_scratch = scratch,
     };
-    const size_t first = shard % p->parts * p->part_rows, end = TD_MIN(first + p->part_rows, p->rows);
+    const size_t first = at % p->parts * p->part_rows, end = TD_MIN(first + p->part_rows, p->rows);
 
-    pack_keys(x.k, p, a->k + offset(&p->k, batch, head));
-    td_gemm_pack(x.v, a->v + offset(&p->v, batch, head), p->keys, p->out_depth, p->v.row, 1, NULL);
+    pack_keys(x.k, p, (const float *)a->k + td_attention_offset(&p->k, batch, head));
+    td_gemm_pack(x.v, (const float *)a->v + td_attention_offset(&p->v, batch, head), p->keys, p->out_depth,
+                 p->v.row, 1, NULL);
     for (size_t row = first; row < end; row += p->block_rows)
         run_block(&x, row, TD_MIN(p->block_rows, end - row));
 }
 
-void td_attention_run(const td_attention *a, td_team *team)
-{
-    td_attention all = *a;
+static const td_attention_body tiles = { "tiles", always, false, cut, run_part };
 
-    td_team_run(team, all.plan->batch * all.plan->heads * all.plan->parts, run_part, &all);
+/* ---------------------------------------------------------------- any body */
+
+const td_attention_body *const td_attention_bodies[] = {
+#if defined(__x86_64__)
+    &td_attention_body_amx,
+#endif
+    &tiles,
+    NULL,
+};
+
+const td_attention_body *td_attention_choose(td_cpu cpu, bool is_bf16)
+{
+    const bool any = !td_body_is_named("attention", NULL);
+
+    for (const td_attention_body *const *b = td_attention_bodies; *b; b++)
+        if ((*b)->can(cpu, is_bf16) && (any || td_body_is_named("attention", (*b)->name))) return *b;
+    return &tiles;
+}
+
+typedef struct run {
+    const td_attention_body *body;
+    const td_attention *a;
+} run;
+
+static void run_shard(void *ctx, size_t shard, int thread)
+{
+    const run *const r = ctx;
+
+    r->body->run_part(r->a, shard, (char *)r->a->scratch + (size_t)thread * r->a->plan->thread_bytes);
+}
+
+void td_attention_run(const td_attention_body *b, const td_attention *a, td_team *team)
+{
+    run r = { b, a };
+
+    td_team_run(team, a->plan->batch * a->plan->heads * a->plan->parts, run_shard, &r);
 }

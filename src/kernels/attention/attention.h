@@ -8,6 +8,7 @@
 #ifndef TD_KERNELS_ATTENTION_ATTENTION_H
 #define TD_KERNELS_ATTENTION_ATTENTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "device/team.h"
@@ -23,24 +24,48 @@ typedef struct td_attention_plan {
     size_t batch, heads, rows, keys, depth, out_depth; /* of q; of k and v; columns of q and k; of v */
     td_attention_steps q, k, v, out, mask;
     float scale;
-    size_t mask_column;                                  /* 1, or 0 where a row of the mask is one value */
-    size_t part_rows, parts;                             /* rows of q that a shard takes, of one head */
-    size_t block_rows;                                   /* of scores at a time */
-    size_t at_k, at_v, at_mask, at_scores, thread_bytes; /* scratch of a thread */
+    size_t mask_column;      /* 1, or 0 where a row of the mask is one value */
+    size_t part_rows, parts; /* rows of q that a shard takes, of one head */
+    size_t block_rows;       /* of scores at a time */
+    size_t at_q, at_k, at_v, at_mask, at_scores, at_odds, thread_bytes; /* scratch of a thread */
 } td_attention_plan;
-
-/* With the sizes, steps and scale set, fills in the rest. All sizes but depth are above 0. */
-void td_attention_cut(td_attention_plan *p, int threads);
 
 typedef struct td_attention {
     const td_attention_plan *plan;
     const td_gemm_isa *gemm;
     td_softmax_fn *softmax;
-    const float *q, *k, *v, *mask; /* mask NULL: none */
-    float *out;
-    void *scratch; /* threads * plan->thread_bytes */
+    const void *q, *k, *v;
+    const float *mask; /* NULL: none */
+    void *out;
+    bool is_bf16[3], writes_bf16; /* q, k, v; out: else they are floats */
+    void *scratch;                /* threads * plan->thread_bytes */
 } td_attention;
 
-void td_attention_run(const td_attention *a, td_team *team);
+/* A way to run it: a list, best first. */
+typedef struct td_attention_body {
+    const char *name;
+    bool (*can)(td_cpu cpu, bool is_bf16); /* is_bf16: products of it will do */
+    bool takes_bf16;                       /* operands and output; else they are floats */
+    /* With the sizes, steps and scale set, fills in the rest. All sizes but depth are above 0. */
+    void (*cut)(td_attention_plan *p, int threads);
+    void (*run_part)(const td_attention *a, size_t part, char *scratch);
+} td_attention_body;
+
+extern const td_attention_body *const td_attention_bodies[]; /* NULL behind the last, which runs any */
+#if defined(__x86_64__)
+extern const td_attention_body td_attention_body_amx;
+#endif
+
+const td_attention_body *td_attention_choose(td_cpu cpu, bool is_bf16);
+void td_attention_run(const td_attention_body *b, const td_attention *a, td_team *team);
+
+/* ---------------------------------------------------------------- for bodies */
+
+/* Rows [row, row + n) of one head's mask, `step` floats apart, each of all keys; wide is room for them. NULL: none. */
+const float *td_attention_mask(const td_attention *a, const float *mask, size_t row, size_t n, float *wide,
+                               size_t *step);
+size_t td_attention_offset(const td_attention_steps *s, size_t batch, size_t head);
+/* Rows are split for the threads where heads are few. */
+void td_attention_cut_rows(td_attention_plan *p, int threads);
 
 #endif

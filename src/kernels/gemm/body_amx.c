@@ -32,7 +32,6 @@ typedef struct amx_gemm {
     size_t k_wide, panels;                          /* k in whole steps; panels of B */
     size_t rows, row_parts, part_panels, col_parts; /* of a shard; how many */
     size_t thread_bytes;
-    uint32_t steps[];
 } amx_gemm;
 
 static size_t div_up(size_t a, size_t b)
@@ -74,8 +73,8 @@ static void cut(amx_gemm *g, int threads)
 static void *make(const td_product_ask *ask)
 {
     const td_matmul *const p = &ask->p;
-    const size_t k_wide = td_round_up(p->k, TD_AMX_K_STEP), n_steps = k_wide / TD_AMX_K_STEP;
-    amx_gemm *const g = td_try_alloc(sizeof *g + n_steps * sizeof g->steps[0], 16);
+    const size_t k_wide = td_round_up(p->k, TD_AMX_K_STEP);
+    amx_gemm *const g = td_try_alloc(sizeof *g, 16);
 
     if (!g) return NULL;
     *g = (amx_gemm){ .m = p->m,
@@ -88,8 +87,6 @@ static void *make(const td_product_ask *ask)
                      .round = td_bf16_round_select(ask->cpu),
                      .k_wide = k_wide,
                      .panels = div_up(p->n, TD_AMX_COLS) };
-    for (size_t i = 0; i < n_steps; i++)
-        g->steps[i] = (uint32_t)(i * TD_AMX_K_STEP);
     cut(g, ask->threads);
     g->thread_bytes = 2 * SUMS_BYTES + (g->copies ? td_round_up(g->rows * k_wide * sizeof(uint16_t), 64) : 0);
     return g;
@@ -206,10 +203,10 @@ static void run_shard(void *ctx, size_t shard, int thread)
             float *const sums = (float *)(void *)(own + turn * SUMS_BYTES);
             const td_amx_block b = { .a = { a + i * lda, a + (i + h.first) * lda },
                                      .lda = lda,
-                                     .steps = g->steps,
                                      .n_steps = lda / TD_AMX_K_STEP,
                                      .b = (const uint16_t *)r->job->packed + panel * panel_size(g->k),
-                                     .c = sums };
+                                     .c = sums,
+                                     .ldc = TD_AMX_COLS };
             if (h.first != last.h.first || h.second != last.h.second) g->tiles->configure(h.first, h.second);
             (h.second ? g->tiles->block : g->tiles->half)(&b);
             settle(r, &last);

@@ -124,6 +124,13 @@ void td_from_float(td_dtype type, const float *in, size_t n, void *out)
         td_narrow_find(type, td_cpu_detect())(out, in, n);
 }
 
+const float *td_as_floats(td_dtype type, const void *in, size_t n, float *room)
+{
+    if (type == TD_F32) return in;
+    td_to_float(type, in, n, room);
+    return room;
+}
+
 void td_bf16_round_ref(uint16_t *out, const float *in, size_t n)
 {
     td_from_float(TD_BF16, in, n, out);

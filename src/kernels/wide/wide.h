@@ -28,6 +28,9 @@ void td_from_double(td_dtype type, const double *in, size_t n, void *out);
 void td_to_float(td_dtype type, const void *in, size_t n, float *out);
 void td_from_float(td_dtype type, const float *in, size_t n, void *out);
 
+/* The elements as floats: where they are, or in room. */
+const float *td_as_floats(td_dtype type, const void *in, size_t n, float *room);
+
 /* Floats as bfloat16 for arithmetic: rounded to nearest even; of numbers below 2^-126 a CPU's own instruction may make 0. */
 typedef void td_bf16_round_fn(uint16_t *out, const float *in, size_t n);
 

@@ -152,12 +152,9 @@ static float *floats_at(const td_call *c, size_t at)
     return (float *)(void *)((char *)c->scratch + at);
 }
 
-/* Elements as floats: where they are, or in the scratch at `at`. */
 static const float *as_floats(const td_call *c, td_dtype type, const void *in, size_t count, size_t at)
 {
-    if (type == TD_F32) return in;
-    td_to_float(type, in, count, floats_at(c, at));
-    return floats_at(c, at);
+    return td_as_floats(type, in, count, floats_at(c, at));
 }
 
 /* The residual as floats; NULL: there is none, or the body takes it as it is. */

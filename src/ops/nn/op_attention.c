@@ -9,6 +9,7 @@
 #include "base/macros.h"
 #include "base/size.h"
 #include "kernels/attention/attention.h"
+#include "kernels/wide/wide.h"
 #include "ops/op.h"
 
 typedef struct attention_attrs {
@@ -98,9 +99,30 @@ static void mask_steps(const td_shape *s, td_attention_plan *p)
 
 typedef struct attention_state {
     td_attention_plan plan;
+    const td_attention_body *body;
     td_softmax_fn *softmax;
     bool is_empty;
+    size_t count[V + 1], count_out;    /* elements */
+    size_t at[V + 1], at_out, at_body; /* offsets in the scratch: operands and output as floats */
 } attention_state;
+
+/* Operands and output that the body wants as floats and which are none. False: too many. */
+static bool reserve_floats(const td_call *c, attention_state *st)
+{
+    const bool takes = st->body->takes_bf16;
+    size_t at = 0, bytes = 0;
+
+    for (uint32_t i = Q; i <= V; i++) {
+        const td_tensor *const t = td_in(c, i);
+        st->count[i] = (size_t)td_shape_count(&t->shape);
+        st->at[i] = td_reserve(&at, takes || t->dtype == TD_F32 ? 0 : st->count[i] * sizeof(float));
+    }
+    st->count_out = (size_t)td_shape_count(&td_out(c, 0)->shape);
+    st->at_out = td_reserve(&at, takes || td_out(c, 0)->dtype == TD_F32 ? 0 : st->count_out * sizeof(float));
+    st->at_body = at;
+    return td_mul_size(st->plan.thread_bytes, (size_t)TD_MAX(c->threads, 1), &bytes) &&
+           td_add_size(st->at_body, bytes, &at);
+}
 
 static td_status attention_prepare(td_call *c)
 {
@@ -129,10 +151,26 @@ static td_status attention_prepare(td_call *c)
     if (st->is_empty) return NULL;
     if (c->n_in > MASK) mask_steps(&td_in(c, MASK)->shape, p);
     st->softmax = td_softmax_select(c->env->cpu);
-    td_attention_cut(p, c->threads);
-    if (!td_mul_size(p->thread_bytes, (size_t)TD_MAX(c->threads, 1), &c->scratch_size))
-        return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for the scores", c->node);
+    st->body = td_attention_choose(c->env->cpu, c->env->is_bf16);
+    c->body = st->body->name;
+    c->work = 2.0 * (double)td_shape_count(&s) * (double)(p->depth + p->out_depth);
+    st->body->cut(p, c->threads);
+    if (!reserve_floats(c, st)) return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for the scores", c->node);
+    c->scratch_size = st->at_body + p->thread_bytes * (size_t)TD_MAX(c->threads, 1);
     return NULL;
+}
+
+static float *floats_at(const td_call *c, size_t at)
+{
+    return (float *)(void *)((char *)c->scratch + at);
+}
+
+static const void *operand(const td_call *c, const attention_state *st, uint32_t i)
+{
+    const td_tensor *const t = td_in(c, i);
+
+    return st->body->takes_bf16 ? t->data
+                                : td_as_floats(t->dtype, t->data, st->count[i], floats_at(c, st->at[i]));
 }
 
 static td_status attention_run(td_call *c)
@@ -145,23 +183,29 @@ static td_status attention_run(td_call *c)
         if (bytes) memset(out->data, 0, bytes);
         return NULL;
     }
+    const bool takes = st->body->takes_bf16, is_apart = !takes && out->dtype != TD_F32;
     const td_attention a = {
         .plan = &st->plan,
         .gemm = td_gemm_select(c->env->cpu),
         .softmax = st->softmax,
-        .q = td_in(c, Q)->data,
-        .k = td_in(c, K)->data,
-        .v = td_in(c, V)->data,
+        .q = operand(c, st, Q),
+        .k = operand(c, st, K),
+        .v = operand(c, st, V),
+        .is_bf16 = { td_in(c, Q)->dtype == TD_BF16, td_in(c, K)->dtype == TD_BF16,
+                     td_in(c, V)->dtype == TD_BF16 },
+        .writes_bf16 = takes && out->dtype == TD_BF16,
         .mask = c->n_in > MASK ? td_in(c, MASK)->data : NULL,
-        .out = out->data,
-        .scratch = c->scratch,
+        .out = is_apart ? floats_at(c, st->at_out) : out->data,
+        .scratch = (char *)c->scratch + st->at_body,
     };
-    td_attention_run(&a, c->team);
+    td_attention_run(st->body, &a, c->team);
+    if (is_apart) td_from_float(out->dtype, a.out, st->count_out, out->data);
     return NULL;
 }
 
 static const td_kernel attention_kernels[] = {
-    { TD_DEVICE_CPU, TD_DTYPE_BIT(TD_F32), sizeof(attention_state), attention_prepare, attention_run, NULL },
+    { TD_DEVICE_CPU, TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_BF16), sizeof(attention_state), attention_prepare,
+      attention_run, NULL },
     { 0 },
 };
 
@@ -169,6 +213,15 @@ const td_op td_ops_attention[] = {
     { .name = "_FusedAttention",
       .sig = "q: T, k: T, v: T, mask: num_masks*T -> y: T",
       .attrs = "T: type, num_masks: int, scale: float, joins_heads: bool",
+      .attrs_size = sizeof(attention_attrs),
+      .parse = attention_parse,
+      .infer = attention_infer,
+      .kernels = attention_kernels },
+    { .name = "_MixedAttention",
+      .sig = "q: Tqueries, k: Tkeys, v: Tvalues, mask: num_masks*T -> y: Tout",
+      .attrs =
+          "T: type, Tqueries: type, Tkeys: type, Tvalues: type, Tout: type, num_masks: int, scale: float, "
+          "joins_heads: bool",
       .attrs_size = sizeof(attention_attrs),
       .parse = attention_parse,
       .infer = attention_infer,

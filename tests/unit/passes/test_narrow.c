@@ -164,6 +164,77 @@ static void test_left_out(void **state)
     td_arena_free(arena);
 }
 
+/* ---------------------------------------------------------------- transformers */
+
+enum { ROWS = 9, HEADS = 4, DEPTH = 32, WIDTH = HEADS * DEPTH };
+
+static td_edge product(td_graph *g, td_edge x, unsigned seed)
+{
+    return pg_node(g, "BatchMatMulV2 T=%float", x, pg_noise(g, &(td_shape){ 2, { WIDTH, WIDTH } }, seed),
+                   PG_END);
+}
+
+static td_edge heads(td_graph *g, td_edge x)
+{
+    static const int32_t dims[] = { IMAGES, ROWS, HEADS, DEPTH };
+
+    return reshape(g, x, dims);
+}
+
+static td_edge norm(td_graph *g, td_edge x, unsigned seed)
+{
+    const td_shape width = { 1, { WIDTH } };
+
+    return pg_node(g, "_FusedLayerNorm T=%float epsilon=0.001f", x, pg_noise(g, &width, seed),
+                   pg_noise(g, &width, seed + 1), PG_END);
+}
+
+static td_graph *make_transformer(td_arena *arena)
+{
+    static const int32_t joined[] = { IMAGES, ROWS, WIDTH };
+    td_graph *const g = td_graph_make(arena, "g");
+    const td_edge x = pg_arg(g, TD_F32), q = product(g, x, 1), k = product(g, x, 2), v = product(g, x, 3);
+    const td_edge mask = pg_noise(g, &(td_shape){ 2, { ROWS, has("one_column") ? 1 : ROWS } }, 20);
+    const td_edge y = has("masked")
+                          ? pg_node(g, "_FusedAttention T=%float num_masks=1 scale=0.002f joins_heads=true",
+                                    heads(g, q), heads(g, k), heads(g, v), mask, PG_END)
+                          : pg_node(g, "_FusedAttention T=%float num_masks=0 scale=0.002f joins_heads=true",
+                                    heads(g, q), heads(g, k), heads(g, v), PG_END);
+    const td_edge out = pg_node(g, "Reshape T=%float Tshape=%int32", y, pg_ints(g, 3, joined), PG_END);
+
+    if (has("seen")) pg_ret(g, k);
+    pg_ret(g, product(g, norm(g, add(g, product(g, out, 4), x), 5), 7));
+    return g;
+}
+
+static void check_transformer(const char *form, size_t n_narrow)
+{
+    float x[IMAGES * ROWS * WIDTH];
+    const td_tensor in[] = { { .dtype = TD_F32, .shape = { 3, { IMAGES, ROWS, WIDTH } }, .data = x } };
+    pg p;
+
+    words = form;
+    pg_fill(x, TD_COUNT(x), 3);
+    open_bf16(&p);
+    td_arena *const arena = td_arena_make();
+    td_graph *const g = make_transformer(arena);
+    (void)pg_count_after(&p, g, "");
+    const size_t n = count_narrow(g);
+    if (n != n_narrow) fail_msg("\"%s\": %zu values are narrow, not %zu", form, n, n_narrow);
+    td_arena_free(arena);
+    pg_assert_same(&p, make_transformer, in, 2e-2);
+    pg_close(&p);
+}
+
+static void test_transformer(void **state)
+{
+    (void)state;
+    check_transformer("", 9); /* q, k, v, each before and behind its Reshape; attention, the same; the norm */
+    check_transformer("masked", 9);
+    check_transformer("masked one_column", 9);
+    check_transformer("seen", 7);
+}
+
 /* ---------------------------------------------------------------- random nets */
 
 static unsigned net_seed, step;
@@ -256,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_what_becomes_narrow),
         cmocka_unit_test(test_what_stays),
         cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_transformer),
         cmocka_unit_test(test_random_nets),
     };
 
