@@ -39,10 +39,16 @@ static td_string word(const char **p)
     return (td_string){ start, (size_t)(*p - start) };
 }
 
+/* td_string_is() of a literal, whose length nobody has to count: every node of a graph asks. */
+static bool is_text(td_string s, const char *text, size_t size)
+{
+    return s.size == size && memcmp(s.data, text, size) == 0;
+}
+
 static td_dtype dtype_by_name(td_string s)
 {
 #define X(name, number, size, text, pb)                                                                      \
-    if (td_string_is(s, text)) return TD_##name;
+    if (is_text(s, text, sizeof text - 1)) return TD_##name;
     TD_DTYPES(X)
 #undef X
     return TD_DTYPE_NONE;

@@ -60,40 +60,58 @@ size_t td_winograd_packed_size(const td_conv *c)
            sizeof(float);
 }
 
-/* G g Gt with G = (1, 0, 0; 1/2, 1/2, 1/2; 1/2, -1/2, 1/2; 0, 0, 1). */
-static void transform_filter(const float g[9], double scale, float u[16])
-{
-    double t[4][3];
+enum {
+    LANES = 16
+}; /* filters side by side: a line of each position; td_winograd_can() asks for whole ones */
 
-    for (int x = 0; x < 3; x++) {
-        const double a = (double)g[x], b = (double)g[3 + x], d = (double)g[6 + x];
-        t[0][x] = a;
-        t[1][x] = 0.5 * (a + b + d);
-        t[2][x] = 0.5 * (a - b + d);
-        t[3][x] = d;
+/* Column x of G g, with G = (1, 0, 0; 1/2, 1/2, 1/2; 1/2, -1/2, 1/2; 0, 0, 1), of filters g[9][LANES]. */
+static void transform_column(double t[4][LANES], const float *g, size_t step)
+{
+    for (size_t o = 0; o < LANES; o++) {
+        const double a = (double)g[o], b = (double)g[3 * step + o], d = (double)g[6 * step + o];
+        t[0][o] = a;
+        t[1][o] = 0.5 * (a + b + d);
+        t[2][o] = 0.5 * (a - b + d);
+        t[3][o] = d;
     }
-    for (int y = 0; y < 4; y++) {
-        u[4 * y] = (float)(scale * t[y][0]);
-        u[4 * y + 1] = (float)(scale * 0.5 * (t[y][0] + t[y][1] + t[y][2]));
-        u[4 * y + 2] = (float)(scale * 0.5 * (t[y][0] - t[y][1] + t[y][2]));
-        u[4 * y + 3] = (float)(scale * t[y][2]);
+}
+
+/* Row y of (G g) Gt, to one line a position. */
+static void transform_row(float *u, size_t u_step, double t[3][4][LANES], int y, const double *scale)
+{
+    for (size_t o = 0; o < LANES; o++) {
+        const double a = t[0][y][o], b = t[1][y][o], d = t[2][y][o];
+        u[o] = (float)(scale[o] * a);
+        u[u_step + o] = (float)(scale[o] * 0.5 * (a + b + d));
+        u[2 * u_step + o] = (float)(scale[o] * 0.5 * (a - b + d));
+        u[3 * u_step + o] = (float)(scale[o] * d);
     }
+}
+
+/* g: LANES filters of one input channel, taps `step` apart; u: positions u_step apart. */
+static void transform_filters(float *u, size_t u_step, const float *g, size_t step, const float *scale)
+{
+    double t[3][4][LANES], s[LANES];
+
+    for (size_t o = 0; o < LANES; o++)
+        s[o] = scale ? (double)scale[o] : 1.0;
+    for (size_t x = 0; x < 3; x++)
+        transform_column(t[x], g + x * step, step);
+    for (int y = 0; y < 4; y++)
+        transform_row(u + 4 * (size_t)y * u_step, u_step, t, y, s);
 }
 
 void td_winograd_pack(const td_conv *c, float *packed, const float *w, const float *scale)
 {
     const size_t ic = c->in_channels, oc = c->out_channels, width = td_gemm_width(oc);
+    const size_t panel = TD_WINOGRAD_POSITIONS * ic * width;
 
-    memset(packed, 0, td_winograd_packed_size(c));
-    for (size_t i = 0; i < ic; i++)
-        for (size_t o = 0; o < oc; o++) {
-            float g[9], u[16];
-            for (size_t t = 0; t < 9; t++)
-                g[t] = w[(t * ic + i) * oc + o];
-            transform_filter(g, scale ? (double)scale[o] : 1.0, u);
-            for (size_t p = 0; p < 16; p++)
-                packed[((o / width * 16 + p) * ic + i) * width + o % width] = u[p];
-        }
+    if (oc % width)
+        memset(packed + oc / width * panel, 0, panel * sizeof *packed); /* columns beyond the last */
+    for (size_t o = 0; o < oc; o += LANES)
+        for (size_t i = 0; i < ic; i++)
+            transform_filters(packed + o / width * panel + i * width + o % width, ic * width, w + i * oc + o,
+                              ic * oc, scale ? scale + o : NULL);
 }
 
 /* ---------------------------------------------------------------- run */
