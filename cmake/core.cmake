@@ -10,7 +10,8 @@ set(avx2_flags -mavx2 -mfma -mf16c -mbmi2)
 set(avx512_flags ${avx2_flags} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd
   -mprefer-vector-width=512)
 set(vnni_flags ${avx512_flags} -mavx512vnni)
-set(amx_flags ${vnni_flags} -mavx512bf16 -mamx-tile -mamx-int8 -mamx-bf16)
+set(avx512_bf16_flags ${avx512_flags} -mavx512bf16)
+set(amx_flags ${vnni_flags} ${avx512_bf16_flags} -mamx-tile -mamx-int8 -mamx-bf16)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND TENSORD_SANITIZE MATCHES "address")
   # gcc before 14 misaligns 64-byte vectors in ASan's fake stack frames (its bug 110027).
   list(APPEND avx512_flags --param=asan-use-after-return=0)
@@ -20,7 +21,7 @@ foreach(source IN LISTS core_sources)
   if(source MATCHES "/src/kernels/" AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     list(APPEND flags ${kernel_flags})
   endif()
-  if(source MATCHES "_(avx2|avx512|vnni|amx)\\.c$")
+  if(source MATCHES "_(avx2|avx512|avx512_bf16|vnni|amx)\\.c$")
     set(isa ${CMAKE_MATCH_1}) # the next MATCHES overwrites it
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
       list(APPEND flags ${${isa}_flags})

@@ -78,9 +78,9 @@ if(check_sources)
   set_tests_properties(kernels.check PROPERTIES TIMEOUT ${script_timeout} LABELS kernels
                        ENVIRONMENT "${test_env};LSAN_OPTIONS=detect_leaks=0")
   if(TENSORD_SANITIZE)
-    add_test(NAME kernels.check_avx512 COMMAND check)
-    set_tests_properties(kernels.check_avx512 PROPERTIES TIMEOUT ${script_timeout} LABELS kernels
-                         ENVIRONMENT "${test_env};TENSORD_CPU=avx512")
+    add_test(NAME kernels.check_bf16 COMMAND check)
+    set_tests_properties(kernels.check_bf16 PROPERTIES TIMEOUT ${script_timeout} LABELS kernels
+                         ENVIRONMENT "${test_env};TENSORD_CPU=avx512+bf16")
   endif()
 endif()
 

@@ -268,7 +268,7 @@ static td_status report(const bench *b, int threads, bool is_bf16)
 
     td_document_text(d, "model", b->args->dir);
     td_document_text(d, "signature", b->sig->name);
-    td_document_text(d, "cpu", td_cpu_name(td_cpu_detect()));
+    td_document_text(d, "cpu", td_cpu_name(td_cpu_detect()).text);
     td_document_text(d, "arithmetic", is_bf16 ? "bfloat16" : "float");
     (void)cJSON_AddNumberToObject(d, "threads", threads);
     const td_status error = measure_all(b, d);

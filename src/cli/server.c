@@ -151,7 +151,7 @@ static void say_limits(const td_server_options *o)
     const bool is_bounded = o->max_memory != SIZE_MAX;
 
     td_info("serve", "event=limits cores=%d cpu=%s memory_mib=%.0f models_mib=%.0f", td_cpu_cores(),
-            td_cpu_name(td_cpu_detect()), (double)td_memory_limit() / mib,
+            td_cpu_name(td_cpu_detect()).text, (double)td_memory_limit() / mib,
             is_bounded ? (double)o->max_memory / mib : -1.0);
 }
 

@@ -69,11 +69,10 @@ static td_pack_file_key key_of(const char *path, const td_env *env)
     static const char *const names[] = { "saved_model.pb", "saved_model.pbtxt", "model.tflite",
                                          "variables/variables.index" };
     td_pack_file_key k = { { FORMAT, FORMAT } };
-    const uint64_t settings[] = { env->is_bf16, env->passes_off };
+    const uint64_t settings[] = { env->cpu, env->is_bf16, env->passes_off };
     struct stat exe;
 
     mix_text(&k, TENSORD_VERSION);
-    mix_text(&k, td_cpu_name(env->cpu));
     mix_text(&k, getenv("TENSORD_BODY"));
     mix(&k, settings, sizeof settings);
     if (!stat("/proc/self/exe", &exe)) mix(&k, &exe.st_size, sizeof exe.st_size); /* builds of one version */

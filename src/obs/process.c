@@ -84,7 +84,7 @@ static void tell_descriptors(td_page *p)
 void td_process_tell(td_page *p)
 {
     td_page_tell(p, TD_READING_build_info,
-                 (const char *const[]){ TENSORD_VERSION, td_cpu_name(td_cpu_detect()) }, 1);
+                 (const char *const[]){ TENSORD_VERSION, td_cpu_name(td_cpu_detect()).text }, 1);
     td_page_tell(p, TD_READING_process_cpu, NULL, seconds(CLOCK_PROCESS_CPUTIME_ID)); /* finer than in stat */
     tell_stat(p);
     tell_descriptors(p);

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cpu_levels.h"
 #include "hostile.h"
 #include "make.h"
 #include "obs/log.h"
@@ -42,8 +43,8 @@ static size_t list_settings(fz_setting *out)
     size_t n = 0;
 
     out[n++] = (fz_setting){ .passes_off = TD_PASSES_ALL };
-    for (int level = TD_CPU_ref; level <= (int)top; level++)
-        out[n++] = (fz_setting){ .cpu = (td_cpu)level };
+    for (size_t level = 0; level < cpu_levels(); level++)
+        out[n++] = (fz_setting){ .cpu = cpu_level(level) };
     for (unsigned id = 0; id < TD_PASS_COUNT; id++)
         out[n++] = (fz_setting){ .cpu = top, .passes_off = TD_PASS_BIT(id) };
     out[n++] = (fz_setting){ .cpu = top, .has_team = true, .is_misaligned = true };

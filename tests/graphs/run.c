@@ -23,7 +23,7 @@ static const int64_t most_ns = 10 * INT64_C(1000000000), most_ns_hostile = 300 *
 
 void fz_setting_text(const fz_setting *s, td_strbuf *out)
 {
-    td_strbuf_printf(out, "TENSORD_CPU=%s TENSORD_PASSES=", td_cpu_name(s->cpu));
+    td_strbuf_printf(out, "TENSORD_CPU=%s TENSORD_PASSES=", td_cpu_name(s->cpu).text);
     if (s->passes_off == TD_PASSES_ALL)
         td_strbuf_puts(out, "none");
     else

@@ -165,6 +165,6 @@ int main(int argc, char **argv)
         checks[i].run();
         printf("%-12s %s\n", checks[i].name, failures == before ? "ok" : "FAILED");
     }
-    printf("cpu %s, %zu failures\n", td_cpu_name(td_cpu_detect()), failures);
+    printf("cpu %s, %zu failures\n", td_cpu_name(td_cpu_detect()).text, failures);
     return failures != 0;
 }

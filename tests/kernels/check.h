@@ -13,6 +13,7 @@
 
 #include "base/cpu.h"
 #include "base/macros.h"
+#include "base/variant.h"
 
 /* A false condition is counted and, the first few times, printed; the check goes on. */
 #define CHECK(cond, ...)                                                                                     \
@@ -47,7 +48,14 @@ bool check_near(double got, double want, double tol);
 #define CHECK_BENCH(name, bytes) while (check_bench(name, bytes))
 bool check_bench(const char *name, double bytes);
 
-#define TD_CHECK(family) void check_##family(void);
+/* Each variant of a family that this CPU can run; the last one is the reference.
+ *
+ *     CHECK_EACH(softmax, v)
+ *         check_one(v->name, v->body);
+ */
+#define CHECK_EACH(family, v) TD_EACH_VARIANT(family, v, td_cpu_detect())
+
+#define TD_CHECK(family)      void check_##family(void);
 #include "checks.inc"
 #undef TD_CHECK
 

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "check.h"
+#include "cpu_levels.h"
 
 #include "kernels/conv/body.h"
 #include "kernels/wide/wide.h"
@@ -126,8 +127,8 @@ static void check_run(const data *d, const td_conv_body *b, const td_conv_ask *a
     char name[160];
 
     (void)snprintf(name, sizeof name, "%s %s conv %zux%zux%zux%zu k%zux%zu s%zu g%zu to %zu, %d threads",
-                   b->name, td_cpu_name(ask->cpu), c->batch, c->in[1], c->in[2], c->in_channels, c->kernel[1],
-                   c->kernel[2], c->stride[1], c->groups, c->out_channels, ask->threads);
+                   b->name, td_cpu_name(ask->cpu).text, c->batch, c->in[1], c->in[2], c->in_channels,
+                   c->kernel[1], c->kernel[2], c->stride[1], c->groups, c->out_channels, ask->threads);
     CHECK(state || b->may_refuse, "%s: no state", name);
     if (!state) return;
     n_runs[index_of(b)]++;
@@ -221,9 +222,8 @@ static void check_conv(const td_conv *c)
     for (int is_bf16 = 0; is_bf16 < 2; is_bf16++) {
         data d = data_make(c, is_bf16);
 
-        for (int level = (int)td_cpu_detect(); level >= TD_CPU_ref;
-             level--) { /* the first is oneDNN's for good */
-            const td_cpu cpu = (td_cpu)level;
+        for (size_t level = 0; level < cpu_levels(); level++) { /* the first is oneDNN's for good */
+            const td_cpu cpu = cpu_level(level);
 
             for (const td_conv_body *const *b = td_conv_bodies; *b; b++)
                 check_body(&d, *b, cpu, is_bf16);
@@ -365,7 +365,7 @@ void check_conv_bodies(void)
 
         check_conv(&c);
     }
-    for (size_t i = 0; td_cpu_detect() >= TD_CPU_amx && i < BODIES; i++)
+    for (size_t i = 0; td_cpu_has(td_cpu_detect(), TD_CPU_amx) && i < BODIES; i++)
         CHECK(n_runs[i] && (n_narrow[i] || !td_conv_bodies[i]->takes), "%s was never run, or not in bfloat16",
               td_conv_bodies[i]->name);
     bench_all();

@@ -29,11 +29,8 @@ static void check_one(const char *isa, td_depthwise_fn *kernel, const td_depthwi
 
 static void check_all(const td_depthwise *d)
 {
-    check_one("ref", td_depthwise_ref, d);
-#if defined(__x86_64__)
-    if (td_cpu_detect() >= TD_CPU_avx2) check_one("avx2", td_depthwise_avx2, d);
-    if (td_cpu_detect() >= TD_CPU_avx512) check_one("avx512", td_depthwise_avx512, d);
-#endif
+    CHECK_EACH(depthwise, v)
+        check_one(v->name, v->body, d);
 }
 
 void check_depthwise(void)

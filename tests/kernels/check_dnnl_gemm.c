@@ -119,7 +119,7 @@ void check_dnnl_gemm(void)
     } cases[] = { { 70, 9, 16 },     { 130, 30, 64 },  { 65, 48, 112 },
                   { 129, 200, 512 }, { 300, 641, 80 }, { 1030, 300, 96 } };
 
-    if (td_cpu_detect() < TD_CPU_avx512) return;
+    if (!td_cpu_has(td_cpu_detect(), TD_CPU_avx512)) return;
     for (size_t i = 0; i < TD_COUNT(cases); i++) {
         data d = { .m = cases[i].m, .n = cases[i].n, .k = cases[i].k };
         d.a = check_buf_rand(d.m * d.k, -1, 1);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "cpu_levels.h"
 
 #include "kernels/elt/cast.h"
 #include "kernels/elt/bcast.h"
@@ -86,10 +87,10 @@ static void check_row(td_cpu cpu, const td_elt_row *row, size_t n)
     void *const got = check_bytes(n * size), *const want = check_bytes(n * size);
     const int want_bits = ref->fn(want, in, n, &arg), got_bits = row->fn(got, in, n, &arg);
 
-    CHECK(got_bits == want_bits, "%s: bits differ", td_cpu_name(cpu));
+    CHECK(got_bits == want_bits, "%s: bits differ", td_cpu_name(cpu).text);
     for (size_t i = 0; i < n; i++)
         CHECK(is_same(got, want, out, size, i), "%s: function %d of %s, n = %zu, [%zu] differs: %g, want %g",
-              td_cpu_name(cpu), (int)row->id, td_dtype_name(row->in), n, i,
+              td_cpu_name(cpu).text, (int)row->id, td_dtype_name(row->in), n, i,
               out == TD_F32 ? (double)((float *)got)[i] : 0, out == TD_F32 ? (double)((float *)want)[i] : 0);
     CHECK(check_bytes_guards(got, n * size), "function %d wrote outside its output", (int)row->id);
     if (size == in_size) { /* in place is part of the contract */
@@ -109,7 +110,7 @@ static void check_variants(void)
     const td_cpu cpu = td_cpu_detect();
 
     for (size_t t = 0; t < td_elt_table_count; t++) {
-        if (td_elt_tables[t].cpu > cpu || td_elt_tables[t].cpu == TD_CPU_ref) continue;
+        if (!td_cpu_has(cpu, td_elt_tables[t].cpu) || td_elt_tables[t].cpu == TD_CPU_ref) continue;
         for (const td_elt_row *const *rows = td_elt_tables[t].rows; *rows; rows++)
             for (const td_elt_row *row = *rows; row->id; row++)
                 for (size_t i = 0; i < TD_COUNT(sizes); i++)
@@ -244,15 +245,15 @@ static void check_halves(void)
     static const td_dtype dtypes[] = { TD_F16, TD_BF16 };
 
     for (size_t d = 0; d < 2; d++)
-        for (int level = TD_CPU_ref; level <= (int)td_cpu_detect(); level++) {
+        for (size_t level = 0; level < cpu_levels(); level++) {
             enum { N = 65536 };
             uint16_t *const in = check_bytes(N * 2), *const out = check_bytes(N * 2);
             float *const wide = check_buf(N);
             for (uint32_t i = 0; i < N; i++)
                 in[i] = (uint16_t)i;
             for (uint32_t n = N; n > N - 9; n--) {
-                td_widen_find(dtypes[d], (td_cpu)level)(wide, in, n);
-                td_narrow_find(dtypes[d], (td_cpu)level)(out, wide, n);
+                td_widen_find(dtypes[d], cpu_level(level))(wide, in, n);
+                td_narrow_find(dtypes[d], cpu_level(level))(out, wide, n);
                 for (uint32_t i = 0; i < n; i++)
                     CHECK(out[i] == in[i] || isnan(wide[i]), "%s %x becomes %x", td_dtype_name(dtypes[d]), i,
                           out[i]);
@@ -277,11 +278,11 @@ static void bench(void)
                  *const z = check_buf(N);
 
     for (size_t i = 0; i < TD_COUNT(ids); i++)
-        for (int level = TD_CPU_ref; level <= TD_CPU_avx512 && level <= (int)td_cpu_detect(); level++) {
+        for (size_t level = 0; level < cpu_levels(); level++) {
             td_elt elt;
             char name[64];
-            snprintf(name, sizeof name, "elt %d f32 %s", (int)ids[i], td_cpu_name((td_cpu)level));
-            if (!td_elt_find(ids[i], TD_F32, (td_cpu)level, &elt)) continue;
+            snprintf(name, sizeof name, "elt %d f32 %s", (int)ids[i], td_cpu_name(cpu_level(level)).text);
+            if (!td_elt_find(ids[i], TD_F32, cpu_level(level), &elt)) continue;
             CHECK_BENCH(name, N * 4.0)(void) td_elt_run(&elt, z, (const void *const[]){ x, y }, N, NULL);
         }
     check_buf_free(x);

@@ -198,6 +198,6 @@ static void check_all(const td_fft_body *b)
 
 void check_fft(void)
 {
-    for (int level = TD_CPU_ref; level <= (int)TD_MIN(td_cpu_detect(), TD_CPU_avx512); level++)
-        check_all(td_fft_select((td_cpu)level));
+    CHECK_EACH(fft, v)
+        check_all(v->body);
 }

@@ -274,8 +274,6 @@ static void check_isa(const char *isa, td_forest_walk_fn *walk)
 
 void check_forest(void)
 {
-    check_isa("ref", td_forest_walk_ref);
-#if defined(__x86_64__)
-    if (td_cpu_detect() >= TD_CPU_avx2) check_isa("avx2", td_forest_walk_avx2);
-#endif
+    CHECK_EACH(forest_walk, v)
+        check_isa(v->name, v->body);
 }

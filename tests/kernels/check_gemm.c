@@ -10,18 +10,6 @@
 #include "kernels/gemm/gemm.h"
 #include "kernels/gemm/matmul.h"
 
-static size_t isas(const td_gemm_isa **out)
-{
-    size_t n = 0;
-
-    out[n++] = &td_gemm_isa_ref;
-#if defined(__x86_64__)
-    if (td_cpu_detect() >= TD_CPU_avx2) out[n++] = &td_gemm_isa_avx2;
-    if (td_cpu_detect() >= TD_CPU_avx512) out[n++] = &td_gemm_isa_avx512;
-#endif
-    return n;
-}
-
 /* ---------------------------------------------------------------- products */
 
 static float clamp(double v, const td_gemm_end *e)
@@ -73,13 +61,11 @@ static void check_product(const td_gemm_isa *isa, size_t m, size_t n, size_t k, 
 void check_gemm(void)
 {
     static const size_t sizes[] = { 1, 2, 5, 15, 16, 17, 31, 48, 49, 64, 65, 130 };
-    const td_gemm_isa *all[3];
-    const size_t n_isas = isas(all);
 
-    for (size_t v = 0; v < n_isas; v++) {
+    CHECK_EACH(gemm, v) {
         for (size_t m = 1; m <= 20; m += m < 10 ? 1 : 5)
             for (size_t i = 0; i < TD_COUNT(sizes); i++)
-                check_product(all[v], m, sizes[i], 1 + 3 * i, i % 2);
-        check_product(all[v], 100, 200, 1500, true); /* blocks of k and of rows */
+                check_product(v->body, m, sizes[i], 1 + 3 * i, i % 2);
+        check_product(v->body, 100, 200, 1500, true); /* blocks of k and of rows */
     }
 }

@@ -37,11 +37,7 @@ void check_pool(void)
                 .stride = { 1, 2, 2 },
                 .pad = { 0, 1, 0 },
             };
-            check_one("ref", td_pool_f32_ref, &p, (td_pool_kind)kind);
-#if defined(__x86_64__)
-            if (td_cpu_detect() >= TD_CPU_avx2) check_one("avx2", td_pool_f32_avx2, &p, (td_pool_kind)kind);
-            if (td_cpu_detect() >= TD_CPU_avx512)
-                check_one("avx512", td_pool_f32_avx512, &p, (td_pool_kind)kind);
-#endif
+            CHECK_EACH(pool, v)
+                check_one(v->name, v->body, &p, (td_pool_kind)kind);
         }
 }

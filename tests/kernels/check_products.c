@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "check.h"
+#include "cpu_levels.h"
 
 #include "kernels/gemm/body.h"
 #include "kernels/wide/wide.h"
@@ -97,8 +98,8 @@ static void check_run(const data *d, const td_product_body *b, const td_product_
     void *const state = b->make(ask);
     char name[96];
 
-    (void)snprintf(name, sizeof name, "%s %s product %zux%zux%zu, %d threads", b->name, td_cpu_name(ask->cpu),
-                   d->m, d->n, d->k, ask->threads);
+    (void)snprintf(name, sizeof name, "%s %s product %zux%zux%zu, %d threads", b->name,
+                   td_cpu_name(ask->cpu).text, d->m, d->n, d->k, ask->threads);
     CHECK(state || b->may_refuse, "%s: no state", name);
     if (!state) return;
     n_runs[index_of(b)]++;
@@ -171,10 +172,10 @@ static void check_product(size_t m, size_t n, size_t k)
         { .add = d.add, .add_ld = n, .lo = -INFINITY, .hi = INFINITY, .post = negate },
     };
 
-    for (int level = (int)td_cpu_detect(); level >= TD_CPU_ref; level--) /* the first is oneDNN's for good */
+    for (size_t level = 0; level < cpu_levels(); level++) /* the first is oneDNN's for good */
         for (const td_product_body *const *b = td_product_bodies; *b; b++)
             for (size_t i = 0; i < TD_COUNT(ends); i++)
-                check_body(&d, *b, (td_cpu)level, &ends[i], i ? d.scale : NULL);
+                check_body(&d, *b, cpu_level(level), &ends[i], i ? d.scale : NULL);
     data_free(&d);
 }
 
@@ -252,11 +253,11 @@ void check_products(void)
                                         { 16, 1536, 33 }, { 128, 768, 256 }, { 17, 31, 1 },
                                         { 49, 160, 96 },  { 65, 48, 112 },   { 3, 1, 5 } };
 
-    check_rounding(td_bf16_round_select(td_cpu_detect()));
-    check_rounding(td_bf16_round_ref);
+    CHECK_EACH(bf16_round, v)
+        check_rounding(v->body);
     for (size_t i = 0; i < TD_COUNT(shapes); i++)
         check_product(shapes[i][0], shapes[i][1], shapes[i][2]);
-    for (size_t i = 0; td_cpu_detect() >= TD_CPU_amx && i < BODIES; i++)
+    for (size_t i = 0; td_cpu_has(td_cpu_detect(), TD_CPU_amx) && i < BODIES; i++)
         CHECK(n_runs[i], "%s was never run", td_product_bodies[i]->name);
     bench_all();
 }

@@ -85,8 +85,8 @@ static void check_one(td_reduce_id id, td_cpu cpu, const td_shape *s, unsigned m
     for (size_t o = 0; o < n_out; o++)
         CHECK((isinf(want[o]) && (double)got[o] == want[o]) ||
                   check_near((double)got[o], want[o], id == TD_REDUCE_prod ? 1e-5 : 2e-6),
-              "%s: reduction %d, rank %d, axes %x, [%zu]: %g, want %g", td_cpu_name(cpu), (int)id, s->rank,
-              mask, o, (double)got[o], want[o]);
+              "%s: reduction %d, rank %d, axes %x, [%zu]: %g, want %g", td_cpu_name(cpu).text, (int)id,
+              s->rank, mask, o, (double)got[o], want[o]);
     CHECK(check_guards(got, n_out), "reduction %d wrote outside its output", (int)id);
     check_buf_free(in);
     check_buf_free(got);
@@ -107,7 +107,7 @@ static void check_reductions(void)
         { 2, { 4, 0 } },
     };
 
-    for (int level = TD_CPU_ref; level <= TD_CPU_avx512 && level <= (int)td_cpu_detect(); level++)
+    CHECK_EACH(reduce, v)
         for (size_t i = 0; i < TD_COUNT(shapes); i++)
             for (unsigned mask = 0; mask < 1U << shapes[i].rank; mask++)
                 for (td_reduce_id id = TD_REDUCE_sum; id <= TD_REDUCE_norm; id++) {
@@ -115,7 +115,7 @@ static void check_reductions(void)
                     for (int d = 0; d < shapes[i].rank; d++)
                         if (!(mask >> d & 1)) outs *= (size_t)shapes[i].dims[d];
                     if (outs <= MAX_OUT && td_shape_count(&shapes[i]) > 0)
-                        check_one(id, (td_cpu)level, &shapes[i], mask);
+                        check_one(id, v->needs, &shapes[i], mask);
                 }
 }
 
@@ -125,17 +125,17 @@ static void check_edges(void)
     const bool yes = true;
     td_reduce r;
 
-    for (int level = TD_CPU_ref; level <= TD_CPU_avx512 && level <= (int)td_cpu_detect(); level++) {
+    CHECK_EACH(reduce, v) {
         float *const in = check_buf_rand(300, -1, 1);
         float out = 0;
         in[171] = NAN;
-        (void)td_reduce_make(&r, TD_REDUCE_max, TD_F32, (td_cpu)level, &(td_shape){ 1, { 300 } }, &yes);
+        (void)td_reduce_make(&r, TD_REDUCE_max, TD_F32, v->needs, &(td_shape){ 1, { 300 } }, &yes);
         td_reduce_run(&r, &out, in, 0, r.units);
         CHECK(isnan(out), "max passes over a NaN");
-        (void)td_reduce_make(&r, TD_REDUCE_max, TD_F32, (td_cpu)level, &(td_shape){ 1, { 0 } }, &yes);
+        (void)td_reduce_make(&r, TD_REDUCE_max, TD_F32, v->needs, &(td_shape){ 1, { 0 } }, &yes);
         td_reduce_run(&r, &out, in, 0, r.units);
         CHECK(isinf(out) && out < 0, "max of nothing is %g", (double)out);
-        (void)td_reduce_make(&r, TD_REDUCE_mean, TD_F32, (td_cpu)level, &(td_shape){ 1, { 0 } }, &yes);
+        (void)td_reduce_make(&r, TD_REDUCE_mean, TD_F32, v->needs, &(td_shape){ 1, { 0 } }, &yes);
         td_reduce_run(&r, &out, in, 0, r.units);
         CHECK(isnan(out), "the mean of nothing is %g", (double)out);
         check_buf_free(in);
@@ -187,16 +187,16 @@ static void bench(void)
     float *const in = check_buf_rand(128 * 768, -1, 1), *const out = check_buf(4096);
 
     for (size_t i = 0; i < TD_COUNT(shapes); i++)
-        for (int level = TD_CPU_ref; level <= TD_CPU_avx512 && level <= (int)td_cpu_detect(); level++) {
+        CHECK_EACH(reduce, v) {
             const bool is_reduced[3] = { false, true, false };
             char name[64];
             td_reduce r;
             if (i == 1)
-                (void)td_reduce_make(&r, TD_REDUCE_sum, TD_F32, (td_cpu)level, &shapes[i],
+                (void)td_reduce_make(&r, TD_REDUCE_sum, TD_F32, v->needs, &shapes[i],
                                      (bool[]){ true, false });
             else
-                (void)td_reduce_make(&r, TD_REDUCE_sum, TD_F32, (td_cpu)level, &shapes[i], is_reduced);
-            snprintf(name, sizeof name, "sum f32 %s shape %zu", td_cpu_name((td_cpu)level), i);
+                (void)td_reduce_make(&r, TD_REDUCE_sum, TD_F32, v->needs, &shapes[i], is_reduced);
+            snprintf(name, sizeof name, "sum f32 %s shape %zu", v->name, i);
             CHECK_BENCH(name, (double)td_shape_count(&shapes[i]) * 4) td_reduce_run(&r, out, in, 0, r.units);
         }
     check_buf_free(in);

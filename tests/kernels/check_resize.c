@@ -20,7 +20,7 @@ static void check_across(const char *isa, td_resize_across_fn *across, size_t ch
     td_resize_tap taps[OUT];
 
     (n_taps == 2 ? td_resize_bilinear_taps : td_resize_bicubic_taps)(&r, 1, taps);
-    td_resize_across_ref(want, &line, taps, n_taps, OUT, channels);
+    td_resize_ref.across(want, &line, taps, n_taps, OUT, channels);
     across(got, &line, taps, n_taps, OUT, channels);
     CHECK(!memcmp(got, want, n * sizeof *got), "across %s, %zu channels, %d taps, u8 %d", isa, channels,
           n_taps, is_u8);
@@ -35,28 +35,26 @@ static void check_down(const char *isa, td_resize_down_fn *down, size_t n, int n
     const float *const lines[4] = { in, in + n, in + 2 * n, in + 3 * n };
     const td_resize_tap y = { { 0, 1, 2, 3 }, { 0.3f, 0.7f, -0.1f, 0.1f } };
 
-    td_resize_down_ref(want, lines, &y, n_taps, n);
+    td_resize_ref.down(want, lines, &y, n_taps, n);
     down(got, lines, &y, n_taps, n);
     CHECK(!memcmp(got, want, n * sizeof *got), "down %s, %zu numbers, %d taps", isa, n, n_taps);
     CHECK(check_guards(got, n), "down %s wrote outside its output", isa);
     check_buf_free(in), check_buf_free(want), check_buf_free(got);
 }
 
-static void check_isa(const char *isa, td_resize_across_fn *across, td_resize_down_fn *down)
+static void check_isa(const char *isa, const td_resize_bodies *b)
 {
     for (int n_taps = 2; n_taps <= 4; n_taps += 2) {
         for (size_t channels = 1; channels <= 9; channels++)
             for (int is_u8 = 0; is_u8 < 2; is_u8++)
-                check_across(isa, across, channels, n_taps, is_u8);
+                check_across(isa, b->across, channels, n_taps, is_u8);
         for (size_t n = 1; n <= 35; n++)
-            check_down(isa, down, n, n_taps);
+            check_down(isa, b->down, n, n_taps);
     }
 }
 
 void check_resize(void)
 {
-#define TD_KERNEL(isa)                                                                                       \
-    if (td_cpu_detect() >= TD_CPU_##isa) check_isa(#isa, td_resize_across_##isa, td_resize_down_##isa);
-#include "kernels/resize/resize.inc"
-#undef TD_KERNEL
+    CHECK_EACH(resize, v)
+        check_isa(v->name, v->body);
 }

@@ -153,21 +153,11 @@ void check_rows(void)
 {
     for (size_t i = 0; i < TD_COUNT(widths); i++) {
         const size_t n = widths[i];
-#if defined(__x86_64__)
-        if (td_cpu_detect() >= TD_CPU_avx2) {
-            check_norm(td_layer_norm_avx2, n);
-            check_gates(td_rnn_isa_avx2.lstm, td_rnn_isa_ref.lstm, n);
-            check_gates(td_rnn_isa_avx2.gru, td_rnn_isa_ref.gru, n);
-        }
-        if (td_cpu_detect() >= TD_CPU_avx512) {
-            check_norm(td_layer_norm_avx512, n);
-            check_gates(td_rnn_isa_avx512.lstm, td_rnn_isa_ref.lstm, n);
-            check_gates(td_rnn_isa_avx512.gru, td_rnn_isa_ref.gru, n);
-        }
-#endif
-        check_norm(td_layer_norm_ref, n);
-        check_gates(td_rnn_isa_ref.lstm, td_rnn_isa_ref.lstm, n);
-        check_gates(td_rnn_isa_ref.gru, td_rnn_isa_ref.gru, n);
+        CHECK_EACH(layer_norm, v)
+            check_norm(v->body, n);
+        CHECK_EACH(rnn, v)
+            for (int kind = 0; kind < 2; kind++)
+                check_gates(v->body->gates[kind], td_rnn_isa_ref.gates[kind], n);
         if (n <= 130) check_attention(n, 131 - n, 1 + n / 2, (int)(i % 3) * 4);
     }
 }

@@ -56,15 +56,9 @@ void check_softmax(void)
     for (size_t i = 0; i < 2 * sizeof cols / sizeof *cols; i++) {
         const bool is_log = i % 2;
 
-        check_one("ref", td_softmax_ref, 3, cols[i / 2], is_log);
-#if defined(__x86_64__)
-        if (td_cpu_detect() >= TD_CPU_avx2) check_one("avx2", td_softmax_avx2, 3, cols[i / 2], is_log);
-        if (td_cpu_detect() >= TD_CPU_avx512) check_one("avx512", td_softmax_avx512, 3, cols[i / 2], is_log);
-#endif
+        CHECK_EACH(softmax, v)
+            check_one(v->name, v->body, 3, cols[i / 2], is_log);
     }
-    check_acts("ref", td_acts_ref);
-#if defined(__x86_64__)
-    if (td_cpu_detect() >= TD_CPU_avx2) check_acts("avx2", td_acts_avx2);
-    if (td_cpu_detect() >= TD_CPU_avx512) check_acts("avx512", td_acts_avx512);
-#endif
+    CHECK_EACH(act, v)
+        check_acts(v->name, v->body);
 }

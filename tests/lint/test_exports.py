@@ -11,13 +11,15 @@ import subprocess
 
 import tree
 
-BODY = re.compile(r"_ref$")  # the plain body of a kernel: picked in its own file, and the tests' definition of right
+# The plain body of a kernel: picked in its own file, and the tests' definition of right. Lists of variants: checks walk them.
+BODY = re.compile(r"_(ref|variants)$")
 ALLOWED = {
     "td_batching_parse": "own file; tests and fuzzers need no file on disk",
     "td_edit_distance": "own file; a test walks its cases",
     "td_attention_bodies": "own file; checks walk the list",
     "td_conv_bodies": "own file; checks walk the list",
     "td_product_bodies": "own file; checks walk the list",
+    "td_cpu_parse": "own file; tests need no environment",
     "td_crc32c_portable": "own file where the CPU lacks the instruction; a test compares both",
     "td_elt_table_count": "own file; checks walk the tables",
     "td_elt_tables": "own file; checks walk the tables",

@@ -13,6 +13,7 @@
 #ifndef TD_KERNELS_AMX_TILE_H
 #define TD_KERNELS_AMX_TILE_H
 
+#include "base/variant.h"
 #include "kernels/gemm/gemm.h"
 
 #include <stdint.h>
@@ -55,10 +56,7 @@ typedef struct td_amx_tiles {
     void (*release)(void);
 } td_amx_tiles;
 
-const td_amx_tiles *td_amx_select(td_cpu cpu); /* NULL: this CPU has none */
-
-#if defined(__x86_64__)
 extern const td_amx_tiles td_amx_tiles_amx;
-#endif
+TD_VARIANTS(amx, const td_amx_tiles *); /* NULL: this CPU has none */
 
 #endif

@@ -140,16 +140,10 @@ void td_nd_finish(td_nd_builder *b, td_arena *arena, td_cpu cpu, td_nd *out)
 
 /* ---------------------------------------------------------------- bodies */
 
-static td_transpose_u32_fn *transpose_u32_select(td_cpu cpu)
-{
-    td_transpose_u32_fn *best = td_transpose_u32_ref;
-
-#define TD_KERNEL(name, isa)                                                                                 \
-    if (cpu >= TD_CPU_##isa) best = td_##name##_##isa;
-#include "kernels/array/array.inc"
-#undef TD_KERNEL
-    return best;
-}
+const td_transpose_u32_variant td_transpose_u32_variants[] = {
+    TD_X86(td_transpose_u32_, avx2),
+    TD_PLAIN(td_transpose_u32_ref),
+};
 
 /* A loop over elements of `size` bytes, size being a number the compiler knows. */
 #define COPY_ROW(size)                                                                                       \
@@ -220,7 +214,7 @@ static void copy_transposed(const td_nd *nd, char *restrict out, const char *res
         COPY_BLOCKS(2);
         break;
     case 4:
-        transpose_u32_select(nd->cpu)(out, os, in, is, rows, cols);
+        td_transpose_u32_select(nd->cpu)(out, os, in, is, rows, cols);
         break;
     case 8:
         COPY_BLOCKS(8);

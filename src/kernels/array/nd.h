@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/cpu.h"
+#include "base/variant.h"
 
 enum { TD_ND_MAX = 26 };
 
@@ -62,9 +62,8 @@ void td_nd_copy(const td_nd *nd, void *out, const void *in);
  * strides in bytes, elements of 4 bytes. */
 typedef void td_transpose_u32_fn(char *out, int64_t out_stride, const char *in, int64_t in_stride,
                                  int64_t rows, int64_t cols);
-#define TD_KERNEL(name, isa) td_##name##_fn td_##name##_##isa;
-#include "kernels/array/array.inc"
-#undef TD_KERNEL
+td_transpose_u32_fn td_transpose_u32_ref, td_transpose_u32_avx2;
+TD_VARIANTS(transpose_u32, td_transpose_u32_fn *);
 
 /* Writes the `elem` bytes (1, 2, 4, 8 or 16) at value n times. */
 void td_fill(void *out, size_t elem, const void *value, size_t n);

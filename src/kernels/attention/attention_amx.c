@@ -55,7 +55,7 @@ static void take_row(uint16_t *to, const void *from, bool is_bf16, size_t at, si
     if (is_bf16)
         memcpy(to, (const uint16_t *)from + at, n * sizeof *to);
     else
-        td_bf16_round_amx(to, (const float *)from + at, n);
+        td_bf16_round_avx512_bf16(to, (const float *)from + at, n);
     memset(to + n, 0, (n_wide - n) * sizeof *to);
 }
 

@@ -32,9 +32,9 @@ void td_blas_setup(void)
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
 #if defined(__x86_64__)
     setenv("OPENBLAS_CORETYPE",
-           cpu >= TD_CPU_avx512 ? "SkylakeX"
-           : cpu >= TD_CPU_avx2 ? "Haswell"
-                                : "Nehalem",
+           td_cpu_has(cpu, TD_CPU_avx512) ? "SkylakeX"
+           : td_cpu_has(cpu, TD_CPU_avx2) ? "Haswell"
+                                          : "Nehalem",
            0);
 #else
     (void)cpu;

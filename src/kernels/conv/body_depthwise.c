@@ -38,26 +38,18 @@ static bool pays(const td_conv_ask *ask)
 
 static bool takes(const td_conv_ask *ask)
 {
-#if defined(__x86_64__)
-    return ask->reads_bf16 && !ask->adds_bf16 && td_cpu_has_bf16(ask->cpu) && pays(ask);
-#else
-    (void)ask;
-    return false;
-#endif
+    return ask->reads_bf16 && !ask->adds_bf16 && td_depthwise_bf16_select(ask->cpu) && pays(ask);
 }
 
 /* Which takes() said yes to. */
 static void choose_bf16(depthwise *s, const td_conv_ask *ask)
 {
-#if defined(__x86_64__)
+    const td_depthwise_bf16 *const bodies = td_depthwise_bf16_select(ask->cpu);
     const bool is_direct = ask->writes_bf16 && !ask->has_more;
 
-    s->kernel = is_direct ? td_depthwise_bf16_amx : td_depthwise_bf16_to_f32_amx;
+    s->kernel = is_direct ? bodies->narrow : bodies->widen;
     if (is_direct) s->out_size = sizeof(uint16_t);
     if (ask->writes_bf16 && !is_direct) s->round = td_bf16_round_select(ask->cpu);
-#else
-    (void)s, (void)ask;
-#endif
 }
 
 static void *make(const td_conv_ask *ask)
@@ -80,7 +72,7 @@ static void *make(const td_conv_ask *ask)
         s->d.stride[i] = c->stride[i + 1];
         s->d.dilation[i] = c->dilation[i + 1];
     }
-    s->kernel = td_depthwise_select(ask->cpu, s->d.multiplier);
+    s->kernel = td_depthwise_select(s->d.multiplier == 1 ? ask->cpu : TD_CPU_ref);
     s->out_size = sizeof(float);
     if (ask->reads_bf16) choose_bf16(s, ask);
     const size_t row_work = TD_MAX(1, c->out[2] * c->out_channels * c->kernel[1] * c->kernel[2]);

@@ -22,7 +22,7 @@ static void *make(const td_conv_ask *ask)
 
 static bool bf16_can(const td_conv_ask *ask)
 {
-    return ask->is_bf16 && td_cpu_has_bf16(ask->cpu) && can(ask);
+    return ask->is_bf16 && td_cpu_has(ask->cpu, TD_CPU_avx512_bf16) && can(ask);
 }
 
 /* Whatever is worth a call. Small ones, as the gates of squeeze-excite, are no faster, and exact as they are. */
@@ -30,8 +30,9 @@ static bool bf16_pays(const td_conv_ask *ask)
 {
     const td_conv *const c = &ask->conv;
 
-    return c->out[1] * c->out[2] * c->out_channels * c->kernel[1] * c->kernel[2] * c->in_channels >=
-           BF16_WORK;
+    return td_cpu_has_bf16(ask->cpu) &&
+           c->out[1] * c->out[2] * c->out_channels * c->kernel[1] * c->kernel[2] * c->in_channels >=
+               BF16_WORK;
 }
 
 static bool bf16_takes(const td_conv_ask *ask)

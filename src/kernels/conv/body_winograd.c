@@ -8,13 +8,13 @@
 
 typedef struct winograd {
     td_conv conv;
-    const td_gemm_isa *isa;
+    td_cpu cpu;
     float zeros[] __attribute__((aligned(64)));
 } winograd;
 
 static bool can(const td_conv_ask *ask)
 {
-    return td_winograd_can(&ask->conv, td_gemm_select(ask->cpu));
+    return td_winograd_can(&ask->conv, ask->cpu);
 }
 
 /* Filters that are packed by each run cost more to transform than they save. */
@@ -30,7 +30,7 @@ static void *make(const td_conv_ask *ask)
 
     if (!s) return NULL;
     s->conv = ask->conv;
-    s->isa = td_gemm_select(ask->cpu);
+    s->cpu = ask->cpu;
     memset(s->zeros, 0, zeros);
     return s;
 }
@@ -61,7 +61,7 @@ static bool run(const void *state, const td_conv_job *j)
 {
     const winograd *const s = state;
 
-    td_winograd_run(&s->conv, s->isa, j->out, j->in, j->packed, j->end, s->zeros, j->scratch, j->team);
+    td_winograd_run(&s->conv, s->cpu, j->out, j->in, j->packed, j->end, s->zeros, j->scratch, j->team);
     return true;
 }
 

@@ -60,7 +60,8 @@ static size_t work_of(const td_conv *c)
 
 bool td_dnnl_conv_can(const td_conv *c, td_cpu cpu)
 {
-    if (cpu < TD_CPU_avx2 || c->is_transposed || c->kernel[0] != 1 || c->in[0] != 1 || c->out[0] != 1)
+    if (!td_cpu_has(cpu, TD_CPU_avx2) || c->is_transposed || c->kernel[0] != 1 || c->in[0] != 1 ||
+        c->out[0] != 1)
         return false;
     if (c->pad[0] != 0 || c->pad[1] < 0 || c->pad[2] < 0 || c->pad[1] > 64 || c->pad[2] > 64) return false;
     for (int i = 1; i < 3; i++)
@@ -76,8 +77,9 @@ bool td_dnnl_conv_pays(const td_conv *c, td_cpu cpu)
     const bool is_wide = c->out[1] * c->out[2] >= WIDE_PIXELS;
 
     if (work_of(c) < LEAST_WORK) return false;
-    if (c->groups > 1) return cpu >= TD_CPU_avx512; /* our panels are of a group each: narrow ones */
-    if (cpu < TD_CPU_avx512) return is_wide;
+    if (c->groups > 1)
+        return td_cpu_has(cpu, TD_CPU_avx512); /* our panels are of a group each: narrow ones */
+    if (!td_cpu_has(cpu, TD_CPU_avx512)) return is_wide;
     return c->in_channels < FEW_CHANNELS || (is_wide && c->kernel[1] * c->kernel[2] > 1);
 }
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cpu.h"
+#include "base/variant.h"
 
 typedef struct td_depthwise {
     size_t batch, channels, multiplier;
@@ -31,10 +31,16 @@ typedef void td_depthwise_fn(const td_depthwise *d, void *out, const void *in, c
                              const td_depthwise_end *end, size_t row0, size_t row1);
 
 td_depthwise_fn td_depthwise_ref, td_depthwise_avx2, td_depthwise_avx512;
-/* For multiplier 1, where td_cpu_has_bf16(). Without post where out is bfloat16. */
-td_depthwise_fn td_depthwise_bf16_amx, td_depthwise_bf16_to_f32_amx;
+TD_VARIANTS(depthwise, td_depthwise_fn *); /* multiplier 1 only, but for the last */
 
-/* The vector bodies take multiplier 1 only. */
-td_depthwise_fn *td_depthwise_select(td_cpu cpu, size_t multiplier);
+/* Of images of bfloat16, for multiplier 1. */
+typedef struct td_depthwise_bf16 {
+    td_depthwise_fn *narrow; /* to bfloat16, without post */
+    td_depthwise_fn *widen;  /* to floats */
+} td_depthwise_bf16;
+
+td_depthwise_fn td_depthwise_widen_avx512_bf16;
+extern const td_depthwise_bf16 td_depthwise_bf16_avx512_bf16;
+TD_VARIANTS(depthwise_bf16, const td_depthwise_bf16 *); /* NULL: none */
 
 #endif

@@ -43,12 +43,13 @@ void td_depthwise_ref(const td_depthwise *d, void *to_rows, const void *from, co
     }
 }
 
-td_depthwise_fn *td_depthwise_select(td_cpu cpu, size_t multiplier)
-{
-#if defined(__x86_64__)
-    if (multiplier == 1 && cpu >= TD_CPU_avx512) return td_depthwise_avx512;
-    if (multiplier == 1 && cpu >= TD_CPU_avx2) return td_depthwise_avx2;
-#endif
-    (void)cpu, (void)multiplier;
-    return td_depthwise_ref;
-}
+const td_depthwise_variant td_depthwise_variants[] = {
+    TD_X86(td_depthwise_, avx512),
+    TD_X86(td_depthwise_, avx2),
+    TD_PLAIN(td_depthwise_ref),
+};
+
+const td_depthwise_bf16_variant td_depthwise_bf16_variants[] = {
+    TD_X86(&td_depthwise_bf16_, avx512_bf16),
+    TD_PLAIN(NULL),
+};

@@ -16,25 +16,15 @@ enum {
     MAX_BLOCK = 96,
 };
 
-typedef struct bodies {
-    td_winograd_in_fn *in;
-    td_winograd_out_fn *out;
-} bodies;
+const td_winograd_variant td_winograd_variants[] = {
+    TD_X86(&td_winograd_, avx512),
+    TD_X86(&td_winograd_, avx2),
+    TD_PLAIN(NULL),
+};
 
-/* NULLs where there are none for isa. */
-static bodies bodies_of(const td_gemm_isa *isa)
+bool td_winograd_can(const td_conv *c, td_cpu cpu)
 {
-#if defined(__x86_64__)
-    if (isa == &td_gemm_isa_avx512) return (bodies){ td_winograd_in_avx512, td_winograd_out_avx512 };
-    if (isa == &td_gemm_isa_avx2) return (bodies){ td_winograd_in_avx2, td_winograd_out_avx2 };
-#endif
-    (void)isa;
-    return (bodies){ NULL, NULL };
-}
-
-bool td_winograd_can(const td_conv *c, const td_gemm_isa *isa)
-{
-    if (!bodies_of(isa).in) return false;
+    if (!td_winograd_select(cpu)) return false;
     for (int i = 1; i < 3; i++)
         if (c->kernel[i] != 3 || c->stride[i] != 1 || c->dilation[i] != 1 || c->pad[i] > 2) return false;
     if (c->is_transposed || c->groups != 1 || c->kernel[0] != 1 || c->in[0] != 1 || c->out[0] != 1 ||
@@ -174,7 +164,7 @@ typedef struct run {
     const float *in, *packed, *zeros;
     const td_gemm_end *end;
     char *scratch;
-    bodies by;
+    const td_winograd_bodies *by;
 } run;
 
 /* Where a patch lies: its image, and its first output row and column. */
@@ -201,7 +191,7 @@ static void stage_in(const run *r, float *v, size_t first, size_t count)
             const bool is_in = y >= 0 && x >= 0 && y < (int64_t)c->in[1] && x < (int64_t)c->in[2];
             pixels[t] = is_in ? image + ((size_t)y * c->in[2] + (size_t)x) * ch : r->zeros;
         }
-        r->by.in(v + i * ch, count * ch, pixels, ch);
+        r->by->in(v + i * ch, count * ch, pixels, ch);
     }
 }
 
@@ -257,8 +247,8 @@ static void stage_out(const run *r, const float *m, size_t first, size_t count, 
             out[t] = is_in ? r->out + at : NULL;
             add[t] = is_in && r->end->add ? r->end->add + at : NULL;
         }
-        r->by.out(out, add, m + i * width, count * width, channels, r->end->bias ? r->end->bias + col : NULL,
-                  r->end->lo, r->end->hi);
+        r->by->out(out, add, m + i * width, count * width, channels, r->end->bias ? r->end->bias + col : NULL,
+                   r->end->lo, r->end->hi);
         for (size_t t = 0; r->end->post && t < 4; t++)
             if (out[t]) r->end->post(out[t], channels);
     }
@@ -281,13 +271,12 @@ static void run_piece(void *ctx, size_t shard, int thread)
     }
 }
 
-void td_winograd_run(const td_conv *c, const td_gemm_isa *isa, float *out, const float *in,
-                     const float *packed, const td_gemm_end *end, const float *zeros, void *scratch,
-                     td_team *team)
+void td_winograd_run(const td_conv *c, td_cpu cpu, float *out, const float *in, const float *packed,
+                     const td_gemm_end *end, const float *zeros, void *scratch, td_team *team)
 {
     run r = {
         .c = c,
-        .isa = isa,
+        .isa = td_gemm_select(cpu),
         .k = cut_make(c, td_team_threads(team)),
         .out = out,
         .in = in,
@@ -295,7 +284,7 @@ void td_winograd_run(const td_conv *c, const td_gemm_isa *isa, float *out, const
         .zeros = zeros,
         .end = end,
         .scratch = scratch,
-        .by = bodies_of(isa),
+        .by = td_winograd_select(cpu),
     };
 
     if (c->batch) td_team_run(team, r.k.pieces, run_piece, &r);

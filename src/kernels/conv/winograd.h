@@ -12,12 +12,13 @@
 #ifndef TD_KERNELS_CONV_WINOGRAD_H
 #define TD_KERNELS_CONV_WINOGRAD_H
 
+#include "base/variant.h"
 #include "kernels/conv/conv.h"
 
 enum { TD_WINOGRAD_POSITIONS = 16 };
 
 /* Can it? And does it pay? Never depends on the batch, so that all plans share one packed form. */
-bool td_winograd_can(const td_conv *c, const td_gemm_isa *isa);
+bool td_winograd_can(const td_conv *c, td_cpu cpu);
 bool td_winograd_pays(const td_conv *c);
 
 size_t td_winograd_packed_size(const td_conv *c);
@@ -26,9 +27,8 @@ void td_winograd_pack(const td_conv *c, float *packed, const float *w, const flo
 
 size_t td_winograd_scratch(const td_conv *c, int threads);
 /* As td_conv_run(). zeros holds in_channels zeros. */
-void td_winograd_run(const td_conv *c, const td_gemm_isa *isa, float *out, const float *in,
-                     const float *packed, const td_gemm_end *end, const float *zeros, void *scratch,
-                     td_team *team);
+void td_winograd_run(const td_conv *c, td_cpu cpu, float *out, const float *in, const float *packed,
+                     const td_gemm_end *end, const float *zeros, void *scratch, td_team *team);
 
 /* ---------------------------------------------------------------- bodies */
 
@@ -40,7 +40,12 @@ typedef void td_winograd_in_fn(float *v, size_t step, const float *const pixels[
 typedef void td_winograd_out_fn(float *const out[4], const float *const add[4], const float *m, size_t step,
                                 size_t channels, const float *bias, float lo, float hi);
 
-td_winograd_in_fn td_winograd_in_avx2, td_winograd_in_avx512;
-td_winograd_out_fn td_winograd_out_avx2, td_winograd_out_avx512;
+typedef struct td_winograd_bodies {
+    td_winograd_in_fn *in;
+    td_winograd_out_fn *out;
+} td_winograd_bodies;
+
+extern const td_winograd_bodies td_winograd_avx2, td_winograd_avx512;
+TD_VARIANTS(winograd, const td_winograd_bodies *); /* NULL: none */
 
 #endif

@@ -4,13 +4,15 @@
 
 #include "kernels/conv/winograd_body.h"
 
-void td_winograd_in_avx2(float *v, size_t step, const float *const pixels[16], size_t channels)
+static void run_in(float *v, size_t step, const float *const pixels[16], size_t channels)
 {
     transform_in(v, step, pixels, channels);
 }
 
-void td_winograd_out_avx2(float *const out[4], const float *const add[4], const float *m, size_t step,
-                          size_t channels, const float *bias, float lo, float hi)
+static void run_out(float *const out[4], const float *const add[4], const float *m, size_t step,
+                    size_t channels, const float *bias, float lo, float hi)
 {
     transform_out(out, add, m, step, channels, bias, lo, hi);
 }
+
+const td_winograd_bodies td_winograd_avx2 = { run_in, run_out };

@@ -63,7 +63,10 @@ static void make_engine(void)
 {
     if (!open_library() || pthread_key_create(&key, thread_free)) return;
     /* Bodies must be those of the level that is asked for, in tests above all. */
-    if (wanted == TD_CPU_avx2) (void)td_dnnl.set_max_cpu_isa(dnnl_cpu_isa_avx2);
+    if (!td_cpu_has(wanted, TD_CPU_avx512))
+        (void)td_dnnl.set_max_cpu_isa(dnnl_cpu_isa_avx2);
+    else if (!td_cpu_has(wanted, TD_CPU_amx))
+        (void)td_dnnl.set_max_cpu_isa(dnnl_cpu_isa_avx512_core_bf16);
     if (td_dnnl.engine_create(&engine, dnnl_cpu, 0) != dnnl_success) engine = NULL;
 }
 
@@ -97,7 +100,7 @@ static thread_state *thread_get(void)
 
 bool td_dnnl_ready(td_cpu cpu)
 {
-    if (cpu < TD_CPU_avx2) return false;
+    if (!td_cpu_has(cpu, TD_CPU_avx2)) return false;
     wanted = cpu; /* the same in all calls of a process */
     (void)pthread_once(&once, make_engine);
     return engine && thread_get();

@@ -33,11 +33,13 @@ static void run_clamp(uint16_t *x, size_t n, float lo, float hi)
 
 const td_bf16_tail td_bf16_tail_ref = { run_end, run_clamp };
 
-const td_bf16_tail *td_bf16_tail_select(td_cpu cpu)
-{
-#if defined(__x86_64__)
-    if (td_cpu_has_bf16(cpu)) return &td_bf16_tail_amx;
-#endif
-    (void)cpu;
-    return &td_bf16_tail_ref;
-}
+const td_bf16_tail_variant td_bf16_tail_variants[] = {
+    TD_X86(&td_bf16_tail_, avx512_bf16),
+    TD_PLAIN(&td_bf16_tail_ref),
+};
+
+const td_dnnl_tail_variant td_dnnl_tail_variants[] = {
+    TD_X86(td_dnnl_tail_, avx512),
+    TD_X86(td_dnnl_tail_, avx2),
+    TD_PLAIN(NULL),
+};

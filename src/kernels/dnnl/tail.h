@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "base/cpu.h"
+#include "base/variant.h"
 #include "kernels/gemm/gemm.h"
 
 /* A shard's output. */
@@ -23,16 +23,7 @@ typedef void td_dnnl_tail_fn(const td_dnnl_area *a, const float *add, const td_g
 
 td_dnnl_tail_fn td_dnnl_tail_avx2, td_dnnl_tail_avx512;
 
-/* For a CPU that td_dnnl_ready() has accepted; NULL on machines where it accepts none. */
-static inline td_dnnl_tail_fn *td_dnnl_tail_select(td_cpu cpu)
-{
-#if defined(__x86_64__)
-    return cpu >= TD_CPU_avx512 ? td_dnnl_tail_avx512 : td_dnnl_tail_avx2;
-#else
-    (void)cpu;
-    return NULL;
-#endif
-}
+TD_VARIANTS(dnnl_tail, td_dnnl_tail_fn *); /* NULL where td_dnnl_ready() accepts no CPU */
 
 /* The same where the output or the residual is bfloat16: out[i] = end of sums[i] + add[i]. out NULL: into sums, which are changed in
  * any case. Of add and add16 one at most. */
@@ -42,7 +33,7 @@ typedef struct td_bf16_tail {
     void (*clamp)(uint16_t *x, size_t n, float lo, float hi); /* of bfloat16, in place; NaN passes */
 } td_bf16_tail;
 
-extern const td_bf16_tail td_bf16_tail_ref, td_bf16_tail_amx;
-const td_bf16_tail *td_bf16_tail_select(td_cpu cpu);
+extern const td_bf16_tail td_bf16_tail_ref, td_bf16_tail_avx512_bf16;
+TD_VARIANTS(bf16_tail, const td_bf16_tail *);
 
 #endif

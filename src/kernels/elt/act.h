@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "base/cpu.h"
+#include "base/variant.h"
 
 /* name here, TensorFlow's name in fused_ops (or ours) */
 #define TD_ACTS(X)                                                                                           \
@@ -28,9 +28,10 @@ typedef enum td_act {
 
 typedef void td_act_fn(float *x, size_t n);
 
+/* By td_act; of TD_ACT_NONE NULL. */
 extern td_act_fn *const td_acts_ref[TD_ACT_COUNT], *const td_acts_avx2[TD_ACT_COUNT],
                                                        *const td_acts_avx512[TD_ACT_COUNT];
 
-td_act_fn *td_act_select(td_cpu cpu, td_act act); /* NULL for TD_ACT_NONE */
+TD_VARIANTS(act, td_act_fn *const *);
 
 #endif

@@ -60,12 +60,8 @@ td_act_fn *const td_acts_ref[TD_ACT_COUNT] = {
 #undef X
 };
 
-td_act_fn *td_act_select(td_cpu cpu, td_act act)
-{
-#if defined(__x86_64__)
-    if (cpu >= TD_CPU_avx512) return td_acts_avx512[act];
-    if (cpu >= TD_CPU_avx2) return td_acts_avx2[act];
-#endif
-    (void)cpu;
-    return td_acts_ref[act];
-}
+const td_act_variant td_act_variants[] = {
+    TD_X86(td_acts_, avx512),
+    TD_X86(td_acts_, avx2),
+    TD_PLAIN(td_acts_ref),
+};

@@ -34,7 +34,7 @@ bool td_elt_find(td_elt_id id, td_dtype dtype, td_cpu cpu, td_elt *out)
     const td_elt_row *best = NULL;
 
     for (size_t i = td_elt_table_count; i-- > 0 && !best;)
-        if (td_elt_tables[i].cpu <= cpu) best = find_row(&td_elt_tables[i], id, computed);
+        if (td_cpu_has(cpu, td_elt_tables[i].cpu)) best = find_row(&td_elt_tables[i], id, computed);
     if (!best) return false;
 
     *out = (td_elt){ .fn = best->fn, .widen = widen, .n_in = best->n_in, .out_size = best->out_size };

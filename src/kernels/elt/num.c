@@ -4,7 +4,7 @@
 
 #include "kernels/elt/num_bodies.h"
 
-void td_widen_f16_ref(float *out, const void *in, size_t n)
+static void widen_f16(float *out, const void *in, size_t n)
 {
     const td_f16 *const h = in;
 
@@ -12,7 +12,7 @@ void td_widen_f16_ref(float *out, const void *in, size_t n)
         out[i] = td_f16_to_f32(h[i]);
 }
 
-void td_narrow_f16_ref(void *out, const float *in, size_t n)
+static void narrow_f16(void *out, const float *in, size_t n)
 {
     td_f16 *const h = out;
 
@@ -20,7 +20,7 @@ void td_narrow_f16_ref(void *out, const float *in, size_t n)
         h[i] = td_f32_to_f16(in[i]);
 }
 
-void td_widen_bf16_ref(float *out, const void *in, size_t n)
+static void widen_bf16(float *out, const void *in, size_t n)
 {
     const td_bf16 *const h = in;
 
@@ -28,13 +28,15 @@ void td_widen_bf16_ref(float *out, const void *in, size_t n)
         out[i] = td_bf16_to_f32(h[i]);
 }
 
-void td_narrow_bf16_ref(void *out, const float *in, size_t n)
+static void narrow_bf16(void *out, const float *in, size_t n)
 {
     td_bf16 *const h = out;
 
     for (size_t i = 0; i < n; i++)
         h[i] = td_f32_to_bf16(in[i]);
 }
+
+const td_half_bodies td_half_ref = { widen_f16, widen_bf16, narrow_f16, narrow_bf16 };
 
 #define FLOAT8(kind)                                                                                         \
     static void widen_##kind(float *out, const void *in, size_t n)                                           \
@@ -52,18 +54,15 @@ void td_narrow_bf16_ref(void *out, const float *in, size_t n)
 FLOAT8(f8e5m2)
 FLOAT8(f8e4m3fn)
 
-#if defined(__x86_64__)
-#define HAS_AVX2(cpu) ((cpu) >= TD_CPU_avx2)
-#define PICK(name)    td_##name##_avx2
-#else
-#define HAS_AVX2(cpu) ((void)(cpu), false)
-#define PICK(name)    td_##name##_ref
-#endif
+const td_half_variant td_half_variants[] = {
+    TD_X86(&td_half_, avx2),
+    TD_PLAIN(&td_half_ref),
+};
 
 td_widen_fn *td_widen_find(td_dtype narrow, td_cpu cpu)
 {
-    if (narrow == TD_F16) return HAS_AVX2(cpu) ? PICK(widen_f16) : td_widen_f16_ref;
-    if (narrow == TD_BF16) return HAS_AVX2(cpu) ? PICK(widen_bf16) : td_widen_bf16_ref;
+    if (narrow == TD_F16) return td_half_select(cpu)->widen_f16;
+    if (narrow == TD_BF16) return td_half_select(cpu)->widen_bf16;
     if (narrow == TD_F8E5M2) return widen_f8e5m2;
     if (narrow == TD_F8E4M3FN) return widen_f8e4m3fn;
     return NULL;
@@ -71,8 +70,8 @@ td_widen_fn *td_widen_find(td_dtype narrow, td_cpu cpu)
 
 td_narrow_fn *td_narrow_find(td_dtype narrow, td_cpu cpu)
 {
-    if (narrow == TD_F16) return HAS_AVX2(cpu) ? PICK(narrow_f16) : td_narrow_f16_ref;
-    if (narrow == TD_BF16) return HAS_AVX2(cpu) ? PICK(narrow_bf16) : td_narrow_bf16_ref;
+    if (narrow == TD_F16) return td_half_select(cpu)->narrow_f16;
+    if (narrow == TD_BF16) return td_half_select(cpu)->narrow_bf16;
     if (narrow == TD_F8E5M2) return narrow_f8e5m2;
     if (narrow == TD_F8E4M3FN) return narrow_f8e4m3fn;
     return NULL;

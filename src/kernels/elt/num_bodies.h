@@ -4,11 +4,15 @@
 #ifndef TD_KERNELS_NUM_BODIES_H
 #define TD_KERNELS_NUM_BODIES_H
 
+#include "base/variant.h"
 #include "kernels/elt/num.h"
 
-td_widen_fn td_widen_f16_ref, td_widen_bf16_ref;
-td_narrow_fn td_narrow_f16_ref, td_narrow_bf16_ref;
-td_widen_fn td_widen_f16_avx2, td_widen_bf16_avx2;
-td_narrow_fn td_narrow_f16_avx2, td_narrow_bf16_avx2;
+typedef struct td_half_bodies {
+    td_widen_fn *widen_f16, *widen_bf16;
+    td_narrow_fn *narrow_f16, *narrow_bf16;
+} td_half_bodies;
+
+extern const td_half_bodies td_half_ref, td_half_avx2;
+TD_VARIANTS(half, const td_half_bodies *);
 
 #endif

@@ -91,12 +91,8 @@ size_t td_fft_scratch(const td_fft *f)
     return f->inner ? 2 * f->inner->n : 0;
 }
 
-const td_fft_body *td_fft_select(td_cpu cpu)
-{
-#if defined(__x86_64__)
-    if (cpu >= TD_CPU_avx512) return &td_fft_avx512;
-    if (cpu >= TD_CPU_avx2) return &td_fft_avx2;
-#endif
-    (void)cpu;
-    return &td_fft_ref;
-}
+const td_fft_variant td_fft_variants[] = {
+    TD_X86(&td_fft_, avx512),
+    TD_X86(&td_fft_, avx2),
+    TD_PLAIN(&td_fft_ref),
+};

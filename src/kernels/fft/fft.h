@@ -18,7 +18,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "base/cpu.h"
+#include "base/variant.h"
 
 typedef struct td_fft td_fft;
 
@@ -54,6 +54,6 @@ typedef struct td_fft_body {
 } td_fft_body;
 
 extern const td_fft_body td_fft_ref, td_fft_avx2, td_fft_avx512;
-const td_fft_body *td_fft_select(td_cpu cpu);
+TD_VARIANTS(fft, const td_fft_body *);
 
 #endif

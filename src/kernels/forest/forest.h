@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cpu.h"
+#include "base/variant.h"
 
 typedef enum td_forest_kind {
     TD_FOREST_NUMBER = 0,   /* the cell is threshold or more; missing (NaN): never */
@@ -94,7 +94,7 @@ typedef void td_forest_walk_fn(const td_forest *f, const uint32_t *cells, const 
                                uint32_t at[TD_FOREST_LANES]);
 
 td_forest_walk_fn td_forest_walk_ref, td_forest_walk_avx2;
-td_forest_walk_fn *td_forest_walk_select(td_cpu cpu);
+TD_VARIANTS(forest_walk, td_forest_walk_fn *);
 
 /* sums [n, n_sums] += what the leaves say, tree by tree. */
 void td_forest_sum(const td_forest *f, td_forest_walk_fn *walk, const td_forest_rows *rows, double *sums);

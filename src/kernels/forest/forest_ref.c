@@ -127,11 +127,7 @@ void td_forest_walk_ref(const td_forest *f, const uint32_t *cells, const uint32_
     } while (moved);
 }
 
-td_forest_walk_fn *td_forest_walk_select(td_cpu cpu)
-{
-#if defined(__x86_64__)
-    if (cpu >= TD_CPU_avx2) return td_forest_walk_avx2;
-#endif
-    (void)cpu;
-    return td_forest_walk_ref;
-}
+const td_forest_walk_variant td_forest_walk_variants[] = {
+    TD_X86(td_forest_walk_, avx2),
+    TD_PLAIN(td_forest_walk_ref),
+};

@@ -47,13 +47,14 @@ static bool can(const td_product_ask *ask)
 {
     const td_matmul *const p = &ask->p;
 
-    return ask->is_const && ask->is_bf16 && td_cpu_has_bf16(ask->cpu) && td_product_is_plain(p) && p->m &&
-           p->n && p->k && p->m <= MAX_SIZE && p->n <= MAX_SIZE && p->k <= MAX_SIZE;
+    return ask->is_const && ask->is_bf16 && td_cpu_has(ask->cpu, TD_CPU_avx512_bf16) &&
+           td_product_is_plain(p) && p->m && p->n && p->k && p->m <= MAX_SIZE && p->n <= MAX_SIZE &&
+           p->k <= MAX_SIZE;
 }
 
 static bool pays(const td_product_ask *ask)
 {
-    return td_product_is_large(&ask->p);
+    return td_cpu_has_bf16(ask->cpu) && td_product_is_large(&ask->p);
 }
 
 static size_t div_up(size_t a, size_t b)

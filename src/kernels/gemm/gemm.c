@@ -23,15 +23,11 @@ enum {
 
 const td_gemm_end td_gemm_end_none = { .lo = -INFINITY, .hi = INFINITY };
 
-const td_gemm_isa *td_gemm_select(td_cpu cpu)
-{
-#if defined(__x86_64__)
-    if (cpu >= TD_CPU_avx512) return &td_gemm_isa_avx512;
-    if (cpu >= TD_CPU_avx2) return &td_gemm_isa_avx2;
-#endif
-    (void)cpu;
-    return &td_gemm_isa_ref;
-}
+const td_gemm_variant td_gemm_variants[] = {
+    TD_X86(&td_gemm_isa_, avx512),
+    TD_X86(&td_gemm_isa_, avx2),
+    TD_PLAIN(&td_gemm_isa_ref),
+};
 
 size_t td_gemm_width(size_t n)
 {

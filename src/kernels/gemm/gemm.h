@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/cpu.h"
+#include "base/variant.h"
 #include "device/team.h"
 
 enum {
@@ -59,7 +59,7 @@ typedef struct td_gemm_isa {
 
 extern const td_gemm_isa td_gemm_isa_ref, td_gemm_isa_avx2, td_gemm_isa_avx512;
 
-const td_gemm_isa *td_gemm_select(td_cpu cpu);
+TD_VARIANTS(gemm, const td_gemm_isa *);
 
 /* ---------------------------------------------------------------- packing */
 

@@ -33,7 +33,7 @@ struct td_dnnl_gemm {
 
 bool td_dnnl_gemm_can(const td_dnnl_gemm_shape *s, td_cpu cpu)
 {
-    return cpu >= TD_CPU_avx512 && s->k % K_BLOCK == 0 && s->m && s->k && s->m <= MAX_SIZE &&
+    return td_cpu_has(cpu, TD_CPU_avx512) && s->k % K_BLOCK == 0 && s->m && s->k && s->m <= MAX_SIZE &&
            s->n <= MAX_SIZE && s->k <= MAX_SIZE;
 }
 

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "base/cpu.h"
+#include "base/variant.h"
 
 /* out[r][c] = (in[r][c] - mean) / sqrt(variance + epsilon) * gamma[c] + beta[c]; cols > 0. The variance is
  * that of the differences, in a pass of its own, so a large mean costs no digits. out may be in. */
@@ -13,6 +13,6 @@ typedef void td_layer_norm_fn(float *out, const float *in, const float *gamma, c
                               size_t cols, float epsilon);
 
 td_layer_norm_fn td_layer_norm_ref, td_layer_norm_avx2, td_layer_norm_avx512;
-td_layer_norm_fn *td_layer_norm_select(td_cpu cpu);
+TD_VARIANTS(layer_norm, td_layer_norm_fn *);
 
 #endif

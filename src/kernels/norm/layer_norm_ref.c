@@ -22,12 +22,8 @@ void td_layer_norm_ref(float *out, const float *in, const float *gamma, const fl
     }
 }
 
-td_layer_norm_fn *td_layer_norm_select(td_cpu cpu)
-{
-#if defined(__x86_64__)
-    if (cpu >= TD_CPU_avx512) return td_layer_norm_avx512;
-    if (cpu >= TD_CPU_avx2) return td_layer_norm_avx2;
-#endif
-    (void)cpu;
-    return td_layer_norm_ref;
-}
+const td_layer_norm_variant td_layer_norm_variants[] = {
+    TD_X86(td_layer_norm_, avx512),
+    TD_X86(td_layer_norm_, avx2),
+    TD_PLAIN(td_layer_norm_ref),
+};

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cpu.h"
+#include "base/variant.h"
 
 typedef struct td_pool_shape {
     size_t batch, channels;
@@ -22,7 +22,7 @@ typedef void td_pool_fn(const td_pool_shape *p, td_pool_kind kind, float *out, c
                         size_t pixel1);
 
 td_pool_fn td_pool_f32_ref, td_pool_f32_avx2, td_pool_f32_avx512;
-td_pool_fn *td_pool_select(td_cpu cpu);
+TD_VARIANTS(pool, td_pool_fn *);
 
 /* Any type by way of double. argmax, if any, gets the flat index ((n * height + y) * width + x) * channels +
  * c within the batch, or without n. */

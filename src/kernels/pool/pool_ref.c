@@ -54,12 +54,8 @@ void td_pool_f64(const td_pool_shape *p, td_pool_kind kind, double *out, const d
     }
 }
 
-td_pool_fn *td_pool_select(td_cpu cpu)
-{
-#if defined(__x86_64__)
-    if (cpu >= TD_CPU_avx512) return td_pool_f32_avx512;
-    if (cpu >= TD_CPU_avx2) return td_pool_f32_avx2;
-#endif
-    (void)cpu;
-    return td_pool_f32_ref;
-}
+const td_pool_variant td_pool_variants[] = {
+    TD_X86(td_pool_f32_, avx512),
+    TD_X86(td_pool_f32_, avx2),
+    TD_PLAIN(td_pool_f32_ref),
+};

@@ -6,24 +6,16 @@
 
 #include "base/macros.h"
 
-#define TD_REDUCE_TABLE(isa) extern const td_reduce_row *const td_reduce_##isa[];
-#include "kernels/reduce/reduce.inc"
-#undef TD_REDUCE_TABLE
-
-static const struct {
-    td_cpu cpu;
-    const td_reduce_row *const *rows;
-} tables[] = {
-#define TD_REDUCE_TABLE(isa) { TD_CPU_##isa, td_reduce_##isa },
-#include "kernels/reduce/reduce.inc"
-#undef TD_REDUCE_TABLE
+const td_reduce_variant td_reduce_variants[] = {
+    TD_X86(td_reduce_, avx512),
+    TD_X86(td_reduce_, avx2),
+    TD_PLAIN(td_reduce_ref),
 };
 
 static const td_reduce_row *find_body(td_reduce_id id, td_dtype dtype, td_cpu cpu)
 {
-    for (size_t t = TD_COUNT(tables); t-- > 0;) {
-        if (tables[t].cpu > cpu) continue;
-        for (const td_reduce_row *const *rows = tables[t].rows; *rows; rows++)
+    TD_EACH_VARIANT(reduce, v, cpu) {
+        for (const td_reduce_row *const *rows = v->body; *rows; rows++)
             for (const td_reduce_row *row = *rows; row->id; row++)
                 if (row->id == id && row->dtype == dtype) return row;
     }

@@ -11,6 +11,7 @@
 
 #include "tensord/tensor.h"
 
+#include "base/variant.h"
 #include "kernels/elt/num.h"
 
 #define TD_REDUCE_IDS(X) X(sum) X(mean) X(prod) X(max) X(min) X(norm) X(l2_loss) X(all) X(any)
@@ -34,6 +35,10 @@ typedef struct td_reduce_row {
     /* The results of n accumulators that have seen `count` elements each. */
     void (*finish)(void *out, const void *acc, size_t n, size_t count);
 } td_reduce_row;
+
+/* Rows by type, NULL behind the last. What one variant has no row for is another's. */
+extern const td_reduce_row *const td_reduce_ref[], *const td_reduce_avx2[], *const td_reduce_avx512[];
+TD_VARIANTS(reduce, const td_reduce_row *const *);
 
 typedef struct td_reduce_loop {
     size_t dim, stride; /* stride in elements of the input */

@@ -75,18 +75,16 @@ void td_resize_bicubic_taps(const td_resize *r, int dim, td_resize_tap *taps)
 
 /* ---------------------------------------------------------------- rows */
 
+const td_resize_variant td_resize_variants[] = {
+    TD_X86(&td_resize_, avx2),
+    TD_PLAIN(&td_resize_ref),
+};
+
 bool td_resize_how_find(td_dtype type, td_cpu cpu, td_resize_how *out)
 {
     td_elt_arg arg = { 0 };
 
-    *out = (td_resize_how){ .type = type, .size = td_dtype_size(type) };
-#define TD_KERNEL(isa)                                                                                       \
-    if (cpu >= TD_CPU_##isa) {                                                                               \
-        out->across = td_resize_across_##isa;                                                                \
-        out->down = td_resize_down_##isa;                                                                    \
-    }
-#include "kernels/resize/resize.inc"
-#undef TD_KERNEL
+    *out = (td_resize_how){ .type = type, .size = td_dtype_size(type), .bodies = td_resize_select(cpu) };
     return type == TD_F32 || td_cast_find(type, TD_F32, false, cpu, &out->to_float, &arg);
 }
 
@@ -130,8 +128,8 @@ static const float *cache_line(cache *k, size_t line)
         (void)td_elt_run(&k->how->to_float, floats, &from.data, n, &(td_elt_arg){ 0 });
         from.data = floats;
     }
-    k->how->across(out + k->x0 * r->channels, &from, k->by_col + k->x0, k->n_taps, k->x1 - k->x0,
-                   r->channels);
+    k->how->bodies->across(out + k->x0 * r->channels, &from, k->by_col + k->x0, k->n_taps, k->x1 - k->x0,
+                           r->channels);
     return out;
 }
 
@@ -143,7 +141,7 @@ static void put_row(cache *k, float *out, size_t first_line, const td_resize_tap
 
     for (int i = 0; i < k->n_taps; i++) /* they follow each other, so none takes another one's place */
         lines[i] = cache_line(k, first_line + y->index[i]) + k->x0 * ch;
-    k->how->down(out + k->x0 * ch, lines, y, k->n_taps, (k->x1 - k->x0) * ch);
+    k->how->bodies->down(out + k->x0 * ch, lines, y, k->n_taps, (k->x1 - k->x0) * ch);
 }
 
 void td_resize_rows(const td_resize *r, const td_resize_how *how, int n_taps, const td_resize_tap *by_row,

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/variant.h"
 #include "kernels/elt/elt.h"
 
 typedef struct td_resize {
@@ -41,19 +42,20 @@ typedef void td_resize_across_fn(float *out, const td_resize_line *line, const t
 typedef void td_resize_down_fn(float *out, const float *const lines[4], const td_resize_tap *y, int n_taps,
                                size_t n);
 
-#define TD_KERNEL(isa)                                                                                       \
-    td_resize_across_fn td_resize_across_##isa;                                                              \
-    td_resize_down_fn td_resize_down_##isa;
-#include "kernels/resize/resize.inc"
-#undef TD_KERNEL
+typedef struct td_resize_bodies {
+    td_resize_across_fn *across;
+    td_resize_down_fn *down;
+} td_resize_bodies;
+
+extern const td_resize_bodies td_resize_ref, td_resize_avx2;
+TD_VARIANTS(resize, const td_resize_bodies *);
 
 /* How pixels of a type are read, and by which bodies. */
 typedef struct td_resize_how {
     td_dtype type;
     size_t size; /* bytes of a number */
     td_elt to_float;
-    td_resize_across_fn *across;
-    td_resize_down_fn *down;
+    const td_resize_bodies *bodies;
 } td_resize_how;
 
 /* False: numbers of that type cannot be made floats. */

@@ -82,8 +82,8 @@ INLINE void across_channels(float *out, const td_resize_line *line, const td_res
         across(out, line, taps, n_taps, width, channels, is_u8);
 }
 
-void td_resize_across_avx2(float *out, const td_resize_line *line, const td_resize_tap *taps, int n_taps,
-                           size_t width, size_t channels)
+static void run_across(float *out, const td_resize_line *line, const td_resize_tap *taps, int n_taps,
+                       size_t width, size_t channels)
 {
     if (n_taps == 2 && line->is_u8)
         across_channels(out, line, taps, 2, width, channels, true);
@@ -95,8 +95,8 @@ void td_resize_across_avx2(float *out, const td_resize_line *line, const td_resi
         across_channels(out, line, taps, 4, width, channels, false);
 }
 
-void td_resize_down_avx2(float *restrict out, const float *const lines[4], const td_resize_tap *y, int n_taps,
-                         size_t n)
+static void run_down(float *restrict out, const float *const lines[4], const td_resize_tap *y, int n_taps,
+                     size_t n)
 {
     const float *const a = lines[0], *const b = lines[1], *const c = lines[2], *const d = lines[3];
     const float *const w = y->weight;
@@ -108,3 +108,5 @@ void td_resize_down_avx2(float *restrict out, const float *const lines[4], const
         for (size_t i = 0; i < n; i++)
             out[i] = (((0.0f + a[i] * w[0]) + b[i] * w[1]) + c[i] * w[2]) + d[i] * w[3];
 }
+
+const td_resize_bodies td_resize_avx2 = { run_across, run_down };

@@ -32,13 +32,13 @@ static void across_four(float *out, const td_resize_line *line, const td_resize_
         }
 }
 
-void td_resize_across_ref(float *out, const td_resize_line *line, const td_resize_tap *taps, int n_taps,
-                          size_t width, size_t channels)
+static void across(float *out, const td_resize_line *line, const td_resize_tap *taps, int n_taps,
+                   size_t width, size_t channels)
 {
     (n_taps == 2 ? across_two : across_four)(out, line, taps, width, channels);
 }
 
-void td_resize_down_ref(float *out, const float *const lines[4], const td_resize_tap *y, int n_taps, size_t n)
+static void down(float *out, const float *const lines[4], const td_resize_tap *y, int n_taps, size_t n)
 {
     for (size_t i = 0; n_taps == 2 && i < n; i++)
         out[i] = lines[0][i] + (lines[1][i] - lines[0][i]) * y->weight[1];
@@ -50,3 +50,5 @@ void td_resize_down_ref(float *out, const float *const lines[4], const td_resize
         out[i] = sum;
     }
 }
+
+const td_resize_bodies td_resize_ref = { across, down };

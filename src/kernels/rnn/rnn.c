@@ -16,16 +16,11 @@ enum {
     SHARD_WORK = 1 << 20, /* multiply-adds that are worth waking a thread */
 };
 
-td_rnn_gates_fn *td_rnn_select(td_cpu cpu, td_rnn_kind kind)
-{
-    const td_rnn_isa *isa = &td_rnn_isa_ref;
-#if defined(__x86_64__)
-    if (cpu >= TD_CPU_avx2) isa = &td_rnn_isa_avx2;
-    if (cpu >= TD_CPU_avx512) isa = &td_rnn_isa_avx512;
-#endif
-    (void)cpu;
-    return kind == TD_RNN_LSTM ? isa->lstm : isa->gru;
-}
+const td_rnn_variant td_rnn_variants[] = {
+    TD_X86(&td_rnn_isa_, avx512),
+    TD_X86(&td_rnn_isa_, avx2),
+    TD_PLAIN(&td_rnn_isa_ref),
+};
 
 size_t td_rnn_gates(td_rnn_kind kind)
 {

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/cpu.h"
+#include "base/variant.h"
 #include "device/team.h"
 #include "kernels/gemm/gemm.h"
 
@@ -28,12 +28,12 @@ typedef void td_rnn_gates_fn(const float *sums, const float *own, float *c, cons
                              size_t hidden);
 
 typedef struct td_rnn_isa {
-    td_rnn_gates_fn *lstm, *gru;
+    td_rnn_gates_fn *gates[2]; /* by td_rnn_kind */
 } td_rnn_isa;
 
 extern const td_rnn_isa td_rnn_isa_ref, td_rnn_isa_avx2, td_rnn_isa_avx512;
 
-td_rnn_gates_fn *td_rnn_select(td_cpu cpu, td_rnn_kind kind);
+TD_VARIANTS(rnn, const td_rnn_isa *);
 
 /* Shapes of one layer, and how it is cut. */
 typedef struct td_rnn_plan {

@@ -4,4 +4,4 @@
 
 #include "kernels/rnn/rnn_body.h"
 
-const td_rnn_isa td_rnn_isa_avx512 = { lstm_gates, gru_gates };
+const td_rnn_isa td_rnn_isa_avx512 = { { lstm_gates, gru_gates } };

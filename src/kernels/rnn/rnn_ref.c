@@ -32,4 +32,4 @@ static void gru_gates(const float *sums, const float *own, float *c, const float
     }
 }
 
-const td_rnn_isa td_rnn_isa_ref = { lstm_gates, gru_gates };
+const td_rnn_isa td_rnn_isa_ref = { { lstm_gates, gru_gates } };

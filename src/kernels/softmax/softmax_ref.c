@@ -21,15 +21,13 @@ void td_softmax_ref(float *out, const float *in, size_t rows, size_t cols, bool 
     SOFTMAX_BODY(float)
 }
 
-void td_softmax_f64(double *out, const double *in, size_t rows, size_t cols,
-                    bool is_log){ SOFTMAX_BODY(double) }
-
-td_softmax_fn *td_softmax_select(td_cpu cpu)
+void td_softmax_f64(double *out, const double *in, size_t rows, size_t cols, bool is_log)
 {
-#if defined(__x86_64__)
-    if (cpu >= TD_CPU_avx512) return td_softmax_avx512;
-    if (cpu >= TD_CPU_avx2) return td_softmax_avx2;
-#endif
-    (void)cpu;
-    return td_softmax_ref;
+    SOFTMAX_BODY(double)
 }
+
+const td_softmax_variant td_softmax_variants[] = {
+    TD_X86(td_softmax_, avx512),
+    TD_X86(td_softmax_, avx2),
+    TD_PLAIN(td_softmax_ref),
+};

@@ -136,11 +136,7 @@ void td_bf16_round_ref(uint16_t *out, const float *in, size_t n)
     td_from_float(TD_BF16, in, n, out);
 }
 
-td_bf16_round_fn *td_bf16_round_select(td_cpu cpu)
-{
-#if defined(__x86_64__)
-    if (td_cpu_has_bf16(cpu)) return td_bf16_round_amx;
-#endif
-    (void)cpu;
-    return td_bf16_round_ref;
-}
+const td_bf16_round_variant td_bf16_round_variants[] = {
+    TD_X86(td_bf16_round_, avx512_bf16),
+    TD_PLAIN(td_bf16_round_ref),
+};

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "base/cpu.h"
+#include "base/variant.h"
 #include "tensor/type_sets.h"
 
 /* What fits in a float. */
@@ -34,7 +34,7 @@ const float *td_as_floats(td_dtype type, const void *in, size_t n, float *room);
 /* Floats as bfloat16 for arithmetic: rounded to nearest even; of numbers below 2^-126 a CPU's own instruction may make 0. */
 typedef void td_bf16_round_fn(uint16_t *out, const float *in, size_t n);
 
-td_bf16_round_fn td_bf16_round_ref, td_bf16_round_amx;
-td_bf16_round_fn *td_bf16_round_select(td_cpu cpu);
+td_bf16_round_fn td_bf16_round_ref, td_bf16_round_avx512_bf16;
+TD_VARIANTS(bf16_round, td_bf16_round_fn *);
 
 #endif

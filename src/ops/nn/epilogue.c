@@ -112,7 +112,7 @@ void td_epilogue_late(const td_call *c, const td_epilogue *e, const td_shape *su
     const td_shape *const shape = &td_out(c, 0)->shape;
     const size_t n = (size_t)td_shape_count(shape);
     size_t by_y[TD_MAX_RANK], by_add[TD_MAX_RANK];
-    td_act_fn *const post = td_act_select(c->env->cpu, e->act);
+    td_act_fn *const post = td_act_select(c->env->cpu)[e->act];
 
     strides_of(sum, shape, by_y);
     strides_of(&td_in(c, e->add)->shape, shape, by_add);
@@ -138,6 +138,6 @@ td_gemm_end td_epilogue_end(const td_call *c, const td_epilogue *e, size_t chann
         .add_ld = channels,
         .lo = e->lo,
         .hi = e->hi,
-        .post = td_act_select(c->env->cpu, e->act),
+        .post = td_act_select(c->env->cpu)[e->act],
     };
 }

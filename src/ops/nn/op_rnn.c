@@ -160,7 +160,7 @@ static td_status rnn_prepare(td_call *c)
     st->plan = td_rnn_plan_make(a->kind, (size_t)s.steps, (size_t)s.batch, (size_t)s.inputs, (size_t)s.hidden,
                                 c->threads);
     st->gemm = td_gemm_select(c->env->cpu);
-    st->gates = td_rnn_select(c->env->cpu, a->kind);
+    st->gates = td_rnn_select(c->env->cpu)->gates[a->kind];
     TD_TRY(pack_weights(c, a->wx, &st->wx));
     TD_TRY(pack_weights(c, a->wh, &st->wh));
     if (!td_mul_size(st->plan.shards, st->plan.shard_bytes, &c->scratch_size))

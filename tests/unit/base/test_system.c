@@ -111,11 +111,32 @@ static void test_clock(void **state)
 
 static void test_cpu(void **state)
 {
+    static const char *const unknown[] = { "", "+", "avx2+", "+avx2", "avx", "avx2 ", "AVX2", "avx512+sse9" };
+
     (void)state;
     assert_true(td_cpu_cores() >= 1);
-    assert_string_equal(td_cpu_name(TD_CPU_vnni), "vnni");
-    assert_string_equal(td_cpu_name((td_cpu)77), "unknown");
-    assert_true(td_cpu_detect() <= TD_CPU_amx);
+    const td_cpu found = td_cpu_detect();
+    td_cpu cpu;
+
+    assert_true(td_cpu_parse(td_cpu_name(found).text, &cpu));
+    assert_int_equal(cpu, found);
+    assert_true(td_cpu_parse("ref", &cpu));
+    assert_int_equal(cpu, TD_CPU_ref);
+    assert_string_equal(td_cpu_name(cpu).text, "ref");
+    for (size_t i = 0; i < TD_COUNT(unknown); i++)
+        assert_false(td_cpu_parse(unknown[i], &cpu));
+#if defined(__x86_64__)
+    assert_true(td_cpu_parse("avx512+bf16", &cpu));
+    assert_int_equal(cpu, TD_CPU_avx512_bf16);
+    assert_true(td_cpu_has(cpu, TD_CPU_avx2) && !td_cpu_has(cpu, TD_CPU_vnni));
+    assert_true(td_cpu_has_bf16(TD_CPU_amx) && !td_cpu_has_bf16(cpu));
+    assert_string_equal(td_cpu_name(cpu).text, "bf16");
+    assert_string_equal(td_cpu_name(TD_CPU_vnni | TD_CPU_avx512_bf16).text, "vnni+bf16"); /* Zen 4 */
+    assert_string_equal(td_cpu_name(TD_CPU_avx_vnni).text, "avx_vnni");                   /* Alder Lake */
+    assert_false(td_cpu_has(TD_CPU_avx_vnni, TD_CPU_avx512));
+    assert_string_equal(td_cpu_name(TD_CPU_amx).text, "amx");
+    assert_false(td_cpu_has(TD_CPU_vnni, TD_CPU_amx));
+#endif
 }
 
 static double quota_of(const char *cgroup)

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "cpu_levels.h"
+
 #include "kernels/elt/cast.h"
 #include "kernels/elt/chain.h"
 #include "kernels/elt/select.h"
@@ -160,7 +162,7 @@ static void test_unlike_widths(void **state)
         fill(operand_type[k], in[k], MOST);
     }
     for (int i = 0; i < 1000; i++) {
-        make_chain(&m, 2 + pick(TD_CHAIN_LINKS - 2), (td_cpu)pick((unsigned)td_cpu_detect() + 1));
+        make_chain(&m, 2 + pick(TD_CHAIN_LINKS - 2), cpu_level(pick((unsigned)cpu_levels())));
         if (td_chain_finish(&m.chain, m.sources)) {
             check_chain(&m, in, values, counts[pick(5)]);
             checked++;

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "cpu_levels.h"
+
 #include "kernels/array/gather.h"
 #include "kernels/array/nd.h"
 
@@ -43,11 +45,11 @@ static void check(td_nd_builder *b, size_t out_bytes, size_t in_bytes, size_t in
         in[i] = (unsigned char)pick(0, 255);
     memset(want, 0xa5, sizeof want);
     walk(b, 0, (char *)want + GUARD, (const char *)in + in_at);
-    for (int level = TD_CPU_ref; level <= (int)td_cpu_detect(); level++) {
+    for (size_t level = 0; level < cpu_levels(); level++) {
         td_nd_builder copy = *b;
         td_nd nd;
 
-        td_nd_finish(&copy, arena, (td_cpu)level, &nd);
+        td_nd_finish(&copy, arena, cpu_level(level), &nd);
         memset(got, 0xa5, sizeof got);
         td_nd_copy(&nd, got + GUARD, in + in_at);
         assert_memory_equal(got, want, sizeof got);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/macros.h"
+#include "cpu_levels.h"
 #include "golden.h"
 #include "ops/kernel.h"
 
@@ -110,23 +111,23 @@ static void check_case(size_t i, int64_t signals)
     assert_null(td_tensor_make(g.in[0].dtype, &shape, &all));
     fill(&all);
     g.in[0] = all;
-    td_tensor together[TD_CPU_amx + 1] = { { 0 } };
+    td_tensor together[CPU_MOST_LEVELS] = { { 0 } };
 
-    for (int cpu = TD_CPU_ref; cpu <= (int)td_cpu_detect(); cpu++)
-        together[cpu] = evaluate(arena, &g, (td_cpu)cpu);
+    for (size_t cpu = 0; cpu < cpu_levels(); cpu++)
+        together[cpu] = evaluate(arena, &g, cpu_level(cpu));
     for (int64_t k = 0; k < signals; k++) {
         g.in[0].shape = one;
         g.in[0].data = (char *)all.data + (size_t)k * (td_tensor_bytes(&all) / (size_t)signals);
         td_tensor alone = evaluate(arena, &g, TD_CPU_ref);
         const size_t size = td_tensor_bytes(&alone);
 
-        for (int cpu = TD_CPU_ref; cpu <= (int)td_cpu_detect(); cpu++) {
+        for (size_t cpu = 0; cpu < cpu_levels(); cpu++) {
             assert_int_equal(td_tensor_bytes(&together[cpu]), size * (size_t)signals);
             assert_memory_equal((char *)together[cpu].data + (size_t)k * size, alone.data, size);
         }
         td_tensor_unref(&alone);
     }
-    for (int cpu = TD_CPU_ref; cpu <= (int)td_cpu_detect(); cpu++)
+    for (size_t cpu = 0; cpu < cpu_levels(); cpu++)
         td_tensor_unref(&together[cpu]);
     td_tensor_unref(&all);
     td_arena_free(arena);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/macros.h"
+#include "cpu_levels.h"
 #include "pass_graph.h"
 
 enum { SIZE = 6, IN = 6, OUT = 12 };
@@ -288,10 +289,9 @@ static void check_with(const form *f, const td_shape *shape)
     const size_t fused = f->fused ? pg_count_after(&t, make(t.p.arena), f->fused) : 0, left = count_left(&t);
     if (fused != (f->fused != NULL) || left != f->left)
         fail_msg("%s %s: %zu %s and %zu others", f->head, f->steps, fused, f->fused ? f->fused : "", left);
-    for (td_cpu level = t.env.cpu;; level--) {
-        t.env.cpu = level;
+    for (size_t level = 0; level < cpu_levels(); level++) {
+        t.env.cpu = cpu_level(level);
         pg_assert_same(&t, make, in, 1e-5);
-        if (level == TD_CPU_ref) break;
     }
     t.env.cpu = td_cpu_detect();
     t.env.passes_off = 0;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/macros.h"
+#include "cpu_levels.h"
 #include "pass_graph.h"
 #include "words.h"
 
@@ -460,13 +461,12 @@ static void check(const form *f)
     const size_t fused = pg_count_after(&t, make(t.p.arena), has("gru") ? "_FusedGRU" : "_FusedLSTM");
     const size_t loops = pg_count_after(&t, make(t.p.arena), has("stateful") ? "While" : "StatelessWhile");
     if (fused != f->fused || loops != f->loops) fail_msg("\"%s\": %zu fused, %zu loops", words, fused, loops);
-    for (td_cpu level = t.env.cpu;; level--) {
-        t.env.cpu = level;
+    for (size_t level = 0; level < cpu_levels(); level++) {
+        t.env.cpu = cpu_level(level);
         if (has("fails"))
             pg_assert_same_error(&t, make, in);
         else
             pg_assert_same(&t, make, in, 1e-5);
-        if (level == TD_CPU_ref) break;
     }
     t.env.cpu = td_cpu_detect();
     if (f->fused && !has("fails")) pg_assert_same_walk(&t, make, in, 1e-5);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* depthwise_bf16_to_f32_amx.c -- see depthwise_body.h: images of bfloat16, outputs of floats. */
+/* depthwise_widen_avx512_bf16.c -- see depthwise_body.h: images of bfloat16, outputs of floats. */
 #include <stdint.h>
 
 #include "kernels/elt/v_avx512.h"
@@ -18,8 +18,8 @@ static inline __attribute__((always_inline)) __m512 load(const uint16_t *p, size
 
 #include "kernels/conv/depthwise_body.h"
 
-void td_depthwise_bf16_to_f32_amx(const td_depthwise *d, void *out, const void *in, const float *w,
-                                  const td_depthwise_end *end, size_t row0, size_t row1)
+void td_depthwise_widen_avx512_bf16(const td_depthwise *d, void *out, const void *in, const float *w,
+                                    const td_depthwise_end *end, size_t row0, size_t row1)
 {
     run_rows(d, out, in, w, end, row0, row1);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* body_amx.c -- products on AMX tiles, A and B in bfloat16, sums in float, C in either.
+/* body_tiles.c -- products on AMX tiles, A and B in bfloat16, sums in float, C in either.
  *
  * Work is cut into shards of rows, of columns where rows are few. In a shard a panel of B meets all rows before the next one
  * does. A's rows are used where they lie if they are bfloat16 and whole steps of k; else they are copied, rounded, filled up.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* depthwise_bf16_amx.c -- see depthwise_body.h: images of bfloat16, and outputs. */
+/* depthwise_narrow_avx512_bf16.c -- see depthwise_body.h: images of bfloat16, and outputs. */
 #include <stdint.h>
 
 #include "kernels/elt/v_avx512.h"
@@ -31,8 +31,10 @@ static inline __attribute__((always_inline)) void store(uint16_t *p, size_t n, _
 
 #include "kernels/conv/depthwise_body.h"
 
-void td_depthwise_bf16_amx(const td_depthwise *d, void *out, const void *in, const float *w,
-                           const td_depthwise_end *end, size_t row0, size_t row1)
+static void narrow(const td_depthwise *d, void *out, const void *in, const float *w,
+                   const td_depthwise_end *end, size_t row0, size_t row1)
 {
     run_rows(d, out, in, w, end, row0, row1);
 }
+
+const td_depthwise_bf16 td_depthwise_bf16_avx512_bf16 = { narrow, td_depthwise_widen_avx512_bf16 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* body_amx.c -- where the image is the matrix (1x1 filters), on AMX tiles: kernels/gemm/body_amx.c. */
+/* body_tiles.c -- where the image is the matrix (1x1 filters), on AMX tiles: kernels/gemm/body_tiles.c. */
 #include "base/map.h"
 #include "base/mem.h"
 #include "kernels/conv/body.h"

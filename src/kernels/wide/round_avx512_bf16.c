@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bf16_amx.c -- AVX512_BF16, which every CPU with AMX has. */
+/* round_avx512_bf16.c -- see wide.h. */
 #include <immintrin.h>
 
 #include "kernels/wide/wide.h"
@@ -13,7 +13,7 @@ static inline __attribute__((always_inline)) __m256i round_some(__m512 x)
     return (__m256i)y;
 }
 
-void td_bf16_round_amx(uint16_t *out, const float *in, size_t n)
+void td_bf16_round_avx512_bf16(uint16_t *out, const float *in, size_t n)
 {
     for (; n >= LANES; n -= LANES, in += LANES, out += LANES)
         _mm256_storeu_si256((__m256i *)(void *)out, round_some(_mm512_loadu_ps(in)));

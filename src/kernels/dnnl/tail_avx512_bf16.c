@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tail_amx.c -- see tail.h: sums that become bfloat16. */
+/* tail_avx512_bf16.c -- see tail.h: sums that become bfloat16. */
 #include <immintrin.h>
 #include <math.h>
 
@@ -72,4 +72,4 @@ static void run_clamp(uint16_t *x, size_t n, float lo, float hi)
     }
 }
 
-const td_bf16_tail td_bf16_tail_amx = { run_end, run_clamp };
+const td_bf16_tail td_bf16_tail_avx512_bf16 = { run_end, run_clamp };
