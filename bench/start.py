@@ -87,7 +87,7 @@ class Start:
 
 def zeros(shape, dtype):
     if not shape:
-        return "" if dtype == "DT_STRING" else dtype == "DT_BOOL" and False or 0
+        return {"DT_STRING": "", "DT_BOOL": False}.get(dtype, 0)
     return [zeros(shape[1:], dtype)] * shape[0]
 
 

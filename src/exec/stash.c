@@ -24,7 +24,6 @@
 
 #define PACK_END ".tdpack"
 #define SEEN_END ".seen"
-#define TEMP_END ".tmp"
 
 enum { FORMAT = 1, MOST_SEEN = 256, OLD_TEMP_S = 3600 };
 
@@ -151,12 +150,13 @@ static bool was_seen(const td_stash *s)
 /* Whole, or not at all. */
 static void write_seen(const td_stash *s)
 {
-    char text[MOST_SEEN], *const temp = td_format("%s.%ld" TEMP_END, s->seen, (long)getpid());
-    FILE *const out = format_seen(s, text, sizeof text) ? fopen(temp, "w") : NULL;
+    char text[MOST_SEEN], *const temp = td_format("%s" TD_PACK_FILE_TEMP "XXXXXX", s->seen);
+    const int fd = format_seen(s, text, sizeof text) ? mkstemp(temp) : -1;
 
-    if (out) {
-        const bool is_written = fputs(text, out) >= 0;
-        if (fclose(out) || !is_written || rename(temp, s->seen)) (void)unlink(temp);
+    if (fd >= 0) {
+        const ssize_t size = (ssize_t)strlen(text);
+        const bool is_written = write(fd, text, (size_t)size) == size && fchmod(fd, 0644) == 0;
+        if (close(fd) || !is_written || rename(temp, s->seen)) (void)unlink(temp);
     }
     td_free(temp); /* without it, checksums are compared again the next time */
 }
@@ -252,6 +252,11 @@ static time_t last_use(const char *path, const struct stat *st)
     return used;
 }
 
+static bool is_temp(const char *name)
+{
+    return strstr(name, PACK_END TD_PACK_FILE_TEMP) || strstr(name, PACK_END SEEN_END TD_PACK_FILE_TEMP);
+}
+
 /* Files of ours; what processes left behind that were ended while they wrote is removed. */
 static td_vec list_kept(const char *dir)
 {
@@ -263,9 +268,7 @@ static td_vec list_kept(const char *dir)
         struct stat st;
         const bool is_file = !lstat(path, &st) && S_ISREG(st.st_mode);
 
-        if (is_file && ends_with(path, TEMP_END) && strstr(e->d_name, PACK_END) &&
-            st.st_mtime < time(NULL) - OLD_TEMP_S)
-            (void)unlink(path);
+        if (is_file && is_temp(e->d_name) && st.st_mtime < time(NULL) - OLD_TEMP_S) (void)unlink(path);
         if (is_file && ends_with(path, PACK_END))
             *(kept *)td_vec_push(&list) = (kept){ path, (uint64_t)st.st_size, last_use(path, &st) };
         else

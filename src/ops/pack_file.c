@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,22 +149,26 @@ static bool put_all(FILE *out, const td_pack_head *h, const td_pack_entry *entri
     return is_ok && fflush(out) == 0 && fsync(fileno(out)) == 0;
 }
 
-static td_status write_to(const char *path, const td_pack_head *h, const td_pack_entry *entries,
+/* Into a new file; temp ends in six X, which become its name. */
+static td_status write_to(char *temp, const td_pack_head *h, const td_pack_entry *entries,
                           const td_pack_piece *pieces)
 {
-    FILE *const out = fopen(path, "wx");
+    const int fd = mkstemp(temp);
+    FILE *const out = fd < 0 ? NULL : fdopen(fd, "w");
 
-    if (!out) return td_file_error(path);
-    const bool is_written = put_all(out, h, entries, pieces);
+    if (!out) {
+        const td_status s = td_file_error(temp);
+
+        if (fd >= 0) close(fd);
+        return s;
+    }
+    const bool is_written = put_all(out, h, entries, pieces) && fchmod(fd, 0644) == 0;
     const int why = errno;
     const bool is_closed = fclose(out) == 0;
 
     if (is_written && is_closed) return NULL;
     if (!is_written) errno = why;
-    const td_status s = td_file_error(path);
-
-    (void)unlink(path);
-    return s;
+    return td_file_error(temp);
 }
 
 td_status td_pack_file_write(const char *path, const td_pack_file_key *key, const td_pack_piece *pieces,
@@ -171,17 +176,14 @@ td_status td_pack_file_write(const char *path, const td_pack_file_key *key, cons
 {
     td_pack_entry *const entries = TD_NEW_N(td_pack_entry, n);
     td_pack_head h = { .key = *key, .n = n };
-    char *const temp = td_format("%s.%ld.tmp", path, (long)getpid());
+    char *const temp = td_format("%s" TD_PACK_FILE_TEMP "XXXXXX", path);
 
     memcpy(h.magic, td_pack_magic, sizeof h.magic);
     h.size = lay_out(pieces, n, entries);
     h.crc = td_pack_head_sum(&h, entries);
-    (void)unlink(temp); /* of a process that had our number, and was ended */
     td_status s = write_to(temp, &h, entries, pieces);
-    if (!s && rename(temp, path)) {
-        s = td_file_error(path);
-        (void)unlink(temp);
-    }
+    if (!s && rename(temp, path)) s = td_file_error(path);
+    if (s) (void)unlink(temp);
     td_free(temp);
     td_free(entries);
     return s;

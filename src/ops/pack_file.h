@@ -16,6 +16,9 @@
 
 #include "device/team.h"
 
+/* What follows the name of a file while it is written; six letters come behind it. */
+#define TD_PACK_FILE_TEMP ".tmp."
+
 typedef struct td_pack_file_key {
     uint64_t word[2];
 } td_pack_file_key;

@@ -283,10 +283,10 @@ static void test_bounded(void **state)
     temp_dir_write("cache/old.tdpack", path, 100);
     temp_dir_write("cache/old.tdpack.seen", path, 100);
     temp_dir_write("cache/other", path, 100);
-    temp_dir_write("cache/dead.tdpack.1.tmp", path, 100);
+    temp_dir_write("cache/dead.tdpack.tmp.abcdef", path, 100);
     const struct timespec long_ago[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
     for (size_t i = 0; i < 3; i++) {
-        const char *const names[] = { "old.tdpack", "old.tdpack.seen", "dead.tdpack.1.tmp" };
+        const char *const names[] = { "old.tdpack", "old.tdpack.seen", "dead.tdpack.tmp.abcdef" };
         char *const name = td_path_join(cache, names[i]);
 
         assert_int_equal(utimensat(AT_FDCWD, name, long_ago, 0), 0);
@@ -297,7 +297,7 @@ static void test_bounded(void **state)
     (void)load(&o);
     assert_int_equal(count_files(".tdpack", NULL, 0), 1); /* the old one is gone */
     assert_int_equal(count_files(".seen", NULL, 0), 1);
-    assert_int_equal(count_files(".tmp", NULL, 0), 0);
+    assert_int_equal(count_files(".abcdef", NULL, 0), 0);
     assert_int_equal(count_files("other", NULL, 0), 1);
     assert_true(load(&o).was_read);
 
