@@ -125,8 +125,8 @@ static void check_attention(size_t rows, size_t keys, size_t depth, int threads)
         x16[i] = rounded(x[i], counts[i]);
     }
     attend(want, x[Q], x[K], x[V], mask, rows, keys, depth, 0.5f);
-    for (const td_attention_body *const *b = td_attention_bodies; *b; b++)
-        for (unsigned narrow = 0; narrow < ((*b)->takes_bf16 ? 1U << OPERANDS : 1U); narrow++) {
+    CHECK_EACH(attention, v)
+        for (unsigned narrow = 0; narrow < (v->body->takes_bf16 ? 1U << OPERANDS : 1U); narrow++) {
             td_attention_plan p = { .batch = 1,
                                     .heads = 1,
                                     .rows = rows,
@@ -140,9 +140,8 @@ static void check_attention(size_t rows, size_t keys, size_t depth, int threads)
                                     .scale = 0.5f,
                                     .mask_column = 1 };
 
-            if (!(*b)->can(td_cpu_detect(), true)) continue;
-            run_attention(*b, &p, x, x16, mask, narrow, threads, got);
-            compare((*b)->name, got, want, rows * depth, (*b)->takes_bf16 ? 1e-2 : 2e-6);
+            run_attention(v->body, &p, x, x16, mask, narrow, threads, got);
+            compare(v->body->name, got, want, rows * depth, v->body->takes_bf16 ? 1e-2 : 2e-6);
         }
     for (int i = Q; i <= V; i++)
         check_buf_free(x[i]), check_bytes_free(x16[i]);

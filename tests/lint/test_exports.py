@@ -16,7 +16,6 @@ BODY = re.compile(r"_(ref|variants)$")
 ALLOWED = {
     "td_batching_parse": "own file; tests and fuzzers need no file on disk",
     "td_edit_distance": "own file; a test walks its cases",
-    "td_attention_bodies": "own file; checks walk the list",
     "td_conv_bodies": "own file; checks walk the list",
     "td_product_bodies": "own file; checks walk the list",
     "td_cpu_parse": "own file; tests need no environment",

@@ -23,12 +23,6 @@ void td_attention_cut_rows(td_attention_plan *p, int threads)
     p->parts = (p->rows + p->part_rows - 1) / p->part_rows;
 }
 
-static bool always(td_cpu cpu, bool is_bf16)
-{
-    (void)cpu, (void)is_bf16;
-    return true;
-}
-
 static void cut(td_attention_plan *p, int threads)
 {
     size_t at = td_gemm_scratch(1, 0);
@@ -160,24 +154,22 @@ static void run_part(const td_attention *a, size_t at, char *scratch)
         run_block(&x, row, TD_MIN(p->block_rows, end - row));
 }
 
-static const td_attention_body tiles = { "tiles", always, false, cut, run_part };
+static const td_attention_body tiles = { "tiles", false, cut, run_part };
 
 /* ---------------------------------------------------------------- any body */
 
-const td_attention_body *const td_attention_bodies[] = {
-#if defined(__x86_64__)
-    &td_attention_body_amx,
-#endif
-    &tiles,
-    NULL,
+const td_attention_variant td_attention_variants[] = {
+    TD_X86(&td_attention_body_, amx),
+    TD_PLAIN(&tiles),
 };
 
 const td_attention_body *td_attention_choose(td_cpu cpu, bool is_bf16)
 {
     const bool any = !td_body_is_named("attention", NULL);
 
-    for (const td_attention_body *const *b = td_attention_bodies; *b; b++)
-        if ((*b)->can(cpu, is_bf16) && (any || td_body_is_named("attention", (*b)->name))) return *b;
+    TD_EACH_VARIANT(attention, v, cpu)
+        if ((is_bf16 || !v->body->takes_bf16) && (any || td_body_is_named("attention", v->body->name)))
+            return v->body;
     return &tiles;
 }
 

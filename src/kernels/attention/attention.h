@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/variant.h"
 #include "device/team.h"
 #include "kernels/gemm/gemm.h"
 #include "kernels/softmax/softmax.h"
@@ -41,21 +42,19 @@ typedef struct td_attention {
     void *scratch;                /* threads * plan->thread_bytes */
 } td_attention;
 
-/* A way to run it: a list, best first. */
+/* A way to run it. Those that take bfloat16 multiply it, too, where it will do. */
 typedef struct td_attention_body {
     const char *name;
-    bool (*can)(td_cpu cpu, bool is_bf16); /* is_bf16: products of it will do */
-    bool takes_bf16;                       /* operands and output; else they are floats */
+    bool takes_bf16; /* operands and output; else they are floats */
     /* With the sizes, steps and scale set, fills in the rest. All sizes but depth are above 0. */
     void (*cut)(td_attention_plan *p, int threads);
     void (*run_part)(const td_attention *a, size_t part, char *scratch);
 } td_attention_body;
 
-extern const td_attention_body *const td_attention_bodies[]; /* NULL behind the last, which runs any */
-#if defined(__x86_64__)
 extern const td_attention_body td_attention_body_amx;
-#endif
+TD_VARIANTS(attention, const td_attention_body *);
 
+/* is_bf16: products of it will do. */
 const td_attention_body *td_attention_choose(td_cpu cpu, bool is_bf16);
 void td_attention_run(const td_attention_body *b, const td_attention *a, td_team *team);
 

@@ -15,11 +15,6 @@
 
 enum { LANES = 16, SUMS = TD_AMX_ROWS * TD_AMX_COLS, ROW_PIECE = 256 };
 
-static bool can(td_cpu cpu, bool is_bf16)
-{
-    return is_bf16 && td_amx_select(cpu);
-}
-
 static size_t wide(size_t n)
 {
     return td_round_up(n, TD_AMX_K_STEP);
@@ -218,4 +213,4 @@ static void run_part(const td_attention *a, size_t at, char *scratch)
     x.tiles->release();
 }
 
-const td_attention_body td_attention_body_amx = { "amx", can, true, cut, run_part };
+const td_attention_body td_attention_body_amx = { "amx", true, cut, run_part };
