@@ -101,7 +101,7 @@ static void negate(float *x, size_t n)
         x[i] = -x[i];
 }
 
-enum { BODIES = 7 };
+enum { BODIES = 8 };
 static int n_runs[BODIES], n_narrow[BODIES]; /* of each */
 
 static size_t index_of(const td_conv_body *b)
@@ -139,6 +139,7 @@ static void check_run(const data *d, const td_conv_body *b, const td_conv_ask *a
     float *const packed = check_buf(n_packed);
     void *const out = check_bytes(out_bytes);
     char *const scratch = check_bytes(n_scratch + 1);
+    memset(scratch, 0xff, n_scratch); /* NaN, of either type: what an earlier run may have left */
     td_gemm_end own = *end;
     const td_conv_job job = { out,
                               ask->reads_bf16 ? (const void *)d->in16 : d->in,
@@ -304,6 +305,10 @@ static void bench_all(void)
     bench(flat(1, 27, 27, 96, 256, 5, 1, 1, true));
     bench(flat(1, 7, 7, 512, 512, 3, 1, 1, true));
     bench(flat(1, 14, 14, 256, 1024, 1, 1, 1, true));
+    bench(flat(1, 28, 28, 128, 128, 3, 1, 1, true));
+    bench(flat(1, 14, 14, 256, 256, 3, 1, 1, true));
+    bench(flat(1, 56, 56, 256, 512, 1, 2, 1, false));
+    bench(flat(8, 14, 14, 256, 256, 3, 1, 1, true));
     bench(flat(1, 28, 28, 512, 128, 1, 1, 1, true));
     bench(grouped(flat(1, 56, 56, 96, 96, 7, 1, 1, true), 96));
     bench(grouped(flat(1, 28, 28, 64, 128, 3, 1, 1, true), 64));

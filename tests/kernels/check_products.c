@@ -109,6 +109,7 @@ static void check_run(const data *d, const td_product_body *b, const td_product_
                 *const c = check_bytes(c_bytes);
     uint16_t *const a16 = check_bytes(d->m * d->k * sizeof *a16), *const add16 =
                                                                       check_bytes(n_c * sizeof *add16);
+    memset(scratch, 0xff, scratch_size); /* NaN, of either type: what an earlier run may have left */
     td_gemm_end own = *end;
     const td_product_job job = { .c = c,
                                  .a = ask->reads_bf16 ? (const void *)a16 : d->a,

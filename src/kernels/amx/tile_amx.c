@@ -113,7 +113,7 @@ static inline __attribute__((always_inline)) void put(const td_amx_finish *f, si
 
 static __mmask16 mask_of(size_t cols, size_t col)
 {
-    return cols >= col + LANES ? (__mmask16)0xffff : (__mmask16)((1U << (cols - col)) - 1);
+    return (__mmask16)(cols >= col + LANES ? 0xffffU : (1U << (cols - col)) - 1);
 }
 
 /* 16 columns, summed with what there is and clamped. A NaN in the second operand passes through both. */

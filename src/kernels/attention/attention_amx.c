@@ -116,7 +116,7 @@ static void scale_row(float *to, size_t n, float by, const float *mask)
     const __m512 scale = _mm512_set1_ps(by);
 
     for (size_t i = 0; i < n; i += LANES) {
-        const __mmask16 some = n - i >= LANES ? (__mmask16)0xffff : (__mmask16)((1U << (n - i)) - 1);
+        const __mmask16 some = (__mmask16)(n - i >= LANES ? 0xffffU : (1U << (n - i)) - 1);
         const __m512 add = mask ? _mm512_maskz_loadu_ps(some, mask + i) : _mm512_setzero_ps();
         _mm512_mask_storeu_ps(to + i, some, _mm512_fmadd_ps(_mm512_maskz_loadu_ps(some, to + i), scale, add));
     }

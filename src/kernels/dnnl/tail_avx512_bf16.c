@@ -21,7 +21,7 @@ static inline void store16(uint16_t *to, __mmask16 some, __m512 x)
 
 static inline __mmask16 lanes(size_t n)
 {
-    return n >= LANES ? (__mmask16)0xffff : (__mmask16)((1U << n) - 1);
+    return (__mmask16)(n >= LANES ? 0xffffU : (1U << n) - 1);
 }
 
 /* A NaN in the second operand passes through both. */
