@@ -109,15 +109,17 @@ static size_t panel_size(const amx_taps *s)
 static void cut(amx_taps *s, int threads)
 {
     const td_conv *const c = &s->conv;
-    const size_t rows = c->out[1], most = TD_MAX(1, work_of(c) / SHARD_WORK);
-    const size_t want = threads <= 1 ? 1 : TD_MIN(div_up(2 * (size_t)threads, c->batch), most);
+    const size_t rows = c->out[1], n_threads = (size_t)TD_MAX(threads, 1);
+    const size_t most = TD_MAX(1, work_of(c) / SHARD_WORK);
+    const size_t want = n_threads == 1 ? 1 : TD_MIN(div_up(2 * n_threads, c->batch), most);
     const size_t weights = s->panels * panel_size(s) * sizeof(uint16_t);
     const size_t large = div_up(copy_bytes(s, rows), COPY_BYTES);
 
     s->bands = TD_MIN(rows, TD_MAX(large, copy_bytes(s, rows) > weights ? want : 1));
     s->band_rows = div_up(rows, s->bands);
     s->bands = div_up(rows, s->band_rows);
-    s->groups = TD_MIN(s->panels, div_up(want, s->bands));
+    /* each group copies the band again: no more than there are threads */
+    s->groups = TD_MIN(s->panels, div_up(TD_MIN(want, n_threads), s->bands * c->batch));
     s->group_panels = div_up(s->panels, s->groups);
     s->groups = div_up(s->panels, s->group_panels);
 }
