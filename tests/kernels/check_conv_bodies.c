@@ -355,6 +355,7 @@ void check_conv_bodies(void)
         flat(1, 29, 27, 48, 80, 1, 2, 1, false), /* a projection: rows and columns that nobody reads */
         flat(1, 5, 6, 1100, 70, 1, 2, 1, false), /* deeper than one block of k */
         flat(1, 5, 5, 256, 70, 3, 1, 1, true),   /* several blocks */
+        flat(7, 7, 7, 40, 50, 3, 1, 1, true),    /* small images that go together */
         flat(1, 40, 23, 20, 50, 3, 1, 2, true),  /* dilation */
         flat(1, 9, 7, 17, 31, 5, 1, 1, true),    /* hardly more than padding */
         flat(2, 24, 25, 1, 8, 11, 4, 1, false),  /* one channel, big steps */

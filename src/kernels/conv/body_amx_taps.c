@@ -37,6 +37,7 @@ typedef struct amx_taps {
     size_t channels, width; /* of the copy: filled up; pixels of a line */
     size_t panels;
     size_t bands, band_rows, groups, group_panels; /* how an image is cut: output rows; panels */
+    size_t images;                                 /* whole ones that a shard takes: they share each panel */
     size_t thread_bytes;
     size_t n_steps;
     uint32_t steps[];
@@ -122,6 +123,14 @@ static void cut(amx_taps *s, int threads)
     s->groups = TD_MIN(s->panels, div_up(TD_MIN(want, n_threads), s->bands * c->batch));
     s->group_panels = div_up(s->panels, s->groups);
     s->groups = div_up(s->panels, s->group_panels);
+    s->images = s->bands > 1 ? 1 : TD_MIN(COPY_BYTES / copy_bytes(s, rows), div_up(c->batch, 2 * n_threads));
+    s->images = TD_MAX(1, s->images);
+}
+
+/* Of one image's band; bytes. */
+static size_t copy_size(const amx_taps *s)
+{
+    return td_round_up(copy_bytes(s, s->band_rows), 64);
 }
 
 static void *make(const td_conv_ask *ask)
@@ -147,7 +156,7 @@ static void *make(const td_conv_ask *ask)
                                  i % per_tap * TD_AMX_K_STEP);
     }
     cut(s, ask->threads);
-    s->thread_bytes = 2 * SUMS_BYTES + td_round_up(copy_bytes(s, s->band_rows), 64);
+    s->thread_bytes = 2 * SUMS_BYTES + s->images * copy_size(s);
     return s;
 }
 
@@ -243,6 +252,7 @@ typedef struct pending {
     float *sums;
     size_t rows[2]; /* of each half */
     size_t at;      /* the first pixel of the band's lines, padding counted */
+    size_t out;     /* the band's first output pixel */
     size_t panel;
 } pending;
 
@@ -281,42 +291,43 @@ static void finish_some(const run *r, float *sums, size_t at, size_t n, size_t o
     }
 }
 
-static void settle(const run *r, const pending *p, size_t out)
+static void settle(const run *r, const pending *p)
 {
     if (!p->rows[0]) return;
-    finish_some(r, p->sums, p->at, p->rows[0], out, p->panel);
-    finish_some(r, p->sums + TD_AMX_HALF * TD_AMX_COLS, p->at + p->rows[0], p->rows[1], out, p->panel);
+    finish_some(r, p->sums, p->at, p->rows[0], p->out, p->panel);
+    finish_some(r, p->sums + TD_AMX_HALF * TD_AMX_COLS, p->at + p->rows[0], p->rows[1], p->out, p->panel);
 }
 
-static void run_panels(const run *r, const uint16_t *copy, char *own, size_t rows, size_t panel0,
-                       size_t panel1, size_t out)
+/* What a thread has at hand. */
+typedef struct bench {
+    char *own;
+    pending last;
+    size_t turn;
+} bench;
+
+/* One panel of a band of `rows` lines, which begins at output pixel `out`. */
+static void run_panel(const run *r, bench *w, const uint16_t *copy, size_t rows, size_t panel, size_t out)
 {
     const amx_taps *const s = r->s;
     const size_t n = (rows - 1) * s->width + s->conv.out[2], step = div_up(n, div_up(n, TD_AMX_ROWS));
-    pending last = { 0 };
-    size_t turn = 0;
 
-    for (size_t panel = panel0; panel < panel1; panel++)
-        for (size_t at = 0; at < n; at += step, turn ^= 1) {
-            const size_t here = TD_MIN(step, n - at), first = div_up(here, 2);
-            const pending next = {
-                (float *)(void *)(own + turn * SUMS_BYTES), { first, here - first }, at, panel
-            };
-            const td_amx_block b = { .a = { copy + at * s->channels, copy + (at + first) * s->channels },
-                                     .lda = s->channels,
-                                     .steps = s->steps,
-                                     .n_steps = s->n_steps,
-                                     .b = (const uint16_t *)(const void *)r->job->packed +
-                                          panel * panel_size(s),
-                                     .c = next.sums,
-                                     .ldc = TD_AMX_COLS };
-            if (memcmp(next.rows, last.rows, sizeof last.rows) != 0)
-                s->tiles->configure(next.rows[0], next.rows[1]);
-            (next.rows[1] ? s->tiles->block : s->tiles->half)(&b);
-            settle(r, &last, out);
-            last = next;
-        }
-    settle(r, &last, out);
+    for (size_t at = 0; at < n; at += step, w->turn ^= 1) {
+        const size_t here = TD_MIN(step, n - at), first = div_up(here, 2);
+        float *const sums = (float *)(void *)(w->own + w->turn * SUMS_BYTES);
+        const pending next = { sums, { first, here - first }, at, out, panel };
+        const td_amx_block b = { .a = { copy + at * s->channels, copy + (at + first) * s->channels },
+                                 .lda = s->channels,
+                                 .steps = s->steps,
+                                 .n_steps = s->n_steps,
+                                 .b = (const uint16_t *)(const void *)r->job->packed + panel * panel_size(s),
+                                 .c = sums,
+                                 .ldc = TD_AMX_COLS };
+        if (memcmp(next.rows, w->last.rows, sizeof next.rows) != 0)
+            s->tiles->configure(next.rows[0], next.rows[1]);
+        (next.rows[1] ? s->tiles->block : s->tiles->half)(&b);
+        settle(r, &w->last);
+        w->last = next;
+    }
 }
 
 static void run_shard(void *ctx, size_t shard, int thread)
@@ -324,18 +335,25 @@ static void run_shard(void *ctx, size_t shard, int thread)
     const run *const r = ctx;
     const amx_taps *const s = r->s;
     const td_conv *const c = &s->conv;
-    const size_t group = shard % s->groups, band = shard / s->groups % s->bands,
-                 image = shard / s->groups / s->bands;
+    const size_t group = shard % s->groups, band = shard / s->groups % s->bands;
+    const size_t image0 = shard / s->groups / s->bands * s->images,
+                 images = TD_MIN(s->images, c->batch - image0);
     const size_t row0 = band * s->band_rows, rows = TD_MIN(s->band_rows, c->out[1] - row0);
-    const size_t panel0 = group * s->group_panels;
+    const size_t panel0 = group * s->group_panels, panel1 = TD_MIN(panel0 + s->group_panels, s->panels);
     char *const own = (char *)r->job->scratch + (size_t)thread * s->thread_bytes;
-    uint16_t *const copy = (uint16_t *)(void *)(own + 2 * SUMS_BYTES);
+    uint16_t *const copies = (uint16_t *)(void *)(own + 2 * SUMS_BYTES);
+    const size_t copy_step = copy_size(s) / sizeof(uint16_t);
+    bench w = { .own = own };
 
-    for (size_t i = 0; i < rows - 1 + reach(c, 1); i++)
-        copy_line(r, copy + i * s->width * s->channels, image,
-                  (int64_t)((row0 + i) * c->stride[1]) - c->pad[1]);
-    run_panels(r, copy, own, rows, panel0, TD_MIN(panel0 + s->group_panels, s->panels),
-               (image * c->out[1] + row0) * c->out[2]);
+    for (size_t i = 0; i < images; i++)
+        for (size_t y = 0; y < rows - 1 + reach(c, 1); y++)
+            copy_line(r, copies + i * copy_step + y * s->width * s->channels, image0 + i,
+                      (int64_t)((row0 + y) * c->stride[1]) - c->pad[1]);
+    for (size_t panel = panel0; panel < panel1; panel++)
+        for (size_t i = 0; i < images; i++)
+            run_panel(r, &w, copies + i * copy_step, rows, panel,
+                      ((image0 + i) * c->out[1] + row0) * c->out[2]);
+    settle(r, &w.last);
     s->tiles->release();
 }
 
@@ -344,7 +362,7 @@ static bool run_job(const void *state, const td_conv_job *job)
     const amx_taps *const s = state;
     run r = { s, job };
 
-    td_team_run(job->team, s->conv.batch * s->bands * s->groups, run_shard, &r);
+    td_team_run(job->team, div_up(s->conv.batch, s->images) * s->bands * s->groups, run_shard, &r);
     return true;
 }
 
