@@ -33,6 +33,12 @@ static inline size_t td_round_up(size_t n, size_t to)
     return (n + to - 1) & ~(to - 1);
 }
 
+/* How many parts of b hold a. b > 0; a + b must fit. */
+static inline size_t td_div_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
 /* The offset of `size` bytes, 64-byte aligned, in a scratch that ends at *at so far. */
 static inline size_t td_reserve(size_t *at, size_t size)
 {

@@ -43,11 +43,6 @@ typedef struct amx_taps {
     uint32_t steps[];
 } amx_taps;
 
-static size_t div_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static size_t reach(const td_conv *c, int dim)
 {
     return (c->kernel[dim] - 1) * c->dilation[dim] + 1;
@@ -112,18 +107,19 @@ static void cut(amx_taps *s, int threads)
     const td_conv *const c = &s->conv;
     const size_t rows = c->out[1], n_threads = (size_t)TD_MAX(threads, 1);
     const size_t most = TD_MAX(1, work_of(c) / SHARD_WORK);
-    const size_t want = n_threads == 1 ? 1 : TD_MIN(div_up(2 * n_threads, c->batch), most);
+    const size_t want = n_threads == 1 ? 1 : TD_MIN(td_div_up(2 * n_threads, c->batch), most);
     const size_t weights = s->panels * panel_size(s) * sizeof(uint16_t);
-    const size_t large = div_up(copy_bytes(s, rows), COPY_BYTES);
+    const size_t large = td_div_up(copy_bytes(s, rows), COPY_BYTES);
 
     s->bands = TD_MIN(rows, TD_MAX(large, copy_bytes(s, rows) > weights ? want : 1));
-    s->band_rows = div_up(rows, s->bands);
-    s->bands = div_up(rows, s->band_rows);
+    s->band_rows = td_div_up(rows, s->bands);
+    s->bands = td_div_up(rows, s->band_rows);
     /* each group copies the band again: no more than there are threads */
-    s->groups = TD_MIN(s->panels, div_up(TD_MIN(want, n_threads), s->bands * c->batch));
-    s->group_panels = div_up(s->panels, s->groups);
-    s->groups = div_up(s->panels, s->group_panels);
-    s->images = s->bands > 1 ? 1 : TD_MIN(COPY_BYTES / copy_bytes(s, rows), div_up(c->batch, 2 * n_threads));
+    s->groups = TD_MIN(s->panels, td_div_up(TD_MIN(want, n_threads), s->bands * c->batch));
+    s->group_panels = td_div_up(s->panels, s->groups);
+    s->groups = td_div_up(s->panels, s->group_panels);
+    s->images =
+        s->bands > 1 ? 1 : TD_MIN(COPY_BYTES / copy_bytes(s, rows), td_div_up(c->batch, 2 * n_threads));
     s->images = TD_MAX(1, s->images);
 }
 
@@ -148,7 +144,7 @@ static void *make(const td_conv_ask *ask)
                      .round = td_bf16_round_select(ask->cpu),
                      .channels = channels,
                      .width = c->out[2] + reach(c, 2) - 1,
-                     .panels = div_up(c->out_channels, TD_AMX_COLS),
+                     .panels = td_div_up(c->out_channels, TD_AMX_COLS),
                      .n_steps = n_steps };
     for (size_t i = 0; i < n_steps; i++) {
         const size_t tap = i / per_tap, y = tap / c->kernel[2], x = tap % c->kernel[2];
@@ -309,10 +305,10 @@ typedef struct bench {
 static void run_panel(const run *r, bench *w, const uint16_t *copy, size_t rows, size_t panel, size_t out)
 {
     const amx_taps *const s = r->s;
-    const size_t n = (rows - 1) * s->width + s->conv.out[2], step = div_up(n, div_up(n, TD_AMX_ROWS));
+    const size_t n = (rows - 1) * s->width + s->conv.out[2], step = td_div_up(n, td_div_up(n, TD_AMX_ROWS));
 
     for (size_t at = 0; at < n; at += step, w->turn ^= 1) {
-        const size_t here = TD_MIN(step, n - at), first = div_up(here, 2);
+        const size_t here = TD_MIN(step, n - at), first = td_div_up(here, 2);
         float *const sums = (float *)(void *)(w->own + w->turn * SUMS_BYTES);
         const pending next = { sums, { first, here - first }, at, out, panel };
         const td_amx_block b = { .a = { copy + at * s->channels, copy + (at + first) * s->channels },
@@ -362,7 +358,7 @@ static bool run_job(const void *state, const td_conv_job *job)
     const amx_taps *const s = state;
     run r = { s, job };
 
-    td_team_run(job->team, div_up(s->conv.batch, s->images) * s->bands * s->groups, run_shard, &r);
+    td_team_run(job->team, td_div_up(s->conv.batch, s->images) * s->bands * s->groups, run_shard, &r);
     return true;
 }
 

@@ -172,11 +172,6 @@ typedef struct cut {
     size_t images, rows, image_parts, row_parts; /* of a shard; how many */
 } cut;
 
-static size_t div_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Whole images where there are enough of them, else rows of one image. */
 static cut cut_make(const td_dnnl_conv *d, int threads)
 {
@@ -189,15 +184,15 @@ static cut cut_make(const td_dnnl_conv *d, int threads)
     cut k = { .images = c->batch, .rows = c->out[1] };
 
     if (c->batch >= want || want == 1) {
-        k.images = div_up(c->batch, want);
+        k.images = td_div_up(c->batch, want);
     } else {
         const size_t worth = TD_MIN(work_of(c) / SHARD_WORK, c->out[1] * c->out[2] / SHARD_PIXELS);
-        const size_t parts = TD_MAX(1, TD_MIN(div_up(want, c->batch), TD_MIN(worth, c->out[1])));
+        const size_t parts = TD_MAX(1, TD_MIN(td_div_up(want, c->batch), TD_MIN(worth, c->out[1])));
         k.images = 1;
-        k.rows = div_up(c->out[1], parts);
+        k.rows = td_div_up(c->out[1], parts);
     }
-    k.image_parts = div_up(c->batch, k.images);
-    k.row_parts = div_up(c->out[1], k.rows);
+    k.image_parts = td_div_up(c->batch, k.images);
+    k.row_parts = td_div_up(c->out[1], k.rows);
     return k;
 }
 

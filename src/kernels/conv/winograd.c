@@ -113,11 +113,6 @@ typedef struct cut {
     size_t panels, panel_step, panel_parts, pieces;
 } cut;
 
-static size_t div_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static size_t block_size(const td_conv *c)
 {
     const size_t fits = BLOCK_BYTES / (TD_WINOGRAD_POSITIONS * c->in_channels * sizeof(float));
@@ -126,22 +121,22 @@ static size_t block_size(const td_conv *c)
 
 static cut cut_make(const td_conv *c, int threads)
 {
-    cut k = { .rows = div_up(c->out[1], 2), .cols = div_up(c->out[2], 2), .panels = panels_of(c) };
+    cut k = { .rows = td_div_up(c->out[1], 2), .cols = td_div_up(c->out[2], 2), .panels = panels_of(c) };
     const size_t most = block_size(c), want = threads > 1 ? 2 * (size_t)threads : 1;
 
     k.patches = c->batch * k.rows * k.cols;
-    size_t blocks = div_up(k.patches, most);
+    size_t blocks = td_div_up(k.patches, most);
     k.panel_parts = 1;
     if (blocks <
         want) { /* few patches: pieces share them out by output channels, and each transforms them itself */
-        k.panel_parts = TD_MIN(k.panels, div_up(want, blocks));
+        k.panel_parts = TD_MIN(k.panels, td_div_up(want, blocks));
         if (k.panel_parts * blocks < want)
-            blocks = TD_MIN(div_up(want, k.panel_parts), div_up(k.patches, 24));
+            blocks = TD_MIN(td_div_up(want, k.panel_parts), td_div_up(k.patches, 24));
     }
-    k.block = div_up(k.patches, blocks);
-    k.panel_step = div_up(k.panels, k.panel_parts);
-    k.panel_parts = div_up(k.panels, k.panel_step);
-    k.pieces = div_up(k.patches, k.block) * k.panel_parts;
+    k.block = td_div_up(k.patches, blocks);
+    k.panel_step = td_div_up(k.panels, k.panel_parts);
+    k.panel_parts = td_div_up(k.panels, k.panel_step);
+    k.pieces = td_div_up(k.patches, k.block) * k.panel_parts;
     return k;
 }
 
@@ -199,7 +194,7 @@ static void stage_multiply(const run *r, float *m, const float *v, size_t count,
 {
     const size_t ic = r->c->in_channels, width = td_gemm_width(r->c->out_channels);
     const size_t max_rows = (size_t)r->isa->max_rows[width / TD_GEMM_LANES - 1],
-                 tiles = div_up(count, max_rows);
+                 tiles = td_div_up(count, max_rows);
     const float *const u = r->packed + panel * TD_WINOGRAD_POSITIONS * ic * width;
     const float *a[TD_GEMM_MAX_ROWS];
     td_gemm_tile t = {

@@ -57,23 +57,18 @@ static bool pays(const td_product_ask *ask)
     return td_cpu_has_bf16(ask->cpu) && td_product_is_large(&ask->p);
 }
 
-static size_t div_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static void cut(bf16_gemm *g, int threads)
 {
     const size_t m = g->m, n = g->n, n_threads = (size_t)TD_MAX(threads, 1);
     const size_t want = n_threads == 1 ? 1 : 2 * n_threads;
 
-    g->col_parts = div_up(n, BLOCK_COLS);
-    g->cols = td_round_up(div_up(n, g->col_parts), WIDTH);
-    g->col_parts = div_up(n, g->cols);
-    g->row_parts = m < FEW_ROWS ? 1 : TD_MAX(div_up(m, MOST_ROWS), TD_MIN(want, m / FEW_ROWS));
-    g->rows = div_up(m, g->row_parts);
-    g->row_parts = div_up(m, g->rows);
-    g->step = g->row_parts >= n_threads ? g->col_parts : div_up(g->col_parts * g->row_parts, want);
+    g->col_parts = td_div_up(n, BLOCK_COLS);
+    g->cols = td_round_up(td_div_up(n, g->col_parts), WIDTH);
+    g->col_parts = td_div_up(n, g->cols);
+    g->row_parts = m < FEW_ROWS ? 1 : TD_MAX(td_div_up(m, MOST_ROWS), TD_MIN(want, m / FEW_ROWS));
+    g->rows = td_div_up(m, g->row_parts);
+    g->row_parts = td_div_up(m, g->rows);
+    g->step = g->row_parts >= n_threads ? g->col_parts : td_div_up(g->col_parts * g->row_parts, want);
     g->step = TD_MIN(TD_MAX(g->step, 1), g->col_parts);
 }
 
@@ -164,7 +159,7 @@ static size_t panel_size(size_t k)
 
 static size_t packed_size(const td_matmul *p)
 {
-    return div_up(p->n, WIDTH) * panel_size(p->k) * sizeof(uint16_t);
+    return td_div_up(p->n, WIDTH) * panel_size(p->k) * sizeof(uint16_t);
 }
 
 static void pack(const td_matmul *p, void *packed, const float *b, const float *scale)
@@ -231,7 +226,7 @@ static bool run_block(const run *r, const bench *b, size_t row_part, size_t col_
 
 static size_t steps_of(const bf16_gemm *g)
 {
-    return div_up(g->col_parts, g->step);
+    return td_div_up(g->col_parts, g->step);
 }
 
 /* The rows of A that a shard takes, in bfloat16. */

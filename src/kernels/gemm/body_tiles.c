@@ -34,11 +34,6 @@ typedef struct amx_gemm {
     size_t thread_bytes;
 } amx_gemm;
 
-static size_t div_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static bool can(const td_product_ask *ask)
 {
     const td_matmul *const p = &ask->p;
@@ -58,16 +53,16 @@ static void cut(amx_gemm *g, int threads)
     const double work = (double)g->m * (double)g->n * (double)g->k;
     const size_t worth = TD_MAX(1, (size_t)TD_MIN(work / SHARD_WORK, 1e6));
     const size_t want = threads <= 1 ? 1 : TD_MIN(2 * (size_t)threads, worth);
-    const size_t blocks = div_up(g->m, TD_AMX_ROWS);
+    const size_t blocks = td_div_up(g->m, TD_AMX_ROWS);
     const size_t most =
         g->copies ? TD_MIN(MOST_ROWS, TD_MAX(TD_AMX_ROWS, COPIED_BYTES / 2 / g->k_wide)) : MOST_ROWS;
 
-    g->row_parts = div_up(g->m, most);
+    g->row_parts = td_div_up(g->m, most);
     if (g->m >= g->n) g->row_parts = TD_MAX(g->row_parts, TD_MIN(want, blocks));
-    g->rows = div_up(div_up(g->m, g->row_parts), TD_AMX_ROWS) * TD_AMX_ROWS;
-    g->row_parts = div_up(g->m, g->rows);
-    g->part_panels = div_up(g->panels, TD_MIN(g->panels, div_up(want, g->row_parts)));
-    g->col_parts = div_up(g->panels, g->part_panels);
+    g->rows = td_div_up(td_div_up(g->m, g->row_parts), TD_AMX_ROWS) * TD_AMX_ROWS;
+    g->row_parts = td_div_up(g->m, g->rows);
+    g->part_panels = td_div_up(g->panels, TD_MIN(g->panels, td_div_up(want, g->row_parts)));
+    g->col_parts = td_div_up(g->panels, g->part_panels);
 }
 
 static void *make(const td_product_ask *ask)
@@ -86,7 +81,7 @@ static void *make(const td_product_ask *ask)
                      .tiles = td_amx_select(ask->cpu),
                      .round = td_bf16_round_select(ask->cpu),
                      .k_wide = k_wide,
-                     .panels = div_up(p->n, TD_AMX_COLS) };
+                     .panels = td_div_up(p->n, TD_AMX_COLS) };
     cut(g, ask->threads);
     g->thread_bytes = 2 * SUMS_BYTES + (g->copies ? td_round_up(g->rows * k_wide * sizeof(uint16_t), 64) : 0);
     return g;
@@ -101,7 +96,7 @@ static size_t panel_size(size_t k)
 
 static size_t packed_size(const td_matmul *p)
 {
-    return div_up(p->n, TD_AMX_COLS) * panel_size(p->k) * sizeof(uint16_t);
+    return td_div_up(p->n, TD_AMX_COLS) * panel_size(p->k) * sizeof(uint16_t);
 }
 
 static void pack(const td_matmul *p, void *packed, const float *b, const float *scale)
@@ -162,7 +157,7 @@ typedef struct halves {
 
 static halves halves_of(size_t rows)
 {
-    return (halves){ div_up(rows, 2), rows / 2 };
+    return (halves){ td_div_up(rows, 2), rows / 2 };
 }
 
 /* A block whose sums are there, and not yet its output: the next one is begun first, so that its loads do not wait for these
@@ -193,7 +188,7 @@ static void run_shard(void *ctx, size_t shard, int thread)
                  panel1 = TD_MIN(panel0 + g->part_panels, g->panels);
     char *const own = (char *)r->job->scratch + (size_t)thread * g->thread_bytes;
     const uint16_t *const a = rows_at(r, row0, rows, (uint16_t *)(void *)(own + 2 * SUMS_BYTES));
-    const size_t step = div_up(rows, div_up(rows, TD_AMX_ROWS)), lda = g->k_wide;
+    const size_t step = td_div_up(rows, td_div_up(rows, TD_AMX_ROWS)), lda = g->k_wide;
     pending last = { 0 };
     size_t turn = 0;
 

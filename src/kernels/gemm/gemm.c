@@ -229,16 +229,11 @@ void td_gemm_run_piece(const td_gemm *g, const td_gemm_cut *cut, size_t index, v
 
 /* ---------------------------------------------------------------- pieces */
 
-static size_t div_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 td_gemm_cut td_gemm_cut_make(const td_gemm *g, int threads)
 {
     const size_t width = td_gemm_width(g->n), panels = panel_count(g->n);
     const size_t max_rows = (size_t)g->isa->max_rows[width / TD_GEMM_LANES - 1];
-    const size_t tiles = div_up(g->m, max_rows), k = g->segments * g->depth;
+    const size_t tiles = td_div_up(g->m, max_rows), k = g->segments * g->depth;
     const double work = (double)g->m * (double)g->n * (double)k;
     const size_t row_bytes = g->row_bytes ? g->row_bytes : k * sizeof(float);
     size_t want = threads <= 1 ? 1 : (size_t)threads * 4, row_parts, panel_parts;
@@ -248,15 +243,15 @@ td_gemm_cut td_gemm_cut_make(const td_gemm *g, int threads)
     /* Cut along the side whose data is bigger, so that each thread reads a part of it only. */
     if (k * width * panels * sizeof(float) > g->m * row_bytes) {
         panel_parts = TD_MIN(panels, want);
-        row_parts = TD_MIN(div_up(want, panel_parts), div_up(tiles, 2));
+        row_parts = TD_MIN(td_div_up(want, panel_parts), td_div_up(tiles, 2));
     } else {
-        row_parts = TD_MIN(div_up(tiles, 2), want);
-        panel_parts = TD_MIN(panels, div_up(want, row_parts));
+        row_parts = TD_MIN(td_div_up(tiles, 2), want);
+        panel_parts = TD_MIN(panels, td_div_up(want, row_parts));
     }
-    td_gemm_cut cut = { .row_step = div_up(tiles, row_parts) * max_rows,
-                        .panel_step = div_up(panels, panel_parts) };
-    cut.row_parts = div_up(g->m, cut.row_step);
-    cut.panel_parts = div_up(panels, cut.panel_step);
+    td_gemm_cut cut = { .row_step = td_div_up(tiles, row_parts) * max_rows,
+                        .panel_step = td_div_up(panels, panel_parts) };
+    cut.row_parts = td_div_up(g->m, cut.row_step);
+    cut.panel_parts = td_div_up(panels, cut.panel_step);
     return cut;
 }
 

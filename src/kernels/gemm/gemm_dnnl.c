@@ -42,20 +42,15 @@ bool td_dnnl_gemm_fits(const td_dnnl_gemm_shape *s, td_cpu cpu)
     return td_dnnl_gemm_can(s, cpu) && s->m >= LEAST_ROWS && s->k >= LEAST_DEPTH;
 }
 
-static size_t div_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Rows only: oneDNN wants C dense. As many shards for one thread as for another. */
 static void cut(td_dnnl_gemm *d, int threads)
 {
     const size_t m = d->shape.m, n_threads = (size_t)TD_MAX(threads, 1);
     const size_t want = n_threads == 1 ? 1 : 2 * n_threads;
-    const size_t parts = div_up(TD_MAX(want, m / SHARD_ROWS), n_threads) * n_threads;
+    const size_t parts = td_div_up(TD_MAX(want, m / SHARD_ROWS), n_threads) * n_threads;
 
-    d->rows = div_up(m, TD_MAX(1, TD_MIN(parts, m / FEWEST_ROWS)));
-    d->parts = div_up(m, d->rows);
+    d->rows = td_div_up(m, TD_MAX(1, TD_MIN(parts, m / FEWEST_ROWS)));
+    d->parts = td_div_up(m, d->rows);
 }
 
 /* ---------------------------------------------------------------- primitives */
