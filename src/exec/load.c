@@ -198,6 +198,23 @@ static void make_entries(td_session *s)
     s->joins = TD_ARENA_NEW_N(f->arena, td_join, f->n_signatures + 1);
 }
 
+/* As far as what it assigns and reaches can be seen, which decides what is restored. */
+static td_status open_entry(td_session *s, td_entry *p)
+{
+    TD_TRY(open_graph(s, p->graph));
+    TD_TRY(td_pass_mark_assigned(&s->pass, p->graph));
+    return td_pass_mark_reached(&s->pass, p->graph);
+}
+
+static td_status reopen_without_twin(td_session *s, size_t i)
+{
+    td_entry *const p = &s->entries[i];
+
+    p->twin = NULL;
+    TD_TRY(make_graph(s, &s->file->signatures[i], &p->graph));
+    return open_entry(s, p);
+}
+
 static void make_graphs(td_session *s)
 {
     const td_model_file *const f = s->file;
@@ -209,11 +226,11 @@ static void make_graphs(td_session *s)
     for (size_t i = 0; i < f->n_signatures; i++) {
         td_entry *const p = &s->entries[i];
 
-        if (!p->graph || p->error) continue;
-        p->error = open_graph(s, p->graph);
-        if (!p->error) p->error = td_pass_mark_assigned(&s->pass, p->graph);
-        if (!p->error) p->error = td_pass_mark_reached(&s->pass, p->graph);
+        if (p->graph && !p->error) p->error = open_entry(s, p);
     }
+    for (size_t i = 0; i < f->n_signatures; i++)
+        if (s->entries[i].twin && s->entries[i].twin->error) /* of memory, maybe: each has its own */
+            s->entries[i].error = reopen_without_twin(s, i);
 }
 
 static td_status make_program(td_session *s, td_entry *p)
