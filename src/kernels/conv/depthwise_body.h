@@ -36,18 +36,19 @@ typedef struct row_job {
     const float *add; /* as out; NULL: none */
 } row_job;
 
-/* One filter row at `span` neighbouring outputs. */
+/* One filter row at `span` neighbouring outputs; at: of tap 0, which kx0 may leave out, as it lies before the image. */
 static inline __attribute__((always_inline)) void sum_taps(V *acc, const row_job *r, const size_t span,
-                                                           const X *p, const float *w, size_t kx0, size_t kx1,
-                                                           const size_t n)
+                                                           ptrdiff_t at, const float *w, size_t kx0,
+                                                           size_t kx1, const size_t n)
 {
     const size_t ch = r->d->channels, pixel_step = r->d->stride[1] * ch, tap_step = r->d->dilation[1] * ch;
 
     for (size_t kx = kx0; kx < kx1; kx++) {
         const V weight = n == VW ? V_LOAD(w + kx * ch) : V_LOAD_N(w + kx * ch, n);
+        const X *const p = r->line + (at + (ptrdiff_t)(kx * tap_step));
 #pragma GCC unroll 8
         for (size_t i = 0; i < span; i++)
-            acc[i] = V_FMA(X_LOAD(p + kx * tap_step + i * pixel_step, n), weight, acc[i]);
+            acc[i] = V_FMA(X_LOAD(p + i * pixel_step, n), weight, acc[i]);
     }
 }
 
@@ -91,7 +92,7 @@ static inline __attribute__((always_inline)) void tile(const row_job *r, const s
         if (width)
             sum_window(acc, r, span, r->line + at, w, width, stride, n);
         else
-            sum_taps(acc, r, span, r->line + at, w, kx0, kx1, n);
+            sum_taps(acc, r, span, at, w, kx0, kx1, n);
     }
     const V lo = V_SET1(r->end->lo), hi = V_SET1(r->end->hi);
     Y *const out = r->out + x * ch + c;
