@@ -343,6 +343,21 @@ static td_conv any(void)
     return c;
 }
 
+/* Padding and filters of a few bytes of a file must not ask for gigabytes of lines. */
+static void check_huge(void)
+{
+    td_conv c = flat(1, 4033, 1, 32, 1, 1, 1, 1, false);
+
+    c.kernel[1] = c.dilation[1] = 64;
+    c.out[1] = 1;
+    c.pad[2] = 1 << 15;
+    c.out[2] = 1 << 16;
+    const td_conv_ask ask = {
+        .conv = c, .cpu = td_cpu_detect(), .threads = 1, .is_const = true, .is_bf16 = true
+    };
+    CHECK(!td_conv_body_amx_taps.can(&ask), "lines of 16 GB are copied");
+}
+
 void check_conv_bodies(void)
 {
     const td_conv some[] = {
@@ -364,6 +379,7 @@ void check_conv_bodies(void)
         grouped(flat(1, 12, 13, 64, 96, 3, 1, 1, true), 4),
     };
 
+    check_huge();
     for (size_t i = 0; i < TD_COUNT(some); i++)
         check_conv(&some[i]);
     for (int i = 0; i < 60; i++) {

@@ -27,6 +27,7 @@ enum {
     SHARD_WORK = 1 << 20, /* that are worth waking a thread */
     LEAST_CHANNELS = 24,
     MOST_SIZE = 1 << 16,
+    MOST_COPY = 1 << 22, /* elements that one output row sees: offsets and scratch stay small */
 };
 
 typedef struct amx_taps {
@@ -59,7 +60,9 @@ static bool is_small(const td_conv *c)
         if (c->in[i] > MOST_SIZE || c->out[i] > MOST_SIZE || c->kernel[i] > 64 || c->dilation[i] > 64 ||
             c->pad[i] < 0 || c->pad[i] > MOST_SIZE)
             return false;
-    return c->in_channels <= MOST_SIZE && c->out_channels <= MOST_SIZE;
+    if (c->in_channels > MOST_SIZE || c->out_channels > MOST_SIZE) return false;
+    return reach(c, 1) * (c->out[2] + reach(c, 2) - 1) * td_round_up(c->in_channels, TD_AMX_K_STEP) <=
+           MOST_COPY;
 }
 
 static bool can(const td_conv_ask *ask)

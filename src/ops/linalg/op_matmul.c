@@ -33,8 +33,11 @@ static td_status fused_parse(td_parse *p)
 
 static td_status mixed_parse(td_parse *p)
 {
+    static const char *const any[] = { "Ta", "Tout", NULL };
+
     ((matmul_attrs *)p->attrs)->is_mixed = true;
-    return fused_parse(p);
+    TD_TRY(fused_parse(p));
+    return td_mixed_parse(p, any, &((const matmul_attrs *)p->attrs)->epilogue);
 }
 
 static td_status batch_parse(td_parse *p)

@@ -31,6 +31,11 @@ static bool set_activation(td_string name, td_epilogue *e)
     return false;
 }
 
+static td_status type_error(const td_parse *p, const char *what, td_dtype type)
+{
+    return TD_ERR(UNIMPLEMENTED, "%s: %s of %s", p->node->name, what, td_dtype_name(type));
+}
+
 td_status td_epilogue_parse(td_parse *p, uint32_t first, td_epilogue *out)
 {
     const td_attr_value *items;
@@ -39,6 +44,8 @@ td_status td_epilogue_parse(td_parse *p, uint32_t first, td_epilogue *out)
     uint32_t next = first;
     bool is_done = false;
 
+    /* sums, vectors and residuals are floats */
+    if (n && td_attr_type(p, "T") != TD_F32) return type_error(p, "fused_ops", td_attr_type(p, "T"));
     for (size_t i = 0; i < n; i++) {
         const td_string s = items[i].u.s;
         if (items[i].kind == TD_ATTR_STRING && !is_done) {
@@ -60,6 +67,30 @@ td_status td_epilogue_parse(td_parse *p, uint32_t first, td_epilogue *out)
         return TD_ERR(INVALID_ARGUMENT, "%s: fused_ops takes %u inputs, the node has %u", p->node->name, next,
                       p->node->n_in);
     *out = e;
+    return NULL;
+}
+
+static bool is_either(td_dtype t)
+{
+    return t == TD_F32 || t == TD_BF16;
+}
+
+td_status td_mixed_parse(const td_parse *p, const char *const *any, const td_epilogue *e)
+{
+    const td_attr_value *items;
+    size_t n = 0;
+
+    if (td_attr_type(p, "T") != TD_F32) return type_error(p, "T", td_attr_type(p, "T"));
+    for (; *any; any++)
+        if (!is_either(td_attr_type(p, *any))) return type_error(p, *any, td_attr_type(p, *any));
+    if (!e) return NULL;
+    n = td_attr_list(p, "Targs", &items);
+    for (size_t i = 0; i < n; i++) {
+        const td_dtype t = items[i].u.type;
+        const bool may_be_narrow = e->add && i + 2 == e->add;
+        if (items[i].kind != TD_ATTR_TYPE || !(may_be_narrow ? is_either(t) : t == TD_F32))
+            return type_error(p, "Targs", t);
+    }
     return NULL;
 }
 

@@ -20,6 +20,9 @@ typedef struct td_epilogue {
 
 /* first is the input index of args[0]. A node without `fused_ops` must not call it. */
 TD_MUST_USE td_status td_epilogue_parse(td_parse *p, uint32_t first, td_epilogue *out);
+/* Vectors are floats. The residual and the types that `any` names (NULL behind the last) are floats or bfloat16; T is float.
+ * Without it a file's node could have anything there. */
+TD_MUST_USE td_status td_mixed_parse(const td_parse *p, const char *const *any, const td_epilogue *e);
 extern const td_epilogue td_epilogue_none;
 
 /* Checks the shapes of scale and bias (channels elements). `sum` is the shape before the residual; *out the

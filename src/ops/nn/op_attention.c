@@ -10,7 +10,7 @@
 #include "base/size.h"
 #include "kernels/attention/attention.h"
 #include "kernels/wide/wide.h"
-#include "ops/op.h"
+#include "ops/nn/epilogue.h"
 
 typedef struct attention_attrs {
     float scale;
@@ -26,6 +26,14 @@ static td_status attention_parse(td_parse *p)
     a->scale = td_attr_float(p, "scale");
     a->joins_heads = td_attr_bool(p, "joins_heads");
     return NULL;
+}
+
+static td_status mixed_parse(td_parse *p)
+{
+    static const char *const any[] = { "Tqueries", "Tkeys", "Tvalues", "Tout", NULL };
+
+    TD_TRY(td_mixed_parse(p, any, NULL));
+    return attention_parse(p);
 }
 
 static td_status shape_error(const td_call *c)
@@ -203,11 +211,13 @@ static td_status attention_run(td_call *c)
     return NULL;
 }
 
-static const td_kernel attention_kernels[] = {
-    { TD_DEVICE_CPU, TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_BF16), sizeof(attention_state), attention_prepare,
-      attention_run, NULL },
-    { 0 },
-};
+#define KERNEL(types)                                                                                        \
+    {                                                                                                        \
+        TD_DEVICE_CPU, types, sizeof(attention_state), attention_prepare, attention_run, NULL                \
+    }
+
+static const td_kernel attention_kernels[] = { KERNEL(TD_DTYPE_BIT(TD_F32)), { 0 } };
+static const td_kernel mixed_kernels[] = { KERNEL(TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_BF16)), { 0 } };
 
 const td_op td_ops_attention[] = {
     { .name = "_FusedAttention",
@@ -223,8 +233,8 @@ const td_op td_ops_attention[] = {
           "T: type, Tqueries: type, Tkeys: type, Tvalues: type, Tout: type, num_masks: int, scale: float, "
           "joins_heads: bool",
       .attrs_size = sizeof(attention_attrs),
-      .parse = attention_parse,
+      .parse = mixed_parse,
       .infer = attention_infer,
-      .kernels = attention_kernels },
+      .kernels = mixed_kernels },
     { 0 },
 };

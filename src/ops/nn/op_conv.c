@@ -38,6 +38,14 @@ static td_status fused_parse(td_parse *p)
     return td_epilogue_parse(p, 2, &((conv_attrs *)p->attrs)->epilogue);
 }
 
+static td_status mixed_parse(td_parse *p)
+{
+    static const char *const any[] = { "Tin", "Tout", NULL };
+
+    TD_TRY(fused_parse(p));
+    return td_mixed_parse(p, any, &((const conv_attrs *)p->attrs)->epilogue);
+}
+
 /* Conv: its strides say of how many dimensions it is. */
 static td_status any_parse(td_parse *p)
 {
@@ -143,7 +151,7 @@ const td_op td_ops_conv[] = {
     { .name = "_MixedConv2D",
       .sig = "input: Tin, filter: T, args: Targs -> output: Tout",
       .attrs = TD_CONV2D_ATTRS TD_MIXED_ATTRS,
-      .parse = fused_parse,
+      .parse = mixed_parse,
       COMMON },
     { .name = "Conv3D",
       .sig = "input: T, filter: T -> output: T",

@@ -26,6 +26,14 @@ static td_status fused_parse(td_parse *p)
     return NULL;
 }
 
+static td_status mixed_parse(td_parse *p)
+{
+    static const char *const any[] = { "Tin", "Tout", NULL };
+
+    TD_TRY(fused_parse(p));
+    return td_mixed_parse(p, any, &((const depthwise_attrs *)p->attrs)->epilogue);
+}
+
 static td_status depthwise_geometry(const td_call *c, const td_window *w, td_conv *out)
 {
     const td_shape *const x = &td_in(c, 0)->shape, *const f = &td_in(c, 1)->shape;
@@ -89,7 +97,7 @@ const td_op td_ops_depthwise[] = {
     { .name = "_MixedDepthwiseConv2dNative",
       .sig = "input: Tin, filter: T, args: Targs -> output: Tout",
       .attrs = TD_CONV2D_ATTRS TD_MIXED_ATTRS,
-      .parse = fused_parse,
+      .parse = mixed_parse,
       COMMON },
     { 0 },
 };

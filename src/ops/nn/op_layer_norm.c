@@ -6,7 +6,7 @@
 #include "base/size.h"
 #include "kernels/norm/layer_norm.h"
 #include "kernels/wide/wide.h"
-#include "ops/op.h"
+#include "ops/nn/epilogue.h"
 
 typedef struct norm_attrs {
     float epsilon;
@@ -16,6 +16,14 @@ static td_status norm_parse(td_parse *p)
 {
     ((norm_attrs *)p->attrs)->epsilon = td_attr_float(p, "epsilon");
     return NULL;
+}
+
+static td_status mixed_parse(td_parse *p)
+{
+    static const char *const any[] = { "Tout", NULL };
+
+    TD_TRY(td_mixed_parse(p, any, NULL));
+    return norm_parse(p);
 }
 
 /* gamma and beta may have leading dims of 1, more than x, even. A last dim of 1 takes on theirs. */
@@ -147,7 +155,7 @@ const td_op td_ops_layer_norm[] = {
       .sig = "x: T, gamma: T, beta: T -> y: Tout",
       .attrs = "T: type, Tout: type, epsilon: float",
       .attrs_size = sizeof(norm_attrs),
-      .parse = norm_parse,
+      .parse = mixed_parse,
       .infer = norm_infer,
       .kernels = norm_kernels },
     { 0 },

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -235,6 +236,54 @@ static void test_transformer(void **state)
     check_transformer("seen", 7);
 }
 
+/* ---------------------------------------------------------------- what files may hold */
+
+/* A product with a bias and a residual whose types words name. */
+static td_graph *make_hostile(td_arena *arena)
+{
+    td_graph *const g = td_graph_make(arena, "g");
+    td_edge x[3];
+
+    for (size_t i = 0; i < TD_COUNT(x); i++) {
+        x[i] = pg_arg(g, TD_F32);
+        if (strstr(words, i == 0 ? "rows_half" : i == 1 ? "bias_narrow" : "add_bytes"))
+            x[i] = pg_node(g,
+                           i == 0   ? "Cast SrcT=%float DstT=%half"
+                           : i == 1 ? "Cast SrcT=%float DstT=%bfloat16"
+                                    : "Cast SrcT=%float DstT=%int8",
+                           x[i], PG_END);
+    }
+    const td_edge w = pg_noise(g, &(td_shape){ 2, { WIDTH, WIDTH } }, 3);
+    pg_ret(g, pg_node(g, words, x[0], w, x[1], x[2], PG_END));
+    return g;
+}
+
+static void refuse(const char *node)
+{
+    float x[WIDTH] = { 0 };
+    const td_tensor row = { .dtype = TD_F32, .shape = { 2, { 1, WIDTH } }, .data = x };
+    const td_tensor in[] = { row, row, row };
+    pg p;
+
+    words = node;
+    open_bf16(&p);
+    pg_assert_same_error(&p, make_hostile, in);
+    pg_close(&p);
+}
+
+/* An attribute more says which operand is cast to what the types say. */
+static void test_types(void **state)
+{
+    (void)state;
+    refuse("_MixedMatMul Ta=%half T=%float Targs=[%float,%float] Tout=%float fused_ops={'BiasAdd,'Add} "
+           "rows_half=1");
+    refuse("_MixedMatMul Ta=%float T=%float Targs=[%bfloat16,%float] Tout=%float fused_ops={'BiasAdd,'Add} "
+           "bias_narrow=1");
+    refuse("_MixedMatMul Ta=%float T=%float Targs=[%float,%int8] Tout=%float fused_ops={'BiasAdd,'Add} "
+           "add_bytes=1");
+    refuse("_MixedMatMul Ta=%float T=%float Targs=[%float,%float] Tout=%half fused_ops={'BiasAdd,'Add}");
+}
+
 /* ---------------------------------------------------------------- random nets */
 
 static unsigned net_seed, step;
@@ -328,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_what_stays),
         cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_transformer),
+        cmocka_unit_test(test_types),
         cmocka_unit_test(test_random_nets),
     };
 
