@@ -296,6 +296,21 @@ static unsigned draw(unsigned n)
 
 enum { MOST = 12 };
 
+/* Of the same size, at attributes other than the defaults. */
+static td_edge odd_product(td_graph *g, td_edge x, unsigned kind, unsigned seed)
+{
+    static const char *const texts[] = {
+        "Conv2D T=%float strides=[1,1,1,1] dilations=[1,2,2,1] padding='SAME",
+        "Conv2D T=%float strides=[1,1,1,1] explicit_paddings=[0,0,2,0,0,2,0,0] padding='EXPLICIT",
+        "BatchMatMulV2 T=%float adj_y=true",
+    };
+
+    return pg_node(g, texts[kind], x,
+                   kind < 2 ? filter(g, 3, CHANNELS, CHANNELS, seed)
+                            : pg_noise(g, &(td_shape){ 2, { CHANNELS, CHANNELS } }, seed),
+                   PG_END);
+}
+
 static td_edge random_node(td_graph *g, const td_edge *have, unsigned n)
 {
     static const int32_t as_rows[] = { IMAGES * SIDE, 1, SIDE, CHANNELS },
@@ -303,7 +318,7 @@ static td_edge random_node(td_graph *g, const td_edge *have, unsigned n)
     const td_edge x = have[n - 1 - draw(n > 2 ? 2 : n)], y = have[draw(n)];
     const unsigned seed = 10 + draw(1000);
 
-    switch (draw(9)) {
+    switch (draw(10)) {
     case 0:
         return relu(g, conv(g, x, 1, seed));
     case 1:
@@ -324,6 +339,8 @@ static td_edge random_node(td_graph *g, const td_edge *have, unsigned n)
         return pg_node(g, "Conv2D T=%float strides=[1,1,1,1] padding='SAME", both,
                        filter(g, 1, 2 * CHANNELS, CHANNELS, seed), PG_END);
     }
+    case 8:
+        return odd_product(g, x, draw(3), seed);
     default:
         return pg_node(g, "BatchMatMulV2 T=%float", x,
                        pg_noise(g, &(td_shape){ 2, { CHANNELS, CHANNELS } }, seed), PG_END);
