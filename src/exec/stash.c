@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stash.c -- see stash.h. */
+#define _GNU_SOURCE /* dl_iterate_phdr */
 #include "exec/stash.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +38,8 @@ struct td_stash {
 
 /* ---------------------------------------------------------------- the key */
 
+static const char key_of_code[] = PACK_END; /* lies where this code does */
+
 static void mix(td_pack_file_key *k, const void *data, size_t size)
 {
     k->word[0] = td_hash_bytes(data, size, k->word[0]);
@@ -63,19 +67,43 @@ static void mix_file(td_pack_file_key *k, const char *path)
     td_status_free(s);
 }
 
+static bool holds(const struct dl_phdr_info *o, const void *at)
+{
+    for (size_t i = 0; i < o->dlpi_phnum; i++) {
+        const ElfW(Phdr) *const h = &o->dlpi_phdr[i];
+        const uintptr_t from = o->dlpi_addr + h->p_vaddr, here = (uintptr_t)at;
+
+        if (h->p_type == PT_LOAD && here >= from && here - from < h->p_memsz) return true;
+    }
+    return false;
+}
+
+/* The notes of the program, or library, that this code is in: the linker's hash of all of it is among them. */
+static int mix_build(struct dl_phdr_info *o, size_t size, void *key)
+{
+    (void)size;
+    if (!holds(o, key_of_code)) return 0;
+    for (size_t i = 0; i < o->dlpi_phnum; i++) {
+        const ElfW(Phdr) *const h = &o->dlpi_phdr[i];
+
+        if (h->p_type == PT_NOTE) mix(key, (const char *)o->dlpi_addr + h->p_vaddr, h->p_memsz);
+    }
+    return 1;
+}
+
 static td_pack_file_key key_of(const char *path, const td_env *env)
 {
     static const char *const names[] = { "saved_model.pb", "saved_model.pbtxt", "model.tflite",
                                          "variables/variables.index" };
     td_pack_file_key k = { { FORMAT, FORMAT } };
     const uint64_t settings[] = { env->cpu, env->is_bf16, env->passes_off };
-    struct stat exe;
+    struct stat st;
 
     mix_text(&k, TENSORD_VERSION);
     mix_text(&k, getenv("TENSORD_BODY"));
     mix(&k, settings, sizeof settings);
-    if (!stat("/proc/self/exe", &exe)) mix(&k, &exe.st_size, sizeof exe.st_size); /* builds of one version */
-    if (!stat(path, &exe) && S_ISREG(exe.st_mode)) mix_file(&k, path);
+    (void)dl_iterate_phdr(mix_build, &k); /* builds of one version differ, too */
+    if (!stat(path, &st) && S_ISREG(st.st_mode)) mix_file(&k, path);
     for (size_t i = 0; i < TD_COUNT(names); i++) {
         char *const file = td_path_join(path, names[i]);
 
