@@ -228,37 +228,49 @@ static int run_gathered(walk *w, char *out, size_t n)
 
 /* ---------------------------------------------------------------- short rows, again and again */
 
+/* Over its last two dims an operand lies as the output does. */
 static bool is_dense(const td_bcast *b, unsigned k)
 {
-    size_t step = 1;
-
-    for (int d = b->rank - 1; d >= 0; step *= b->dims[d--])
-        if (b->operands[k].stride[d] != step) return false;
-    return true;
+    const size_t *const stride = b->operands[k].stride;
+    return stride[b->rank - 1] == 1 && stride[b->rank - 2] == b->dims[b->rank - 1];
 }
 
-/* The same row under every row of the output: a bias of few channels. */
+/* Has the same row under each row of a block: a bias of few channels, or an image's gates. */
 static bool is_repeated(const td_bcast *b, unsigned k)
 {
-    for (int d = 0; d < b->rank - 1; d++)
-        if (b->operands[k].stride[d]) return false;
-    return true;
+    return !b->operands[k].stride[b->rank - 2];
 }
 
+/* A block: what the last two dims span. */
 static bool is_periodic(const td_bcast *b)
 {
+    if (b->dims[b->rank - 1] * b->dims[b->rank - 2] < LONG_ROW) return false;
     for (unsigned k = 0; k < b->n_in; k++)
         if (!is_repeated(b, k) && !is_dense(b, k)) return false;
     return true;
 }
 
-/* Repeated rows are laid out once, as many as a piece has; pieces are whole rows long, so that all of them
- * begin at the same place of a row. */
-static int run_periodic(walk *w, char *out, size_t n, size_t begin, const void *const in[])
+/* n elements of a row that is repeated, from its element `phase` on. */
+static void lay_rows(char *to, const char *row, size_t dim, size_t step, size_t size, size_t phase, size_t n)
+{
+    const size_t first = TD_MIN(n, dim);
+
+    for (size_t i = 0; i < first; i++)
+        memcpy(to + i * size, row + (phase + i) % dim * step * size, size);
+    for (size_t done = first; done < n;) {
+        const size_t more = TD_MIN(done, n - done);
+        memcpy(to + done * size, to, more * size);
+        done += more;
+    }
+}
+
+/* Elements [begin, begin + n) of the block whose operands start at w->row. Repeated rows are laid out once, as many
+ * as a piece has; pieces are whole rows long, so that all of them begin at the same place of a row. */
+static int run_block(const walk *w, char *out, size_t begin, size_t n)
 {
     alignas(64) char rows[TD_BCAST_MAX_IN][PIECE_BYTES];
     const td_bcast *const b = w->b;
-    const size_t row = b->dims[b->rank - 1], phase = begin % row;
+    const size_t row = b->dims[b->rank - 1];
     const void *from[TD_BCAST_MAX_IN];
     size_t piece = PIECE_BYTES;
     int bits = 0;
@@ -268,16 +280,31 @@ static int run_periodic(walk *w, char *out, size_t n, size_t begin, const void *
     piece = TD_MIN(piece, n + row) / row * row;
     for (unsigned k = 0; k < b->n_in; k++) {
         const td_bcast_operand *const o = &b->operands[k];
-        const size_t step = o->stride[b->rank - 1] * o->size;
-        from[k] = is_dense(b, k) ? (const char *)in[k] + begin * o->size : rows[k];
-        for (size_t i = 0; from[k] == rows[k] && i < piece; i++)
-            memcpy(rows[k] + i * o->size, (const char *)in[k] + (phase + i) % row * step, o->size);
+        from[k] = is_dense(b, k) ? w->row[k] + begin * o->size : rows[k];
+        if (from[k] == rows[k])
+            lay_rows(rows[k], w->row[k], row, o->stride[b->rank - 1], o->size, begin % row, piece);
     }
     for (size_t done = 0; done < n; done += piece) {
         const size_t count = TD_MIN(piece, n - done);
         bits |= w->fn(w->ctx, out + done * w->out_size, from, count);
         for (unsigned k = 0; k < b->n_in; k++)
             if (from[k] != rows[k]) from[k] = (const char *)from[k] + count * b->operands[k].size;
+    }
+    return bits;
+}
+
+static int run_periodic(walk *w, char *out, const void *const in[], size_t begin, size_t end)
+{
+    const td_bcast *const b = w->b;
+    const size_t block = b->dims[b->rank - 1] * b->dims[b->rank - 2];
+    int bits = 0;
+
+    while (begin < end) {
+        const size_t start = begin / block * block, count = TD_MIN(end, start + block) - begin;
+        walk_start(w, in, start);
+        bits |= run_block(w, out, begin - start, count);
+        out += count * w->out_size;
+        begin += count;
     }
     return bits;
 }
@@ -290,7 +317,7 @@ int td_bcast_run(const td_bcast *b, void *out, size_t out_size, const void *cons
     if (begin >= end) return 0;
     char *const first = (char *)out + begin * out_size;
     const bool is_short = b->rank > 1 && b->dims[b->rank - 1] < LONG_ROW;
-    if (is_short && is_periodic(b)) return run_periodic(&w, first, end - begin, begin, in);
+    if (is_short && is_periodic(b)) return run_periodic(&w, first, in, begin, end);
     walk_start(&w, in, begin);
     if (!is_short) return run_rows(&w, first, end - begin);
     return run_gathered(&w, first, end - begin);
