@@ -87,6 +87,7 @@ static td_node *scalar_user(const fusion *f, const td_node *n, const char *op, d
         double v;
         if (!u || u->n_in != 2 || u->n_ctrl || !td_node_is(u, op)) continue;
         const bool is_first = td_edge_is(&u->in[0], n);
+        if (!is_first && strcmp(op, "RealDiv") == 0) continue;
         if (td_edge_scalar(&u->in[is_first ? 1 : 0], &v) && fabs(v - value) <= 1e-5 * fabs(value)) return u;
     }
     return NULL;
@@ -99,7 +100,8 @@ static td_node *hard_sigmoid_of(const fusion *f, const td_node *x)
     td_node *const clip = plus ? td_users_only(f->users, plus) : NULL;
 
     if (!clip || !td_node_is(clip, "Relu6")) return NULL;
-    td_node *const sixth = scalar_user(f, clip, "Mul", 1.0 / 6.0);
+    td_node *sixth = scalar_user(f, clip, "Mul", 1.0 / 6.0);
+    if (!sixth) sixth = scalar_user(f, clip, "RealDiv", 6.0);
     return sixth && td_users_only(f->users, clip) == sixth ? sixth : NULL;
 }
 

@@ -164,10 +164,11 @@ static td_edge number(td_graph *g, float v, int rank)
     return pg_tensor(g, &t);
 }
 
-static td_edge hard(td_graph *g, td_edge x, bool gates, int rank)
+static td_edge hard(td_graph *g, td_edge x, bool gates, int rank, bool divides)
 {
     const td_edge clip = unary(g, "Relu6", binary(g, "AddV2", x, number(g, 3.0f, rank)));
-    const td_edge sixth = binary(g, "Mul", clip, pg_float(g, 1.0f / 6.0f));
+    const td_edge sixth = divides ? binary(g, "RealDiv", clip, pg_float(g, 6.0f))
+                                  : binary(g, "Mul", clip, pg_float(g, 1.0f / 6.0f));
 
     return gates ? binary(g, "Mul", sixth, x) : sixth;
 }
@@ -213,9 +214,13 @@ static td_edge step(td_graph *g, td_edge x, const char *word)
     if (!strcmp(word, "rresidual")) return binary(g, "Add", residual, x);
     if (!strcmp(word, "twice")) return binary(g, "AddV2", x, x);
     if (!strcmp(word, "swish")) return binary(g, "Mul", unary(g, "Sigmoid", x), x);
-    if (!strcmp(word, "hard_swish")) return hard(g, x, true, 0);
-    if (!strcmp(word, "hard_sigmoid")) return hard(g, x, false, 1);
-    if (!strcmp(word, "hard_more_dims")) return hard(g, x, false, 5);
+    if (!strcmp(word, "hard_swish")) return hard(g, x, true, 0, false);
+    if (!strcmp(word, "hard_sigmoid")) return hard(g, x, false, 1, false);
+    if (!strcmp(word, "hard_swish_div")) return hard(g, x, true, 1, true);
+    if (!strcmp(word, "hard_upside_down"))
+        return binary(g, "RealDiv", pg_float(g, 6.0f),
+                      unary(g, "Relu6", binary(g, "AddV2", x, pg_float(g, 3.0f))));
+    if (!strcmp(word, "hard_more_dims")) return hard(g, x, false, 5, false);
     if (!strcmp(word, "scale_more_dims")) return binary(g, "Mul", x, number(g, 0.75f, 5));
     assert_int_equal(strncmp(word, "gelu_", 5), 0);
     return gelu(g, x, word[5]);
@@ -466,6 +471,9 @@ static void test_activations(void **state)
         { "conv", "swish", CONV, 0 },
         { "conv", "hard_swish", CONV, 0 },
         { "conv", "hard_sigmoid", CONV, 0 },
+        { "conv", "hard_swish_div", CONV, 0 },
+        { "depthwise", "bias hard_swish_div", DEPTHWISE, 0 },
+        { "conv", "hard_upside_down", CONV, 1 },
         { "conv", "gelu_div", CONV, 0 },
         { "conv", "gelu_mul", CONV, 0 },
         { "conv", "gelu_outer", CONV, 0 },
