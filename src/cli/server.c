@@ -27,6 +27,7 @@
 #include "obs/access_log.h"
 #include "obs/log.h"
 #include "obs/process.h"
+#include "serve/precision.h"
 #include "tensor/limits.h"
 
 enum {
@@ -157,14 +158,10 @@ static void say_limits(const td_server_options *o)
 
 static void say_precision(const char *type)
 {
-    if (!*type) return;
-    if (strcmp(type, "bfloat16") != 0)
+    if (*type && strcmp(type, "bfloat16") != 0)
         td_warning("serve", "event=mixed_precision type=\"%s\" why=\"there is bfloat16\"", type);
-    else if (td_session_has_bfloat16())
-        td_info("serve", "event=mixed_precision type=bfloat16 arithmetic=bfloat16");
-    else
-        td_warning("serve",
-                   "event=mixed_precision type=bfloat16 arithmetic=float why=\"the CPU has no AMX\"");
+    else if (*type)
+        td_precision_say(NULL);
 }
 
 static td_status start(server *s)

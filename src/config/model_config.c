@@ -95,6 +95,27 @@ static td_status check_weight(const model_config *m)
                   (double)m->compute_weight, least, most);
 }
 
+static const char *const precisions[] = {
+    [TD_PRECISION_OF_FLAG] = "", [TD_PRECISION_FLOAT32] = "float32", [TD_PRECISION_BFLOAT16] = "bfloat16"
+};
+
+/* TD_COUNT(precisions): it is none. */
+static size_t precision_of(const model_config *m)
+{
+    size_t i = 0;
+
+    while (i < TD_COUNT(precisions) && strcmp(m->mixed_precision, precisions[i]) != 0)
+        i++;
+    return i;
+}
+
+static td_status check_precision(const model_config *m)
+{
+    if (precision_of(m) < TD_COUNT(precisions)) return NULL;
+    return TD_ERR(INVALID_ARGUMENT, "mixed_precision of model %s is \"%s\"; there are bfloat16 and float32",
+                  m->name, m->mixed_precision);
+}
+
 /* A folder is no beginning of a file's name. */
 static bool is_file_prefix(const char *prefix)
 {
@@ -139,6 +160,7 @@ static td_status check_models(model_config *const *models, size_t n, const td_kn
         if (!error) error = check_platform(models[i]);
         if (!error) error = check_slo(models[i]);
         if (!error) error = check_weight(models[i]);
+        if (!error) error = check_precision(models[i]);
         if (!error) error = check_logging(models[i]);
     }
     td_map_fini(&names);
@@ -210,6 +232,7 @@ static td_status copy_models(model_config *const *models, size_t n, const td_kno
         copy_labels(models[i], &list[i]);
         list[i].batch_slo_ns = td_batch_slo_ns(models[i]->batch_latency_slo_ms);
         list[i].weight = models[i]->compute_weight;
+        list[i].precision = (td_precision)precision_of(models[i]);
         copy_logging(models[i], &list[i]);
     }
     *out = list;

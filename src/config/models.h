@@ -9,6 +9,13 @@
 
 typedef enum td_policy_kind { TD_POLICY_LATEST = 0, TD_POLICY_ALL, TD_POLICY_SPECIFIC } td_policy_kind;
 
+/* What convolutions and products compute in. */
+typedef enum td_precision {
+    TD_PRECISION_OF_FLAG = 0, /* as --mixed_precision says */
+    TD_PRECISION_FLOAT32,
+    TD_PRECISION_BFLOAT16
+} td_precision;
+
 typedef struct td_label {
     char *name;
     int64_t version;
@@ -28,6 +35,7 @@ typedef struct td_model_options {
     char *log_prefix;     /* of files that requests are recorded in; NULL: they are not */
     double log_rate;      /* the part of them that is */
     double weight;        /* how many times the core time of others it gets where they compete; 0: 1 */
+    td_precision precision;
 } td_model_options;
 
 td_model_options *td_models_copy(const td_model_options *models, size_t n);

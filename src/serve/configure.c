@@ -75,6 +75,10 @@ static void keep_model(td_model *model, const td_model_options *options)
     if (strcmp(model->options->base_path, options->base_path) != 0)
         td_info("serve", "event=base_path_changed model=%s base_path=%s", options->name, options->base_path);
     set_options(model, options);
+    for (size_t i = 0; i < model->n_versions; i++) {
+        td_free(model->versions[i]->kept); /* another try */
+        model->versions[i]->kept = NULL;
+    }
     model->is_removed = false;
     model->has_warned_doubles = model->has_warned_missing = false;
     td_life_settle_locked(model);
@@ -161,6 +165,7 @@ static void free_model(td_model *model)
         td_series_close(model->versions[i]->tf_load);
         td_free(model->versions[i]->path);
         td_free(model->versions[i]->text);
+        td_free(model->versions[i]->kept);
         td_free(model->versions[i]);
     }
     td_request_set_free(model->requests);

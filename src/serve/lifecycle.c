@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "obs/log.h"
+#include "serve/precision.h"
 #include "serve/state.h"
 #include "serve/warmup.h"
 
@@ -91,14 +92,16 @@ static void begin_try(td_version *v)
         v->since_ns = td_now_ns();
         td_info("serve", "event=loading model=%s version=%" PRId64 " path=%s", v->model->options->name,
                 v->number, v->path);
+        if (v->model->options->precision == TD_PRECISION_BFLOAT16) td_precision_say(v->model->options->name);
     }
+    v->is_bf16 = td_precision_is_bf16(v->model);
     set_state(v, TD_STATE_LOADING);
 }
 
 static void unload_servable(td_servable *s);
 
 /* A try has ended. */
-static void count_try(td_version *v, td_code code, int64_t ns)
+void td_life_count_try(td_version *v, td_code code, int64_t ns)
 {
     const td_tally t = td_series_tally(v->model->loads);
 
@@ -148,7 +151,7 @@ static td_servable *make_servable(td_version *v, td_session *session, const td_b
 }
 
 /* It never served. */
-static void drop_servable(td_manager *m, td_servable *s)
+void td_life_drop(td_manager *m, td_servable *s)
 {
     if (!s) return;
     m->options.unload(s->session);
@@ -207,7 +210,7 @@ static void try_failed(td_version *v, td_status error)
 
 /* Loading gives way to serving, however nice the server was started. There is no way back for this thread,
  * but it ends soon when it has nothing to load. */
-static void step_back(void)
+void td_life_step_back(void)
 {
     /* on Linux: of the first thread, and of this one */
     (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, (id_t)getpid()) + LOAD_NICE);
@@ -222,15 +225,14 @@ static bool is_serving(const td_manager *m)
 }
 
 /* The rules by which a version's requests are joined; *own is to be freed. NULL: none. */
-static td_status find_rules(const td_version *v, const td_batching **rules, td_batching **own)
+static td_status find_rules(const td_serve_options *o, const char *dir, const td_batching **rules,
+                            td_batching **own)
 {
-    const td_serve_options *const o = &v->model->manager->options;
-
     if (!o->reads_batching) {
         *rules = o->batching;
         return NULL;
     }
-    char *const path = td_path_join(v->path, TD_BATCHING_FILE);
+    char *const path = td_path_join(dir, TD_BATCHING_FILE);
     const td_status error = access(path, F_OK) == 0 ? td_batching_read(path, own) : NULL;
 
     td_free(path);
@@ -246,23 +248,23 @@ static int64_t load_deadline(const td_serve_options *o)
     return seconds < 0 ? 0 : td_now_ns() + TD_MIN(seconds, most) * NS_PER_S;
 }
 
-/* Loads v, and warms it up; *out has the only reference. */
-static td_status load_version(td_version *v, td_session_options *options, td_servable **out)
+/* Loads v, and warms it up. */
+td_status td_life_load(td_version *v, const char *path, td_session_options *options, td_servable **out)
 {
     td_manager *const m = v->model->manager;
     const int64_t deadline_ns = load_deadline(&m->options);
     td_session *session = NULL;
     const td_batching *rules = NULL;
     td_batching *own_rules = NULL;
-    td_status error = find_rules(v, &rules, &own_rules);
+    td_status error = find_rules(&m->options, path, &rules, &own_rules);
 
-    td_warmup_plan(&m->options, v->path, rules, options);
-    if (!error) error = m->options.load(v->path, options, &session);
+    td_warmup_plan(&m->options, path, rules, options);
+    if (!error) error = m->options.load(path, options, &session);
     td_servable *const s = error ? NULL : make_servable(v, session, rules);
-    if (s) error = td_warmup_run(&m->options, s, v->path, deadline_ns);
+    if (s) error = td_warmup_run(&m->options, s, path, deadline_ns);
     td_batching_free(own_rules);
     if (error)
-        drop_servable(m, s);
+        td_life_drop(m, s);
     else
         *out = s;
     return error;
@@ -273,13 +275,13 @@ static void save_task(void *ctx)
 {
     td_session *const session = ctx;
 
-    step_back();
+    td_life_step_back();
     td_session_save(session);
     td_session_unref(session);
 }
 
 /* A session that keeps what it packed, and is the caller's to keep for so long. */
-static td_session *to_save_locked(const td_version *v)
+td_session *td_life_to_save_locked(const td_version *v)
 {
     const td_serve_options *const o = &v->model->manager->options;
     const bool is_kept = o->load == td_session_load && o->plan_cache_dir && o->plan_cache_dir[0];
@@ -287,9 +289,28 @@ static td_session *to_save_locked(const td_version *v)
     return is_kept && v->servable ? td_session_ref(v->servable->session) : NULL;
 }
 
-static void save(td_manager *m, td_session *session)
+void td_life_save(td_manager *m, td_session *session)
 {
     if (session && !td_pool_submit(m->unloaders, save_task, session)) save_task(session);
+}
+
+td_session_options td_life_options_locked(const td_version *v)
+{
+    const td_manager *const m = v->model->manager;
+    const td_serve_options *const o = &m->options;
+
+    return (td_session_options){ .tags = o->tags,
+                                 .threads = o->threads,
+                                 .prefers_tflite = o->prefers_tflite,
+                                 .uses_bfloat16 = v->is_bf16,
+                                 .max_nodes = o->max_load_nodes,
+                                 .max_bodies = o->max_load_bodies,
+                                 .max_bytes = o->max_load_bytes,
+                                 .max_seconds = o->max_load_seconds,
+                                 .cache_dir = o->plan_cache_dir,
+                                 .cache_bytes = o->plan_cache_bytes,
+                                 .weight = v->model->options->weight,
+                                 .gives_way = is_serving(m) };
 }
 
 /* One try, on a thread of `loaders`. */
@@ -297,37 +318,25 @@ static void load_task(void *ctx)
 {
     td_version *const v = ctx;
     td_manager *const m = v->model->manager;
-    td_session_options options = { .tags = m->options.tags,
-                                   .threads = m->options.threads,
-                                   .prefers_tflite = m->options.prefers_tflite,
-                                   .uses_bfloat16 = m->options.uses_bfloat16,
-                                   .max_nodes = m->options.max_load_nodes,
-                                   .max_bodies = m->options.max_load_bodies,
-                                   .max_bytes = m->options.max_load_bytes,
-                                   .max_seconds = m->options.max_load_seconds,
-                                   .cache_dir = m->options.plan_cache_dir,
-                                   .cache_bytes = m->options.plan_cache_bytes };
     td_servable *servable = NULL;
     td_status error = NULL;
 
     td_mutex_lock(&m->mu);
     const bool is_on = v->is_wanted && !m->is_stopping;
-    const bool is_beside_others = is_serving(m);
     if (is_on) begin_try(v);
-    options.weight = v->model->options->weight;
-    options.gives_way = is_beside_others;
+    td_session_options options = td_life_options_locked(v);
     td_life_unlock(m);
-    if (is_beside_others) step_back();
+    if (options.gives_way) td_life_step_back();
 
     const td_print before = td_print_take(v->path);
     const int64_t begin = td_now_ns();
-    if (is_on) error = load_version(v, &options, &servable);
+    if (is_on) error = td_life_load(v, v->path, &options, &servable);
     const int64_t took = td_now_ns() - begin;
     if (is_on) td_heap_trim(); /* loading leaves much behind */
 
     td_mutex_lock(&m->mu);
     v->tried = before;
-    if (is_on) count_try(v, td_status_code(error), took);
+    if (is_on) td_life_count_try(v, td_status_code(error), took);
     const bool is_wanted = v->is_wanted && !m->is_stopping;
     if (!is_wanted)
         end_load(v);
@@ -335,14 +344,14 @@ static void load_task(void *ctx)
         try_failed(v, error);
     else
         try_succeeded(v, servable);
-    td_session *const saved = to_save_locked(v);
+    td_session *const saved = td_life_to_save_locked(v);
     td_life_settle_locked(v->model);
     m->n_loads--;
     td_life_unlock(m);
     td_watch_wake(m->watch);
     td_status_free(error);
-    save(m, saved);
-    if (!is_wanted) drop_servable(m, servable);
+    td_life_save(m, saved);
+    if (!is_wanted) td_life_drop(m, servable);
 }
 
 /* ---------------------------------------------------------------- unloading */
@@ -352,13 +361,14 @@ static void unload_task(void *ctx)
     td_servable *const s = ctx;
     td_version *const v = s->owner;
     td_manager *const m = v->model->manager;
+    const bool is_replaced = s->is_replaced;
 
     m->options.unload(s->session);
     td_servable_free(s);
     td_heap_trim();
     td_mutex_lock(&m->mu);
     td_info("serve", "event=unloaded model=%s version=%" PRId64, v->model->options->name, v->number);
-    set_state(v, TD_STATE_END);
+    if (!is_replaced) set_state(v, TD_STATE_END);
     td_life_settle_locked(v->model);
     m->n_servables--;
     td_life_unlock(m);
@@ -505,6 +515,7 @@ void td_life_settle_locked(td_model *model)
     if (!model->manager->is_stopping) {
         retire_unwanted(model);
         start_wanted(model);
+        td_precision_settle_locked(model);
     }
     set_labels(model);
     end_round(model);

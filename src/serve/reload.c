@@ -22,13 +22,21 @@ static const td_model *find_locked(const td_manager *m, const char *name)
     return model && !model->is_removed ? model : NULL;
 }
 
+/* It serves, but not yet as it is to. */
+static bool is_changing(const td_model *model)
+{
+    for (size_t i = 0; i < model->n_versions; i++)
+        if (model->versions[i]->is_replacing) return true;
+    return false;
+}
+
 /* NULL: none. */
 static const td_model *first_on_its_way_locked(const td_manager *m, const wanted *w)
 {
     for (size_t i = 0; i < w->n; i++) {
         const td_model *const model = find_locked(m, w->models[i].name);
 
-        if (model && !td_life_is_settled_locked(model)) return model;
+        if (model && (!td_life_is_settled_locked(model) || is_changing(model))) return model;
     }
     return NULL;
 }
@@ -53,6 +61,20 @@ static void put_missing(const td_model *model, td_strbuf *out)
     td_strbuf_puts(out, "}, ");
 }
 
+/* A version serves on as what it was. */
+static bool put_kept(const td_model *model, td_strbuf *out)
+{
+    for (size_t i = 0; i < model->n_versions; i++) {
+        const td_version *const v = model->versions[i];
+
+        if (!v->kept || v->state != TD_STATE_AVAILABLE) continue;
+        td_strbuf_printf(out, "{name: %s version: %" PRId64 "} due to error: %s, ", model->options->name,
+                         v->number, v->kept);
+        return true;
+    }
+    return false;
+}
+
 static td_status check_models_locked(const td_manager *m, const wanted *w)
 {
     td_strbuf missing = { 0 };
@@ -61,9 +83,12 @@ static td_status check_models_locked(const td_manager *m, const wanted *w)
     for (size_t i = 0; i < w->n; i++) {
         const td_model *const model = find_locked(m, w->models[i].name);
 
-        if (!model || td_model_is_ready_locked(model)) continue;
-        put_missing(model, &missing);
-        n++;
+        if (!model) continue;
+        if (!td_model_is_ready_locked(model)) {
+            put_missing(model, &missing);
+            n++;
+        } else if (put_kept(model, &missing))
+            n++;
     }
     const td_status error =
         n ? TD_ERR(UNKNOWN, "%zu model(s) did not become available: {%s}", n, td_strbuf_text(&missing))

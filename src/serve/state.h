@@ -11,6 +11,9 @@
  *                 or changed    +------------------- END <------------- UNLOADING
  *                                                          last reference came back
  *
+ * A version that serves and whose model is to compute in another precision is loaded beside itself, and stays AVAILABLE
+ * (precision.c).
+ *
  * A version whose files are written to in place while it is AVAILABLE goes the same way, with an error, and
  * is loaded again when they have been left alone (check.c).
  *
@@ -51,8 +54,12 @@ typedef struct td_version {
     bool has_failed; /* a try of the present load has failed */
     int tries;       /* that have failed */
     int64_t due_ns;
-    int64_t since_ns; /* when its files were first seen as they are (START), when the load began (LOADING) */
-    int64_t load_ns;  /* what the last load took that succeeded */
+    int64_t since_ns;  /* when its files were first seen as they are (START), when the load began (LOADING) */
+    int64_t load_ns;   /* what the last load took that succeeded */
+    bool is_bf16;      /* as which it was loaded, or is being */
+    bool is_replacing; /* it is being loaded beside itself */
+    char *
+        kept; /* why that failed, so that it stays what it is until there is another list; NULL: it did not */
     td_servable *servable; /* inv. 1 */
     td_series *tf_load;    /* NULL until its first load has ended, or where nobody asked for it */
 
@@ -126,8 +133,23 @@ bool td_life_is_settled_locked(const td_model *model);
 /* Makes and swaps in a table if one is due, wakes waiters, unlocks, gives up the old table. */
 void td_life_unlock(td_manager *m) TD_RELEASE(m->mu);
 
+/* One load of v, whose files are at path, as td_life_options_locked() says. *out has the only reference. */
+TD_MUST_USE td_status td_life_load(td_version *v, const char *path, td_session_options *options,
+                                   td_servable **out);
+td_session_options td_life_options_locked(const td_version *v);
+void td_life_step_back(void); /* loading gives way to serving; this thread is for nothing else */
+void td_life_drop(td_manager *m, td_servable *s); /* it never served; NULL is fine */
+void td_life_count_try(td_version *v, td_code code, int64_t ns);
+/* What is to be kept of v's session; NULL: nothing. For td_life_save(), without the lock. */
+td_session *td_life_to_save_locked(const td_version *v);
+void td_life_save(td_manager *m, td_session *session); /* takes it */
+
 /* An AVAILABLE version is no longer what was loaded: it goes, and shows why. */
 void td_life_lose_locked(td_version *v, td_status why);
+
+/* precision.c: versions that serve become what their model's options say now. */
+void td_precision_settle_locked(td_model *model);
+bool td_precision_is_bf16(const td_model *model);
 
 /* configure.c */
 void td_configure_add(td_manager *m, const td_model_options *options);

@@ -27,6 +27,7 @@ struct td_servable {
     /* called with the last reference, on whatever thread drops it; frees s */
     void (*on_last)(td_servable *s);
     void *owner;
+    bool is_replaced; /* its version serves on with another; the manager's lock */
 };
 
 /* One reference, the caller's. */

@@ -39,7 +39,7 @@ static void test_full_config(void **state)
         "  config { name: 'b' base_path: 'file:///b' model_type: TENSORFLOW model_version_policy { all {} } "
         "}\n"
         "  config { name: 'c' base_path: '/c' model_platform: 'tensorflow' batch_latency_slo_ms: 2.5 "
-        "compute_weight: 3\n"
+        "compute_weight: 3 mixed_precision: 'bfloat16'\n"
         "           model_version_policy { latest { num_versions: 3 } } }\n"
         "}\n";
 
@@ -62,12 +62,15 @@ static void test_full_config(void **state)
     assert_int_equal(models[1].batch_slo_ns, 0);
     assert_true(models[1].weight == 0.0 && models[2].weight == 3.0);
     assert_int_equal(models[2].batch_slo_ns, 2500000);
+    assert_int_equal(models[1].precision, TD_PRECISION_OF_FLAG);
+    assert_int_equal(models[2].precision, TD_PRECISION_BFLOAT16);
 
     td_model_options *const copy = td_models_copy(models, n_models);
 
     td_models_free(models, n_models);
     assert_string_equal(copy[0].labels[0].name, "stable");
     assert_int_equal(copy[2].batch_slo_ns, 2500000);
+    assert_int_equal(copy[2].precision, TD_PRECISION_BFLOAT16);
     assert_int_equal(copy[0].versions[0], 42);
     td_models_free(copy, n_models);
 
@@ -105,6 +108,9 @@ static void test_checks(void **state)
     expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' "
            "compute_weight: nan } }",
            "compute_weight of model m is nan; there are 0.01 to 100");
+    expect("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' "
+           "mixed_precision: 'float8' } }",
+           "mixed_precision of model m is \"float8\"; there are bfloat16 and float32");
     expect("custom_model_config { [type.googleapis.com/x.Y] { a { b: '}' } } }",
            "ModelServer does not support custom model config.");
 }

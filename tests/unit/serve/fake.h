@@ -27,6 +27,7 @@ static atomic_int fake_alive;   /* sessions loaded and not unloaded */
 static atomic_int fake_loads;   /* tries */
 static atomic_int fake_load_ms; /* how long each takes */
 static atomic_int fake_weight;  /* of the last */
+static atomic_bool fake_bf16;   /* the same */
 static atomic_int fake_nice;    /* of its thread */
 
 static td_status fake_load(const char *path, const td_session_options *options, td_session **out)
@@ -36,6 +37,7 @@ static td_status fake_load(const char *path, const td_session_options *options, 
     size_t size;
 
     atomic_store(&fake_weight, (int)options->weight);
+    atomic_store(&fake_bf16, options->uses_bfloat16);
     atomic_store(&fake_nice, getpriority(PRIO_PROCESS, 0));
     atomic_fetch_add(&fake_loads, 1);
     td_sleep_ns(atomic_load(&fake_load_ms) * INT64_C(1000000));

@@ -489,6 +489,80 @@ static void test_reload_fails(void **state)
     stop(m);
 }
 
+/* A version that serves is loaded beside itself when its model's precision changes, and serves all the while. */
+static void test_precision_changes(void **state)
+{
+    td_model_options a = { .name = (char *)(uintptr_t) "a" };
+    const td_patience patience = { .deadline_ns = fake_soon() };
+    const td_model_spec spec = fake_spec("a");
+    td_servable *held;
+    bool must_wait;
+
+    (void)state;
+    fake_write("a", "1", "1");
+    td_manager *const m = start_with(&a, 1, defaults());
+    assert_int_equal(fake_ask(m, spec), 1);
+    assert_false(atomic_load(&fake_bf16));
+    assert_null(td_manager_acquire(m, &spec, &held, &must_wait));
+
+    fake_write("a", "1", "2"); /* to tell the second load from the first */
+    atomic_store(&fake_load_ms, 100);
+    a.precision = TD_PRECISION_BFLOAT16;
+    td_manager_configure(m, &a, 1);
+    while (atomic_load(&fake_loads) < 2) {
+        assert_int_equal(fake_ask(m, spec), 1);
+        td_sleep_ns(1000000);
+    }
+    /* waits for it; a list of the same asks for nothing */
+    assert_null(td_manager_reload(m, &a, 1, &patience));
+    assert_int_equal(fake_ask(m, spec), 2);
+    assert_true(atomic_load(&fake_bf16));
+    assert_int_equal(atomic_load(&fake_loads), 2);
+    fake_await_states(m, "a", "1:AVAILABLE");
+    assert_int_equal(fake_value(held), 1); /* who has the old one keeps it */
+    td_servable_release(held);
+
+    a.precision = TD_PRECISION_FLOAT32; /* of a load that fails, the old one is left */
+    fake_write("a", "1", "bad");
+    assert_status(td_manager_reload(m, &a, 1, &patience), TD_UNKNOWN,
+                  "1 model(s) did not become available: {{name: a version: 1} due to error: DATA_LOSS: value "
+                  "is bad, }");
+    assert_int_equal(fake_ask(m, spec), 2);
+    assert_int_equal(atomic_load(&fake_loads), 3);
+    fake_write("a", "1", "3");
+    assert_null(td_manager_reload(m, &a, 1, &patience));
+    assert_int_equal(fake_ask(m, spec), 3);
+    assert_false(atomic_load(&fake_bf16));
+
+    a.precision = TD_PRECISION_BFLOAT16; /* the end comes while it is loaded */
+    td_manager_configure(m, &a, 1);
+    while (atomic_load(&fake_loads) < 5)
+        td_sleep_ns(1000000);
+    stop(m);
+}
+
+/* What is gone, or lost, before its second load ends is not brought back by it. */
+static void test_precision_of_what_goes(void **state)
+{
+    td_model_options list[2] = { { .name = (char *)(uintptr_t) "a" }, { .name = (char *)(uintptr_t) "b" } };
+
+    (void)state;
+    fake_write("a", "1", "1");
+    fake_write("b", "1", "5");
+    td_manager *const m = start_with(list, 2, defaults());
+    assert_true(td_manager_wait_first_round(m, fake_soon()));
+    atomic_store(&fake_load_ms, 200);
+    list[0].precision = TD_PRECISION_BFLOAT16;
+    td_manager_configure(m, list, 2);
+    while (atomic_load(&fake_loads) < 3)
+        td_sleep_ns(1000000);
+    td_manager_configure(m, list + 1, 1);
+    fake_await_states(m, "a", "1:END");
+    fake_await(m, fake_spec("a"), -TD_NOT_FOUND);
+    assert_int_equal(fake_ask(m, fake_spec("b")), 5);
+    stop(m);
+}
+
 static void test_reload_ends_with_patience(void **state)
 {
     td_model_options a = { .name = (char *)(uintptr_t) "a" };
@@ -748,6 +822,8 @@ int main(void)
         CASE(test_configure),
         CASE(test_reload_waits),
         CASE(test_reload_fails),
+        CASE(test_precision_changes),
+        CASE(test_precision_of_what_goes),
         CASE(test_reload_ends_with_patience),
         CASE(test_metrics),
         CASE(test_batching_parameters),

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* precision.c -- a model's own precision, also when a new list changes it while a version serves.
+ *
+ * Weights are packed for one precision, so the version is loaded a second time, beside itself. It is AVAILABLE all the while: the
+ * new servable takes the old one's place once it is warm, and what still runs on the old one ends there. If the load
+ * fails, the old one serves on, and the next list tries again.
+ */
+#include "serve/precision.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "obs/log.h"
+#include "serve/state.h"
+
+enum { NS_PER_MS = 1000000 };
+
+bool td_precision_is_bf16(const td_model *model)
+{
+    const td_precision own = model->options->precision;
+
+    return own == TD_PRECISION_OF_FLAG ? model->manager->options.uses_bfloat16 : own == TD_PRECISION_BFLOAT16;
+}
+
+void td_precision_say(const char *model)
+{
+    char of[256] = "";
+
+    if (model) snprintf(of, sizeof of, " model=%.200s", model);
+    if (td_session_has_bfloat16())
+        td_info("serve", "event=mixed_precision%s type=bfloat16 arithmetic=bfloat16", of);
+    else
+        td_warning("serve",
+                   "event=mixed_precision%s type=bfloat16 arithmetic=float why=\"the CPU has no AMX\"", of);
+}
+
+/* What a load beside a version begins with. */
+typedef struct begin {
+    td_servable *old; /* a reference; NULL: it is no longer needed */
+    char *path;
+    td_session_options options;
+    bool is_bf16;
+} begin;
+
+static begin begin_locked(const td_version *v)
+{
+    begin b = { .is_bf16 = td_precision_is_bf16(v->model) };
+
+    if (v->state != TD_STATE_AVAILABLE || !v->is_wanted || v->model->manager->is_stopping ||
+        v->is_bf16 == b.is_bf16)
+        return b;
+    b.old = td_servable_ref(v->servable);
+    b.path = td_strdup(v->path);
+    b.options = td_life_options_locked(v);
+    b.options.uses_bfloat16 = b.is_bf16;
+    td_info("serve", "event=reloading model=%s version=%" PRId64 " mixed_precision=%s",
+            v->model->options->name, v->number, b.is_bf16 ? "bfloat16" : "float32");
+    if (b.is_bf16) td_precision_say(v->model->options->name);
+    return b;
+}
+
+static void keep_locked(td_version *v, td_status why)
+{
+    td_error("serve", "event=reload_failed model=%s version=%" PRId64 " code=%s error=\"%s\"",
+             v->model->options->name, v->number, td_code_name(td_status_code(why)), td_status_text(why));
+    td_free(v->kept);
+    v->kept = td_format("%s: %s", td_code_name(td_status_code(why)), td_status_text(why));
+}
+
+/* Takes made. */
+static void swap_locked(td_version *v, const begin *b, td_servable *made, int64_t ns)
+{
+    td_manager *const m = v->model->manager;
+
+    b->old->is_replaced = true;
+    v->servable = made;
+    v->is_bf16 = b->is_bf16;
+    m->n_servables++;
+    m->is_dirty = true;
+    td_servable_release(b->old); /* the record's; begin has one yet */
+    td_info("serve", "event=reloaded model=%s version=%" PRId64 " ms=%" PRId64, v->model->options->name,
+            v->number, ns / NS_PER_MS);
+}
+
+/* On a thread of `loaders`. */
+static void replace_task(void *ctx)
+{
+    td_version *const v = ctx;
+    td_manager *const m = v->model->manager;
+    td_servable *made = NULL;
+    td_status error = NULL;
+
+    td_mutex_lock(&m->mu);
+    begin b = begin_locked(v);
+    td_mutex_unlock(&m->mu);
+
+    td_life_step_back();
+    const int64_t since = td_now_ns();
+    if (b.old) error = td_life_load(v, b.path, &b.options, &made);
+    const int64_t took = td_now_ns() - since;
+    if (b.old) td_heap_trim();
+
+    td_mutex_lock(&m->mu);
+    if (b.old) td_life_count_try(v, td_status_code(error), took);
+    const bool is_there = b.old && v->servable == b.old && !m->is_stopping; /* it may have gone meanwhile */
+    if (is_there && error) keep_locked(v, error);
+    if (is_there && made) swap_locked(v, &b, made, took);
+    td_session *const saved = is_there && made ? td_life_to_save_locked(v) : NULL;
+    v->is_replacing = false;
+    m->is_dirty = true; /* somebody may wait for it */
+    td_life_settle_locked(v->model);
+    m->n_loads--;
+    td_life_unlock(m);
+    if (!is_there) td_life_drop(m, made);
+    td_servable_release(b.old);
+    td_watch_wake(m->watch);
+    td_status_free(error);
+    td_free(b.path);
+    td_life_save(m, saved);
+}
+
+void td_precision_settle_locked(td_model *model)
+{
+    td_manager *const m = model->manager;
+
+    td_mutex_assert_held(&m->mu);
+    for (size_t i = 0; i < model->n_versions; i++) {
+        td_version *const v = model->versions[i];
+
+        if (v->state != TD_STATE_AVAILABLE || !v->is_wanted || v->is_replacing || v->kept ||
+            v->is_bf16 == td_precision_is_bf16(model))
+            continue;
+        v->is_replacing = true;
+        m->n_loads++;
+        if (td_pool_submit(m->loaders, replace_task, v)) continue;
+        m->n_loads--; /* no thread to be had: the next look tries again */
+        v->is_replacing = false;
+    }
+}
