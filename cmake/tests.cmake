@@ -67,6 +67,13 @@ foreach(source IN LISTS unit_sources)
   set_tests_properties(unit.${name} PROPERTIES TIMEOUT ${unit_timeout} LABELS unit ENVIRONMENT "${test_env}")
 endforeach()
 
+# Quantised models answer the same to the last bit, whichever bodies run.
+foreach(level IN ITEMS ref avx2)
+  add_test(NAME unit.exec.tflite_goldens.${level} COMMAND unit.exec.tflite_goldens)
+  set_tests_properties(unit.exec.tflite_goldens.${level} PROPERTIES TIMEOUT ${unit_timeout} LABELS unit
+                       ENVIRONMENT "${test_env};TENSORD_CPU=${level}")
+endforeach()
+
 # ---- kernels --------------------------------------------------------------------------------------------
 file(GLOB check_sources CONFIGURE_DEPENDS ${tests_root}/kernels/*.c)
 if(check_sources)

@@ -174,7 +174,8 @@ class Model:
         return len(self.buffers) - 1
 
     def tensor(self, name, dtype, shape, values=None, quantized=False, signature=None, variable=False):
-        """Its number. values: numbers, or bytes as they are; a constant then. signature: -1 where a size is any."""
+        """Its number. values: numbers, or bytes as they are; a constant then. signature: -1 where a size is any. quantized: scales and zero
+        points, and the dimension along which there are several; True: some."""
         buffer = 0
         if values is not None:
             if dtype == "string":
@@ -183,7 +184,8 @@ class Model:
                 values = struct.pack(f"<I{len(ends)}I", len(values), *ends) + b"".join(values)
             data = values if isinstance(values, bytes) else struct.pack(f"<{len(values)}{FORMATS[dtype]}", *values)
             buffer = self.buffer(data)
-        quantization = {2: vector("f", [0.5]), 3: vector("q", [0])} if quantized else None
+        scales, zeros, axis = quantized if isinstance(quantized, tuple) else ([0.5], [0], 0)
+        quantization = {2: vector("f", scales), 3: vector("q", zeros), 6: i32(axis)} if quantized else None
         self.tensors.append({0: vector("i", shape), 1: u8(TYPES[dtype]), 2: i32(buffer), 3: text(name), 4: quantization,
                              5: u8(1) if variable else None, 7: vector("i", signature) if signature else None, 8: u8(1)})
         return len(self.tensors) - 1

@@ -18,7 +18,7 @@ ROOMS = ["base", "obs", "config", "device", "tensor", "kernels", "graph", "forma
          "serve", "api", "codec", "net", "cli"]
 NUMBER = {room: number for number, room in enumerate(ROOMS)}
 SHARED = {"ops/array/array.h", "ops/array/scatter.h", "ops/flow/rounds.h", "ops/list/list_util.h",
-          "ops/math/elementwise.h", "ops/nn/epilogue.h", "ops/nn/window.h",
+          "ops/math/elementwise.h", "ops/nn/epilogue.h", "ops/nn/geometry.h", "ops/nn/window.h",
           "ops/random/source.h", "ops/state/lookup.h", "ops/text/encoding.h", "ops/text/regex.h",
           "ops/text/script.h"}
 TOWER = ["memory.h", "files.h", "files.c", "lane.h", "lane.c", "workspace.h", "workspace.c", "program.h", "program.c", "apart.h", "apart.c",

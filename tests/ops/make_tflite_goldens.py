@@ -22,7 +22,8 @@ import golden_writer  # noqa: E402
 from tflite import Model, OPERATORS, f32, i8, i32, u8, vector  # noqa: E402
 
 REFERENCE = tf.lite.experimental.OpResolverType.BUILTIN_REF
-PLAIN = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # CEIL, ROUND and ELU have no reference kernel
+PLAIN = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+NO_REFERENCE = ("CEIL", "ROUND", "ELU")
 rng = np.random.default_rng(7)
 
 
@@ -31,6 +32,21 @@ class Const:
 
     def __init__(self, values, dtype=None):
         self.array = np.array(values, dtype or (np.int32 if np.array(values).dtype == np.int64 else None))
+
+
+class Steps:
+    """Quantised values: an input, or held by the file."""
+
+    def __init__(self, array, scale, zero=0, axis=0, held=False):
+        self.array, self.held = np.asarray(array), held
+        self.quantized = (list(np.atleast_1d(scale).astype(np.float32).tolist()), [int(z) for z in np.atleast_1d(zero)], axis)
+
+
+class Out:
+    """The type of a quantised result."""
+
+    def __init__(self, dtype, scale, zero=0):
+        self.dtype, self.quantized = dtype, ([scale], [zero], 0)
 
 
 def noise(*shape):
@@ -49,27 +65,28 @@ def weights(*shape):
     return Const(noise(*shape))
 
 
-def case(op, operands, options=None, fields=None, outputs=("float32",), version=1, rows=False):
-    """The lines of one case. rows: the file says 1 for the first dimension of each input."""
+def case(op, operands, options=None, fields=None, outputs=("float32",), version=1, rows=False, plain=False):
+    """The lines of one case. rows: the file says 1 for the first dimension of each input. plain: not by the reference kernel."""
     m, inputs, feeds, numbers = Model(), [], [], []
     for i, a in enumerate(operands):
         if a is None:
             numbers.append(-1)
             continue
-        held = isinstance(a, Const)
-        array = np.asarray(a.array if held else a)
+        quantized = a.quantized if isinstance(a, Steps) else False
+        held = isinstance(a, Const) or (isinstance(a, Steps) and a.held)
+        array = np.asarray(a.array if isinstance(a, (Const, Steps)) else a)
         shape = list(array.shape)
         if rows and not held and shape:
             shape[0] = 1
         values = array.reshape(-1).tolist() if held else None
-        numbers.append(m.tensor(f"x{i}", array.dtype.name, shape, values))
+        numbers.append(m.tensor(f"x{i}", array.dtype.name, shape, values, quantized))
         if not held:
             inputs.append(numbers[-1])
             feeds.append(array)
-    results = [m.tensor(f"y{i}", dtype, []) for i, dtype in enumerate(outputs)]
+    results = [m.tensor(f"y{i}", y.dtype, [], None, y.quantized) if isinstance(y, Out) else m.tensor(f"y{i}", y, []) for i, y in enumerate(outputs)]
     m.op(op, numbers, results, options, fields, version)
     data = m.bytes(inputs, results, {"s": ({f"i{i}": t for i, t in enumerate(inputs)}, {f"o{i}": t for i, t in enumerate(results)})})
-    runner = tf.lite.Interpreter(model_content=data, experimental_op_resolver_type=PLAIN if op in ("CEIL", "ROUND", "ELU") else REFERENCE)
+    runner = tf.lite.Interpreter(model_content=data, experimental_op_resolver_type=PLAIN if plain or op in NO_REFERENCE else REFERENCE)
     for number, array in zip(inputs, feeds):
         runner.resize_tensor_input(number, array.shape)
     runner.allocate_tensors()
@@ -272,6 +289,190 @@ def arrays():
     yield "BATCH_TO_SPACE_ND", [noise(4, 2, 3, 1), Const([2, 2]), Const([[0, 0], [1, 0]])], {}
 
 
+def steps(dtype, *shape, low=None, high=None):
+    i = np.iinfo(dtype)
+    return rng.integers(i.min if low is None else low, (i.max if high is None else high) + 1, shape).astype(dtype)
+
+
+def every_step(dtype):
+    i = np.iinfo(dtype)
+    return np.arange(i.min, i.max + 1).astype(dtype)
+
+
+BYTES = ((np.int8, 0), (np.uint8, 128))  # and what lies in their middle
+
+
+def quantized_elements():
+    for dtype, mid in BYTES:
+        name = np.dtype(dtype).name
+        x = every_step(dtype)
+        for op, scale, zero, to, to_zero, how in (
+                ("LOGISTIC", 0.05, 3, 1 / 256, -128, {}), ("TANH", 0.04, -7, 1 / 128, 0, {}), ("TANH", 0.011, 9, 1 / 128, 0, {}),
+                ("RELU", 0.1, 5, 0.06, -128, {}), ("RELU", 0.1, 5, 0.1, 5, {}), ("RELU6", 0.1, 5, 0.03, -100, {}), ("RELU_N1_TO_1", 0.02, 1, 0.01, -3, {"version": 1}),
+                ("RELU_0_TO_1", 0.02, 1, 0.005, -120, {"version": 1}), ("HARD_SWISH", 0.05, 4, 0.04, -110, {"version": 1}), ("HARD_SWISH", 0.3, -20, 0.35, -128, {"version": 1}),
+                ("HARD_SWISH", 0.001, 4, 0.0007, 0, {"version": 1}), ("ELU", 0.05, 4, 0.04, -80, {"version": 1}),
+                ("LEAKY_RELU", 0.05, 4, 0.04, -80, {"options": "LeakyReluOptions", "fields": {0: f32(0.2)}}),
+                ("LEAKY_RELU", 0.05, 4, 0.09, 11, {"options": "LeakyReluOptions", "fields": {0: f32(1.5)}}),
+                ("GELU", 0.03, 4, 0.03, -100, {"options": "GeluOptions"}), ("GELU", 0.03, 4, 0.03, -100, {"options": "GeluOptions", "fields": {0: u8(1)}}),
+                ("ABS", 0.05, 4, 0.05, -128, {}), ("ABS", 0.05, 4, 0.031, -128, {}), ("EXP", 0.02, 90, 0.01, -128, {}),
+                ("QUANTIZE", 0.05, 3, 0.02, -9, {}), ("QUANTIZE", 0.02, 3, 0.5, -9, {})):
+            yield op, [Steps(x, scale, zero + mid)], {"outputs": [Out(name, to, to_zero + mid)], "version": 2, **how}
+        other, other_mid = [b for b in BYTES if b[0] != dtype][0]
+        yield "QUANTIZE", [Steps(x, 0.05, 3 + mid)], {"outputs": [Out(np.dtype(other).name, 0.05, 3 + other_mid)], "version": 2}
+        yield "QUANTIZE", [3 * noise(5, 7)], {"outputs": [Out(name, 0.02, 7 + mid)], "rows": True}
+        yield "QUANTIZE", [np.float32([0.5, 1.5, 2.5, -0.5, -1.5, 1e9, -1e9])], {"outputs": [Out(name, 1.0, mid)]}
+        yield "DEQUANTIZE", [Steps(x, 0.037, 5 + mid)], {"version": 2}
+        yield "DEQUANTIZE", [Steps(x[:0], 0.037, 5 + mid)], {"version": 2}
+    yield "QUANTIZE", [noise(5, 7)], {"outputs": [Out("int16", 0.001)]}
+    yield "DEQUANTIZE", [Steps(steps(np.int16, 9), 0.001)], {"version": 3}
+    yield "DEQUANTIZE", [Steps(steps(np.int8, 3, 4), [0.1, 0.2, 0.3, 0.4], [0] * 4, 1, held=True)], {"version": 2}
+    yield "DEQUANTIZE", [Steps(steps(np.int8, 3, 4, 2), [0.1, 0.2, 0.3], [0] * 3, 0, held=True)], {"version": 2}
+
+
+def quantized_pairs():
+    for dtype, mid in BYTES:
+        name = np.dtype(dtype).name
+        a, b = steps(dtype, 4, 33), steps(dtype, 4, 33)
+        for op in ("ADD", "SUB", "MUL"):
+            options = op.capitalize() + "Options"
+            for activation in (0, 1, 2, 3):
+                yield op, [Steps(a, 0.05, 3 + mid), Steps(b, 0.02, -9 + mid)], {"options": options, "fields": {0: i8(activation)}, "outputs": [Out(name, 0.06, mid - 4)], "version": 2, "rows": True}
+            yield op, [Steps(a, 0.05, 3 + mid), Steps(b[:, :1], 0.2, -9 + mid)], {"options": options, "outputs": [Out(name, 0.04, mid)], "version": 2}
+            yield op, [Steps(a[:1], 0.05, 3 + mid), Steps(np.array([77 + mid - 100], dtype), 0.2, mid, held=True)], {"options": options, "outputs": [Out(name, 0.7, mid + 5)], "version": 2}
+            yield op, [Steps(a[:, :0], 0.05, 3 + mid), Steps(b[:, :0], 0.02, mid)], {"options": options, "outputs": [Out(name, 0.06, mid)], "version": 2}
+        if dtype == np.int8:
+            yield "SQUARED_DIFFERENCE", [Steps(a, 0.05, 3), Steps(b, 0.02, -9)], {"outputs": [Out(name, 0.3, -128)], "version": 2}
+            yield "SQUARED_DIFFERENCE", [Steps(a, 0.05, 3), Steps(b[0], 0.05, 3)], {"outputs": [Out(name, 0.9, -100)], "version": 2}
+        for op in ("MAXIMUM", "MINIMUM"):
+            yield op, [Steps(a, 0.05, mid), Steps(b, 0.05, mid)], {"outputs": [Out(name, 0.05, mid)], "version": 2}
+            yield op, [Steps(a, 0.05, mid), Steps(b[0, :1], 0.05, mid)], {"outputs": [Out(name, 0.05, mid)], "version": 2}
+        for op in ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"):
+            yield op, [Steps(a, 0.05, mid), Steps(b, 0.05, mid)], {"outputs": ["bool"], "version": 2}
+            yield op, [Steps(a, 0.05, 4 + mid), Steps(b[0], 0.025, mid)], {"outputs": ["bool"], "version": 2}
+            yield op, [Steps(steps(dtype, 30, low=mid, high=mid + 3), 0.05, mid), Steps(steps(dtype, 30, low=mid, high=mid + 3), 0.05, mid)], {"outputs": ["bool"], "version": 2}
+    w = steps(np.int16, 3, 17)
+    for op in ("ADD", "SUB", "MUL"):
+        yield op, [Steps(w, 0.0005), Steps(w[::-1].copy(), 0.0002)], {"options": op.capitalize() + "Options", "outputs": [Out("int16", 0.0006)], "version": 4}
+
+
+def filter_of(dtype, shape, axis, per_channel, held=True):
+    if dtype == np.uint8:
+        return Steps(steps(dtype, *shape), 0.02, 121, held=held)
+    n = shape[axis] if per_channel else 1
+    scale = (rng.random(n) * 0.03 + 0.002).astype(np.float32)
+    return Steps(steps(dtype, *shape, low=-127), scale, [0] * n, axis, held=held)
+
+
+def bias_of(x, w, n, dtype=np.int32):
+    scales = np.float32(x.quantized[0][0]) * np.array(w.quantized[0], np.float32)
+    return Steps(rng.integers(-3000, 3000, n).astype(dtype), scales, [0] * len(scales), 0, held=True)
+
+
+def filtered(op, x, w, outputs, how, y_scale, y_zero, name, bias=True):
+    bias_type = np.int64 if name == "int16" else np.int32
+    return op, [x, w] + ([bias_of(x, w, outputs, bias_type)] if bias else []), {"outputs": [Out(name, y_scale, y_zero)], "version": 3, **how}
+
+
+def quantized_convolutions():
+    for dtype, mid in BYTES + ((np.int16, 0),):
+        name = np.dtype(dtype).name
+        wide = dtype == np.int16
+        xs, ys = (0.0004, 0.002) if wide else (0.05, 0.7)
+        xz, yz = (0, 0) if wide else (mid + 7, mid - 5)
+        weight = np.uint8 if dtype == np.uint8 else np.int8
+        for per_channel in (False, True) if weight == np.int8 else (False,):
+            for padding, stride, dilation in ((0, 1, 1), (0, 2, 1), (1, 2, 1), (0, 1, 2)):
+                x = Steps(steps(dtype, 2, 7, 6, 3), xs, xz)
+                yield filtered("CONV_2D", x, filter_of(weight, (5, 3, 2, 3), 0, per_channel), 5, {"options": "Conv2DOptions", "fields": geometry(padding, stride, dilation), "rows": True}, ys, yz, name)
+                depth = {0: i8(padding), 1: i32(stride), 2: i32(stride), 3: i32(1), 5: i32(dilation), 6: i32(dilation)}
+                yield filtered("DEPTHWISE_CONV_2D", x, filter_of(weight, (1, 3, 2, 3), 3, per_channel), 3, {"options": "DepthwiseConv2DOptions", "fields": depth, "rows": True}, ys, yz, name)
+            x = Steps(steps(dtype, 1, 4, 5, 2), xs, xz)
+            yield filtered("DEPTHWISE_CONV_2D", x, filter_of(weight, (1, 3, 3, 6), 3, per_channel), 6, {"options": "DepthwiseConv2DOptions", "fields": {0: i8(0), 1: i32(1), 2: i32(1), 3: i32(3), 5: i32(1), 6: i32(1)}}, ys, yz, name)
+            for activation in (1, 2, 3):
+                x = Steps(steps(dtype, 1, 3, 3, 35), xs, xz)
+                yield filtered("CONV_2D", x, filter_of(weight, (18, 1, 1, 35), 0, per_channel), 18, {"options": "Conv2DOptions", "fields": {**geometry(1, 1), 3: i8(activation)}}, ys / 20, yz, name)
+                yield filtered("DEPTHWISE_CONV_2D", x, filter_of(weight, (1, 2, 2, 35), 3, per_channel), 35, {"options": "DepthwiseConv2DOptions", "fields": {0: i8(1), 1: i32(1), 2: i32(1), 3: i32(1), 4: i8(activation), 5: i32(1), 6: i32(1)}}, ys / 20, yz, name)
+        x = Steps(steps(dtype, 1, 4, 4, 3), xs, xz)
+        yield filtered("CONV_2D", x, filter_of(weight, (4, 1, 1, 3), 0, False), 4, {"options": "Conv2DOptions", "fields": geometry(1, 1)}, ys / 30, yz, name)
+        x = Steps(steps(dtype, 3, 40), xs, xz)
+        for activation in (0, 1, 3):
+            yield filtered("FULLY_CONNECTED", x, filter_of(weight, (17, 40), 0, False), 17, {"options": "FullyConnectedOptions", "fields": {0: i8(activation)}, "rows": True, "version": 7 if wide else 4}, ys, yz, name)
+        yield filtered("FULLY_CONNECTED", x, filter_of(weight, (5, 40), 0, False), 5, {"options": "FullyConnectedOptions", "version": 7 if wide else 4}, ys, yz, name, bias=False)
+        yield filtered("FULLY_CONNECTED", x, filter_of(weight, (5, 20), 0, False), 5, {"options": "FullyConnectedOptions", "version": 7 if wide else 4}, ys, yz, name)
+        if weight == np.int8:
+            yield filtered("FULLY_CONNECTED", x, filter_of(weight, (17, 40), 0, True), 17, {"options": "FullyConnectedOptions", "rows": True, "version": 11}, ys, yz, name)
+        x = Steps(steps(dtype, 2, 3, 10), xs, xz)
+        for keep in (0, 1):
+            yield filtered("FULLY_CONNECTED", x, filter_of(weight, (4, 10), 0, False), 4, {"options": "FullyConnectedOptions", "fields": {2: u8(keep)}, "version": 7 if wide else 5}, ys, yz, name)
+    x = Steps(steps(np.int8, 2, 5, 5, 4), 0.05, 3)
+    yield filtered("CONV_2D", x, filter_of(np.int8, (6, 3, 3, 2), 0, True), 6, {"options": "Conv2DOptions", "fields": geometry(0, 1)}, 0.7, 3, "int8")
+    for dtype, mid in BYTES + ((np.int16, 0),):
+        name = np.dtype(dtype).name
+        scale, zero = (0.0004, 0) if dtype == np.int16 else (0.03, mid + 4)
+        for op in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
+            for padding in (0, 1):
+                for activation in (0, 1, 3):
+                    yield op, [Steps(steps(dtype, 2, 7, 6, 3), scale, zero)], {"options": "Pool2DOptions", "rows": True, "outputs": [Out(name, scale, zero)], "version": 3 if dtype == np.int16 else 2,
+                               "fields": {0: i8(padding), 1: i32(2), 2: i32(1), 3: i32(3), 4: i32(2), 5: i8(activation)}}
+
+
+def quantized_rows():
+    for dtype, mid in BYTES:
+        name = np.dtype(dtype).name
+        for shape in ((3, 7), (2, 3, 2, 5), (6,), (2, 1), (1, 300)):
+            for beta, scale in ((1, 0.1), (0.5, 0.02), (1, 1.5)):
+                yield "SOFTMAX", [Steps(steps(dtype, *shape), scale, mid + 5)], {"options": "SoftmaxOptions", "fields": {0: f32(beta)}, "outputs": [Out(name, 1 / 256, mid - 128)], "version": 2}
+        yield "SOFTMAX", [Steps(steps(dtype, 4, 9), 0.1, mid)], {"options": "SoftmaxOptions", "fields": {0: f32(1)}, "outputs": [Out(name, 1 / 256, mid - 128)], "version": 2, "rows": True}
+        for op in ("MEAN", "SUM"):
+            for axes in ([1], [1, 2], [-1], [0, 1, 2, 3]):
+                for keep, to, zero in ((0, 0.05, 5), (1, 0.031, -20)):
+                    wrong = op == "SUM" and dtype == np.int8  # the reference kernel of 2.21 is; the other computes with floats
+                    if wrong and keep:
+                        continue
+                    yield op, [Steps(steps(dtype, 2, 5, 4, 3), 0.05, mid + 5), Const(axes)], {"options": "ReducerOptions", "fields": {0: u8(keep)}, "rows": 0 not in axes, "version": 2, "plain": wrong,
+                               "outputs": [Out(name, to * (20 if op == "SUM" else 1), mid + zero)]}
+        same = {"outputs": [Out(name, 0.05, mid + 5)], "version": 2}
+        for op in ("REDUCE_MAX", "REDUCE_MIN"):
+            yield op, [Steps(steps(dtype, 2, 5, 4), 0.05, mid + 5), Const([1])], {"options": "ReducerOptions", **same}
+        for op in ("ARG_MAX", "ARG_MIN"):
+            yield op, [Steps(steps(dtype, 3, 9), 0.05, mid + 5), Const(1)], {"options": op.title().replace("_", "") + "Options", "fields": {0: i8(2)}, "outputs": ["int32"], "version": 2}
+        yield "TOPK_V2", [Steps(steps(dtype, 2, 6), 0.05, mid), Const(3)], {"outputs": [Out(name, 0.05, mid), "int32"], "version": 2}
+
+
+def quantized_arrays():
+    for dtype, mid in BYTES:
+        name = np.dtype(dtype).name
+        y = Out(name, 0.05, mid + 5)
+
+        def x(*shape):
+            return Steps(steps(dtype, *shape), 0.05, mid + 5)
+
+        same = {"outputs": [y], "version": 2}
+        yield "RESHAPE", [x(3, 4), Const([-1, 2, 2])], {"options": "ReshapeOptions", "rows": True, "outputs": [y]}
+        yield "CONCATENATION", [x(2, 3), x(2, 1)], {"options": "ConcatenationOptions", "fields": {0: i32(1)}, "rows": True, **same}
+        yield "CONCATENATION", [x(2, 3)], {"options": "ConcatenationOptions", "fields": {0: i32(0)}, **same}
+        if dtype == np.uint8:
+            yield "CONCATENATION", [x(2, 30), Steps(steps(dtype, 2, 40), 0.02, 3)], {"options": "ConcatenationOptions", "fields": {0: i32(1)}, "outputs": [Out(name, 0.04, 100)]}
+        yield "PAD", [x(2, 3, 4, 1), Const([[0, 0], [1, 2], [0, 1], [0, 0]])], {"rows": True, **same}
+        yield "PADV2", [x(2, 3), Const([[0, 0], [1, 2]]), Steps(np.array(9, dtype), 0.05, mid + 5, held=True)], {"rows": True, **same}
+        yield "MIRROR_PAD", [x(2, 4), Const([[0, 0], [2, 1]])], {"options": "MirrorPadOptions", "fields": {0: i8(0)}, **same}
+        yield "TRANSPOSE", [x(2, 3, 4), Const([2, 0, 1])], same
+        yield "SQUEEZE", [x(2, 1, 3, 1)], {"options": "SqueezeOptions", **same, "version": 1}
+        yield "EXPAND_DIMS", [x(2, 3), Const(1)], {**same, "version": 1}
+        yield "STRIDED_SLICE", [x(3, 4), Const([0, 1]), Const([2, 3]), Const([1, 1])], {"options": "StridedSliceOptions", **same}
+        yield "SLICE", [x(3, 4), Const([1, 0]), Const([-1, 2])], same
+        yield "PACK", [x(2, 3), x(2, 3)], {"options": "PackOptions", "fields": {0: i32(2), 1: i32(1)}, **same}
+        yield "UNPACK", [x(2, 3)], {"options": "UnpackOptions", "fields": {0: i32(3), 1: i32(1)}, "outputs": [y] * 3, "version": 2}
+        yield "SPLIT", [Const(1), x(2, 6)], {"options": "SplitOptions", "fields": {0: i32(3)}, "outputs": [y] * 3, "version": 2}
+        yield "GATHER", [x(3, 4), Const([2, 0])], {"options": "GatherOptions", "fields": {0: i32(1)}, **same}
+        yield "TILE", [x(2, 3), Const([2, 1])], same
+        yield "SPACE_TO_DEPTH", [x(2, 4, 4, 1)], {"options": "SpaceToDepthOptions", "fields": {0: i32(2)}, **same}
+        yield "DEPTH_TO_SPACE", [x(2, 2, 2, 4)], {"options": "DepthToSpaceOptions", "fields": {0: i32(2)}, **same, "version": 1}
+        yield "RESIZE_NEAREST_NEIGHBOR", [x(2, 3, 4, 2), Const([7, 5])], {"options": "ResizeNearestNeighborOptions", "rows": True, **same}
+        yield "RESIZE_NEAREST_NEIGHBOR", [x(2, 3, 4, 2), Const([7, 5])], {"options": "ResizeNearestNeighborOptions", "fields": {1: u8(1)}, "outputs": [y], "version": 3}
+        yield "SELECT_V2", [np.array([[0, 1, 1], [1, 0, 0]], bool), x(2, 3), x(2, 3)], {**same, "version": 1}
+
+
 def write(name, cases):
     lines, n, seen = [], 0, set()
     for op, operands, how in cases:
@@ -290,7 +491,7 @@ def write(name, cases):
 
 def main():
     seen = set()
-    for make in (elementwise, pairs, convolutions, products, arrays):
+    for make in (elementwise, pairs, convolutions, products, arrays, quantized_elements, quantized_pairs, quantized_convolutions, quantized_rows, quantized_arrays):
         if len(sys.argv) < 2 or make.__name__ in sys.argv[1:]:
             rng.bit_generator.state = type(rng.bit_generator)(7).state  # each file by itself
             seen |= write(make.__name__, make())

@@ -22,12 +22,17 @@ enum { BUILTIN_OLD_MOST = 127 }; /* what the old field of a byte can say */
 #define SMALL                                                                                                \
     (TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_U16) |               \
      TD_DTYPE_BIT(TD_U32))
+#define Q  (TD_TFL_STEPS(TD_I8) | TD_TFL_STEPS(TD_U8))
+#define QS TD_TFL_STEPS(TD_I16)
 
 static const td_tfl_def defs[] = {
+#define TD_TFLITE_MORE(code, name, versions, main, types, more, least, most, lower, op)                      \
+    { code, #name, versions, main, types, more, least, most, td_tfl_lower_##lower, op },
 #define TD_TFLITE(code, name, versions, main, types, least, most, lower, op)                                 \
-    { code, #name, versions, main, types, least, most, td_tfl_lower_##lower, op },
+    TD_TFLITE_MORE(code, name, versions, main, types, 0, least, most, lower, op)
 #include "formats/tflite/lower.inc"
 #undef TD_TFLITE
+#undef TD_TFLITE_MORE
 };
 
 static const struct {
@@ -61,18 +66,22 @@ static td_status read_code(const td_tfl *l, const td_flat_table *op, op_code *ou
     return NULL;
 }
 
-static const td_tfl_def *find_def(const op_code *c)
+static bool is_of(const td_tfl_def *d, const op_code *c)
+{
+    return c->code == CUSTOM ? d->code < 0 && td_string_is(c->custom, d->name) : d->code == c->code;
+}
+
+/* The first of its lines. */
+static const td_tfl_def *find_name(const op_code *c)
 {
     for (size_t i = 0; i < TD_COUNT(defs); i++)
-        if (c->code == CUSTOM ? defs[i].code < 0 && td_string_is(c->custom, defs[i].name)
-                              : defs[i].code == c->code)
-            return &defs[i];
+        if (is_of(&defs[i], c)) return &defs[i];
     return NULL;
 }
 
 static const char *name_of(const td_tfl *l, const op_code *c)
 {
-    const td_tfl_def *const def = find_def(c);
+    const td_tfl_def *const def = find_name(c);
 
     if (def && c->code != CUSTOM) return def->name;
     if (c->code == CUSTOM)
@@ -92,6 +101,15 @@ static const td_tfl_tensor *tensor_of(const td_tfl_graph *g, const td_flat_vecto
     return index < g->n_tensors ? &g->tensors[index] : NULL;
 }
 
+/* Small integers with a scale are steps; others with one, biases for instance, are what they are. */
+static uint64_t type_bit(const td_tfl_tensor *t)
+{
+    const uint64_t small = TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_I16);
+
+    return t->is_quantized && TD_DTYPE_BIT(t->dtype) & small ? TD_TFL_STEPS(t->dtype)
+                                                             : TD_DTYPE_BIT(t->dtype);
+}
+
 /* Why tensors of an operator cannot be had; NULL: they can. */
 static const char *trouble_of_tensors(const td_tfl_graph *g, const td_flat_vector *list, uint64_t types)
 {
@@ -101,27 +119,50 @@ static const char *trouble_of_tensors(const td_tfl_graph *g, const td_flat_vecto
         if (!t) continue;
         if (t->is_sparse) return "sparse tensors: not yet";
         if (t->is_variable) return "state that is kept between calls: not yet";
-        if (types & TD_DTYPE_BIT(t->dtype)) continue;
-        return t->is_quantized ? "quantised tensors: not yet" : "not of these types";
+        if (types & type_bit(t)) continue;
+        return t->is_quantized ? "not of these quantised types" : "not of these types";
     }
     return NULL;
 }
 
-static const char *trouble_of(const td_tfl_graph *g, const op_code *c, const td_flat_vector *in,
-                              const td_flat_vector *out)
+static bool takes_main(const td_tfl_graph *g, const td_tfl_def *def, const td_flat_vector *in)
 {
-    const td_tfl_def *const def = find_def(c);
-
-    if (!def) return "";
-    if (c->version > def->versions) return "a version that is not known";
     const td_tfl_tensor *const main = tensor_of(g, in, (size_t)def->main);
-    const uint64_t any = def->types | I | L | B;
 
-    if (main && !(def->types & TD_DTYPE_BIT(main->dtype)))
-        return main->is_quantized ? "quantised tensors: not yet" : "not of these types";
+    return !main || def->types & type_bit(main);
+}
+
+static const char *trouble_of_def(const td_tfl_graph *g, const td_tfl_def *def, const op_code *c,
+                                  const td_flat_vector *in, const td_flat_vector *out)
+{
+    const uint64_t any = def->types | def->more | I | L | B;
+
+    if (c->version > def->versions) return "a version that is not known";
+    if (!takes_main(g, def, in))
+        return tensor_of(g, in, (size_t)def->main)->is_quantized ? "not of these quantised types"
+                                                                 : "not of these types";
     const char *const trouble = trouble_of_tensors(g, in, any);
 
-    return trouble ? trouble : trouble_of_tensors(g, out, any | (def->code == 6 ? F : 0));
+    return trouble ? trouble : trouble_of_tensors(g, out, any);
+}
+
+/* The first of an operator's lines that takes its tensors; NULL: none, and *why says what is in the way of the first that
+ * takes the main one, if any does. */
+static const td_tfl_def *find_def(const td_tfl_graph *g, const op_code *c, const td_flat_vector *in,
+                                  const td_flat_vector *out, const char **why)
+{
+    bool is_near = false;
+
+    *why = "";
+    for (size_t i = 0; i < TD_COUNT(defs); i++) {
+        if (!is_of(&defs[i], c)) continue;
+        const char *const trouble = trouble_of_def(g, &defs[i], c, in, out);
+
+        if (!trouble) return &defs[i];
+        if (!is_near) *why = trouble;
+        is_near |= takes_main(g, &defs[i], in);
+    }
+    return NULL;
 }
 
 static void add_types(td_strbuf *out, const td_tfl_graph *g, const td_flat_vector *list)
@@ -163,9 +204,10 @@ static td_status find_missing(td_tfl *l, const td_tfl_graph *g)
             !td_flat_vector_of(&op, OP_OUTPUTS, 4, &out))
             return TD_ERR(DATA_LOSS, "%s: damaged operator %zu", l->file, i);
         TD_TRY(td_status_prefix(read_code(l, &op, &c), "%s: operator %zu: ", l->file, i));
-        const char *const why = trouble_of(g, &c, &in, &out);
+        const char *why;
+        const bool is_there = find_def(g, &c, &in, &out, &why) != NULL;
 
-        if (why) note_missing(l, g, &c, &in, &out, why);
+        if (!is_there) note_missing(l, g, &c, &in, &out, why);
     }
     return NULL;
 }
@@ -189,6 +231,11 @@ bool td_tfl_has(const td_tfl_op *o, size_t i)
 const td_tfl_tensor *td_tfl_operand(const td_tfl_op *o, size_t i)
 {
     return tensor_of(o->graph, &o->in, i);
+}
+
+const td_tfl_tensor *td_tfl_result(const td_tfl_op *o, size_t i)
+{
+    return tensor_of(o->graph, &o->out, i);
 }
 
 td_dtype td_tfl_type_of(const td_tfl_op *o, size_t i)
@@ -394,12 +441,17 @@ td_edge td_tfl_constant_value(td_tfl *l, const char *name, const td_tensor *t)
 /* A constant of n elements of 4 bytes; rank 0 or 1. */
 static td_edge small_constant(td_tfl_op *o, td_dtype dtype, const void *values, size_t n, int rank)
 {
+    void *const data = td_arena_alloc(o->l->arena, 4 * n);
+
+    if (n) memcpy(data, values, 4 * n);
+    return td_tfl_bytes(o, dtype, data, n, rank);
+}
+
+td_edge td_tfl_bytes(td_tfl_op *o, td_dtype dtype, void *values, size_t n, int rank)
+{
     td_tensor *const t = TD_ARENA_NEW(o->l->arena, td_tensor);
 
-    *t = (td_tensor){ .dtype = dtype,
-                      .shape = { rank, { (int64_t)n } },
-                      .data = td_arena_alloc(o->l->arena, 4 * n) };
-    if (n) memcpy(t->data, values, 4 * n);
+    *t = (td_tensor){ .dtype = dtype, .shape = { rank, { (int64_t)n } }, .data = values };
     return td_tfl_constant_value(o->l, o->name, t);
 }
 
@@ -463,12 +515,14 @@ static td_status lower_operator(td_tfl *l, td_tfl_graph *g, const td_flat_table 
 {
     td_tfl_op o = { .l = l, .graph = g };
     op_code c;
+    const char *why;
 
     TD_TRY(read_code(l, op, &c));
-    o.def = find_def(&c);
     if (!td_flat_vector_of(op, OP_INPUTS, 4, &o.in) || !td_flat_vector_of(op, OP_OUTPUTS, 4, &o.out) ||
         !td_flat_table_of(op, OP_OPTIONS, &o.options) || !td_flat_string(op, OP_CUSTOM, &o.custom))
         return TD_ERR(DATA_LOSS, "damaged operator");
+    o.def = find_def(g, &c, &o.in, &o.out, &why);
+    if (!o.def) return TD_ERR(INTERNAL, "%s: %s", name_of(l, &c), why); /* told as missing before */
     const td_tfl_tensor *const first = tensor_of(g, &o.out, 0);
 
     o.name = first && *first->name ? first->name : o.def->name;

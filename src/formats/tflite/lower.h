@@ -12,6 +12,9 @@
 
 typedef struct td_tfl_def td_tfl_def;
 
+/* The bit of steps of that type, beside those of plain tensors. */
+#define TD_TFL_STEPS(type) (TD_DTYPE_BIT(type) << 32)
+
 typedef struct td_tfl_op {
     td_tfl *l;
     td_tfl_graph *graph;
@@ -29,6 +32,7 @@ void td_tfl_fail(td_tfl_op *o, td_status why);
 
 bool td_tfl_has(const td_tfl_op *o, size_t i);                     /* operand i is given */
 const td_tfl_tensor *td_tfl_operand(const td_tfl_op *o, size_t i); /* of those given: as the file has it */
+const td_tfl_tensor *td_tfl_result(const td_tfl_op *o, size_t i);  /* likewise */
 td_dtype td_tfl_type_of(const td_tfl_op *o, size_t i);
 td_edge td_tfl_scalar(td_tfl_op *o,
                       size_t i);           /* the same as a scalar: TFLite takes vectors of one for them */
@@ -61,6 +65,8 @@ void td_tfl_set_ints(td_tfl_op *o, td_node *n, const char *name, const int64_t *
 td_edge td_tfl_f32(td_tfl_op *o, float value);
 td_edge td_tfl_i32(td_tfl_op *o, int32_t value);
 td_edge td_tfl_i32s(td_tfl_op *o, const int32_t *values, size_t n); /* a vector */
+/* Elements that the arena keeps, aligned; rank 0 or 1. */
+td_edge td_tfl_bytes(td_tfl_op *o, td_dtype dtype, void *values, size_t n, int rank);
 
 /* What the fused activation makes of value. */
 td_edge td_tfl_activate(td_tfl_op *o, uint8_t activation, td_edge value);
@@ -117,20 +123,34 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
     X(space_batch)                                                                                           \
     X(add_n)                                                                                                 \
     X(select)                                                                                                \
-    X(parse_example)
+    X(parse_example)                                                                                         \
+    X(steps_conv)                                                                                            \
+    X(steps_depthwise)                                                                                       \
+    X(steps_dense)                                                                                           \
+    X(steps_add)                                                                                             \
+    X(steps_mul)                                                                                             \
+    X(steps_compare)                                                                                         \
+    X(steps_pool)                                                                                            \
+    X(steps_softmax)                                                                                         \
+    X(steps_reduce)                                                                                          \
+    X(steps_pad)                                                                                             \
+    X(steps_concat)                                                                                          \
+    X(steps_unary)                                                                                           \
+    X(quantize)                                                                                              \
+    X(dequantize)
 
 #define X(name) void td_tfl_lower_##name(td_tfl_op *o);
 TD_TFL_LOWERINGS(X)
 #undef X
 
-/* A line of lower.inc. */
+/* A line of lower.inc; an operator may have several. */
 struct td_tfl_def {
     int32_t code; /* -1: the custom operator of that name */
     const char *name;
-    int32_t versions; /* the highest that is known */
-    int32_t main;     /* the operand that has one of the types */
-    uint64_t types;
-    size_t least, most; /* operands */
+    int32_t versions;     /* the highest that is known */
+    int32_t main;         /* the operand that has one of the types */
+    uint64_t types, more; /* more: what other operands and results may be of, too */
+    size_t least, most;   /* operands */
     void (*lower)(td_tfl_op *o);
     const char *op; /* TensorFlow's */
 };

@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lower_nn.c -- convolutions, products, pools and resizes. TFLite's filters are [out, rows, columns, in], TensorFlow's
  * [rows, columns, in, out]: constants are turned when the graph is folded. */
-#include "formats/tflite/lower.h"
+#include "formats/tflite/options.h"
 
 #include <string.h>
 
-enum { CONV_PADDING, CONV_STRIDE_W, CONV_STRIDE_H, CONV_ACTIVATION, CONV_DILATION_W, CONV_DILATION_H };
-enum { DEPTH_MULTIPLIER = 3, DEPTH_ACTIVATION, DEPTH_DILATION_W, DEPTH_DILATION_H };
-enum { POOL_WIDTH = 3, POOL_HEIGHT, POOL_ACTIVATION };
-enum { DENSE_ACTIVATION, DENSE_FORMAT, DENSE_KEEPS };
-enum { ADJ_X, ADJ_Y, BETA = 0 };
-
-static void set_window(td_tfl_op *o, td_node *n, const char *name, int32_t h, int32_t w)
+void td_tfl_set_window(td_tfl_op *o, td_node *n, const char *name, int32_t h, int32_t w)
 {
     td_tfl_set_ints(o, n, name, (int64_t[]){ 1, h, w, 1 }, 4);
 }
 
-/* Strides, padding and dilations, by options that begin alike. */
-static void set_geometry(td_tfl_op *o, td_node *n, size_t dilation_w)
+void td_tfl_set_geometry(td_tfl_op *o, td_node *n, size_t dilation_w)
 {
-    set_window(o, n, "strides", td_tfl_int(o, CONV_STRIDE_H, 0), td_tfl_int(o, CONV_STRIDE_W, 0));
+    td_tfl_set_window(o, n, "strides", td_tfl_int(o, CONV_STRIDE_H, 0), td_tfl_int(o, CONV_STRIDE_W, 0));
     td_tfl_set_text(o, n, "padding", td_tfl_padding(o, CONV_PADDING));
     if (dilation_w)
-        set_window(o, n, "dilations", td_tfl_int(o, dilation_w + 1, 1), td_tfl_int(o, dilation_w, 1));
+        td_tfl_set_window(o, n, "dilations", td_tfl_int(o, dilation_w + 1, 1), td_tfl_int(o, dilation_w, 1));
 }
 
 static td_edge turned(td_tfl_op *o, td_edge filter, const int32_t *order)
@@ -50,7 +43,7 @@ void td_tfl_lower_conv(td_tfl_op *o)
     const td_edge filter = turned(o, td_tfl_in(o, 1), (int32_t[]){ 1, 2, 3, 0 });
     td_node *const n = td_tfl_node(o, o->def->op, o->type, (td_edge[]){ td_tfl_in(o, 0), filter }, 2);
 
-    set_geometry(o, n, CONV_DILATION_W);
+    td_tfl_set_geometry(o, n, CONV_DILATION_W);
     finish(o, (td_edge){ n, 0, NULL }, 2, td_tfl_byte(o, CONV_ACTIVATION));
 }
 
@@ -96,7 +89,7 @@ void td_tfl_lower_depthwise(td_tfl_op *o)
     td_node *const n =
         td_tfl_node(o, o->def->op, o->type, (td_edge[]){ td_tfl_in(o, 0), depthwise_filter(o) }, 2);
 
-    set_geometry(o, n, DEPTH_DILATION_W);
+    td_tfl_set_geometry(o, n, DEPTH_DILATION_W);
     finish(o, (td_edge){ n, 0, NULL }, 2, td_tfl_byte(o, DEPTH_ACTIVATION));
 }
 
@@ -106,7 +99,7 @@ void td_tfl_lower_transpose_conv(td_tfl_op *o)
     const td_edge in[] = { td_tfl_in(o, 0), filter, td_tfl_in(o, 2) };
     td_node *const n = td_tfl_node(o, o->def->op, o->type, in, 3);
 
-    set_geometry(o, n, 0);
+    td_tfl_set_geometry(o, n, 0);
     finish(o, (td_edge){ n, 0, NULL }, 3, td_tfl_byte(o, CONV_ACTIVATION));
 }
 
@@ -157,8 +150,8 @@ void td_tfl_lower_pool(td_tfl_op *o)
     const td_edge x = td_tfl_in(o, 0);
     td_node *const n = td_tfl_node(o, o->def->op, o->type, &x, 1);
 
-    set_geometry(o, n, 0);
-    set_window(o, n, "ksize", td_tfl_int(o, POOL_HEIGHT, 0), td_tfl_int(o, POOL_WIDTH, 0));
+    td_tfl_set_geometry(o, n, 0);
+    td_tfl_set_window(o, n, "ksize", td_tfl_int(o, POOL_HEIGHT, 0), td_tfl_int(o, POOL_WIDTH, 0));
     td_tfl_out(o, 0, td_tfl_activate(o, td_tfl_byte(o, POOL_ACTIVATION), (td_edge){ n, 0, NULL }));
 }
 

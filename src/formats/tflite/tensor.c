@@ -73,19 +73,20 @@ static td_status read_tensor(td_tfl *l, const td_flat_table *t, td_tfl_tensor *o
 {
     td_string name, bytes;
     td_flat_table quantization, sparsity;
-    td_flat_vector scale = { 0 };
     uint32_t buffer;
 
     if (!td_flat_string(t, TENSOR_NAME, &name) || !td_flat_u8(t, TENSOR_TYPE, 0, &out->type) ||
         !td_flat_u32(t, TENSOR_BUFFER, 0, &buffer) || !td_flat_bool(t, TENSOR_VARIABLE, &out->is_variable) ||
         !td_flat_table_of(t, TENSOR_QUANTIZATION, &quantization) ||
         !td_flat_table_of(t, TENSOR_SPARSITY, &sparsity) ||
-        (quantization.data && !td_flat_vector_of(&quantization, QUANTIZATION_SCALE, 4, &scale)))
+        (quantization.data && (!td_flat_vector_of(&quantization, QUANTIZATION_SCALE, 4, &out->scales) ||
+                               !td_flat_vector_of(&quantization, QUANTIZATION_ZERO, 8, &out->zeros) ||
+                               !td_flat_i32(&quantization, QUANTIZATION_AXIS, 0, &out->axis))))
         return TD_ERR(DATA_LOSS, "damaged tensor");
     if (name.size && memchr(name.data, 0, name.size)) return TD_ERR(DATA_LOSS, "a tensor's name holds a NUL");
     out->name = td_arena_strndup(l->arena, name.size ? name.data : "", name.size);
     out->dtype = dtype_of(out->type);
-    out->is_quantized = scale.n > 0;
+    out->is_quantized = out->scales.n > 0;
     out->is_sparse = sparsity.data != NULL;
     TD_TRY(read_shape(t, out));
     TD_TRY(buffer || l->buffers.n ? td_tfl_buffer(l, buffer, &bytes) : (bytes = (td_string){ 0 }, NULL));

@@ -29,7 +29,7 @@ enum {
     TENSOR_SIGNATURE,
     TENSOR_HAS_RANK,
 };
-enum { QUANTIZATION_SCALE = 2 };
+enum { QUANTIZATION_SCALE = 2, QUANTIZATION_ZERO, QUANTIZATION_AXIS = 6 };
 enum { OP_CODE = 0, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS = 4, OP_CUSTOM };
 enum { BUFFER_DATA = 0, BUFFER_OFFSET, BUFFER_SIZE };
 enum { METADATA_NAME = 0, METADATA_BUFFER };
@@ -42,7 +42,9 @@ typedef struct td_tfl_tensor {
     td_dtype dtype; /* TD_DTYPE_NONE: of no type that tensors here have */
     td_shape shape; /* -1: a size that a request brings; rank -1: so is that */
     bool is_quantized, is_sparse, is_variable;
-    const uint8_t *data; /* NULL: no constant */
+    td_flat_vector scales, zeros; /* floats and int64s; steps.h reads them */
+    int32_t axis;                 /* along which there are several */
+    const uint8_t *data;          /* NULL: no constant */
     size_t size;
     td_edge value; /* node NULL: nobody made it yet */
 } td_tfl_tensor;

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lower_steps_nn.c -- convolutions, products, pools, softmax and means of quantised tensors. Factors are computed with the
+ * mix of float and double that TFLite has, so that they are the same to the last bit. */
+#include <string.h>
+
+#include "formats/tflite/options.h"
+#include "formats/tflite/steps.h"
+
+/* A vector of zeros where there is no bias. */
+static td_edge bias_of(td_tfl_op *o, size_t i, size_t n)
+{
+    const td_dtype type = o->type == TD_I16 ? TD_I64 : TD_I32;
+
+    if (td_tfl_has(o, i)) return td_tfl_in(o, i);
+    void *const zeros = td_arena_alloc(o->l->arena, n * sizeof(int64_t));
+
+    if (n) memset(zeros, 0, n * sizeof(int64_t));
+    return td_tfl_bytes(o, type, zeros, n, 1);
+}
+
+/* Factors of outputs: those of bytes of old have a product of floats in them, others one of doubles. */
+static void set_output_factors(td_tfl_op *o, td_node *node, const float *scales, size_t n, bool is_old)
+{
+    const td_tfl_steps x = td_tfl_steps_in(o, 0), y = td_tfl_steps_out(o, 0);
+    td_fixed *const factors = TD_ARENA_NEW_N(o->l->arena, td_fixed, n);
+
+    for (size_t i = 0; i < n; i++) {
+        const double product = is_old ? (double)(x.scale * scales[i]) : (double)x.scale * (double)scales[i];
+
+        factors[i] = td_tfl_factor(o, product / (double)y.scale);
+    }
+    td_tfl_set_factors(o, node, factors, n);
+}
+
+/* The node: input, filter, bias; the filter's outputs are its dimension `axis`. NULL: there is trouble. */
+static td_node *filtered(td_tfl_op *o, const char *op, int32_t axis, bool is_old, uint8_t activation)
+{
+    const td_tfl_tensor *const w = td_tfl_operand(o, 1);
+    size_t n;
+    int32_t zero;
+
+    const td_edge filter = td_tfl_in(o, 1);
+    const float *const scales = td_tfl_scales_in(o, 1, axis, &n, &zero);
+    if (!scales || !filter.node) return NULL;
+    if (w->shape.dims[axis] < 1) {
+        td_tfl_fail(o, TD_ERR(INVALID_ARGUMENT, "filter '%s' has no known number of outputs", w->name));
+        return NULL;
+    }
+    const td_edge bias = bias_of(o, 2, (size_t)w->shape.dims[axis]);
+    td_node *const node = td_tfl_node(o, op, o->type, (td_edge[]){ td_tfl_in(o, 0), filter, bias }, 3);
+    const td_tfl_steps y = td_tfl_steps_out(o, 0);
+
+    td_tfl_set_type(o, node, "Tfilter", w->dtype);
+    td_tfl_set_type(o, node, "Tbias",
+                    td_tfl_has(o, 2)    ? td_tfl_type_of(o, 2)
+                    : o->type == TD_I16 ? TD_I64
+                                        : TD_I32);
+    td_tfl_set_int(o, node, "zero_x", td_tfl_steps_in(o, 0).zero);
+    td_tfl_set_int(o, node, "zero_filter", zero);
+    set_output_factors(o, node, scales, n, is_old);
+    td_tfl_set_steps(o, node, &y, activation);
+    td_tfl_out(o, 0, (td_edge){ node, 0, NULL });
+    return node;
+}
+
+void td_tfl_lower_steps_conv(td_tfl_op *o)
+{
+    td_node *const n = filtered(o, o->def->op, 0, o->type == TD_U8, td_tfl_byte(o, CONV_ACTIVATION));
+
+    if (n) td_tfl_set_geometry(o, n, CONV_DILATION_W);
+}
+
+void td_tfl_lower_steps_depthwise(td_tfl_op *o)
+{
+    td_node *const n = filtered(o, o->def->op, 3, o->type == TD_U8, td_tfl_byte(o, DEPTH_ACTIVATION));
+
+    if (!n) return;
+    td_tfl_set_bool(o, n, "depthwise", true);
+    td_tfl_set_geometry(o, n, DEPTH_DILATION_W);
+}
+
+void td_tfl_lower_steps_dense(td_tfl_op *o)
+{
+    if (td_tfl_byte(o, DENSE_FORMAT)) {
+        td_tfl_fail(o, TD_ERR(UNIMPLEMENTED, "weights in a shuffled order are not built yet"));
+        return;
+    }
+    td_node *const n = filtered(o, o->def->op, 0, o->type == TD_U8, td_tfl_byte(o, DENSE_ACTIVATION));
+
+    if (!n) return;
+    td_tfl_set_bool(o, n, "keep_dims", td_tfl_bool(o, DENSE_KEEPS));
+    td_tfl_set_bool(o, n, "rounds_once", o->type != TD_U8);
+}
+
+void td_tfl_lower_steps_pool(td_tfl_op *o)
+{
+    const td_tfl_steps x = td_tfl_steps_in(o, 0), y = td_tfl_steps_out(o, 0);
+    const td_edge in = td_tfl_in(o, 0);
+    td_node *const n = td_tfl_node(o, "_LitePool", o->type, &in, 1);
+
+    if (x.zero != y.zero || memcmp(&x.scale, &y.scale, sizeof x.scale) != 0)
+        td_tfl_fail(o, TD_ERR(INVALID_ARGUMENT, "input and output have other scales or zero points"));
+    td_tfl_set_geometry(o, n, 0);
+    td_tfl_set_window(o, n, "ksize", td_tfl_int(o, POOL_HEIGHT, 0), td_tfl_int(o, POOL_WIDTH, 0));
+    td_tfl_set_bool(o, n, "mean", !strcmp(o->def->op, "AvgPool"));
+    td_tfl_set_steps(o, n, &y, td_tfl_byte(o, POOL_ACTIVATION));
+    td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
+}
+
+void td_tfl_lower_steps_softmax(td_tfl_op *o)
+{
+    const td_tfl_steps x = td_tfl_steps_in(o, 0), y = td_tfl_steps_out(o, 0);
+    const td_edge in = td_tfl_in(o, 0);
+    td_node *const n = td_tfl_node(o, o->def->op, o->type, &in, 1);
+
+    td_tfl_set_float(o, n, "step", x.scale * td_tfl_float(o, BETA, 0.0f));
+    td_tfl_set_float(o, n, "scale", y.scale);
+    td_tfl_set_int(o, n, "zero", y.zero);
+    td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
+}
+
+/* Steps without their zero point, as int32. */
+static td_edge distances(td_tfl_op *o, td_edge x)
+{
+    const td_tfl_steps s = td_tfl_steps_in(o, 0);
+    int32_t *const table = TD_ARENA_NEW_N(o->l->arena, int32_t, 256);
+
+    for (int v = 0; v < 256; v++)
+        table[v] = (s.type == TD_U8 ? v : (int8_t)v) - s.zero;
+    td_node *const n =
+        td_tfl_node(o, "_LiteLookup", o->type, (td_edge[]){ x, td_tfl_bytes(o, TD_I32, table, 256, 1) }, 2);
+
+    td_tfl_set_type(o, n, "Tout", TD_I32);
+    return (td_edge){ n, 0, NULL };
+}
+
+void td_tfl_lower_steps_reduce(td_tfl_op *o)
+{
+    const td_tfl_steps x = td_tfl_steps_in(o, 0), y = td_tfl_steps_out(o, 0);
+    const td_edge in = td_tfl_in(o, 0);
+    td_node *const sums = td_tfl_node(o, "Sum", TD_I32, (td_edge[]){ distances(o, in), td_tfl_in(o, 1) }, 2);
+    const td_fixed factor = td_tfl_factor(o, (double)x.scale / (double)y.scale);
+
+    td_tfl_set_type(o, sums, "Tidx", td_tfl_type_of(o, 1));
+    td_tfl_set_bool(o, sums, "keep_dims", td_tfl_bool(o, 0));
+    td_node *const n = td_tfl_node(o, "_LiteSums", y.type, (td_edge[]){ { sums, 0, NULL }, in }, 2);
+    td_tfl_set_type(o, n, "Tof", o->type);
+    td_tfl_set_bool(o, n, "mean", !strcmp(o->def->op, "Mean"));
+    td_tfl_set_factors(o, n, &factor, 1);
+    td_tfl_set_steps(o, n, &y, 0);
+    td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conv8.c -- convolutions of bytes by panels of outputs, and depthwise ones by lines of channels.
+ *
+ * A packed filter is, for each group, its panels, and behind all of them the sum of each output's filter. */
+#include "kernels/quant/conv8.h"
+
+#include <string.h>
+
+#include "base/size.h"
+
+enum { SIGN = 0x80, CENTRE = 128 };
+
+/* What follows from the sizes. */
+typedef struct shape8 {
+    size_t depth, taps, count; /* of a group: channels, filter places, their product */
+    size_t quads, stride;      /* of depth; bytes of a patch's pixel */
+    size_t outputs, panels;    /* of a group */
+    size_t panel;              /* bytes */
+} shape8;
+
+static shape8 shape_of(const td_conv8 *c)
+{
+    const td_conv *const g = &c->conv;
+    shape8 s = { .depth = g->in_channels / g->groups,
+                 .taps = g->kernel[1] * g->kernel[2],
+                 .outputs = g->out_channels / g->groups };
+
+    s.count = s.depth * s.taps;
+    s.quads = td_div_up(s.count, 4);
+    s.stride = td_round_up(s.count, 64);
+    s.panels = td_div_up(s.outputs, TD_CONV8_PANEL);
+    s.panel = s.quads * 4 * TD_CONV8_PANEL;
+    return s;
+}
+
+bool td_conv8_is_fast(const td_conv8 *c)
+{
+    const td_conv *const g = &c->conv;
+    const bool are_bytes = c->x != TD_INT_S16 && c->y != TD_INT_S16;
+
+    return are_bytes && (!c->is_depthwise || g->in_channels == g->out_channels);
+}
+
+static bool sizes_fit(const td_conv8 *c, size_t *panels)
+{
+    const td_conv *const g = &c->conv;
+    size_t count;
+
+    if (!td_mul_size(g->in_channels / g->groups, g->kernel[1] * g->kernel[2], &count) ||
+        count > SIZE_MAX / 1024)
+        return false;
+    const shape8 s = shape_of(c);
+
+    return td_mul_size(s.panel, s.panels, panels) && td_mul_size(*panels, g->groups, panels);
+}
+
+bool td_conv8_packed_size(const td_conv8 *c, size_t *out)
+{
+    size_t panels;
+
+    *out = 0;
+    if (c->is_depthwise) return true;
+    return sizes_fit(c, &panels) && td_add_size(panels, c->conv.out_channels * sizeof(int32_t), out);
+}
+
+static void pack_output(const td_conv8 *c, const shape8 *s, int8_t *panel, int32_t *sum, const uint8_t *w)
+{
+    const uint8_t flip = c->w == TD_INT_U8 ? SIGN : 0;
+    uint32_t total = 0;
+
+    for (size_t k = 0; k < s->count; k++) {
+        const int v = (int8_t)(w[k] ^ flip);
+
+        panel[k / 4 * 4 * TD_CONV8_PANEL + k % 4] = (int8_t)v;
+        total += (uint32_t)v;
+    }
+    *sum = (int32_t)total;
+}
+
+void td_conv8_pack(const td_conv8 *c, void *packed, const void *w)
+{
+    const shape8 s = shape_of(c);
+    const size_t groups = c->conv.groups, all = s.panel * s.panels * groups;
+    int32_t *const sums = (int32_t *)(void *)((char *)packed + all);
+
+    memset(packed, 0, all);
+    for (size_t o = 0; o < c->conv.out_channels; o++) {
+        const size_t panel = o / s.outputs * s.panels + o % s.outputs / TD_CONV8_PANEL;
+        int8_t *const to = (int8_t *)packed + panel * s.panel + o % s.outputs % TD_CONV8_PANEL * 4;
+
+        pack_output(c, &s, to, &sums[o], (const uint8_t *)w + o * s.count);
+    }
+}
+
+/* ---------------------------------------------------------------- scratch of a thread */
+
+typedef struct work8 {
+    uint8_t *patch;
+    int32_t *acc;
+    int32_t *add;           /* [out] */
+    const uint8_t **x, **w; /* [taps] */
+} work8;
+
+static bool place_work(const td_conv8 *c, char *base, work8 *out, size_t *size)
+{
+    const td_conv *const g = &c->conv;
+    const size_t taps = c->is_depthwise ? g->kernel[1] * g->kernel[2] : 0;
+    size_t panels, at = 0;
+
+    if (!c->is_depthwise && !sizes_fit(c, &panels)) return false;
+    if (taps > SIZE_MAX / 1024 || g->out_channels > SIZE_MAX / 1024) return false;
+    const shape8 s = shape_of(c);
+    const size_t patch = td_reserve(&at, c->is_depthwise ? 0 : s.stride * TD_CONV8_ROWS);
+    const size_t n_acc = c->is_depthwise ? g->out_channels : (size_t)TD_CONV8_PANEL * TD_CONV8_ROWS;
+    const size_t acc = td_reserve(&at, n_acc * sizeof(int32_t));
+    const size_t add = td_reserve(&at, g->out_channels * sizeof(int32_t));
+    const size_t x = td_reserve(&at, taps * sizeof(void *)), w = td_reserve(&at, taps * sizeof(void *));
+
+    *size = at;
+    if (!base) return true;
+    *out = (work8){ (uint8_t *)base + patch, (int32_t *)(void *)(base + acc), (int32_t *)(void *)(base + add),
+                    (const uint8_t **)(void *)(base + x), (const uint8_t **)(void *)(base + w) };
+    return true;
+}
+
+bool td_conv8_scratch(const td_conv8 *c, size_t *out)
+{
+    return place_work(c, NULL, NULL, out);
+}
+
+/* ---------------------------------------------------------------- panels */
+
+/* Zero points as bytes of patches and panels have them. */
+static int32_t patch_zero(const td_conv8 *c)
+{
+    return c->zero_x + (c->x == TD_INT_S8 ? CENTRE : 0);
+}
+
+static int32_t panel_zero(const td_conv8 *c)
+{
+    return c->zero_w - (c->w == TD_INT_U8 ? CENTRE : 0);
+}
+
+/* bias - zero_x * SUM w + count * zero_x * zero_w: what is to be added for the zero points, but for what depends on the pixel. */
+static void fill_add(const td_conv8 *c, const shape8 *s, int32_t *add, const int32_t *sums,
+                     const int32_t *bias)
+{
+    const uint32_t zero = (uint32_t)patch_zero(c), both = zero * (uint32_t)panel_zero(c) * (uint32_t)s->count;
+
+    for (size_t o = 0; o < c->conv.out_channels; o++)
+        add[o] = (int32_t)((bias ? (uint32_t)bias[o] : 0) - zero * (uint32_t)sums[o] + both);
+}
+
+static void copy_flipped(uint8_t *to, const uint8_t *from, size_t n, uint8_t flip)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = from[i] ^ flip;
+}
+
+/* What lies under the filter for one pixel. */
+static void gather(const td_conv8 *c, const shape8 *s, uint8_t *to, const uint8_t *in, size_t pixel,
+                   size_t group)
+{
+    const td_conv *const g = &c->conv;
+    const uint8_t flip = c->x == TD_INT_S8 ? SIGN : 0;
+    const size_t y = pixel / g->out[2] % g->out[1], x = pixel % g->out[2];
+    const uint8_t *const image =
+        in + pixel / (g->out[1] * g->out[2]) * g->in[1] * g->in[2] * g->in_channels + group * s->depth;
+
+    for (size_t ky = 0; ky < g->kernel[1]; ky++) {
+        const int64_t iy = (int64_t)(y * g->stride[1] + ky * g->dilation[1]) - g->pad[1];
+
+        for (size_t kx = 0; kx < g->kernel[2]; kx++, to += s->depth) {
+            const int64_t ix = (int64_t)(x * g->stride[2] + kx * g->dilation[2]) - g->pad[2];
+
+            if (iy < 0 || iy >= (int64_t)g->in[1] || ix < 0 || ix >= (int64_t)g->in[2])
+                memset(to, patch_zero(c), s->depth);
+            else
+                copy_flipped(to, image + ((size_t)iy * g->in[2] + (size_t)ix) * g->in_channels, s->depth,
+                             flip);
+        }
+    }
+    for (size_t k = s->count; k < 4 * s->quads; k++)
+        *to++ = 0;
+}
+
+/* acc[row][..] -= zero of the filter * SUM of the patch's row. */
+static void take_rows(int32_t *acc, const uint8_t *patch, const shape8 *s, size_t rows, int32_t zero)
+{
+    for (size_t r = 0; r < rows; r++) {
+        uint32_t sum = 0;
+
+        for (size_t k = 0; k < s->count; k++)
+            sum += patch[r * s->stride + k];
+        for (size_t o = 0; o < TD_CONV8_PANEL; o++)
+            acc[r * TD_CONV8_PANEL + o] =
+                (int32_t)((uint32_t)acc[r * TD_CONV8_PANEL + o] - sum * (uint32_t)zero);
+    }
+}
+
+static td_conv8_end end_of(const td_conv8 *c, const int32_t *add, size_t o)
+{
+    const bool is_one = c->n_factors == 1;
+
+    return (td_conv8_end){ add + o,       c->factors + (is_one ? 0 : o), !is_one, c->zero_y, c->low, c->high,
+                           c->rounds_once };
+}
+
+static void run_group(const td_conv8 *c, const shape8 *s, const td_conv8_bodies *b, uint8_t *out,
+                      const int8_t *panels, const work8 *w, size_t rows, size_t first)
+{
+    const int32_t zero = panel_zero(c);
+
+    for (size_t p = 0; p < s->panels; p++) {
+        const size_t o = first + p * TD_CONV8_PANEL;
+        const size_t n = p + 1 < s->panels ? (size_t)TD_CONV8_PANEL : s->outputs - p * TD_CONV8_PANEL;
+        const td_conv8_end end = end_of(c, w->add, o);
+
+        b->sums(w->acc, w->patch, s->stride, rows, panels + p * s->panel, s->quads);
+        if (zero) take_rows(w->acc, w->patch, s, rows, zero);
+        for (size_t r = 0; r < rows; r++)
+            b->finish(out + r * c->conv.out_channels + o, w->acc + r * TD_CONV8_PANEL, &end, n);
+    }
+}
+
+static void run_panels(const td_conv8 *c, const td_conv8_bodies *b, uint8_t *out, const uint8_t *in,
+                       const int8_t *packed, const int32_t *bias, const work8 *w, size_t begin, size_t end)
+{
+    const td_conv *const g = &c->conv;
+    const shape8 s = shape_of(c);
+    const size_t group_size = s.panel * s.panels;
+
+    fill_add(c, &s, w->add, (const int32_t *)(const void *)(packed + group_size * g->groups), bias);
+    for (size_t at = begin; at < end; at += TD_CONV8_ROWS) {
+        const size_t rows = TD_MIN(end - at, (size_t)TD_CONV8_ROWS);
+
+        for (size_t group = 0; group < g->groups; group++) {
+            for (size_t r = 0; r < rows; r++)
+                gather(c, &s, w->patch + r * s.stride, in, at + r, group);
+            run_group(c, &s, b, out + at * g->out_channels, packed + group * group_size, w, rows,
+                      group * s.outputs);
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- channels */
+
+/* The places of image and filter that count for a pixel. */
+static size_t find_taps(const td_conv8 *c, const work8 *w, const uint8_t *in, const uint8_t *filter,
+                        size_t pixel)
+{
+    const td_conv *const g = &c->conv;
+    const size_t y = pixel / g->out[2] % g->out[1], x = pixel % g->out[2], n = g->in_channels;
+    const uint8_t *const image = in + pixel / (g->out[1] * g->out[2]) * g->in[1] * g->in[2] * n;
+    size_t found = 0;
+
+    for (size_t ky = 0; ky < g->kernel[1]; ky++) {
+        const int64_t iy = (int64_t)(y * g->stride[1] + ky * g->dilation[1]) - g->pad[1];
+
+        for (size_t kx = 0; kx < g->kernel[2]; kx++) {
+            const int64_t ix = (int64_t)(x * g->stride[2] + kx * g->dilation[2]) - g->pad[2];
+
+            if (iy < 0 || iy >= (int64_t)g->in[1] || ix < 0 || ix >= (int64_t)g->in[2]) continue;
+            w->x[found] = image + ((size_t)iy * g->in[2] + (size_t)ix) * n;
+            w->w[found++] = filter + (ky * g->kernel[2] + kx) * n;
+        }
+    }
+    return found;
+}
+
+static void run_channels(const td_conv8 *c, const td_conv8_bodies *b, uint8_t *out, const uint8_t *in,
+                         const uint8_t *filter, const int32_t *bias, const work8 *w, size_t begin, size_t end)
+{
+    const size_t n = c->conv.out_channels;
+    const td_conv8_end finish = end_of(c, w->add, 0);
+    const bool is_x_u8 = c->x == TD_INT_U8, is_w_u8 = c->w == TD_INT_U8;
+    const td_conv8_zeros zeros = { c->zero_x - (is_x_u8 ? CENTRE : 0), c->zero_w - (is_w_u8 ? CENTRE : 0),
+                                   is_x_u8 ? SIGN : 0, is_w_u8 ? SIGN : 0 };
+
+    for (size_t o = 0; o < n; o++)
+        w->add[o] = bias ? bias[o] : 0;
+    for (size_t at = begin; at < end; at++) {
+        b->taps(w->acc, w->x, w->w, find_taps(c, w, in, filter, at), n, &zeros);
+        b->finish(out + at * n, w->acc, &finish, n);
+    }
+}
+
+void td_conv8_run(const td_conv8 *c, const td_conv8_bodies *b, void *out, const void *in, const void *packed,
+                  const int32_t *bias, void *scratch, size_t begin, size_t end)
+{
+    work8 w = { 0 };
+    size_t size;
+
+    if (!place_work(c, scratch, &w, &size)) return; /* whoever asked td_conv8_scratch() does not come here */
+    if (c->is_depthwise)
+        run_channels(c, b, out, in, packed, bias, &w, begin, end);
+    else
+        run_panels(c, b, out, in, packed, bias, &w, begin, end);
+}

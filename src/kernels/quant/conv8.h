@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conv8.h -- convolutions and products of bytes: sums of 32 bits, taken to steps of the output.
+ *
+ * sum = bias + SUM (x - zero_x) * (w - zero_w), where taps beside the image count nothing; then
+ * out = clamp(sum * factor + zero_out). Filters are [out][rows][columns][in of a group], those of depthwise ones
+ * [rows][columns][out]. A product of matrices is a convolution of images of one pixel.
+ *
+ * Fast bodies work on panels: 16 outputs side by side, four elements of depth together,
+ *
+ *     panel[depth / 4][16 outputs][4]        filters as signed bytes
+ *     patch[pixel][depth rounded up to 4]    the image's bytes under the filter, as unsigned bytes
+ *
+ * so that a sum of products of an unsigned with a signed byte is all they need. What zero points add is known of each output
+ * (and, where zero_w is not that of signed bytes, of each pixel), and is taken off afterwards. */
+#ifndef TD_KERNELS_QUANT_CONV8_H
+#define TD_KERNELS_QUANT_CONV8_H
+
+#include "base/variant.h"
+#include "kernels/conv/conv.h"
+#include "kernels/quant/fixed.h"
+
+typedef enum td_int { TD_INT_S8, TD_INT_U8, TD_INT_S16 } td_int; /* of images, filters (not 16), results */
+
+typedef struct td_conv8 {
+    td_conv conv; /* two spatial dimensions at most */
+    bool is_depthwise;
+    td_int x, w, y; /* of 16 bits: x and y */
+    int32_t zero_x, zero_w, zero_y, low, high;
+    bool rounds_once;        /* see fixed.h */
+    const td_fixed *factors; /* one for each output, or one */
+    size_t n_factors;
+} td_conv8;
+
+/* The definition of right: output pixels [begin, end) of batch * out. bias: 32 bits, 64 for images of 16; NULL: none. */
+void td_conv8_ref(const td_conv8 *c, void *out, const void *in, const void *w, const void *bias, size_t begin,
+                  size_t end);
+
+/* ---------------------------------------------------------------- panels, for bytes that are not depthwise */
+
+enum { TD_CONV8_PANEL = 16, TD_CONV8_ROWS = 32 }; /* outputs of a panel, pixels of a patch at most */
+
+/* acc[rows][16] = SUM of patch[row][k] * panel[k][output], over 4 * quads elements. */
+typedef void td_conv8_sums_fn(int32_t *acc, const uint8_t *patch, size_t stride, size_t rows,
+                              const int8_t *panel, size_t quads);
+
+typedef struct td_conv8_end {
+    const int32_t *add; /* of each output */
+    const td_fixed *factors;
+    size_t factor_step; /* 0: one for all */
+    int32_t zero, low, high;
+    bool rounds_once;
+} td_conv8_end;
+
+/* out[i] of acc[i], i < n. */
+typedef void td_conv8_finish_fn(uint8_t *out, const int32_t *acc, const td_conv8_end *e, size_t n);
+/* Zero points of signed bytes, and what makes those of an image and a filter. */
+typedef struct td_conv8_zeros {
+    int32_t x, w;
+    uint8_t flip_x, flip_w;
+} td_conv8_zeros;
+
+/* acc[i] = SUM over taps of (x[tap][i] - zero) * (w[tap][i] - zero). */
+typedef void td_conv8_taps_fn(int32_t *acc, const uint8_t *const *x, const uint8_t *const *w, size_t n_taps,
+                              size_t n, const td_conv8_zeros *z);
+
+typedef struct td_conv8_bodies {
+    td_conv8_sums_fn *sums;
+    td_conv8_finish_fn *finish;
+    td_conv8_taps_fn *taps;
+} td_conv8_bodies;
+
+TD_VARIANTS(conv8, const td_conv8_bodies *);
+
+/* Can it run so? All bytes, and depthwise ones with one output a channel. */
+bool td_conv8_is_fast(const td_conv8 *c);
+
+/* Bytes of the packed filter, and the packing of it. Depthwise ones stay as they are: 0 bytes. False: too many. */
+bool td_conv8_packed_size(const td_conv8 *c, size_t *out);
+void td_conv8_pack(const td_conv8 *c, void *packed, const void *w);
+
+/* Bytes that one thread works with. False: too many. */
+bool td_conv8_scratch(const td_conv8 *c, size_t *out);
+/* As td_conv8_ref(); packed: the filter itself for depthwise ones. */
+void td_conv8_run(const td_conv8 *c, const td_conv8_bodies *b, void *out, const void *in, const void *packed,
+                  const int32_t *bias, void *scratch, size_t begin, size_t end);
+
+#endif
