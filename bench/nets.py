@@ -214,7 +214,7 @@ def tabnet():
     def sparsemax(z):
         ranked = -ops.sort(-z, axis=-1)
         sums, k = ops.cumsum(ranked, axis=-1), np.arange(1, columns + 1, dtype="f4")
-        support = ops.cast(1 + k * ranked > sums, "float32")
+        support = ops.cast(ranked * k + 1 > sums, "float32")
         count = ops.sum(support, axis=-1, keepdims=True)
         return ops.relu(z - (ops.sum(support * ranked, axis=-1, keepdims=True) - 1) / count)
 

@@ -33,16 +33,41 @@ void td_moments(const float *in, size_t rows, size_t channels, double *mean, dou
         variance[c] /= n;
 }
 
+/* sums = in / sums^beta, its usual cases without pow(), which takes longer than the sums. */
+static void divide_by_powers(float *restrict sums, const float *restrict in, size_t n, float beta)
+{
+    if (beta == 0.75f)
+        for (size_t c = 0; c < n; c++) {
+            const float root = sqrtf(sums[c]);
+            sums[c] = in[c] / (root * sqrtf(root));
+        }
+    else if (beta == 0.5f)
+        for (size_t c = 0; c < n; c++)
+            sums[c] = in[c] / sqrtf(sums[c]);
+    else
+        for (size_t c = 0; c < n; c++)
+            sums[c] = in[c] / powf(sums[c], beta);
+}
+
+static void lrn_row(float *restrict out, const float *restrict in, size_t channels, size_t radius, float bias,
+                    float alpha, float beta)
+{
+    for (size_t c = 0; c < channels; c++)
+        out[c] = in[c] * in[c];
+    for (size_t i = 1; i <= radius && i < channels; i++) {
+        for (size_t c = 0; c < channels - i; c++)
+            out[c] += in[c + i] * in[c + i];
+        for (size_t c = i; c < channels; c++)
+            out[c] += in[c - i] * in[c - i];
+    }
+    for (size_t c = 0; c < channels; c++)
+        out[c] = bias + alpha * out[c];
+    divide_by_powers(out, in, channels, beta);
+}
+
 void td_lrn(float *out, const float *in, size_t rows, size_t channels, size_t radius, float bias, float alpha,
             float beta)
 {
     for (size_t r = 0; r < rows; r++, in += channels, out += channels)
-        for (size_t c = 0; c < channels; c++) {
-            const size_t from = c > radius ? c - radius : 0;
-            const size_t to = channels - c > radius ? c + radius + 1 : channels;
-            double sum = 0.0;
-            for (size_t i = from; i < to; i++)
-                sum += (double)in[i] * (double)in[i];
-            out[c] = (float)((double)in[c] / pow((double)bias + (double)alpha * sum, (double)beta));
-        }
+        lrn_row(out, in, channels, radius, bias, alpha, beta);
 }

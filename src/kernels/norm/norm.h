@@ -12,7 +12,7 @@ void td_scale_shift(float *out, const float *in, size_t rows, size_t channels, c
 /* Mean and (biased) variance of each channel, in double. */
 void td_moments(const float *in, size_t rows, size_t channels, double *mean, double *variance);
 
-/* out = in / (bias + alpha * sum of in^2 over channels c - radius .. c + radius)^beta */
+/* out = in / (bias + alpha * sum of in^2 over channels c - radius .. c + radius)^beta; out is not in */
 void td_lrn(float *out, const float *in, size_t rows, size_t channels, size_t radius, float bias, float alpha,
             float beta);
 

@@ -42,8 +42,40 @@ static float row_exp(float *out, const float *in, size_t cols, float max)
     return total;
 }
 
+/* VW rows of fewer than VW elements, a lane each: classes of pixels. */
+static void short_rows(float *out, const float *in, size_t cols, bool is_log)
+{
+    float t[VW][VW];
+    V x[VW], max = V_SET1(-INFINITY), sum = V_ZERO();
+
+    for (size_t r = 0; r < VW; r++)
+        for (size_t c = 0; c < cols; c++)
+            t[c][r] = in[r * cols + c];
+    for (size_t c = 0; c < cols; c++) {
+        x[c] = V_LOAD(t[c]);
+        max = V_MAX(x[c], max);
+    }
+    for (size_t c = 0; c < cols; c++) {
+        const V e = v_exp(V_SUB(x[c], max));
+        sum = V_ADD(sum, e);
+        x[c] = is_log ? V_SUB(x[c], max) : e;
+    }
+    V_STORE(t[0], sum);
+    if (is_log)
+        for (size_t r = 0; r < VW; r++)
+            t[0][r] = logf(t[0][r]);
+    const V shift = V_LOAD(t[0]), scale = V_DIV(V_SET1(1.0f), sum);
+    for (size_t c = 0; c < cols; c++)
+        V_STORE(t[c], is_log ? V_SUB(x[c], shift) : V_MUL(x[c], scale));
+    for (size_t r = 0; r < VW; r++)
+        for (size_t c = 0; c < cols; c++)
+            out[r * cols + c] = t[c][r];
+}
+
 static void run_softmax(float *out, const float *in, size_t rows, size_t cols, bool is_log)
 {
+    for (; cols < VW && rows >= VW; rows -= VW, in += VW * cols, out += VW * cols)
+        short_rows(out, in, cols, is_log);
     for (size_t r = 0; r < rows; r++, in += cols, out += cols) {
         const float max = row_max(in, cols);
         if (is_log) {

@@ -43,9 +43,24 @@ static td_status lrn_prepare(td_call *c)
     return NULL;
 }
 
+typedef struct lrn_job {
+    const lrn_attrs *a;
+    float *out;
+    const float *in;
+    size_t channels;
+} lrn_job;
+
+static void lrn_rows(void *ctx, size_t begin, size_t end)
+{
+    const lrn_job *const j = ctx;
+    const lrn_attrs *const a = j->a;
+
+    td_lrn(j->out + begin * j->channels, j->in + begin * j->channels, end - begin, j->channels,
+           (size_t)a->radius, a->bias, a->alpha, a->beta);
+}
+
 static td_status lrn_run(td_call *c)
 {
-    const lrn_attrs *const a = c->attrs;
     const td_tensor *const x = td_in(c, 0);
     const size_t n = (size_t)td_shape_count(&x->shape), channels = (size_t)x->shape.dims[3];
     const float *in = x->data;
@@ -58,7 +73,8 @@ static td_status lrn_run(td_call *c)
         in = wide;
         out = wide + n;
     }
-    td_lrn(out, in, n / channels, channels, (size_t)a->radius, a->bias, a->alpha, a->beta);
+    lrn_job j = { c->attrs, out, in, channels };
+    td_call_parallel(c, n / channels, TD_MAX(1, 8192 / channels), lrn_rows, &j);
     if (x->dtype != TD_F32) td_from_float(x->dtype, out, n, td_out(c, 0)->data);
     return NULL;
 }
