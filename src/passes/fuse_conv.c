@@ -16,19 +16,24 @@
 #include "passes/affine.h"
 #include "passes/fuse.h"
 #include "passes/users.h"
+#include "passes/values.h"
 
 typedef struct head {
     const char *op, *fused;
-    int rank;  /* the least that its result has */
-    bool adds; /* takes a residual */
-    bool pads; /* takes zero padding */
+    int rank;      /* the least that its result has */
+    bool adds;     /* takes a residual */
+    bool pads;     /* takes zero padding */
+    uint32_t n_in; /* inputs of its own; the second is the filter or matrix */
 } head;
 
 static const head heads[] = {
-    { "Conv2D", "_FusedConv2D", 4, true, true },
-    { "DepthwiseConv2dNative", "_FusedDepthwiseConv2dNative", 4, false, true },
-    { "MatMul", "_FusedMatMul", 2, true, false },
-    { "BatchMatMulV2", "_FusedMatMul", 2, true, false },
+    { "Conv2D", "_FusedConv2D", 4, true, true, 2 },
+    { "Conv3D", "_FusedConv3D", 5, true, false, 2 },
+    { "DepthwiseConv2dNative", "_FusedDepthwiseConv2dNative", 4, false, true, 2 },
+    { "Conv2DBackpropInput", "_FusedConv2DBackpropInput", 4, true, false, 3 },
+    { "Conv3DBackpropInputV2", "_FusedConv3DBackpropInputV2", 5, true, false, 3 },
+    { "MatMul", "_FusedMatMul", 2, true, false, 2 },
+    { "BatchMatMulV2", "_FusedMatMul", 2, true, false, 2 },
 };
 
 typedef struct fusion {
@@ -41,20 +46,15 @@ typedef struct fusion {
     td_edge add; /* node NULL: none */
     const char *act;
     td_edge input;
+    td_node *expand;           /* comes before the input. NULL: none */
     const td_attr_value *pads; /* replaces explicit_paddings */
-    td_node *reshape;          /* inside the chain; comes after it instead. NULL: none */
+    td_node *reshape;          /* or Squeeze, inside the chain; comes after it instead. NULL: none */
 } fusion;
 
 static const td_tensor *const_of(const td_edge *e)
 {
     const td_edge from = td_edge_source(*e);
     return td_edge_const(&from);
-}
-
-static bool attr_is(const td_node *n, const char *name, const char *text)
-{
-    const td_attr_value *const v = td_node_attr(n, name);
-    return v && v->kind == TD_ATTR_STRING && td_string_is(v->u.s, text);
 }
 
 /* Output channels of a node that may head a chain; 0: it may not. */
@@ -69,10 +69,16 @@ static size_t channels_of(const td_node *n)
         channels = d[td_node_attr_true(n, "transpose_b") ? 0 : 1];
     else if (td_node_is(n, "BatchMatMulV2") && w->shape.rank == 2)
         channels = d[td_node_attr_true(n, "adj_y") ? 0 : 1];
-    else if (td_node_is(n, "Conv2D") && w->shape.rank == 4 && attr_is(n, "data_format", "NHWC"))
-        channels = d[3];
+    else if ((td_node_is(n, "Conv2D") && w->shape.rank == 4 && td_node_attr_is(n, "data_format", "NHWC")) ||
+             (td_node_is(n, "Conv3D") && w->shape.rank == 5 && td_node_attr_is(n, "data_format", "NDHWC")))
+        channels = d[w->shape.rank - 1];
+    else if ((td_node_is(n, "Conv2DBackpropInput") && w->shape.rank == 4 &&
+              td_node_attr_is(n, "data_format", "NHWC")) ||
+             (td_node_is(n, "Conv3DBackpropInputV2") && w->shape.rank == 5 &&
+              td_node_attr_is(n, "data_format", "NDHWC")))
+        channels = d[w->shape.rank - 2];
     else if (td_node_is(n, "DepthwiseConv2dNative") && w->shape.rank == 4 &&
-             attr_is(n, "data_format", "NHWC"))
+             td_node_attr_is(n, "data_format", "NHWC"))
         channels = d[2] * d[3];
     return (size_t)channels;
 }
@@ -105,6 +111,21 @@ static td_node *hard_sigmoid_of(const fusion *f, const td_node *x)
     return sixth && td_users_only(f->users, clip) == sixth ? sixth : NULL;
 }
 
+/* A one-dimensional convolution is one of images of one row, which goes behind it. Channels stay last. */
+static bool take_squeeze(fusion *f, td_node *n)
+{
+    const td_attr_value *dims = td_node_attr(n, "squeeze_dims");
+
+    if (f->reshape || f->last != f->first || f->head->rank != 4 || n->n_ctrl || !td_node_is(n, "Squeeze"))
+        return false;
+    if (!dims || dims->kind != TD_ATTR_LIST || dims->u.list.count != 1) return false;
+    const int64_t dim = dims->u.list.items[0].u.i;
+    if (dim != 1 && dim != 2 && dim != -2 && dim != -3) return false;
+    f->reshape = n;
+    f->affine.rank--;
+    return true;
+}
+
 /* Keras' Dense on more than two dims: MatMul, Reshape, BiasAdd. That the bias fits says that the last dim is
  * still the product's, so what is done by column may be done before the Reshape. */
 static bool take_reshape(fusion *f, td_node *n)
@@ -112,7 +133,7 @@ static bool take_reshape(fusion *f, td_node *n)
     if (f->reshape || !td_node_is(f->first, "MatMul") || !td_node_is(n, "Reshape")) return false;
     if (f->last != f->first || !td_edge_is(&n->in[0], f->last)) return false;
     const td_node *const next = td_users_only(f->users, n);
-    if (!next || next->mark || !td_node_is(next, "BiasAdd") || attr_is(next, "data_format", "NCHW"))
+    if (!next || next->mark || !td_node_is(next, "BiasAdd") || td_node_attr_is(next, "data_format", "NCHW"))
         return false;
     const td_tensor *const bias = const_of(&next->in[1]);
     if (!bias || bias->shape.rank != 1 || bias->shape.dims[0] != (int64_t)f->affine.channels) return false;
@@ -125,7 +146,9 @@ static void take_affine(fusion *f)
     for (td_node *next; (next = td_users_only(f->users, f->last)) != NULL; f->last = next) {
         const td_edge x = { .node = f->last };
         if (hard_sigmoid_of(f, f->last)) return; /* its 3 is no bias */
-        if (next->mark || (!take_reshape(f, next) && !td_affine_take(&f->affine, next, &x))) return;
+        if (next->mark ||
+            (!take_reshape(f, next) && !take_squeeze(f, next) && !td_affine_take(&f->affine, next, &x)))
+            return;
     }
 }
 
@@ -264,72 +287,77 @@ static void take_activation(fusion *f)
 
 /* ---------------------------------------------------------------- what goes before */
 
+/* In front of a one-dimensional convolution: rows become images of one row. */
+static td_node *expanded(const fusion *f, td_node *n)
+{
+    int64_t axis;
+
+    if (!td_node_is(n, "ExpandDims") || n->n_ctrl || td_users_count(f->users, n) != 1) return NULL;
+    if (!td_edge_ints(n->in[1], 1, -3, 1, &axis) || (axis != 1 && axis != -3)) return NULL;
+    return td_edge_source(n->in[0]).node;
+}
+
 /* Zero padding of height and width in front of a VALID window becomes explicit padding. */
 static void take_pad(fusion *f)
 {
-    const td_edge from = td_edge_source(f->first->in[0]);
-    td_node *const pad = from.node;
+    td_node *const before = td_edge_source(f->first->in[0]).node, *const inner = expanded(f, before);
+    td_node *const pad = inner ? inner : before;
+    const int64_t dims = inner ? 3 : 4, skipped = 4 - dims;
+    int64_t v[8] = { 0 };
 
-    if (!f->head->pads || !td_node_is(pad, "Pad") || pad->n_ctrl || !attr_is(f->first, "padding", "VALID"))
+    if (!f->head->pads || !td_node_is(pad, "Pad") || pad->n_ctrl ||
+        !td_node_attr_is(f->first, "padding", "VALID"))
         return;
     if (td_users_count(f->users, pad) != 1) return;
-    const td_tensor *const t = const_of(&pad->in[1]);
-    if (!t || !t->data || td_shape_count(&t->shape) != 8 || (t->dtype != TD_I32 && t->dtype != TD_I64))
-        return;
-    td_attr_value *const items = TD_ARENA_NEW_N(f->p->arena, td_attr_value, 8);
-    for (size_t i = 0; i < 8; i++) {
-        const int64_t v = t->dtype == TD_I32 ? ((const int32_t *)t->data)[i] : ((const int64_t *)t->data)[i];
-        if (v < 0 || (v > 0 && (i < 2 || i > 5))) return;
-        items[i] = (td_attr_value){ .kind = TD_ATTR_INT, .u.i = v };
-    }
+    if (!td_edge_ints(pad->in[1], 2 * dims, 0, INT64_MAX, v + 2 * skipped)) return;
+    if (inner) v[0] = v[2], v[1] = v[3], v[2] = v[3] = 0;
+    if (v[0] || v[1] || v[6] || v[7]) return;
     td_attr_value *const list = TD_ARENA_NEW(f->p->arena, td_attr_value);
-    *list = (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { items, 8 } };
+    *list = td_value_ints(f->p->arena, v, TD_COUNT(v));
     f->pads = list;
     f->input = pad->in[0];
+    f->expand = inner ? before : NULL;
 }
 
 /* ---------------------------------------------------------------- the new node */
 
-static td_attr_value text_value(const char *s)
-{
-    return (td_attr_value){ .kind = TD_ATTR_STRING, .u.s = { s, strlen(s) } };
-}
-
 static td_status make_node(fusion *f, td_node **out)
 {
     enum { MAX_ATTRS = 32 };
-    td_edge in[5] = { f->input, f->first->in[1] };
+    td_edge in[6] = { f->input };
     td_attr attrs[MAX_ATTRS];
     td_attr_value *const ops = TD_ARENA_NEW_N(f->p->arena, td_attr_value, 4);
     const char *const name = f->first->name; /* shapes that do not fit are its error, not an activation's */
-    uint32_t n_in = 2, n = 0;
+    uint32_t n_in = 1, n = 0;
     size_t n_ops = 0;
 
+    for (; n_in < f->head->n_in; n_in++)
+        in[n_in] = f->first->in[n_in];
     if (f->affine.has_scale) {
-        ops[n_ops++] = text_value("Scale");
+        ops[n_ops++] = td_value_text("Scale");
         TD_TRY(td_affine_const(f->p, f->g, td_arena_format(f->p->arena, "%s/scale", name), f->affine.scale,
                                f->affine.channels, &in[n_in++]));
     }
     if (f->affine.has_shift) {
-        ops[n_ops++] = text_value("BiasAdd");
+        ops[n_ops++] = td_value_text("BiasAdd");
         TD_TRY(td_affine_const(f->p, f->g, td_arena_format(f->p->arena, "%s/bias", name), f->affine.shift,
                                f->affine.channels, &in[n_in++]));
     }
     if (f->add.node) {
-        ops[n_ops++] = text_value("Add");
+        ops[n_ops++] = td_value_text("Add");
         in[n_in++] = f->add;
     }
-    if (f->act) ops[n_ops++] = text_value(f->act);
+    if (f->act) ops[n_ops++] = td_value_text(f->act);
     for (uint32_t i = 0; i < f->first->n_attrs && n < MAX_ATTRS - 5; i++) {
         td_attr a = f->first->attrs[i];
-        if (f->pads && strcmp(a.name, "padding") == 0) a.value = text_value("EXPLICIT");
+        if (f->pads && strcmp(a.name, "padding") == 0) a.value = td_value_text("EXPLICIT");
         if (f->pads && strcmp(a.name, "explicit_paddings") == 0) continue;
         if (strcmp(a.name, "adj_x") == 0) a.name = "transpose_a";
         if (strcmp(a.name, "adj_y") == 0) a.name = "transpose_b";
         attrs[n++] = a;
     }
     if (f->pads) attrs[n++] = (td_attr){ "explicit_paddings", *f->pads };
-    attrs[n++] = (td_attr){ "num_args", { .kind = TD_ATTR_INT, .u.i = (int64_t)n_in - 2 } };
+    attrs[n++] = (td_attr){ "num_args", { .kind = TD_ATTR_INT, .u.i = (int64_t)n_in - f->head->n_in } };
     attrs[n++] = (td_attr){ "fused_ops", { .kind = TD_ATTR_LIST, .u.list = { ops, n_ops } } };
     TD_TRY(td_pass_node(f->p, f->g, name, f->head->fused, in, n_in, attrs, n, out));
     return NULL;
@@ -346,11 +374,17 @@ static td_status fuse_at(fusion *f, bool *changed)
     take_activation(f);
     take_pad(f);
     if (f->last == f->first && !f->pads) return NULL;
+    if (f->expand) {
+        const td_edge in[] = { f->input, f->expand->in[1] };
+        TD_TRY(td_pass_node(f->p, f->g, f->expand->name, "ExpandDims", in, 2, f->expand->attrs,
+                            f->expand->n_attrs, &made));
+        f->input = (td_edge){ .node = made };
+    }
     TD_TRY(make_node(f, &made));
     if (f->reshape) {
-        const td_edge in[] = { { .node = made }, f->reshape->in[1] };
-        TD_TRY(td_pass_node(f->p, f->g, f->reshape->name, "Reshape", in, 2, f->reshape->attrs,
-                            f->reshape->n_attrs, &made));
+        const td_node *const r = f->reshape;
+        const td_edge in[] = { { .node = made }, r->n_in > 1 ? r->in[1] : (td_edge){ 0 } };
+        TD_TRY(td_pass_node(f->p, f->g, r->name, r->op_name, in, r->n_in, r->attrs, r->n_attrs, &made));
     }
     for (td_node *n = f->first; n != f->last;) { /* the chain is spoken for */
         n->mark = made;

@@ -41,7 +41,7 @@ size_t td_conv_packed_size(const td_conv_gemm *c)
 }
 
 /* w[tap][n][channels]: each tap is a matrix of its own whose rows are packed columns. */
-static void pack_transposed(const td_conv_gemm *c, float *packed, const float *w)
+static void pack_transposed(const td_conv_gemm *c, float *packed, const float *w, const float *scale)
 {
     const size_t k = c->segments * c->depth, n = c->conv.out_channels / c->conv.groups,
                  width = td_gemm_width(n);
@@ -51,7 +51,7 @@ static void pack_transposed(const td_conv_gemm *c, float *packed, const float *w
         for (size_t s = 0; s < c->segments; s++)
             for (size_t i = 0; i < c->depth; i++)
                 packed[(j / width * k + s * c->depth + i) * width + j % width] =
-                    w[(s * n + j) * c->conv.in_channels + i];
+                    w[(s * n + j) * c->conv.in_channels + i] * (scale ? scale[j] : 1.0f);
 }
 
 void td_conv_pack(const td_conv_gemm *c, float *packed, const float *w, const float *scale)
@@ -60,7 +60,8 @@ void td_conv_pack(const td_conv_gemm *c, float *packed, const float *w, const fl
 
     if (c->conv.is_transposed) {
         for (size_t g = 0; g < c->conv.groups; g++)
-            pack_transposed(c, packed + g * (td_gemm_packed_size(k, n) / sizeof(float)), w + g * c->depth);
+            pack_transposed(c, packed + g * (td_gemm_packed_size(k, n) / sizeof(float)), w + g * c->depth,
+                            scale ? scale + g * n : NULL);
         return;
     }
     for (size_t g = 0; g < c->conv.groups; g++)

@@ -19,6 +19,7 @@ enum {
     MOST_WORK = 1 << 30,  /* of a shard, about: runs are stopped between shards */
     LEAST_WORK = 1 << 19, /* smaller convolutions end before oneDNN has begun */
     FEW_CHANNELS = 16,
+    FEW_ROWS = 8,
     ROUNDED_BYTES = 1 << 20, /* of a shard's rounded images, about: they stay in the second-level cache */
     WIDE_PIXELS = 96,        /* output pixels of an image below which two threads have no fair share each */
 };
@@ -77,6 +78,8 @@ bool td_dnnl_conv_pays(const td_conv *c, td_cpu cpu)
     const bool is_wide = c->out[1] * c->out[2] >= WIDE_PIXELS;
 
     if (work_of(c) < LEAST_WORK) return false;
+    if (c->out[1] < FEW_ROWS && c->groups == 1)
+        return false; /* shards are rows: one image would be one core's */
     if (c->groups > 1)
         return td_cpu_has(cpu, TD_CPU_avx512); /* our panels are of a group each: narrow ones */
     if (!td_cpu_has(cpu, TD_CPU_avx512)) return is_wide;

@@ -38,6 +38,12 @@ static td_status fused_parse(td_parse *p)
     return td_epilogue_parse(p, 2, &((conv_attrs *)p->attrs)->epilogue);
 }
 
+static td_status fused3d_parse(td_parse *p)
+{
+    TD_TRY(conv3d_parse(p));
+    return td_epilogue_parse(p, 2, &((conv_attrs *)p->attrs)->epilogue);
+}
+
 static td_status mixed_parse(td_parse *p)
 {
     static const char *const any[] = { "Tin", "Tout", NULL };
@@ -157,6 +163,11 @@ const td_op td_ops_conv[] = {
       .sig = "input: T, filter: T -> output: T",
       .attrs = TD_CONV3D_ATTRS,
       .parse = conv3d_parse,
+      COMMON },
+    { .name = "_FusedConv3D",
+      .sig = "input: T, filter: T, args: num_args*T -> output: T",
+      .attrs = TD_CONV3D_ATTRS ", num_args: int, fused_ops: list(string) = []",
+      .parse = fused3d_parse,
       COMMON },
     { .name = "Conv",
       .sig = "input: T, filter: T -> output: T",

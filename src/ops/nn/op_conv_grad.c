@@ -11,6 +11,12 @@
 #include "ops/nn/conv_call.h"
 #include "ops/nn/geometry.h"
 
+/* Of gradients by the input; the others have the window alone. */
+typedef struct back_attrs {
+    td_window window;
+    td_epilogue epilogue;
+} back_attrs;
+
 static td_status grad2d_parse(td_parse *p)
 {
     return td_window_parse(p, 2, TD_WINDOW_DILATIONS | TD_WINDOW_FORMAT | TD_WINDOW_EXPLICIT, p->attrs);
@@ -19,6 +25,30 @@ static td_status grad2d_parse(td_parse *p)
 static td_status grad3d_parse(td_parse *p)
 {
     return td_window_parse(p, 3, TD_WINDOW_DILATIONS | TD_WINDOW_FORMAT, p->attrs);
+}
+
+static td_status back2d_parse(td_parse *p)
+{
+    ((back_attrs *)p->attrs)->epilogue = td_epilogue_none;
+    return grad2d_parse(p);
+}
+
+static td_status back3d_parse(td_parse *p)
+{
+    ((back_attrs *)p->attrs)->epilogue = td_epilogue_none;
+    return grad3d_parse(p);
+}
+
+static td_status fused2d_parse(td_parse *p)
+{
+    TD_TRY(grad2d_parse(p));
+    return td_epilogue_parse(p, 3, &((back_attrs *)p->attrs)->epilogue);
+}
+
+static td_status fused3d_parse(td_parse *p)
+{
+    TD_TRY(grad3d_parse(p));
+    return td_epilogue_parse(p, 3, &((back_attrs *)p->attrs)->epilogue);
 }
 
 /* The forward convolution that image, filter and out_backprop belong to; checks that they fit. */
@@ -61,14 +91,13 @@ static td_status input_shape(td_call *c, const td_window *w, td_shape *out)
 
 static td_status by_input_infer(td_call *c)
 {
-    const td_window *const w = c->attrs;
+    const back_attrs *const a = c->attrs;
     td_conv g;
     td_shape x;
 
-    TD_TRY(input_shape(c, w, &x));
-    TD_TRY(forward_geometry(c, w, &x, &td_in(c, 1)->shape, &td_in(c, 2)->shape, &g));
-    td_out(c, 0)->shape = x;
-    return NULL;
+    TD_TRY(input_shape(c, &a->window, &x));
+    TD_TRY(forward_geometry(c, &a->window, &x, &td_in(c, 1)->shape, &td_in(c, 2)->shape, &g));
+    return td_epilogue_infer(c, &a->epilogue, (int64_t)g.in_channels, &x, &td_out(c, 0)->shape);
 }
 
 static void swap_sizes(td_conv *g)
@@ -84,14 +113,14 @@ static void swap_sizes(td_conv *g)
 
 static td_status by_input_prepare(td_call *c)
 {
-    const td_window *const w = c->attrs;
+    const back_attrs *const a = c->attrs;
     td_conv_call *const s = c->state;
 
-    TD_TRY(forward_geometry(c, w, &td_out(c, 0)->shape, &td_in(c, 1)->shape, &td_in(c, 2)->shape, &s->conv));
+    TD_TRY(input_shape(c, &a->window, &s->sum));
+    TD_TRY(forward_geometry(c, &a->window, &s->sum, &td_in(c, 1)->shape, &td_in(c, 2)->shape, &s->conv));
     swap_sizes(&s->conv);
-    s->epilogue = td_epilogue_none;
-    s->sum = td_out(c, 0)->shape;
-    s->is_first = w->is_first;
+    s->epilogue = a->epilogue;
+    s->is_first = a->window.is_first;
     s->x = 2;
     s->filter = 1;
     return td_conv_call_prepare(c, s);
@@ -298,8 +327,17 @@ const td_op td_ops_conv_grad[] = {
       .sig = "input_sizes: int32, filter: T, out_backprop: T -> output: T",
       .attrs = TD_CONV2D_ATTRS,
       .key = "T",
-      .attrs_size = sizeof(td_window),
-      .parse = grad2d_parse,
+      .attrs_size = sizeof(back_attrs),
+      .parse = back2d_parse,
+      .flags = TD_OP_PACKS,
+      .infer = by_input_infer,
+      .kernels = by_input_kernels },
+    { .name = "_FusedConv2DBackpropInput",
+      .sig = "input_sizes: int32, filter: T, out_backprop: T, args: num_args*T -> output: T",
+      .attrs = TD_CONV2D_ATTRS ", num_args: int, fused_ops: list(string) = []",
+      .key = "T",
+      .attrs_size = sizeof(back_attrs),
+      .parse = fused2d_parse,
       .flags = TD_OP_PACKS,
       .infer = by_input_infer,
       .kernels = by_input_kernels },
@@ -315,8 +353,17 @@ const td_op td_ops_conv_grad[] = {
       .sig = "input_sizes: Tshape, filter: T, out_backprop: T -> output: T",
       .attrs = TD_CONV3D_ATTRS ", Tshape: type = int32",
       .key = "T",
-      .attrs_size = sizeof(td_window),
-      .parse = grad3d_parse,
+      .attrs_size = sizeof(back_attrs),
+      .parse = back3d_parse,
+      .flags = TD_OP_PACKS,
+      .infer = by_input_infer,
+      .kernels = by_input_kernels },
+    { .name = "_FusedConv3DBackpropInputV2",
+      .sig = "input_sizes: Tshape, filter: T, out_backprop: T, args: num_args*T -> output: T",
+      .attrs = TD_CONV3D_ATTRS ", Tshape: type = int32, num_args: int, fused_ops: list(string) = []",
+      .key = "T",
+      .attrs_size = sizeof(back_attrs),
+      .parse = fused3d_parse,
       .flags = TD_OP_PACKS,
       .infer = by_input_infer,
       .kernels = by_input_kernels },

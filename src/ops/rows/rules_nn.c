@@ -60,11 +60,11 @@ const char *td_rows_not_last_three(td_rows_call *c)
     return td_rows_join(c, map_not_last_three, 0, mixes_images);
 }
 
-/* input_sizes, filter, out_backprop */
+/* input_sizes, filter, out_backprop, and what a fused node adds */
 static int map_conv_back(const td_rows_call *c, uint32_t i, int axis)
 {
-    (void)c;
-    return i == 2 && axis == 0 ? 0 : -1;
+    if (i == 2) return axis == 0 ? 0 : -1;
+    return i >= 3 && td_node_attr(c->node, "fused_ops") ? td_rows_map_broadcast(c, i, axis) : -1;
 }
 
 const char *td_rows_conv_back(td_rows_call *c)

@@ -93,8 +93,77 @@ static td_edge product(td_graph *g, td_edge x)
     return pg_node(g, turns ? "MatMul T=%f transpose_b=true" : "MatMul T=%f", x, w, PG_END);
 }
 
+/* Convolutions of volumes, backwards, and of rows. */
+static bool is_other(td_graph *g, td_edge x, td_edge *out)
+{
+    const int32_t image[] = { 2, SIZE, SIZE, OUT }, volume[] = { 2, SIZE, 3, 2, OUT };
+
+    if (!strcmp(now->head, "volume"))
+        *out = pg_node(g, "Conv3D T=%f strides=[1,1,1,1,1] padding='SAME", x,
+                       pg_noise(g, &(td_shape){ 5, { 2, 3, 2, IN, OUT } }, 4), PG_END);
+    else if (!strcmp(now->head, "back"))
+        *out = pg_node(g, "Conv2DBackpropInput T=%f strides=[1,2,3,1] padding='SAME", pg_ints(g, 4, image),
+                       pg_noise(g, &(td_shape){ 4, { 3, 2, OUT, IN } }, 5), x, PG_END);
+    else if (!strcmp(now->head, "volume_back"))
+        *out =
+            pg_node(g, "Conv3DBackpropInputV2 T=%f Tshape=%i strides=[1,2,1,2,1] padding='SAME",
+                    pg_ints(g, 5, volume), pg_noise(g, &(td_shape){ 5, { 3, 1, 2, OUT, IN } }, 6), x, PG_END);
+    else if (!strcmp(now->head, "row"))
+        *out = pg_node(g, "Squeeze T=%f squeeze_dims=[-3]",
+                       pg_node(g, "Conv2D T=%f strides=[1,1,1,1] padding='SAME", x,
+                               pg_noise(g, &(td_shape){ 4, { 1, 3, IN, OUT } }, 7), PG_END),
+                       PG_END);
+    else if (!strcmp(now->head, "padded_row") || !strcmp(now->head, "padded_channels")) {
+        const int32_t ends[] = { 0, 0, 2, 1, 0, 0 }, channels[] = { 0, 0, 2, 0, 0, 1 };
+        const bool is_row = !strcmp(now->head, "padded_row");
+        const td_tensor t = { TD_I32, { 2, { 3, 2 } }, (void *)(uintptr_t)(is_row ? ends : channels), NULL };
+        *out = pg_node(g, "Squeeze T=%f squeeze_dims=[1]",
+                       pg_node(g, "Conv2D T=%f strides=[1,1,2,1] padding='VALID",
+                               pg_node(g, "ExpandDims T=%f Tdim=%int32",
+                                       pg_node(g, "Pad T=%f Tpaddings=%int32", x, pg_tensor(g, &t), PG_END),
+                                       pg_int(g, 1), PG_END),
+                               pg_noise(g, &(td_shape){ 4, { 1, 3, is_row ? IN : IN + 1, OUT } }, 7), PG_END),
+                       PG_END);
+    } else if (!strcmp(now->head, "channels_gone")) /* an only channel, which is none behind */
+        *out = pg_node(g, "Squeeze T=%f squeeze_dims=[3]",
+                       pg_node(g, "Conv2D T=%f strides=[1,1,1,1] padding='SAME", x,
+                               pg_noise(g, &(td_shape){ 4, { 1, 3, IN, 1 } }, 7), PG_END),
+                       PG_END);
+    else
+        return false;
+    return true;
+}
+
+/* What it reads, and what comes of it; false: images of SIZE x SIZE. */
+static bool other_shapes(td_shape *in, td_shape *out)
+{
+    static const struct {
+        const char *head;
+        td_shape in, out;
+    } shapes[] = {
+        { "volume", { 5, { 2, SIZE, 3, 2, IN } }, { 5, { 2, SIZE, 3, 2, OUT } } },
+        { "back", { 4, { 2, 3, 2, IN } }, { 4, { 2, SIZE, SIZE, OUT } } },
+        { "volume_back", { 5, { 2, 3, 3, 1, IN } }, { 5, { 2, SIZE, 3, 2, OUT } } },
+        { "row", { 4, { 2, 1, 7, IN } }, { 3, { 2, 7, OUT } } },
+        { "padded_row", { 3, { 2, 7, IN } }, { 3, { 2, 4, OUT } } },
+        { "padded_channels", { 3, { 2, 7, IN } }, { 3, { 2, 4, OUT } } },
+        { "channels_gone", { 4, { 2, 1, OUT, IN } }, { 3, { 2, 1, OUT } } },
+    };
+
+    for (size_t i = 0; i < TD_COUNT(shapes); i++)
+        if (!strcmp(now->head, shapes[i].head)) {
+            *in = shapes[i].in;
+            *out = shapes[i].out;
+            return true;
+        }
+    return false;
+}
+
 static td_edge convolution(td_graph *g, td_edge x)
 {
+    td_edge other;
+
+    if (is_other(g, x, &other)) return other;
     const int64_t groups = strncmp(now->head, "groups", 6) ? 1 : now->head[6] - '0';
     const bool is_wide = strstr(now->head, "wide") != NULL; /* what Winograd's method takes */
     td_edge w = pg_noise(g, &(td_shape){ 4, { is_wide ? 3 : 1, is_wide ? 3 : 2, IN / groups, OUT } }, 2);
@@ -284,6 +353,7 @@ static void check_with(const form *f, const td_shape *shape)
     if (is_product()) image = (td_shape){ 2, { SIZE, inputs() } }, sum = (td_shape){ 2, { SIZE, OUT } };
     if (strstr(f->head, "batch"))
         image = (td_shape){ 3, { 2, SIZE, inputs() } }, sum = (td_shape){ 3, { 2, SIZE, OUT } };
+    (void)other_shapes(&image, &sum);
     if (unknown) sum = (td_shape){ 1, { IN * OUT } };
     if (shape) sum = *shape;
     const td_tensor in[] = { { TD_F32, image, x, NULL }, { TD_F32, sum, other, NULL } };
@@ -312,6 +382,9 @@ static void check(const form *f)
 #define CONV      "_FusedConv2D"
 #define DEPTHWISE "_FusedDepthwiseConv2dNative"
 #define PRODUCT   "_FusedMatMul"
+#define VOLUME    "_FusedConv3D"
+#define BACK      "_FusedConv2DBackpropInput"
+#define BACK3     "_FusedConv3DBackpropInputV2"
 
 static void test_heads(void **state)
 {
@@ -330,6 +403,22 @@ static void test_heads(void **state)
         { "empty_turned_batch_product", "residual swish", PRODUCT, 0 },
         { "first", "Relu", NULL, 1 },
         { "unknown_weights", "bias Relu", NULL, 2 },
+        { "volume", "bias norm_rows", VOLUME, 1 },
+        { "volume", "mul bias residual Relu", VOLUME, 0 },
+        { "volume", "add swish", VOLUME, 0 },
+        { "back", "mul bias residual Relu6", BACK, 0 },
+        { "back", "norm gelu_mul", BACK, 0 },
+        { "back", "rresidual bias", BACK, 0 },
+        { "volume_back", "bias Relu", BACK3, 0 },
+        { "volume_back", "rmul sub residual Tanh", BACK3, 0 },
+        { "row", "bias Relu", CONV, 0 },
+        { "row", "mul add hard_swish", CONV, 0 },
+        { "row", "bias residual", CONV, 1 },
+        { "row", "scale_more_dims", NULL, 1 },
+        { "channels_gone", "bias Relu", NULL, 2 },
+        { "padded_row", "", CONV, 0 },
+        { "padded_row", "bias swish", CONV, 0 },
+        { "padded_channels", "bias", CONV, 1 },
     };
 
     (void)state;
