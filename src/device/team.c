@@ -36,6 +36,7 @@
 #include "base/futex.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "base/spin.h"
 #include "base/thread.h"
 #include "device/stop.h"
 #include "obs/log.h"
@@ -74,15 +75,6 @@ struct td_team {
     team_worker *workers; /* [threads - 1] */
     team_part *parts;     /* [threads] */
 };
-
-static void spin_pause(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
 
 static uint32_t free_shards(uint64_t state)
 {
@@ -159,7 +151,7 @@ static bool spin_for_work(td_team *t, int thread, int64_t ns)
     do {
         for (int i = 0; i < 16; i++) {
             if (has_work(t, thread)) return true;
-            spin_pause();
+            td_spin_pause();
         }
     } while (td_now_ns() < until);
     return false;
@@ -280,7 +272,7 @@ static void wait_finished(td_team *t)
     do {
         for (int i = 0; i < 16; i++) {
             if (!atomic_load_explicit(&t->unfinished, memory_order_acquire)) return;
-            spin_pause();
+            td_spin_pause();
         }
     } while (td_now_ns() < until);
 

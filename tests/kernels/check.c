@@ -115,6 +115,11 @@ bool check_near(double got, double want, double tol)
     return fabs(got - want) <= tol * fmax(1.0, fabs(want));
 }
 
+bool check_benches(void)
+{
+    return is_benching;
+}
+
 bool check_bench(const char *name, double bytes)
 {
     enum { BENCH_NS = 100000000, WARM = 2 };

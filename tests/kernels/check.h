@@ -47,6 +47,7 @@ bool check_near(double got, double want, double tol);
  */
 #define CHECK_BENCH(name, bytes) while (check_bench(name, bytes))
 bool check_bench(const char *name, double bytes);
+bool check_benches(void); /* for what is too long to be made ready for nothing */
 
 /* Each variant of a family that this CPU can run; the last one is the reference.
  *

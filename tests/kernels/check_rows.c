@@ -36,17 +36,38 @@ static void check_norm(td_layer_norm_fn *kernel, size_t cols)
         check_buf_free(beta);
 }
 
-static void check_gates(td_rnn_gates_fn *kernel, td_rnn_gates_fn *ref, size_t n)
+/* own of an LSTM may be there or not. */
+static void check_gates(td_rnn_gates_fn *kernel, td_rnn_gates_fn *ref, size_t n, bool has_own)
 {
-    float *const sums = check_buf_rand(4 * n, -9.0f, 9.0f), *const own = check_buf_rand(3 * n, -3.0f, 3.0f);
+    const size_t gap = n + n % 5;
+    float *const sums = check_buf_rand(4 * gap, -9.0f, 9.0f), *const own =
+                                                                  check_buf_rand(4 * gap, -3.0f, 3.0f);
     float *const h = check_buf_rand(n, -1.0f, 1.0f), *const c = check_buf_rand(n, -2.0f, 2.0f);
     float *const c_want = check_buf(n), *const want = check_buf(n), *const got = check_buf(n);
 
+    for (size_t i = 0; i < n; i++) { /* far out nothing overflows, and a NaN stays */
+        static const float far[] = { -1e4f, 1e4f, -60.0f, 60.0f, 0.0f };
+
+        if (i % 4 == 1) sums[i % 3 * gap + i] = far[i % 5];
+        if (i % 7 == 6) c[i] = 1e5f;
+        if (i % 11 == 10) sums[i % 4 / 2 * gap + i] = NAN;
+    }
     memcpy(c_want, c, n * sizeof *c);
-    ref(sums, own, c_want, h, want, n);
-    kernel(sums, own, c, h, got, n);
+    td_rnn_cells cells = { .rows = 1,
+                           .units = n,
+                           .sums = sums,
+                           .own = has_own ? own : NULL,
+                           .gap = gap,
+                           .c = c_want,
+                           .h = h,
+                           .out = want };
+    ref(&cells);
+    cells.c = c;
+    cells.out = got;
+    kernel(&cells);
     compare("gates", got, want, n, 2e-6);
     compare("cell", c, c_want, n, 2e-6);
+    CHECK(check_guards(got, n) && check_guards(c, n), "gates of %zu wrote outside", n);
     check_buf_free(sums), check_buf_free(own), check_buf_free(h), check_buf_free(c);
     check_buf_free(c_want), check_buf_free(want), check_buf_free(got);
 }
@@ -154,9 +175,11 @@ void check_rows(void)
         const size_t n = widths[i];
         CHECK_EACH(layer_norm, v)
             check_norm(v->body, n);
-        CHECK_EACH(rnn, v)
+        CHECK_EACH(rnn, v) {
             for (int kind = 0; kind < 2; kind++)
-                check_gates(v->body->gates[kind], td_rnn_isa_ref.gates[kind], n);
+                check_gates(v->body->gates[kind], td_rnn_isa_ref.gates[kind], n, true);
+            check_gates(v->body->gates[TD_RNN_LSTM], td_rnn_isa_ref.gates[TD_RNN_LSTM], n, false);
+        }
         if (n <= 130) check_attention(n, 131 - n, 1 + n / 2, (int)(i % 3) * 4);
     }
 }

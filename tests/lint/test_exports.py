@@ -18,6 +18,7 @@ ALLOWED = {
     "td_edit_distance": "own file; a test walks its cases",
     "td_conv_bodies": "own file; checks walk the list",
     "td_product_bodies": "own file; checks walk the list",
+    "td_rnn_bodies": "own file; checks walk the list",
     "td_cpu_parse": "own file; tests need no environment",
     "td_crc32c_portable": "own file where the CPU lacks the instruction; a test compares both",
     "td_elt_table_count": "own file; checks walk the tables",

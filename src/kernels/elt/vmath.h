@@ -6,11 +6,9 @@
  */
 #define VM_INLINE static inline __attribute__((always_inline))
 
-/* exp(x) = 2^n exp(r), |r| <= ln 2 / 2; polynomial of Cephes' expf. */
-VM_INLINE V v_exp(V x)
+/* exp(x) = 2^n exp(r), |r| <= ln 2 / 2; polynomial of Cephes' expf. |x| <= 88 */
+VM_INLINE V v_exp_near(V clamped)
 {
-    const V hi = V_SET1(88.72283f), lo = V_SET1(-104.0f);
-    const V clamped = V_MAX(lo, V_MIN(hi, x)); /* NaN passes */
     const V n = V_ROUND(V_MUL(clamped, V_SET1(1.44269504088896341f)));
     V r = V_FMA(n, V_SET1(-0.693359375f), clamped);
     r = V_FMA(n, V_SET1(2.12194440e-4f), r);
@@ -21,7 +19,14 @@ VM_INLINE V v_exp(V x)
     p = V_FMA(p, r, V_SET1(1.6666665459e-1f));
     p = V_FMA(p, r, V_SET1(5.0000001201e-1f));
     p = V_FMA(p, V_MUL(r, r), V_ADD(r, V_SET1(1.0f)));
-    const V y = V_SCALE(p, n);
+    return V_SCALE(p, n);
+}
+
+VM_INLINE V v_exp(V x)
+{
+    const V hi = V_SET1(88.72283f), lo = V_SET1(-104.0f);
+    const V y = v_exp_near(V_MAX(lo, V_MIN(hi, x))); /* NaN passes */
+
     return V_BLEND_GT(x, hi, V_SET1(INFINITY), y);
 }
 
@@ -30,8 +35,8 @@ VM_INLINE V v_sigmoid(V x)
     return V_DIV(V_SET1(1.0f), V_ADD(V_SET1(1.0f), v_exp(V_SUB(V_ZERO(), x))));
 }
 
-/* Eigen's rational approximation, clamped where tanh is 1 in float. */
-VM_INLINE V v_tanh(V in)
+/* *above / *below: Eigen's rational approximation, clamped where tanh is 1 in float, but for 2 ulp. */
+VM_INLINE void v_tanh_ratio(V in, V *above, V *below)
 {
     const V bound = V_SET1(7.90531110763549805f);
     const V x = V_MAX(V_SUB(V_ZERO(), bound), V_MIN(bound, in));
@@ -47,7 +52,16 @@ VM_INLINE V v_tanh(V in)
     q = V_FMA(q, x2, V_SET1(1.18534705686654e-04f));
     q = V_FMA(q, x2, V_SET1(2.26843463243900e-03f));
     q = V_FMA(q, x2, V_SET1(4.89352518554385e-03f));
-    const V y = V_DIV(V_MUL(x, p), q), far = V_SET1(9.02f); /* beyond it the nearest float is 1 */
+    *above = V_MUL(x, p);
+    *below = q;
+}
+
+VM_INLINE V v_tanh(V in)
+{
+    V above, below;
+
+    v_tanh_ratio(in, &above, &below);
+    const V y = V_DIV(above, below), far = V_SET1(9.02f); /* beyond it the nearest float is 1 */
     return V_BLEND_GT(in, far, V_SET1(1.0f), V_BLEND_GT(V_SUB(V_ZERO(), far), in, V_SET1(-1.0f), y));
 }
 

@@ -11,7 +11,7 @@
 #include "base/macros.h"
 #include "base/map.h"
 #include "base/size.h"
-#include "kernels/rnn/rnn.h"
+#include "kernels/rnn/body.h"
 #include "ops/op.h"
 #include "ops/pack.h"
 
@@ -118,36 +118,41 @@ static td_status rnn_infer(td_call *c)
 
 typedef struct rnn_state {
     td_rnn_plan plan;
-    const td_gemm_isa *gemm;
-    td_rnn_gates_fn *gates;
-    const float *wx, *wh;
+    const void *wx, *wh;
 } rnn_state;
+
+typedef struct pack_ctx {
+    td_tensor w;
+    td_rnn_kind kind;
+    const td_rnn_body *body;
+} pack_ctx;
 
 static td_status build_pack(const void *ctx, void *data)
 {
-    const td_tensor *const w = ctx;
-    const size_t k = (size_t)w->shape.dims[0], n = (size_t)w->shape.dims[1];
+    const pack_ctx *const x = ctx;
 
-    td_gemm_pack(data, w->data, k, n, n, 1, NULL);
+    if (!x->body->pack(x->kind, (size_t)x->w.shape.dims[0],
+                       (size_t)x->w.shape.dims[1] / td_rnn_gates(x->kind), data, x->w.data))
+        return TD_ERR(RESOURCE_EXHAUSTED, "no memory to pack the weights of a recurrent layer");
     return NULL;
 }
 
-static td_status pack_weights(td_call *c, uint32_t i, const float **out)
+static td_status pack_weights(td_call *c, uint32_t i, const td_rnn_plan *p, const void **out)
 {
     const td_tensor w = *td_in(c, i);
-    const size_t shape[] = { (size_t)w.shape.dims[0], (size_t)w.shape.dims[1] };
+    const size_t shape[] = { (size_t)w.shape.dims[0], (size_t)w.shape.dims[1], p->ask.kind };
     const td_pack_key key = { .data = { w.data },
-                              .kind = "rnn",
+                              .kind = p->body->form,
                               .params = td_hash_bytes(shape, sizeof shape, 0) };
-    const td_pack_way way = { build_pack, &w, sizeof w, td_gemm_packed_size(shape[0], shape[1]),
+    const pack_ctx x = { w, p->ask.kind, p->body };
+    const td_pack_way way = { build_pack, &x, sizeof x,
+                              p->body->packed_size(p->ask.kind, shape[0], p->ask.hidden),
                               td_tensor_bytes(&w) };
-    const void *packed = NULL;
 
+    *out = NULL;
     if (!td_in_is_const(c, i))
         return TD_ERR(INTERNAL, "%s: weights of a fused layer must be constant", c->node);
-    if (shape[0] && shape[1]) TD_TRY(td_pack_get(c, &key, &way, &packed));
-    *out = packed;
-    return NULL;
+    return shape[0] && shape[1] ? td_pack_get(c, &key, &way, out) : NULL;
 }
 
 static td_status rnn_prepare(td_call *c)
@@ -157,12 +162,21 @@ static td_status rnn_prepare(td_call *c)
     sizes s;
 
     TD_TRY(read_sizes(c, &s));
-    st->plan = td_rnn_plan_make(a->kind, (size_t)s.steps, (size_t)s.batch, (size_t)s.inputs, (size_t)s.hidden,
-                                c->threads);
-    st->gemm = td_gemm_select(c->env->cpu);
-    st->gates = td_rnn_select(c->env->cpu)->gates[a->kind];
-    TD_TRY(pack_weights(c, a->wx, &st->wx));
-    TD_TRY(pack_weights(c, a->wh, &st->wh));
+    const td_rnn_ask ask = { .kind = a->kind,
+                             .steps = (size_t)s.steps,
+                             .batch = (size_t)s.batch,
+                             .inputs = (size_t)s.inputs,
+                             .hidden = (size_t)s.hidden,
+                             .cpu = c->env->cpu,
+                             .threads = c->threads,
+                             .is_bf16 = c->env->is_bf16 };
+
+    st->plan = td_rnn_plan_make(&ask);
+    TD_TRY(pack_weights(c, a->wx, &st->plan, &st->wx));
+    TD_TRY(pack_weights(c, a->wh, &st->plan, &st->wh));
+    c->body = st->plan.body->name;
+    c->work = 2.0 * (double)s.steps * (double)s.batch * (double)(s.inputs + s.hidden) *
+              (double)(td_rnn_gates(a->kind) * ask.hidden);
     if (!td_mul_size(st->plan.shards, st->plan.shard_bytes, &c->scratch_size))
         return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory for the sums", c->node);
     return NULL;
@@ -174,12 +188,10 @@ static td_status rnn_run(td_call *c)
     const rnn_state *const st = c->state;
     const td_rnn_plan *const p = &st->plan;
     td_tensor *const seq = td_out(c, 0);
-    const size_t step = p->batch * p->hidden * sizeof(float);
-    const size_t written = a->keeps_last ? TD_MIN(p->steps, 1) : p->steps;
+    const size_t step = p->ask.batch * p->ask.hidden * sizeof(float);
+    const size_t written = a->keeps_last ? TD_MIN(p->ask.steps, 1) : p->ask.steps;
     const td_rnn r = {
         .plan = p,
-        .gemm = st->gemm,
-        .gates = st->gates,
         .x = td_in(c, X)->data,
         .h0 = td_in(c, H0)->data,
         .c0 = a->c0 ? td_in(c, a->c0)->data : NULL,

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -431,6 +432,15 @@ static td_graph *make(td_arena *arena)
 
 /* ---------------------------------------------------------------- checks */
 
+static void check_bf16(pg *t, const td_tensor *in)
+{
+    assert_int_equal(setenv("TENSORD_BODY", "rnn:amx", 1), 0); /* the layer is too small to choose it */
+    t->env.is_bf16 = true;
+    pg_assert_same(t, make, in, 2e-2);
+    t->env.is_bf16 = false;
+    assert_int_equal(unsetenv("TENSORD_BODY"), 0);
+}
+
 static void check(const form *f)
 {
     static float narrow[3][2 * TIME * BATCH * HIDDEN];
@@ -469,6 +479,7 @@ static void check(const form *f)
             pg_assert_same(&t, make, in, 1e-5);
     }
     t.env.cpu = td_cpu_detect();
+    if (f->fused && !has("fails")) check_bf16(&t, in);
     if (f->fused && !has("fails")) pg_assert_same_walk(&t, make, in, 1e-5);
     holds = false;
     if (strstr(words, "waits_")) pg_assert_same_error(&t, make, in);
