@@ -416,6 +416,20 @@ def quantized_convolutions():
                                "fields": {0: i8(padding), 1: i32(2), 2: i32(1), 3: i32(3), 4: i32(2), 5: i8(activation)}}
 
 
+def hybrids():
+    for per_channel in (False, True):
+        for padding, stride in ((0, 1), (1, 2)):
+            yield "CONV_2D", [noise(2, 6, 5, 3), filter_of(np.int8, (5, 3, 2, 3), 0, per_channel), weights(5)], {"options": "Conv2DOptions", "fields": {**geometry(padding, stride), 3: i8(stride)}, "rows": True, "version": 5}
+            depth = {0: i8(padding), 1: i32(stride), 2: i32(stride), 3: i32(1), 4: i8(stride), 5: i32(1), 6: i32(1)}
+            yield "DEPTHWISE_CONV_2D", [noise(2, 6, 5, 3), filter_of(np.int8, (1, 3, 2, 3), 3, per_channel), weights(3)], {"options": "DepthwiseConv2DOptions", "fields": depth, "rows": True, "version": 6}
+        for asymmetric in (0, 1):
+            for shift in (0, 2):  # of one sign, too
+                yield "FULLY_CONNECTED", [(noise(3, 40) + shift).astype(np.float32), filter_of(np.int8, (17, 40), 0, per_channel), weights(17)], {"options": "FullyConnectedOptions", "fields": {0: i8(shift // 2), 3: u8(asymmetric)}, "rows": True, "version": 12}
+            yield "FULLY_CONNECTED", [np.concatenate([noise(2, 20), np.zeros((1, 20), np.float32)]), filter_of(np.int8, (4, 20), 0, per_channel)], {"options": "FullyConnectedOptions", "fields": {3: u8(asymmetric)}, "version": 12}
+        yield "FULLY_CONNECTED", [noise(2, 3, 20), filter_of(np.int8, (4, 20), 0, per_channel)], {"options": "FullyConnectedOptions", "fields": {2: u8(1), 3: u8(1)}, "version": 12}
+        yield "FULLY_CONNECTED", [np.zeros((2, 20), np.float32), filter_of(np.int8, (4, 20), 0, per_channel), weights(4)], {"options": "FullyConnectedOptions", "version": 12}
+
+
 def quantized_rows():
     for dtype, mid in BYTES:
         name = np.dtype(dtype).name
@@ -491,7 +505,7 @@ def write(name, cases):
 
 def main():
     seen = set()
-    for make in (elementwise, pairs, convolutions, products, arrays, quantized_elements, quantized_pairs, quantized_convolutions, quantized_rows, quantized_arrays):
+    for make in (elementwise, pairs, convolutions, products, arrays, quantized_elements, quantized_pairs, quantized_convolutions, hybrids, quantized_rows, quantized_arrays):
         if len(sys.argv) < 2 or make.__name__ in sys.argv[1:]:
             rng.bit_generator.state = type(rng.bit_generator)(7).state  # each file by itself
             seen |= write(make.__name__, make())

@@ -429,6 +429,16 @@ void td_tfl_set_ints(td_tfl_op *o, td_node *n, const char *name, const int64_t *
                      (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { items, n_values } });
 }
 
+void td_tfl_set_floats(td_tfl_op *o, td_node *n, const char *name, const float *values, size_t n_values)
+{
+    td_attr_value *const items = TD_ARENA_NEW_N(o->l->arena, td_attr_value, n_values);
+
+    for (size_t i = 0; i < n_values; i++)
+        items[i] = (td_attr_value){ .kind = TD_ATTR_FLOAT, .u.f = values[i] };
+    td_node_add_attr(o->l->g, n, name,
+                     (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { items, n_values } });
+}
+
 td_edge td_tfl_constant_value(td_tfl *l, const char *name, const td_tensor *t)
 {
     td_node *const node = td_graph_add(l->g, td_tfl_name(l, name), "Const", 0, 2);

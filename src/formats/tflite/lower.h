@@ -58,6 +58,7 @@ void td_tfl_set_type(td_tfl_op *o, td_node *n, const char *name, td_dtype type);
 void td_tfl_set_int(td_tfl_op *o, td_node *n, const char *name, int64_t value);
 void td_tfl_set_bool(td_tfl_op *o, td_node *n, const char *name, bool value);
 void td_tfl_set_float(td_tfl_op *o, td_node *n, const char *name, float value);
+void td_tfl_set_floats(td_tfl_op *o, td_node *n, const char *name, const float *values, size_t n_values);
 void td_tfl_set_text(td_tfl_op *o, td_node *n, const char *name, const char *value);
 void td_tfl_set_ints(td_tfl_op *o, td_node *n, const char *name, const int64_t *values, size_t n_values);
 
@@ -136,6 +137,9 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
     X(steps_pad)                                                                                             \
     X(steps_concat)                                                                                          \
     X(steps_unary)                                                                                           \
+    X(hybrid_conv)                                                                                           \
+    X(hybrid_depthwise)                                                                                      \
+    X(hybrid_dense)                                                                                          \
     X(quantize)                                                                                              \
     X(dequantize)
 

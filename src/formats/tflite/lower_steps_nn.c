@@ -9,7 +9,7 @@
 /* A vector of zeros where there is no bias. */
 static td_edge bias_of(td_tfl_op *o, size_t i, size_t n)
 {
-    const td_dtype type = o->type == TD_I16 ? TD_I64 : TD_I32;
+    const td_dtype type = o->type == TD_F32 ? TD_F32 : o->type == TD_I16 ? TD_I64 : TD_I32;
 
     if (td_tfl_has(o, i)) return td_tfl_in(o, i);
     void *const zeros = td_arena_alloc(o->l->arena, n * sizeof(int64_t));
@@ -90,6 +90,61 @@ void td_tfl_lower_steps_dense(td_tfl_op *o)
     if (!n) return;
     td_tfl_set_bool(o, n, "keep_dims", td_tfl_bool(o, DENSE_KEEPS));
     td_tfl_set_bool(o, n, "rounds_once", o->type != TD_U8);
+}
+
+/* ---- floats by a filter of steps: TFLite takes each image to steps, or each row --------------------------- */
+
+static td_node *hybrid(td_tfl_op *o, int32_t axis, bool is_asymmetric, uint8_t activation)
+{
+    const td_tfl_tensor *const w = td_tfl_operand(o, 1);
+    const td_edge x = td_tfl_in(o, 0), filter = td_tfl_in(o, 1);
+    size_t n;
+    int32_t zero;
+    const float *const scales = td_tfl_scales_in(o, 1, axis, &n, &zero);
+
+    if (!scales || !filter.node) return NULL;
+    if (w->dtype != TD_I8 || zero || w->shape.dims[axis] < 1) {
+        td_tfl_fail(o, TD_ERR(INVALID_ARGUMENT, "filter '%s' is not of INT8 around 0", w->name));
+        return NULL;
+    }
+    td_node *const node =
+        td_tfl_node(o, o->def->op, TD_DTYPE_NONE,
+                    (td_edge[]){ x, filter, bias_of(o, 2, (size_t)w->shape.dims[axis]) }, 3);
+
+    td_tfl_set_floats(o, node, "scales", scales, n);
+    td_tfl_set_bool(o, node, "asymmetric", is_asymmetric);
+    td_tfl_out(o, 0, td_tfl_activate(o, activation, (td_edge){ node, 0, NULL }));
+    return node;
+}
+
+static bool has_many(td_tfl_op *o)
+{
+    return td_tfl_has(o, 1) && td_tfl_operand(o, 1)->scales.n > 1;
+}
+
+void td_tfl_lower_hybrid_conv(td_tfl_op *o)
+{
+    td_node *const n = hybrid(o, 0, has_many(o), td_tfl_byte(o, CONV_ACTIVATION));
+
+    if (n) td_tfl_set_geometry(o, n, CONV_DILATION_W);
+}
+
+void td_tfl_lower_hybrid_depthwise(td_tfl_op *o)
+{
+    td_node *const n = hybrid(o, 3, true, td_tfl_byte(o, DEPTH_ACTIVATION));
+
+    if (!n) return;
+    td_tfl_set_bool(o, n, "depthwise", true);
+    td_tfl_set_geometry(o, n, DEPTH_DILATION_W);
+}
+
+void td_tfl_lower_hybrid_dense(td_tfl_op *o)
+{
+    td_node *const n = hybrid(o, 0, td_tfl_bool(o, DENSE_ASYMMETRIC), td_tfl_byte(o, DENSE_ACTIVATION));
+
+    if (n) td_tfl_set_bool(o, n, "keep_dims", td_tfl_bool(o, DENSE_KEEPS));
+    if (td_tfl_byte(o, DENSE_FORMAT))
+        td_tfl_fail(o, TD_ERR(UNIMPLEMENTED, "weights in a shuffled order are not built yet"));
 }
 
 void td_tfl_lower_steps_pool(td_tfl_op *o)

@@ -4,6 +4,7 @@
  * A packed filter is, for each group, its panels, and behind all of them the sum of each output's filter. */
 #include "kernels/quant/conv8.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/size.h"
@@ -36,7 +37,7 @@ static shape8 shape_of(const td_conv8 *c)
 bool td_conv8_is_fast(const td_conv8 *c)
 {
     const td_conv *const g = &c->conv;
-    const bool are_bytes = c->x != TD_INT_S16 && c->y != TD_INT_S16;
+    const bool are_bytes = c->x != TD_INT_S16 && (c->live || c->y != TD_INT_S16);
 
     return are_bytes && (!c->is_depthwise || g->in_channels == g->out_channels);
 }
@@ -131,9 +132,9 @@ bool td_conv8_scratch(const td_conv8 *c, size_t *out)
 /* ---------------------------------------------------------------- panels */
 
 /* Zero points as bytes of patches and panels have them. */
-static int32_t patch_zero(const td_conv8 *c)
+static int32_t patch_zero(const td_conv8 *c, size_t image)
 {
-    return c->zero_x + (c->x == TD_INT_S8 ? CENTRE : 0);
+    return (c->live ? c->live->zeros[image] : c->zero_x) + (c->x == TD_INT_S8 ? CENTRE : 0);
 }
 
 static int32_t panel_zero(const td_conv8 *c)
@@ -141,11 +142,21 @@ static int32_t panel_zero(const td_conv8 *c)
     return c->zero_w - (c->w == TD_INT_U8 ? CENTRE : 0);
 }
 
+static size_t image_of(const td_conv8 *c, size_t pixel)
+{
+    return pixel / (c->conv.out[1] * c->conv.out[2]);
+}
+
 /* bias - zero_x * SUM w + count * zero_x * zero_w: what is to be added for the zero points, but for what depends on the pixel. */
 static void fill_add(const td_conv8 *c, const shape8 *s, int32_t *add, const int32_t *sums,
                      const int32_t *bias)
 {
-    const uint32_t zero = (uint32_t)patch_zero(c), both = zero * (uint32_t)panel_zero(c) * (uint32_t)s->count;
+    if (c->live) { /* every image has its own zero point */
+        memcpy(add, sums, c->conv.out_channels * sizeof *add);
+        return;
+    }
+    const uint32_t zero = (uint32_t)patch_zero(c, 0),
+                   both = zero * (uint32_t)panel_zero(c) * (uint32_t)s->count;
 
     for (size_t o = 0; o < c->conv.out_channels; o++)
         add[o] = (int32_t)((bias ? (uint32_t)bias[o] : 0) - zero * (uint32_t)sums[o] + both);
@@ -165,7 +176,8 @@ static void gather(const td_conv8 *c, const shape8 *s, uint8_t *to, const uint8_
     const uint8_t flip = c->x == TD_INT_S8 ? SIGN : 0;
     const size_t y = pixel / g->out[2] % g->out[1], x = pixel % g->out[2];
     const uint8_t *const image =
-        in + pixel / (g->out[1] * g->out[2]) * g->in[1] * g->in[2] * g->in_channels + group * s->depth;
+        in + image_of(c, pixel) * g->in[1] * g->in[2] * g->in_channels + group * s->depth;
+    const int32_t zero = patch_zero(c, image_of(c, pixel));
 
     for (size_t ky = 0; ky < g->kernel[1]; ky++) {
         const int64_t iy = (int64_t)(y * g->stride[1] + ky * g->dilation[1]) - g->pad[1];
@@ -174,7 +186,7 @@ static void gather(const td_conv8 *c, const shape8 *s, uint8_t *to, const uint8_
             const int64_t ix = (int64_t)(x * g->stride[2] + kx * g->dilation[2]) - g->pad[2];
 
             if (iy < 0 || iy >= (int64_t)g->in[1] || ix < 0 || ix >= (int64_t)g->in[2])
-                memset(to, patch_zero(c), s->depth);
+                memset(to, zero, s->depth);
             else
                 copy_flipped(to, image + ((size_t)iy * g->in[2] + (size_t)ix) * g->in_channels, s->depth,
                              flip);
@@ -206,24 +218,49 @@ static td_conv8_end end_of(const td_conv8 *c, const int32_t *add, size_t o)
                            c->rounds_once };
 }
 
-static void run_group(const td_conv8 *c, const shape8 *s, const td_conv8_bodies *b, uint8_t *out,
-                      const int8_t *panels, const work8 *w, size_t rows, size_t first)
+/* Outputs [o, o + n) of a pixel as floats. zero: what each step of the filter's sum, which is in w->add, takes off. */
+static void write_live(const td_conv8 *c, const work8 *w, float *out, const int32_t *acc, size_t image,
+                       int32_t zero, size_t o, size_t n)
+{
+    const td_conv8_live *const l = c->live;
+
+    for (size_t i = 0; i < n; i++) {
+        const int32_t sum = (int32_t)((uint32_t)acc[i] - (uint32_t)zero * (uint32_t)w->add[o + i]);
+        const float v = (float)sum * l->scales_w[(o + i) * l->scale_step] * l->scales[image];
+
+        out[i] = v + (l->bias ? l->bias[o + i] : 0.0f);
+    }
+}
+
+static void write_sums(const td_conv8 *c, const td_conv8_bodies *b, const work8 *w, void *out,
+                       const int32_t *acc, size_t pixel, size_t o, size_t n)
+{
+    const size_t at = pixel * c->conv.out_channels + o, image = image_of(c, pixel);
+
+    if (c->live) {
+        write_live(c, w, (float *)out + at, acc, image, c->is_depthwise ? 0 : patch_zero(c, image), o, n);
+        return;
+    }
+    const td_conv8_end end = end_of(c, w->add, o);
+    b->finish((uint8_t *)out + at, acc, &end, n);
+}
+
+static void run_group(const td_conv8 *c, const shape8 *s, const td_conv8_bodies *b, void *out,
+                      const int8_t *panels, const work8 *w, size_t pixel, size_t rows, size_t first)
 {
     const int32_t zero = panel_zero(c);
 
     for (size_t p = 0; p < s->panels; p++) {
-        const size_t o = first + p * TD_CONV8_PANEL;
-        const size_t n = p + 1 < s->panels ? (size_t)TD_CONV8_PANEL : s->outputs - p * TD_CONV8_PANEL;
-        const td_conv8_end end = end_of(c, w->add, o);
+        const size_t n = TD_MIN(s->outputs - p * TD_CONV8_PANEL, (size_t)TD_CONV8_PANEL);
 
         b->sums(w->acc, w->patch, s->stride, rows, panels + p * s->panel, s->quads);
         if (zero) take_rows(w->acc, w->patch, s, rows, zero);
         for (size_t r = 0; r < rows; r++)
-            b->finish(out + r * c->conv.out_channels + o, w->acc + r * TD_CONV8_PANEL, &end, n);
+            write_sums(c, b, w, out, w->acc + r * TD_CONV8_PANEL, pixel + r, first + p * TD_CONV8_PANEL, n);
     }
 }
 
-static void run_panels(const td_conv8 *c, const td_conv8_bodies *b, uint8_t *out, const uint8_t *in,
+static void run_panels(const td_conv8 *c, const td_conv8_bodies *b, void *out, const uint8_t *in,
                        const int8_t *packed, const int32_t *bias, const work8 *w, size_t begin, size_t end)
 {
     const td_conv *const g = &c->conv;
@@ -237,8 +274,7 @@ static void run_panels(const td_conv8 *c, const td_conv8_bodies *b, uint8_t *out
         for (size_t group = 0; group < g->groups; group++) {
             for (size_t r = 0; r < rows; r++)
                 gather(c, &s, w->patch + r * s.stride, in, at + r, group);
-            run_group(c, &s, b, out + at * g->out_channels, packed + group * group_size, w, rows,
-                      group * s.outputs);
+            run_group(c, &s, b, out, packed + group * group_size, w, at, rows, group * s.outputs);
         }
     }
 }
@@ -251,7 +287,7 @@ static size_t find_taps(const td_conv8 *c, const work8 *w, const uint8_t *in, co
 {
     const td_conv *const g = &c->conv;
     const size_t y = pixel / g->out[2] % g->out[1], x = pixel % g->out[2], n = g->in_channels;
-    const uint8_t *const image = in + pixel / (g->out[1] * g->out[2]) * g->in[1] * g->in[2] * n;
+    const uint8_t *const image = in + image_of(c, pixel) * g->in[1] * g->in[2] * n;
     size_t found = 0;
 
     for (size_t ky = 0; ky < g->kernel[1]; ky++) {
@@ -268,20 +304,75 @@ static size_t find_taps(const td_conv8 *c, const work8 *w, const uint8_t *in, co
     return found;
 }
 
-static void run_channels(const td_conv8 *c, const td_conv8_bodies *b, uint8_t *out, const uint8_t *in,
+static void run_channels(const td_conv8 *c, const td_conv8_bodies *b, void *out, const uint8_t *in,
                          const uint8_t *filter, const int32_t *bias, const work8 *w, size_t begin, size_t end)
 {
     const size_t n = c->conv.out_channels;
-    const td_conv8_end finish = end_of(c, w->add, 0);
     const bool is_x_u8 = c->x == TD_INT_U8, is_w_u8 = c->w == TD_INT_U8;
-    const td_conv8_zeros zeros = { c->zero_x - (is_x_u8 ? CENTRE : 0), c->zero_w - (is_w_u8 ? CENTRE : 0),
-                                   is_x_u8 ? SIGN : 0, is_w_u8 ? SIGN : 0 };
+    td_conv8_zeros zeros = { c->zero_x - (is_x_u8 ? CENTRE : 0), c->zero_w - (is_w_u8 ? CENTRE : 0),
+                             is_x_u8 ? SIGN : 0, is_w_u8 ? SIGN : 0 };
 
     for (size_t o = 0; o < n; o++)
         w->add[o] = bias ? bias[o] : 0;
     for (size_t at = begin; at < end; at++) {
+        if (c->live) zeros.x = c->live->zeros[image_of(c, at)];
         b->taps(w->acc, w->x, w->w, find_taps(c, w, in, filter, at), n, &zeros);
-        b->finish(out + at * n, w->acc, &finish, n);
+        write_sums(c, b, w, out, w->acc, at, 0, n);
+    }
+}
+
+/* ---------------------------------------------------------------- floats to steps */
+
+/* Rounded to nearest, halves away from zero. */
+static float round_away(float v)
+{
+    const float whole = truncf(v);
+
+    return fabsf(v - whole) >= 0.5f ? whole + copysignf(1.0f, v) : whole;
+}
+
+static void fill_steps(int8_t *out, const float *in, size_t n, float scale, float zero, float low)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float step = round_away(zero + in[i] * scale);
+
+        out[i] = (int8_t)(step >= 127.0f ? 127.0f : step > low ? step : low);
+    }
+}
+
+/* What [low, high], which has 0 in it, makes of 256 steps: from whichever end has the smaller error. */
+static int32_t nudged_zero(double low, double high, double scale)
+{
+    const double from_low = INT8_MIN - low / scale, from_high = INT8_MAX - high / scale;
+    const double error_low = 128.0 + fabs(low / scale), error_high = 127.0 + fabs(high / scale);
+    const double zero = error_low < error_high ? from_low : from_high;
+
+    return zero <= INT8_MIN ? INT8_MIN : zero >= INT8_MAX ? INT8_MAX : (int32_t)round(zero);
+}
+
+void td_conv8_quantize(int8_t *out, const float *in, size_t n, bool asymmetric, int32_t *zero, float *scale)
+{
+    float low = 0, high = 0;
+
+    for (size_t i = 0; i < n; i++) { /* NaN is passed over */
+        low = in[i] < low ? in[i] : low;
+        high = in[i] > high ? in[i] : high;
+    }
+    const float most = -low > high ? -low : high;
+
+    *zero = 0;
+    *scale = 1;
+    if (most <= 0) {
+        memset(out, 0, n);
+    } else if (asymmetric) {
+        const double exact = ((double)high - (double)low) / 255.0;
+
+        *zero = nudged_zero((double)low, (double)high, exact);
+        *scale = (float)exact;
+        fill_steps(out, in, n, 1.0f / *scale, (float)*zero, -128.0f);
+    } else {
+        *scale = most / 127.0f;
+        fill_steps(out, in, n, 127.0f / most, 0.0f, -127.0f);
     }
 }
 

@@ -21,6 +21,15 @@
 
 typedef enum td_int { TD_INT_S8, TD_INT_U8, TD_INT_S16 } td_int; /* of images, filters (not 16), results */
 
+/* Images that were floats, each with a zero point and a scale of its own; results are floats, sum * scale * scale_x + bias. */
+typedef struct td_conv8_live {
+    const int32_t *zeros; /* of each image */
+    const float *scales;  /* likewise */
+    const float *scales_w;
+    size_t scale_step; /* 0: one for all outputs */
+    const float *bias; /* NULL: none */
+} td_conv8_live;
+
 typedef struct td_conv8 {
     td_conv conv; /* two spatial dimensions at most */
     bool is_depthwise;
@@ -29,7 +38,12 @@ typedef struct td_conv8 {
     bool rounds_once;        /* see fixed.h */
     const td_fixed *factors; /* one for each output, or one */
     size_t n_factors;
+    const td_conv8_live
+        *live; /* NULL: what is above counts; else images and filters are signed bytes, results floats */
 } td_conv8;
+
+/* The steps of one image of floats, and what they mean: from -127 to 127 around 0, or all 256 around a zero point. */
+void td_conv8_quantize(int8_t *out, const float *in, size_t n, bool asymmetric, int32_t *zero, float *scale);
 
 /* The definition of right: output pixels [begin, end) of batch * out. bias: 32 bits, 64 for images of 16; NULL: none. */
 void td_conv8_ref(const td_conv8 *c, void *out, const void *in, const void *w, const void *bias, size_t begin,

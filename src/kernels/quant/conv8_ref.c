@@ -55,6 +55,19 @@ static int64_t sum_of(const td_conv8 *c, const void *in, const void *w, size_t p
     return sum;
 }
 
+/* One number of a float result. */
+static float live_of(const td_conv8 *c, const void *in, const void *w, size_t pixel, size_t o)
+{
+    const td_conv8_live *const l = c->live;
+    const size_t image = pixel / (c->conv.out[1] * c->conv.out[2]);
+    td_conv8 own = *c;
+
+    own.zero_x = l->zeros[image];
+    const int32_t sum = (int32_t)(uint32_t)sum_of(&own, in, w, pixel, o);
+    const float v = (float)sum * l->scales_w[o * l->scale_step] * l->scales[image];
+    return v + (l->bias ? l->bias[o] : 0.0f);
+}
+
 void td_conv8_ref(const td_conv8 *c, void *out, const void *in, const void *w, const void *bias, size_t begin,
                   size_t end)
 {
@@ -62,6 +75,11 @@ void td_conv8_ref(const td_conv8 *c, void *out, const void *in, const void *w, c
 
     for (size_t i = begin * n; i < end * n; i++) {
         const size_t o = i % n;
+
+        if (c->live) {
+            ((float *)out)[i] = live_of(c, in, w, i / n, o);
+            continue;
+        }
         const td_fixed factor = c->factors[c->n_factors > 1 ? o : 0];
         int64_t sum = sum_of(c, in, w, i / n, o), v;
 

@@ -23,6 +23,9 @@ typedef struct conv_attrs {
     td_lite_out out;
     td_fixed *factors;
     size_t n_factors;
+    float *scales; /* of a filter over floats; NULL: over steps */
+    size_t n_scales;
+    bool is_asymmetric;
 } conv_attrs;
 
 static td_status parse_steps(td_parse *p, conv_attrs *a)
@@ -37,13 +40,35 @@ static td_status parse_steps(td_parse *p, conv_attrs *a)
     return td_lite_factors(p, &a->factors, &a->n_factors);
 }
 
+static td_status parse_scales(td_parse *p, conv_attrs *a)
+{
+    const td_attr_value *items;
+
+    a->n_scales = td_attr_list(p, "scales", &items);
+    a->scales = TD_ARENA_NEW_N(p->arena, float, a->n_scales);
+    for (size_t i = 0; i < a->n_scales; i++)
+        a->scales[i] = items[i].u.f;
+    a->is_asymmetric = td_attr_bool(p, "asymmetric");
+    if (a->n_scales) return NULL;
+    return TD_ERR(INVALID_ARGUMENT, "%s: there are no scales", p->node->name);
+}
+
+static td_status parse_window(td_parse *p, conv_attrs *a)
+{
+    a->is_depthwise = td_attr_bool(p, "depthwise");
+    return td_window_parse(p, 2, TD_WINDOW_DILATIONS, &a->window);
+}
+
 static td_status conv_parse(td_parse *p)
 {
-    conv_attrs *const a = p->attrs;
+    TD_TRY(parse_window(p, p->attrs));
+    return parse_steps(p, p->attrs);
+}
 
-    TD_TRY(td_window_parse(p, 2, TD_WINDOW_DILATIONS, &a->window));
-    a->is_depthwise = td_attr_bool(p, "depthwise");
-    return parse_steps(p, a);
+static td_status hybrid_conv_parse(td_parse *p)
+{
+    TD_TRY(parse_window(p, p->attrs));
+    return parse_scales(p, p->attrs);
 }
 
 static td_status product_parse(td_parse *p)
@@ -53,6 +78,12 @@ static td_status product_parse(td_parse *p)
     a->keeps = td_attr_bool(p, "keep_dims");
     a->rounds_once = td_attr_bool(p, "rounds_once");
     return parse_steps(p, a);
+}
+
+static td_status hybrid_product_parse(td_parse *p)
+{
+    ((conv_attrs *)p->attrs)->keeps = td_attr_bool(p, "keep_dims");
+    return parse_scales(p, p->attrs);
 }
 
 /* ---------------------------------------------------------------- shapes */
@@ -66,14 +97,14 @@ static td_status describe(td_call *c, td_conv8 *out)
 {
     const conv_attrs *const a = c->attrs;
     const td_shape *const bias = &td_in(c, 2)->shape;
-    const size_t n = out->conv.out_channels;
+    const size_t n = out->conv.out_channels, n_scales = a->scales ? a->n_scales : a->n_factors;
 
-    if (a->n_factors != 1 && a->n_factors != n)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "there are %zu scales for %zu outputs", a->n_factors, n);
+    if (n_scales != 1 && n_scales != n)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "there are %zu scales for %zu outputs", n_scales, n);
     if (bias->rank != 1 || bias->dims[0] != (int64_t)n)
         return TD_OP_ERR(c, INVALID_ARGUMENT, "bias is not a vector of %zu", n);
     out->is_depthwise = a->is_depthwise;
-    out->x = out->y = int_of(td_in(c, 0)->dtype);
+    out->x = out->y = a->scales ? TD_INT_S8 : int_of(td_in(c, 0)->dtype);
     out->w = int_of(td_in(c, 1)->dtype);
     out->zero_x = a->zero_x;
     out->zero_w = a->zero_w;
@@ -159,6 +190,8 @@ typedef struct conv_state {
     const void *packed;            /* NULL: packed by each run */
     size_t pixels, grain;
     size_t packed_size, work_size; /* at the scratch's begin, then one for each thread */
+    size_t image_size;             /* floats of each that become steps; 0: none do */
+    size_t at_steps, at_zeros, at_scales;
 } conv_state;
 
 typedef struct pack_ctx {
@@ -189,6 +222,23 @@ static td_status pack_weights(td_call *c, conv_state *s)
     return td_pack_get(c, &key, &way, &s->packed);
 }
 
+/* Room for the steps of floats, behind all else. */
+static td_status place_live(td_call *c, conv_state *s)
+{
+    const size_t count = (size_t)td_shape_count(&td_in(c, 0)->shape), batch = s->k.conv.batch;
+    size_t at = c->scratch_size;
+
+    if (!((const conv_attrs *)c->attrs)->scales) return NULL;
+    if (at > SIZE_MAX / 4 || count > SIZE_MAX / 4 || batch > SIZE_MAX / 32)
+        return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "the input is too large");
+    s->image_size = count / batch;
+    s->at_steps = td_reserve(&at, count);
+    s->at_zeros = td_reserve(&at, batch * sizeof(int32_t));
+    s->at_scales = td_reserve(&at, batch * sizeof(float));
+    c->scratch_size = at;
+    return NULL;
+}
+
 static td_status prepare(td_call *c, conv_state *s)
 {
     const td_conv *const g = &s->k.conv;
@@ -198,7 +248,8 @@ static td_status prepare(td_call *c, conv_state *s)
     s->pixels = g->batch * g->out[1] * g->out[2];
     s->grain = td_round_up(TD_MAX(1, SHARD / TD_MAX(1, work)), TD_CONV8_ROWS);
     c->work = 2.0 * (double)s->pixels * (double)work;
-    if (!s->pixels || !td_conv8_is_fast(&s->k)) return NULL;
+    if (!s->pixels) return NULL;
+    if (!td_conv8_is_fast(&s->k)) return place_live(c, s);
     if (!td_conv8_packed_size(&s->k, &s->packed_size) || !td_conv8_scratch(&s->k, &s->work_size) ||
         !td_mul_size(s->work_size, (size_t)TD_MAX(c->threads, 1), &all))
         return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "the filter is too large");
@@ -212,7 +263,7 @@ static td_status prepare(td_call *c, conv_state *s)
     if (!td_add_size(all, own, &c->scratch_size))
         return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "the filter is too large");
     s->packed_size = own;
-    return NULL;
+    return place_live(c, s);
 }
 
 static td_status conv_prepare(td_call *c)
@@ -233,6 +284,7 @@ static td_status product_prepare(td_call *c)
 
 typedef struct conv_job {
     const conv_state *s;
+    const td_conv8 *k;
     void *out;
     const void *in, *w, *bias;
     char *work;
@@ -245,28 +297,75 @@ static void run_shard(void *ctx, size_t shard, int thread)
     const size_t begin = shard * s->grain, end = TD_MIN(begin + s->grain, s->pixels);
 
     if (s->bodies)
-        td_conv8_run(&s->k, s->bodies, j->out, j->in, j->w, j->bias, j->work + (size_t)thread * s->work_size,
+        td_conv8_run(j->k, s->bodies, j->out, j->in, j->w, j->bias, j->work + (size_t)thread * s->work_size,
                      begin, end);
     else
-        td_conv8_ref(&s->k, j->out, j->in, j->w, j->bias, begin, end);
+        td_conv8_ref(j->k, j->out, j->in, j->w, j->bias, begin, end);
+}
+
+static void run(td_call *c, conv_job *j)
+{
+    const conv_state *const s = c->state;
+
+    j->s = s;
+    j->out = td_out(c, 0)->data;
+    j->w = s->packed ? s->packed : td_in(c, 1)->data;
+    j->work = (char *)c->scratch + s->packed_size;
+    if (s->packed_size) {
+        td_conv8_pack(&s->k, c->scratch, td_in(c, 1)->data);
+        j->w = c->scratch;
+    }
+    td_team_run(c->team, td_div_up(s->pixels, s->grain), run_shard, j);
 }
 
 static td_status conv_run(td_call *c)
 {
     const conv_state *const s = c->state;
-    conv_job j = { s,
-                   td_out(c, 0)->data,
-                   td_in(c, 0)->data,
-                   s->packed ? s->packed : td_in(c, 1)->data,
-                   td_in(c, 2)->data,
-                   (char *)c->scratch + s->packed_size };
+    conv_job j = { .k = &s->k, .in = td_in(c, 0)->data, .bias = td_in(c, 2)->data };
+
+    if (s->pixels) run(c, &j);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- floats, whose steps each run finds */
+
+typedef struct steps_job {
+    const conv_state *s;
+    const float *in;
+    bool is_asymmetric;
+    int8_t *steps;
+    int32_t *zeros;
+    float *scales;
+} steps_job;
+
+static void find_steps(void *ctx, size_t begin, size_t end)
+{
+    const steps_job *const j = ctx;
+    const size_t n = j->s->image_size;
+
+    for (size_t i = begin; i < end; i++)
+        td_conv8_quantize(j->steps + i * n, j->in + i * n, n, j->is_asymmetric, &j->zeros[i], &j->scales[i]);
+}
+
+static td_status hybrid_run(td_call *c)
+{
+    const conv_attrs *const a = c->attrs;
+    const conv_state *const s = c->state;
+    char *const scratch = c->scratch;
+    steps_job steps = { s,
+                        td_in(c, 0)->data,
+                        a->is_asymmetric,
+                        (int8_t *)scratch + s->at_steps,
+                        (int32_t *)(void *)(scratch + s->at_zeros),
+                        (float *)(void *)(scratch + s->at_scales) };
+    const td_conv8_live live = { steps.zeros, steps.scales, a->scales, a->n_scales > 1, td_in(c, 2)->data };
+    td_conv8 k = s->k;
+    conv_job j = { .k = &k, .in = steps.steps };
 
     if (!s->pixels) return NULL;
-    if (s->packed_size) {
-        td_conv8_pack(&s->k, c->scratch, td_in(c, 1)->data);
-        j.w = c->scratch;
-    }
-    td_team_run(c->team, td_div_up(s->pixels, s->grain), run_shard, &j);
+    td_call_parallel(c, k.conv.batch, TD_MAX(1, SHARD / 8 / TD_MAX(1, s->image_size)), find_steps, &steps);
+    k.live = &live;
+    run(c, &j);
     return NULL;
 }
 
@@ -279,26 +378,52 @@ static const td_kernel product_kernels[] = {
     { 0 },
 };
 
-#define COMMON                                                                                               \
-    .sig = "input: T, filter: Tfilter, bias: Tbias -> output: T", .flags = TD_OP_PACKS,                      \
-    .attrs_size = sizeof(conv_attrs)
+static const td_kernel hybrid_conv_kernels[] = {
+    { TD_DEVICE_CPU, TD_DTYPE_BIT(TD_F32), sizeof(conv_state), conv_prepare, hybrid_run, NULL },
+    { 0 },
+};
+static const td_kernel hybrid_product_kernels[] = {
+    { TD_DEVICE_CPU, TD_DTYPE_BIT(TD_F32), sizeof(conv_state), product_prepare, hybrid_run, NULL },
+    { 0 },
+};
+
+#define COMMON .flags = TD_OP_PACKS, .attrs_size = sizeof(conv_attrs)
 #define STEPS                                                                                                \
     "T: type, Tfilter: type, Tbias: type, zero_x: int, zero_filter: int = 0, " TD_LITE_OUT_ATTRS             \
     ", " TD_LITE_FACTORS_ATTRS
+#define SCALES "scales: list(float), asymmetric: bool"
+#define WINDOW                                                                                               \
+    ", strides: list(int), padding: string, dilations: list(int) = [1, 1, 1, 1], depthwise: bool = false"
+#define CONV    .infer = conv_infer, COMMON
+#define PRODUCT .infer = product_infer, COMMON
+
+static const char over_steps[] = "input: T, filter: Tfilter, bias: Tbias -> output: T";
+static const char over_floats[] = "input: float, filter: int8, bias: float -> output: float";
 
 const td_op td_ops_lite_conv[] = {
     { .name = "_LiteConv2D",
-      .attrs = STEPS ", strides: list(int), padding: string, dilations: list(int) = [1, 1, 1, 1], "
-                     "depthwise: bool = false",
+      .sig = over_steps,
+      .attrs = STEPS WINDOW,
       .parse = conv_parse,
-      .infer = conv_infer,
       .kernels = conv_kernels,
-      COMMON },
+      CONV },
+    { .name = "_LiteHybridConv2D",
+      .sig = over_floats,
+      .attrs = SCALES WINDOW,
+      .parse = hybrid_conv_parse,
+      .kernels = hybrid_conv_kernels,
+      CONV },
+    { .name = "_LiteHybridMatMul",
+      .sig = over_floats,
+      .attrs = SCALES ", keep_dims: bool = false",
+      .parse = hybrid_product_parse,
+      .kernels = hybrid_product_kernels,
+      PRODUCT },
     { .name = "_LiteMatMul",
+      .sig = over_steps,
       .attrs = STEPS ", keep_dims: bool = false, rounds_once: bool = false",
       .parse = product_parse,
-      .infer = product_infer,
       .kernels = product_kernels,
-      COMMON },
+      PRODUCT },
     { 0 },
 };

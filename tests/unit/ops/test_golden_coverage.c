@@ -38,6 +38,8 @@ static const char *const own_ops[][2] = {
     { "_FusedRFFT", "unit/passes/test_fuse_fft.c" },
     { "_LiteAdd", "goldens of tflite" },
     { "_LiteConv2D", "goldens of tflite" },
+    { "_LiteHybridConv2D", "goldens of tflite" },
+    { "_LiteHybridMatMul", "goldens of tflite" },
     { "_LiteLookup", "goldens of tflite" },
     { "_LiteMatMul", "goldens of tflite" },
     { "_LiteMul", "goldens of tflite" },
