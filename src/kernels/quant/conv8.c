@@ -9,7 +9,7 @@
 
 #include "base/size.h"
 
-enum { SIGN = 0x80, CENTRE = 128 };
+enum { SIGN = 0x80, CENTRE = 128, STEP = 64 }; /* bytes of depth that some bodies take at once */
 
 /* What follows from the sizes. */
 typedef struct shape8 {
@@ -28,9 +28,9 @@ static shape8 shape_of(const td_conv8 *c)
 
     s.count = s.depth * s.taps;
     s.quads = td_div_up(s.count, 4);
-    s.stride = td_round_up(s.count, 64);
+    s.stride = td_round_up(s.count, STEP);
     s.panels = td_div_up(s.outputs, TD_CONV8_PANEL);
-    s.panel = s.quads * 4 * TD_CONV8_PANEL;
+    s.panel = s.stride * TD_CONV8_PANEL;
     return s;
 }
 
@@ -192,8 +192,7 @@ static void gather(const td_conv8 *c, const shape8 *s, uint8_t *to, const uint8_
                              flip);
         }
     }
-    for (size_t k = s->count; k < 4 * s->quads; k++)
-        *to++ = 0;
+    memset(to, 0, s->stride - s->count);
 }
 
 /* acc[row][..] -= zero of the filter * SUM of the patch's row. */
@@ -383,8 +382,11 @@ void td_conv8_run(const td_conv8 *c, const td_conv8_bodies *b, void *out, const 
     size_t size;
 
     if (!place_work(c, scratch, &w, &size)) return; /* whoever asked td_conv8_scratch() does not come here */
-    if (c->is_depthwise)
+    if (c->is_depthwise) {
         run_channels(c, b, out, in, packed, bias, &w, begin, end);
-    else
-        run_panels(c, b, out, in, packed, bias, &w, begin, end);
+        return;
+    }
+    if (b->begin) b->begin();
+    run_panels(c, b, out, in, packed, bias, &w, begin, end);
+    if (b->end) b->end();
 }

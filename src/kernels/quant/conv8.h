@@ -7,10 +7,10 @@
  *
  * Fast bodies work on panels: 16 outputs side by side, four elements of depth together,
  *
- *     panel[depth / 4][16 outputs][4]        filters as signed bytes
- *     patch[pixel][depth rounded up to 4]    the image's bytes under the filter, as unsigned bytes
+ *     panel[depth / 4][16 outputs][4]    filters as signed bytes
+ *     patch[pixel][depth]                the image's bytes under the filter, as unsigned bytes
  *
- * so that a sum of products of an unsigned with a signed byte is all they need. What zero points add is known of each output
+ * with a depth that zeros make a multiple of 64, so that a sum of products of an unsigned with a signed byte is all they need. What zero points add is known of each output
  * (and, where zero_w is not that of signed bytes, of each pixel), and is taken off afterwards. */
 #ifndef TD_KERNELS_QUANT_CONV8_H
 #define TD_KERNELS_QUANT_CONV8_H
@@ -38,8 +38,8 @@ typedef struct td_conv8 {
     bool rounds_once;        /* see fixed.h */
     const td_fixed *factors; /* one for each output, or one */
     size_t n_factors;
-    const td_conv8_live
-        *live; /* NULL: what is above counts; else images and filters are signed bytes, results floats */
+    /* NULL: what is above counts; else images and filters are signed bytes, results floats. */
+    const td_conv8_live *live;
 } td_conv8;
 
 /* The steps of one image of floats, and what they mean: from -127 to 127 around 0, or all 256 around a zero point. */
@@ -53,7 +53,8 @@ void td_conv8_ref(const td_conv8 *c, void *out, const void *in, const void *w, c
 
 enum { TD_CONV8_PANEL = 16, TD_CONV8_ROWS = 32 }; /* outputs of a panel, pixels of a patch at most */
 
-/* acc[rows][16] = SUM of patch[row][k] * panel[k][output], over 4 * quads elements. */
+/* acc[rows][16] = SUM of patch[row][k] * panel[k][output], over 4 * quads elements. patch and acc have room for TD_CONV8_ROWS,
+ * of which more may be read and written. */
 typedef void td_conv8_sums_fn(int32_t *acc, const uint8_t *patch, size_t stride, size_t rows,
                               const int8_t *panel, size_t quads);
 
@@ -78,12 +79,19 @@ typedef void td_conv8_taps_fn(int32_t *acc, const uint8_t *const *x, const uint8
                               size_t n, const td_conv8_zeros *z);
 
 typedef struct td_conv8_bodies {
+    void (*begin)(void), (*end)(void); /* around the sums of a thread; NULL: nothing */
     td_conv8_sums_fn *sums;
     td_conv8_finish_fn *finish;
     td_conv8_taps_fn *taps;
 } td_conv8_bodies;
 
+extern const td_conv8_bodies td_conv8_avx2, td_conv8_avx512, td_conv8_vnni, td_conv8_amx;
 TD_VARIANTS(conv8, const td_conv8_bodies *);
+
+/* For bodies of more than one. */
+td_conv8_sums_fn td_conv8_sums_avx2;
+td_conv8_finish_fn td_conv8_finish_ref, td_conv8_finish_avx512;
+td_conv8_taps_fn td_conv8_taps_ref, td_conv8_taps_avx512;
 
 /* Can it run so? All bytes, and depthwise ones with one output a channel. */
 bool td_conv8_is_fast(const td_conv8 *c);

@@ -108,7 +108,7 @@ static void plain_sums(int32_t *acc, const uint8_t *patch, size_t stride, size_t
         }
 }
 
-static void plain_finish(uint8_t *out, const int32_t *acc, const td_conv8_end *e, size_t n)
+void td_conv8_finish_ref(uint8_t *out, const int32_t *acc, const td_conv8_end *e, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const int32_t sum = (int32_t)((uint32_t)acc[i] + (uint32_t)e->add[i]);
@@ -119,7 +119,7 @@ static void plain_finish(uint8_t *out, const int32_t *acc, const td_conv8_end *e
     }
 }
 
-static void plain_taps(int32_t *acc, const uint8_t *const *x, const uint8_t *const *w, size_t n_taps,
+void td_conv8_taps_ref(int32_t *acc, const uint8_t *const *x, const uint8_t *const *w, size_t n_taps,
                        size_t n, const td_conv8_zeros *z)
 {
     for (size_t i = 0; i < n; i++) {
@@ -132,8 +132,11 @@ static void plain_taps(int32_t *acc, const uint8_t *const *x, const uint8_t *con
     }
 }
 
-static const td_conv8_bodies plain = { plain_sums, plain_finish, plain_taps };
+static const td_conv8_bodies plain = { .sums = plain_sums,
+                                       .finish = td_conv8_finish_ref,
+                                       .taps = td_conv8_taps_ref };
 
 const td_conv8_variant td_conv8_variants[] = {
-    { "ref", TD_CPU_ref, &plain },
+    TD_X86(&td_conv8_, amx),  TD_X86(&td_conv8_, vnni), TD_X86(&td_conv8_, avx512),
+    TD_X86(&td_conv8_, avx2), TD_PLAIN(&plain),
 };

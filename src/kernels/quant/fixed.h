@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fixed.h -- real factors as integers, and products with them, rounded as TFLite's plain kernels round. Most do so twice, once at
- * the high half of a doubled product, once at the shift, and both times halves go away from zero; some do it once. */
+ * the high half of a doubled product, where halves go up, and once at the shift, where they go away from zero; some do it once. */
 #ifndef TD_KERNELS_QUANT_FIXED_H
 #define TD_KERNELS_QUANT_FIXED_H
 
@@ -34,13 +34,10 @@ static inline int32_t td_round_shift(int32_t v, int bits)
     return (v >> bits) + ((v & mask) > (mask >> 1) + (v < 0));
 }
 
-/* 2 a b / 2^32, halves away from zero; b >= 0, so it never overflows. */
+/* 2 a b / 2^32, halves up; b >= 0, so it never overflows. */
 static inline int32_t td_high_product(int32_t a, int32_t b)
 {
-    const int64_t product = (int64_t)a * b;
-
-    return (int32_t)((product + (product >= 0 ? INT64_C(1) << 30 : 1 - (INT64_C(1) << 30))) /
-                     (INT64_C(1) << 31));
+    return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
 }
 
 static inline int32_t td_fixed_times(int32_t v, td_fixed f)
