@@ -27,6 +27,7 @@ import numpy as np
 
 BINARY = os.environ["TENSORD"]
 SECONDS = 0.4
+REST = 0.2  # before each turn: threads of the engine before spin for a while when they have nothing to do
 HEAD = 4096  # elements of the output that are compared
 
 
@@ -47,7 +48,8 @@ def shown(version):
     inputs = {}
     for one in signature["inputs"]:
         dtype, low, high = kinds[one["dtype"]]
-        inputs[one["name"]] = [dtype, [int(n) for n in one["shape"].strip("[]").split(",")[1:]], low, high]
+        dims = one["shape"].strip("[]").split(",")[1:]
+        inputs[one["name"]] = [dtype, [int(n) if n != "?" else 1 for n in dims], low, high]
     return inputs
 
 
@@ -169,6 +171,7 @@ def work(args):
     print(json.dumps(head.tolist()), flush=True)
     for _ in sys.stdin:
         count = max(1, int(SECONDS / max(once, 1e-6)))
+        call()
         begin = time.perf_counter()
         for _ in range(count):
             call()
@@ -189,6 +192,7 @@ def compare(args, model, batch, engines, environment):
             workers[engine], heads[engine], times[engine] = worker, np.asarray(json.loads(line)), []
     for _ in range(args.rounds):
         for engine, worker in workers.items():
+            time.sleep(REST)
             worker.stdin.write("go\n")
             worker.stdin.flush()
             times[engine].append(float(worker.stdout.readline()))

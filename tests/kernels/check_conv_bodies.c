@@ -101,7 +101,7 @@ static void negate(float *x, size_t n)
         x[i] = -x[i];
 }
 
-enum { BODIES = 8 };
+enum { BODIES = 9 };
 static int n_runs[BODIES], n_narrow[BODIES]; /* of each */
 
 static size_t index_of(const td_conv_body *b)
@@ -185,7 +185,7 @@ static void check_body(const data *d, const td_conv_body *b, td_cpu cpu, bool is
                             .has_bias = ends[i].bias != NULL,
                             .is_bf16 = is_bf16,
                             .has_more = ends[i].add || ends[i].post };
-        const bool has_scale = i / 2 && !d->conv.is_transposed;
+        const bool has_scale = i / 2;
 
         if (!b->can(&ask)) continue;
         check_run(d, b, &ask, &ends[i], has_scale);
@@ -296,6 +296,17 @@ static td_conv grouped(td_conv c, size_t groups)
     return c;
 }
 
+/* Keras' Conv2DTranspose. */
+static td_conv transposed(size_t h, size_t w, size_t ic, size_t oc, size_t kernel, size_t stride)
+{
+    td_conv c = flat(1, h * stride, w * stride, oc, ic, kernel, stride, 1, true); /* the forward one */
+
+    c.in[1] = h, c.in[2] = w, c.out[1] = h * stride, c.out[2] = w * stride;
+    c.in_channels = ic, c.out_channels = oc;
+    c.is_transposed = true;
+    return c;
+}
+
 static void bench_all(void)
 {
     bench(flat(1, 224, 224, 3, 32, 3, 2, 1, true));
@@ -314,6 +325,9 @@ static void bench_all(void)
     bench(grouped(flat(1, 28, 28, 64, 128, 3, 1, 1, true), 64));
     bench(grouped(flat(1, 28, 28, 256, 256, 3, 1, 1, true), 32));
     bench(grouped(flat(1, 14, 14, 512, 512, 3, 1, 1, true), 32));
+    bench(transposed(32, 32, 16, 8, 3, 2));
+    bench(transposed(28, 28, 128, 64, 4, 2));
+    bench(transposed(56, 56, 64, 32, 2, 2));
 }
 
 /* Small convolutions of any kind. */
@@ -322,7 +336,7 @@ static td_conv any(void)
     td_conv c = { .batch = (size_t)check_random_int(1, 3), .groups = (size_t)check_random_int(1, 3) };
 
     if (check_random_int(0, 2) == 0) c.groups = 1;
-    c.is_transposed = check_random_int(0, 5) == 0;
+    c.is_transposed = check_random_int(0, 3) == 0;
     c.in_channels = c.groups * (size_t)(check_random_int(0, 2) ? check_random_int(1, 20) : 1);
     c.out_channels = c.groups * (size_t)check_random_int(1, 40);
     for (int i = 0; i < 3; i++) {
@@ -330,13 +344,15 @@ static td_conv any(void)
 
         c.kernel[i] = is_flat ? 1 : (size_t)check_random_int(1, 4);
         c.stride[i] = is_flat ? 1 : (size_t)check_random_int(1, 3);
-        c.dilation[i] = is_flat ? 1 : (size_t)check_random_int(1, 2);
+        c.dilation[i] =
+            is_flat || (c.is_transposed && check_random_int(0, 3)) ? 1 : (size_t)check_random_int(1, 2);
         c.in[i] = is_flat ? 1 : (size_t)check_random_int(1, 12);
         const size_t reach = (c.kernel[i] - 1) * c.dilation[i] + 1,
                      pad = (size_t)check_random_int(0, (int64_t)reach - 1);
         c.pad[i] = check_random_int(0, (int64_t)pad);
         const size_t whole = c.in[i] + pad;
-        c.out[i] = c.is_transposed ? c.in[i] * c.stride[i]
+        c.out[i] = c.is_transposed
+                       ? c.in[i] * c.stride[i] - (size_t)check_random_int(0, (int64_t)c.stride[i] - 1)
                    : whole < reach ? 1
                                    : (whole - reach) / c.stride[i] + 1;
     }
@@ -382,7 +398,7 @@ void check_conv_bodies(void)
     check_huge();
     for (size_t i = 0; i < TD_COUNT(some); i++)
         check_conv(&some[i]);
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 90; i++) {
         const td_conv c = any();
 
         check_conv(&c);

@@ -70,7 +70,7 @@ typedef struct td_conv_plan {
 extern const td_conv_body *const td_conv_bodies[]; /* NULL behind the last */
 extern const td_conv_body td_conv_body_depthwise, td_conv_body_amx, td_conv_body_amx_taps,
     td_conv_body_dnnl_bf16, td_conv_body_winograd, td_conv_body_matrix, td_conv_body_dnnl,
-    td_conv_body_panels;
+    td_conv_body_phases, td_conv_body_panels;
 
 /* False: no memory. */
 bool td_conv_body_choose(const td_conv_ask *ask, td_conv_plan *out);
