@@ -316,5 +316,80 @@ class Refused(Base):
             self.assertIn(text, done.stderr.lower())
 
 
+class Quantised(Base):
+    def dense(self, x=([0.5], [3], 0), w=([0.25], [0], 0), y=([1.0], [-2], 0), dtype="int8", activation=0):
+        """Two outputs of x by [[1, 2], [-3, 4]], plus [8, -16] in steps of 1/8."""
+        m = Model()
+        a, b = m.tensor("x", dtype, [1, 2], None, x), m.tensor("y", dtype, [1, 2], None, y)
+        weights = m.tensor("w", "int8", [2, 2], [1, 2, -3, 4], w)
+        bias = m.tensor("b", "int32", [2], [8, -16], ([0.125], [0], 0))
+        m.op("FULLY_CONNECTED", [a, weights, bias], [b], "FullyConnectedOptions", {0: i8(activation)}, version=4)
+        m.write(self.file, [a], [b])
+        return self.file
+
+    def test_rows_of_bytes(self):
+        self.dense()
+        server = self.serve()
+        self.assertEqual(server.get("m/metadata").json["metadata"]["signature_def"]["signature_def"]["serving_default"]["inputs"]["x"]["dtype"], "DT_INT8")
+        # (4 * [1, -3] + 6 * [2, 4] + [8, -16]) / 8 - 2, where [4, 6] is [7, 9] without the zero point
+        self.assertEqual(server.post("m:predict", {"instances": [[7, 9], [3, 3], [127, 127]]}).json, {"predictions": [[1, -2], [-1, -4], [46, 12]]})
+
+    def test_dynamic_range(self):
+        """Two rows of floats, each by its own scale: 127 steps to 2, and to 12.7."""
+        m = Model()
+        x, y = m.tensor("x", "float32", [1, 2]), m.tensor("y", "float32", [1, 2])
+        m.op("FULLY_CONNECTED", [x, m.tensor("w", "int8", [2, 2], [1, 2, -3, 4], ([0.5], [0], 0)), -1], [y], "FullyConnectedOptions", version=12)
+        m.write(self.file, [x], [y])
+        rows = self.serve().post("m:predict", {"instances": [[2.0, -1.0], [0.1, 12.7]]}).json["predictions"]
+        np.testing.assert_allclose(rows, [[(127 - 2 * 64) / 127, (-3 * 127 - 4 * 64) / 127], [12.75, 25.25]], rtol=1e-6)
+
+    def test_scales_are_looked_at(self):
+        for how, text in (({"x": ([0.0], [0], 0)}, "tensor 'x' has a scale of 0"), ({"x": ([-1.0], [0], 0)}, "tensor 'x' has a scale of -1"),
+                          ({"y": ([float("nan")], [0], 0)}, "tensor 'y' has a scale of"), ({"y": ([float("inf")], [0], 0)}, "tensor 'y' has a scale of inf"),
+                          ({"x": ([1.0], [128], 0)}, "tensor 'x' has a zero point of 128, which no INT8 is"),
+                          ({"y": ([1.0], [-(1 << 62)], 0)}, "tensor 'y' has a zero point of -4611686018427387904"),
+                          ({"x": ([1.0], [-1], 0), "y": ([1.0], [0], 0), "dtype": "uint8"}, "zero point of -1, which no UINT8 is"),
+                          ({"x": ([1.0, 1.0], [0, 0], 0)}, "tensor 'x' has 2 scales and 2 zero points, not 1"),
+                          ({"x": ([1.0], [0, 0], 0)}, "tensor 'x' has 1 scales and 2 zero points, not 1"),
+                          ({"w": ([1.0, 1.0, 1.0], [0, 0, 0], 0)}, "tensor 'w' has 3 scales and 3 zero points, not 2"),
+                          ({"w": ([1.0, 1.0], [0, 0], 1)}, "operand 1 has no scales along dimension 0"),
+                          ({"w": ([1.0, 1.0], [0, 0], -7)}, "operand 1 has no scales along dimension 0"),
+                          ({"w": ([1.0, 1.0], [0, 1], 0)}, "tensor 'w' has zero points that differ"),
+                          ({"w": ([1.0], [-129], 0)}, "tensor 'w' has a zero point of -129"),
+                          ({"x": ([1e30], [0], 0)}, "the scales of its tensors make a factor of 2.5e+29"),
+                          ({"activation": 5}, "fused activation 5 of quantised tensors is not built yet")):
+            done = run("show", self.dense(**how))
+            self.assertEqual(done.returncode, 1, how)
+            self.assertIn(text, done.stderr)
+            self.assertIn("FULLY_CONNECTED 'y': ", done.stderr)
+
+    def test_shapes_are_looked_at(self):
+        """What a filter's and a bias's shape say, and pools that would change scales."""
+        def filter_rank(m, x, y):
+            m.op("CONV_2D", [x, m.tensor("w", "int8", [1, 1], [1], True)], [y], "Conv2DOptions", {1: i32(1), 2: i32(1)}, version=3)
+
+        def bias_size(m, x, y):
+            b = m.tensor("b", "int32", [2], [1, 1])
+            m.op("CONV_2D", [x, m.tensor("w", "int8", [1, 1, 1, 1], [1], True), b], [y], "Conv2DOptions", {1: i32(1), 2: i32(1)}, version=3)
+
+        def other_scale(m, x, y):
+            z = m.tensor("z", "int8", [1, 2, 2, 1], None, ([0.25], [0], 0))
+            m.op("MAX_POOL_2D", [x], [z], "Pool2DOptions", {1: i32(1), 2: i32(1), 3: i32(1), 4: i32(1)}, version=2)
+
+        def joined(m, x, y):
+            z = m.tensor("z", "int8", [1, 2, 2, 1], None, ([0.25], [0], 0))
+            m.op("CONCATENATION", [x, z], [y], "ConcatenationOptions", {0: i32(3)}, version=2)
+
+        for make, text in ((filter_rank, "must be 4-dimensional|rank 4|4 dimensions"), (bias_size, "bias is not a vector of 1"),
+                           (other_scale, "input and output have other scales or zero points"), (joined, "operand 1 has another scale or zero point")):
+            m = Model()
+            x, y = m.tensor("x", "int8", [1, 2, 2, 1], None, True), m.tensor("y", "int8", [1, 2, 2, 1], None, True)
+            make(m, x, y)
+            m.write(self.file, [x], [y])
+            done = run("run", self.file, "--input_exprs", "x=np.zeros((1, 2, 2, 1))")
+            self.assertNotEqual(done.returncode, 0, make.__name__)
+            self.assertRegex(done.stderr, text)
+
+
 if __name__ == "__main__":
     unittest.main()

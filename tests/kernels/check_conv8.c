@@ -114,6 +114,24 @@ static void check_shape(size_t channels, size_t outputs, size_t kernel, size_t s
     check_live(&c);
 }
 
+/* The image's gradient, as it were: 5 by 4 from 3 by 2. */
+static void check_transposed(void)
+{
+    td_conv8 c = { .conv = { .batch = 2,
+                             .groups = 1,
+                             .in = { 1, 3, 2 },
+                             .in_channels = 5,
+                             .out_channels = 18,
+                             .out = { 1, 5, 4 },
+                             .kernel = { 1, 3, 3 },
+                             .stride = { 1, 2, 2 },
+                             .dilation = { 1, 1, 1 },
+                             .pad = { 0, 1, 0 },
+                             .is_transposed = true } };
+
+    check_types(&c);
+}
+
 static void check_rounding(void)
 {
     static const float in[] = { 0.5f, -0.5f, 1.5f, 2.49999f, 126.5f, -127, 0, 127 };
@@ -140,5 +158,6 @@ void check_conv8(void)
         if (channels[i] < OUTPUTS_MOST) check_shape(channels[i], channels[i], 3, 1, channels[i]);
     }
     check_shape(8, 36, 3, 1, 2);
+    check_transposed();
     check_rounding();
 }

@@ -332,7 +332,7 @@ def quantized_elements():
 def quantized_pairs():
     for dtype, mid in BYTES:
         name = np.dtype(dtype).name
-        a, b = steps(dtype, 4, 33), steps(dtype, 4, 33)
+        a, b = steps(dtype, 2, 33), steps(dtype, 2, 33)
         for op in ("ADD", "SUB", "MUL"):
             options = op.capitalize() + "Options"
             for activation in (0, 1, 2, 3):
@@ -409,6 +409,13 @@ def quantized_convolutions():
     for dtype, mid in BYTES + ((np.int16, 0),):
         name = np.dtype(dtype).name
         scale, zero = (0.0004, 0) if dtype == np.int16 else (0.03, mid + 4)
+        for corners, centers in ((0, 0), (1, 0), (0, 1)):
+            for size in ([7, 5], [2, 2]):
+                yield "RESIZE_BILINEAR", [Steps(steps(dtype, 2, 3, 4, 2), scale, zero), Const(size)], {"options": "ResizeBilinearOptions", "fields": {2: u8(corners), 3: u8(centers)}, "rows": True, "version": 4 if dtype == np.int16 else 3, "outputs": [Out(name, scale, zero)]}
+        for padding, shape in ((0, [2, 8, 8, 3]), (1, [2, 9, 9, 3])):
+            x, w = Steps(steps(dtype, 2, 4, 4, 5), scale, zero), filter_of(np.uint8 if dtype == np.uint8 else np.int8, (3, 3, 3, 5), 0, dtype == np.int8)
+            bias = [] if padding else [bias_of(x, w, 3, np.int64 if dtype == np.int16 else np.int32)]
+            yield "TRANSPOSE_CONV", [Const(shape), w, x] + bias, {"options": "TransposeConvOptions", "fields": {0: i8(padding), 1: i32(2), 2: i32(2)}, "version": 3, "outputs": [Out(name, scale * 10, zero)]}
         for op in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
             for padding in (0, 1):
                 for activation in (0, 1, 3):
@@ -437,6 +444,9 @@ def quantized_rows():
             for beta, scale in ((1, 0.1), (0.5, 0.02), (1, 1.5)):
                 yield "SOFTMAX", [Steps(steps(dtype, *shape), scale, mid + 5)], {"options": "SoftmaxOptions", "fields": {0: f32(beta)}, "outputs": [Out(name, 1 / 256, mid - 128)], "version": 2}
         yield "SOFTMAX", [Steps(steps(dtype, 4, 9), 0.1, mid)], {"options": "SoftmaxOptions", "fields": {0: f32(1)}, "outputs": [Out(name, 1 / 256, mid - 128)], "version": 2, "rows": True}
+        for shape in ((3, 7), (2, 3, 1), (1, 300)):
+            yield "L2_NORMALIZATION", [Steps(steps(dtype, *shape), 0.05, mid + 5)], {"options": "L2NormOptions", "outputs": [Out(name, 1 / 128, mid)], "version": 2}
+        yield "L2_NORMALIZATION", [Steps(np.full((2, 3), mid + 5, dtype), 0.05, mid + 5)], {"options": "L2NormOptions", "outputs": [Out(name, 1 / 128, mid)], "version": 2}
         for op in ("MEAN", "SUM"):
             for axes in ([1], [1, 2], [-1], [0, 1, 2, 3]):
                 for keep, to, zero in ((0, 0.05, 5), (1, 0.031, -20)):

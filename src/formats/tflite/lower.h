@@ -137,6 +137,9 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
     X(steps_pad)                                                                                             \
     X(steps_concat)                                                                                          \
     X(steps_unary)                                                                                           \
+    X(steps_transpose_conv)                                                                                  \
+    X(steps_resize)                                                                                          \
+    X(steps_l2_norm)                                                                                         \
     X(hybrid_conv)                                                                                           \
     X(hybrid_depthwise)                                                                                      \
     X(hybrid_dense)                                                                                          \

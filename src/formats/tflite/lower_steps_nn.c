@@ -6,22 +6,26 @@
 #include "formats/tflite/options.h"
 #include "formats/tflite/steps.h"
 
+static td_dtype bias_type(const td_tfl_op *o)
+{
+    return o->type == TD_F32 ? TD_F32 : o->type == TD_I16 ? TD_I64 : TD_I32;
+}
+
 /* A vector of zeros where there is no bias. */
 static td_edge bias_of(td_tfl_op *o, size_t i, size_t n)
 {
-    const td_dtype type = o->type == TD_F32 ? TD_F32 : o->type == TD_I16 ? TD_I64 : TD_I32;
 
     if (td_tfl_has(o, i)) return td_tfl_in(o, i);
     void *const zeros = td_arena_alloc(o->l->arena, n * sizeof(int64_t));
 
     if (n) memset(zeros, 0, n * sizeof(int64_t));
-    return td_tfl_bytes(o, type, zeros, n, 1);
+    return td_tfl_bytes(o, bias_type(o), zeros, n, 1);
 }
 
 /* Factors of outputs: those of bytes of old have a product of floats in them, others one of doubles. */
 static void set_output_factors(td_tfl_op *o, td_node *node, const float *scales, size_t n, bool is_old)
 {
-    const td_tfl_steps x = td_tfl_steps_in(o, 0), y = td_tfl_steps_out(o, 0);
+    const td_tfl_steps x = td_tfl_steps_in(o, (size_t)o->def->main), y = td_tfl_steps_out(o, 0);
     td_fixed *const factors = TD_ARENA_NEW_N(o->l->arena, td_fixed, n);
 
     for (size_t i = 0; i < n; i++) {
@@ -46,16 +50,16 @@ static td_node *filtered(td_tfl_op *o, const char *op, int32_t axis, bool is_old
         td_tfl_fail(o, TD_ERR(INVALID_ARGUMENT, "filter '%s' has no known number of outputs", w->name));
         return NULL;
     }
-    const td_edge bias = bias_of(o, 2, (size_t)w->shape.dims[axis]);
-    td_node *const node = td_tfl_node(o, op, o->type, (td_edge[]){ td_tfl_in(o, 0), filter, bias }, 3);
+    const size_t x = (size_t)o->def->main,
+                 b = x ? x + 1 : 2; /* transposed ones begin with the result's shape */
+    const td_edge bias = bias_of(o, b, (size_t)w->shape.dims[axis]);
+    const td_edge in[] = { td_tfl_in(o, x), filter, bias, x ? td_tfl_in(o, 0) : bias };
+    td_node *const node = td_tfl_node(o, op, o->type, in, x ? 4 : 3);
     const td_tfl_steps y = td_tfl_steps_out(o, 0);
 
     td_tfl_set_type(o, node, "Tfilter", w->dtype);
-    td_tfl_set_type(o, node, "Tbias",
-                    td_tfl_has(o, 2)    ? td_tfl_type_of(o, 2)
-                    : o->type == TD_I16 ? TD_I64
-                                        : TD_I32);
-    td_tfl_set_int(o, node, "zero_x", td_tfl_steps_in(o, 0).zero);
+    td_tfl_set_type(o, node, "Tbias", td_tfl_has(o, b) ? td_tfl_type_of(o, b) : bias_type(o));
+    td_tfl_set_int(o, node, "zero_x", td_tfl_steps_in(o, x).zero);
     td_tfl_set_int(o, node, "zero_filter", zero);
     set_output_factors(o, node, scales, n, is_old);
     td_tfl_set_steps(o, node, &y, activation);
@@ -77,6 +81,13 @@ void td_tfl_lower_steps_depthwise(td_tfl_op *o)
     if (!n) return;
     td_tfl_set_bool(o, n, "depthwise", true);
     td_tfl_set_geometry(o, n, DEPTH_DILATION_W);
+}
+
+void td_tfl_lower_steps_transpose_conv(td_tfl_op *o)
+{
+    td_node *const n = filtered(o, o->def->op, 0, o->type == TD_U8, td_tfl_byte(o, CONV_ACTIVATION));
+
+    if (n) td_tfl_set_geometry(o, n, 0);
 }
 
 void td_tfl_lower_steps_dense(td_tfl_op *o)
@@ -159,6 +170,27 @@ void td_tfl_lower_steps_pool(td_tfl_op *o)
     td_tfl_set_window(o, n, "ksize", td_tfl_int(o, POOL_HEIGHT, 0), td_tfl_int(o, POOL_WIDTH, 0));
     td_tfl_set_bool(o, n, "mean", !strcmp(o->def->op, "AvgPool"));
     td_tfl_set_steps(o, n, &y, td_tfl_byte(o, POOL_ACTIVATION));
+    td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
+}
+
+void td_tfl_lower_steps_resize(td_tfl_op *o)
+{
+    td_node *const n =
+        td_tfl_node(o, o->def->op, o->type, (td_edge[]){ td_tfl_in(o, 0), td_tfl_in(o, 1) }, 2);
+
+    td_tfl_set_bool(o, n, "align_corners", td_tfl_bool(o, 2));
+    td_tfl_set_bool(o, n, "half_pixel_centers", td_tfl_bool(o, 3));
+    td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
+}
+
+void td_tfl_lower_steps_l2_norm(td_tfl_op *o)
+{
+    const td_edge in = td_tfl_in(o, 0);
+    td_node *const n = td_tfl_node(o, o->def->op, o->type, &in, 1);
+
+    td_tfl_set_int(o, n, "zero_x", td_tfl_steps_in(o, 0).zero);
+    if (td_tfl_byte(o, 0))
+        td_tfl_fail(o, TD_ERR(UNIMPLEMENTED, "fused activation of quantised tensors is not built yet"));
     td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
 }
 

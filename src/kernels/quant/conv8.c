@@ -180,12 +180,12 @@ static void gather(const td_conv8 *c, const shape8 *s, uint8_t *to, const uint8_
     const int32_t zero = patch_zero(c, image_of(c, pixel));
 
     for (size_t ky = 0; ky < g->kernel[1]; ky++) {
-        const int64_t iy = (int64_t)(y * g->stride[1] + ky * g->dilation[1]) - g->pad[1];
+        const int64_t iy = td_conv8_place(g, 1, y, ky);
 
         for (size_t kx = 0; kx < g->kernel[2]; kx++, to += s->depth) {
-            const int64_t ix = (int64_t)(x * g->stride[2] + kx * g->dilation[2]) - g->pad[2];
+            const int64_t ix = td_conv8_place(g, 2, x, kx);
 
-            if (iy < 0 || iy >= (int64_t)g->in[1] || ix < 0 || ix >= (int64_t)g->in[2])
+            if (iy < 0 || ix < 0)
                 memset(to, zero, s->depth);
             else
                 copy_flipped(to, image + ((size_t)iy * g->in[2] + (size_t)ix) * g->in_channels, s->depth,
@@ -290,12 +290,12 @@ static size_t find_taps(const td_conv8 *c, const work8 *w, const uint8_t *in, co
     size_t found = 0;
 
     for (size_t ky = 0; ky < g->kernel[1]; ky++) {
-        const int64_t iy = (int64_t)(y * g->stride[1] + ky * g->dilation[1]) - g->pad[1];
+        const int64_t iy = td_conv8_place(g, 1, y, ky);
 
         for (size_t kx = 0; kx < g->kernel[2]; kx++) {
-            const int64_t ix = (int64_t)(x * g->stride[2] + kx * g->dilation[2]) - g->pad[2];
+            const int64_t ix = td_conv8_place(g, 2, x, kx);
 
-            if (iy < 0 || iy >= (int64_t)g->in[1] || ix < 0 || ix >= (int64_t)g->in[2]) continue;
+            if (iy < 0 || ix < 0) continue;
             w->x[found] = image + ((size_t)iy * g->in[2] + (size_t)ix) * n;
             w->w[found++] = filter + (ky * g->kernel[2] + kx) * n;
         }

@@ -42,6 +42,20 @@ typedef struct td_conv8 {
     const td_conv8_live *live;
 } td_conv8;
 
+/* Where filter row (dim 1) or column (2) k of output o lies in the image; negative: nowhere. */
+static inline int64_t td_conv8_place(const td_conv *g, int dim, size_t o, size_t k)
+{
+    const int64_t step = (int64_t)g->stride[dim], tap = (int64_t)(k * g->dilation[dim]);
+    int64_t at = (int64_t)o * step - g->pad[dim] + tap;
+
+    if (g->is_transposed) {
+        at = (int64_t)o + g->pad[dim] - tap;
+        if (at < 0 || at % step) return -1;
+        at /= step;
+    }
+    return at < (int64_t)g->in[dim] ? at : -1;
+}
+
 /* The steps of one image of floats, and what they mean: from -127 to 127 around 0, or all 256 around a zero point. */
 void td_conv8_quantize(int8_t *out, const float *in, size_t n, bool asymmetric, int32_t *zero, float *scale);
 

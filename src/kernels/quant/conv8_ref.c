@@ -22,14 +22,6 @@ static void put(td_int type, void *p, size_t i, int32_t v)
         ((uint8_t *)p)[i] = (uint8_t)v;
 }
 
-/* Where filter row or column k of output o lies; negative: beside the image. */
-static int64_t place(const td_conv *c, int dim, size_t o, size_t k)
-{
-    const int64_t at = (int64_t)(o * c->stride[dim] + k * c->dilation[dim]) - c->pad[dim];
-
-    return at < (int64_t)c->in[dim] ? at : -1;
-}
-
 static int64_t sum_of(const td_conv8 *c, const void *in, const void *w, size_t pixel, size_t o)
 {
     const td_conv *const g = &c->conv;
@@ -40,7 +32,7 @@ static int64_t sum_of(const td_conv8 *c, const void *in, const void *w, size_t p
 
     for (size_t ky = 0; ky < g->kernel[1]; ky++)
         for (size_t kx = 0; kx < g->kernel[2]; kx++) {
-            const int64_t iy = place(g, 1, y, ky), ix = place(g, 2, x, kx);
+            const int64_t iy = td_conv8_place(g, 1, y, ky), ix = td_conv8_place(g, 2, x, kx);
             const size_t tap = ky * g->kernel[2] + kx, taps = g->kernel[1] * g->kernel[2];
 
             if (iy < 0 || ix < 0) continue;

@@ -67,6 +67,9 @@ static inline int32_t td_fixed_times_wide(int64_t v, td_fixed f)
     return (int32_t)((int64_t)(product + (UINT64_C(1) << (bits - 1))) >> bits);
 }
 
+/* 1 / sqrt(v), by Newton's method in 32 bits; v >= 0, of which 0 counts as 1. */
+td_fixed td_fixed_rsqrt(int32_t v);
+
 static inline int32_t td_steps_clamp(int32_t v, int32_t low, int32_t high)
 {
     return v < low ? low : v > high ? high : v;

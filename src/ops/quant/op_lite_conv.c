@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* op_lite_conv.c -- _LiteConv2D, _LiteMatMul: convolutions and products of quantised tensors.
+/* op_lite_conv.c -- _LiteConv2D, _LiteMatMul and others: convolutions and products of quantised tensors.
  *
  * Filters are as TFLite has them: [out, rows, columns, in], [1, rows, columns, out] if depthwise, [out, depth] for products.
  * A product takes inputs of any rank as rows of that depth. */
@@ -142,6 +142,52 @@ static td_status conv_infer(td_call *c)
     return td_shape_check(&td_out(c, 0)->shape);
 }
 
+/* Transposed: input 3 says the shape of the output, which is the image of a convolution that makes the input's. */
+static td_status transposed_geometry(td_call *c, td_conv8 *out)
+{
+    const conv_attrs *const a = c->attrs;
+    const td_shape *const x = &td_in(c, 0)->shape, *const f = &td_in(c, 1)->shape;
+    td_shape image;
+
+    TD_TRY(td_need_shape(c, 3, false, &image));
+    TD_TRY(td_window_check_rank(c, &a->window, x, "input"));
+    TD_TRY(td_window_check_rank(c, &a->window, f, "filter"));
+    if (image.rank != 4 || image.dims[0] != x->dims[0] || image.dims[3] != f->dims[0] ||
+        f->dims[3] != x->dims[3])
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "input, filter and the shape of the output do not fit");
+    td_conv *const g = &out->conv;
+
+    *g = (td_conv){ .batch = (size_t)x->dims[0],
+                    .groups = 1,
+                    .in = { 1, (size_t)x->dims[1], (size_t)x->dims[2] },
+                    .in_channels = (size_t)x->dims[3],
+                    .out = { 1, (size_t)image.dims[1], (size_t)image.dims[2] },
+                    .out_channels = (size_t)f->dims[0],
+                    .kernel = { 1, (size_t)f->dims[1], (size_t)f->dims[2] },
+                    .stride = { 1, (size_t)a->window.stride[1], (size_t)a->window.stride[2] },
+                    .dilation = { 1, 1, 1 },
+                    .is_transposed = true };
+    for (int i = 1; i < 3; i++) {
+        int64_t n;
+
+        if (f->dims[i] < 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "filter must not have zero elements");
+        TD_TRY(td_window_output(c, &a->window, i, image.dims[i], f->dims[i], &n, &g->pad[i]));
+        if (n != x->dims[i])
+            return TD_OP_ERR(c, INVALID_ARGUMENT,
+                             "size %" PRId64 " of the output is not one of size %" PRId64 " of the input",
+                             image.dims[i], x->dims[i]);
+    }
+    td_out(c, 0)->shape = image;
+    return describe(c, out);
+}
+
+static td_status transposed_infer(td_call *c)
+{
+    td_conv8 k = { 0 };
+
+    return transposed_geometry(c, &k);
+}
+
 static td_status product_geometry(td_call *c, td_conv8 *out)
 {
     const td_shape *const x = &td_in(c, 0)->shape, *const f = &td_in(c, 1)->shape;
@@ -274,6 +320,14 @@ static td_status conv_prepare(td_call *c)
     return prepare(c, s);
 }
 
+static td_status transposed_prepare(td_call *c)
+{
+    conv_state *const s = c->state;
+
+    TD_TRY(transposed_geometry(c, &s->k));
+    return prepare(c, s);
+}
+
 static td_status product_prepare(td_call *c)
 {
     conv_state *const s = c->state;
@@ -373,6 +427,10 @@ static const td_kernel conv_kernels[] = {
     { TD_DEVICE_CPU, TD_LITE_TYPES, sizeof(conv_state), conv_prepare, conv_run, NULL },
     { 0 },
 };
+static const td_kernel transposed_kernels[] = {
+    { TD_DEVICE_CPU, TD_LITE_TYPES, sizeof(conv_state), transposed_prepare, conv_run, NULL },
+    { 0 },
+};
 static const td_kernel product_kernels[] = {
     { TD_DEVICE_CPU, TD_LITE_TYPES, sizeof(conv_state), product_prepare, conv_run, NULL },
     { 0 },
@@ -407,6 +465,13 @@ const td_op td_ops_lite_conv[] = {
       .parse = conv_parse,
       .kernels = conv_kernels,
       CONV },
+    { .name = "_LiteConv2DTransposed",
+      .sig = "input: T, filter: Tfilter, bias: Tbias, sizes: int32 -> output: T",
+      .attrs = STEPS WINDOW,
+      .parse = conv_parse,
+      .infer = transposed_infer,
+      .kernels = transposed_kernels,
+      COMMON },
     { .name = "_LiteHybridConv2D",
       .sig = over_floats,
       .attrs = SCALES WINDOW,

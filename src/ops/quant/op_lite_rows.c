@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* op_lite_rows.c -- _LiteSoftmax: rows of bytes to shares of 1; _LiteSums: sums of 32 bits, or their means, to steps. */
+/* op_lite_rows.c -- _LiteSoftmax: rows of bytes to shares of 1; _LiteL2Norm: to vectors of length 1; _LiteSums: sums of 32 bits,
+ * or their means, to steps. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -34,7 +35,7 @@ static td_status softmax_parse(td_parse *p)
     return NULL;
 }
 
-static td_status softmax_infer(td_call *c)
+static td_status rows_infer(td_call *c)
 {
     if (td_in(c, 0)->shape.rank < 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "there are no rows in a scalar");
     return td_infer_same(c);
@@ -76,14 +77,71 @@ static void softmax_shard(void *ctx, size_t begin, size_t end)
         softmax_row(j->attrs, j->out + r * j->cols, j->in + r * j->cols, j->cols);
 }
 
-static td_status softmax_run(td_call *c)
+static td_status run_rows(td_call *c, void (*fn)(void *ctx, size_t begin, size_t end))
 {
     const td_shape *const s = &td_in(c, 0)->shape;
     const size_t cols = (size_t)s->dims[s->rank - 1], count = (size_t)td_shape_count(s);
     rows_job j = { c->attrs, td_in(c, 0)->data, td_out(c, 0)->data, cols };
 
-    if (count) td_call_parallel(c, count / cols, TD_MAX(GRAIN / cols, 1), softmax_shard, &j);
+    if (count) td_call_parallel(c, count / cols, TD_MAX(GRAIN / cols, 1), fn, &j);
     return NULL;
+}
+
+static td_status softmax_run(td_call *c)
+{
+    return run_rows(c, softmax_shard);
+}
+
+/* ---------------------------------------------------------------- _LiteL2Norm, in steps of 1 / 128 */
+
+typedef struct norm_attrs {
+    int32_t zero;
+    bool is_u8;
+} norm_attrs;
+
+static td_status norm_parse(td_parse *p)
+{
+    norm_attrs *const a = p->attrs;
+
+    TD_TRY(td_lite_type(p, "T", TD_LITE_BYTES));
+    a->is_u8 = td_attr_type(p, "T") == TD_U8;
+    return td_lite_zero(p, "zero_x", td_attr_type(p, "T"), &a->zero);
+}
+
+static int32_t distance(const norm_attrs *a, uint8_t v)
+{
+    return (a->is_u8 ? v : (int8_t)v) - a->zero;
+}
+
+/* Signed bytes have the factor shifted, unsigned ones the number; the sum may overflow, as TFLite's may. */
+static uint8_t norm_of(const norm_attrs *a, int32_t v, td_fixed factor)
+{
+    if (a->is_u8) return (uint8_t)td_steps_of(td_fixed_times(v * CENTRE, factor), CENTRE, 0, UINT8_MAX);
+    factor.shift += 7;
+    return (uint8_t)td_steps_of(td_fixed_times(v, factor), 0, INT8_MIN, INT8_MAX);
+}
+
+static void norm_shard(void *ctx, size_t begin, size_t end)
+{
+    const rows_job *const j = ctx;
+
+    for (size_t i = begin * j->cols; i < end * j->cols; i += j->cols) {
+        uint32_t sum = 0;
+
+        for (size_t k = 0; k < j->cols; k++) {
+            const int32_t v = distance(j->attrs, j->in[i + k]);
+            sum += (uint32_t)(v * v);
+        }
+        const td_fixed factor = td_fixed_rsqrt((int32_t)TD_MIN(sum, (uint32_t)INT32_MAX));
+
+        for (size_t k = 0; k < j->cols; k++)
+            j->out[i + k] = norm_of(j->attrs, distance(j->attrs, j->in[i + k]), factor);
+    }
+}
+
+static td_status norm_run(td_call *c)
+{
+    return run_rows(c, norm_shard);
 }
 
 /* ---------------------------------------------------------------- _LiteSums: sums, what they are of */
@@ -133,16 +191,24 @@ static td_status sums_run(td_call *c)
     return NULL;
 }
 
+TD_RUN_KERNEL(norm_kernels, TD_LITE_BYTES, norm_run);
 TD_RUN_KERNEL(softmax_kernels, TD_LITE_BYTES, softmax_run);
 TD_RUN_KERNEL(sums_kernels, TD_DTYPE_BIT(TD_I32), sums_run);
 
 const td_op td_ops_lite_rows[] = {
+    { .name = "_LiteL2Norm",
+      .sig = "input: T -> output: T",
+      .attrs = "T: type, zero_x: int",
+      .attrs_size = sizeof(norm_attrs),
+      .parse = norm_parse,
+      .infer = rows_infer,
+      .kernels = norm_kernels },
     { .name = "_LiteSoftmax",
       .sig = "logits: T -> softmax: T",
       .attrs = "T: type, step: float, scale: float, zero: int",
       .attrs_size = sizeof(softmax_attrs),
       .parse = softmax_parse,
-      .infer = softmax_infer,
+      .infer = rows_infer,
       .kernels = softmax_kernels },
     { .name = "_LiteSums",
       .sig = "sums: int32, of: Tof -> output: T",
