@@ -250,8 +250,12 @@ static size_t steps_done(const walk *w)
 {
     size_t least = SIZE_MAX;
 
-    for (size_t i = 0; i < w->r->plan->parts; i++)
-        least = TD_MIN(least, atomic_load_explicit(&progress_of(w)[i].done, memory_order_acquire));
+    for (size_t i = 0; i < w->r->plan->parts; i++) {
+        /* read once: it may grow meanwhile */
+        const size_t done = atomic_load_explicit(&progress_of(w)[i].done, memory_order_acquire);
+
+        least = TD_MIN(least, done);
+    }
     return least;
 }
 
