@@ -34,7 +34,7 @@ typedef struct td_rnn_body {
     size_t most_rows;  /* of a shard */
     size_t chunk_rows; /* of x, that are worth one product */
     bool pads;         /* gates of a group are TD_RNN_GROUP columns apart also where it has fewer units */
-    td_rnn_needs (*needs)(const td_rnn_plan *p);
+    td_rnn_needs (*needs)(td_rnn_plan *p); /* and what else of p it decides once */
 
     const char *form;                                                 /* of weights */
     size_t (*packed_size)(td_rnn_kind kind, size_t k, size_t hidden); /* bytes */

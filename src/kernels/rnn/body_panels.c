@@ -22,8 +22,15 @@ static bool always(const td_rnn_ask *ask)
     return true;
 }
 
-static td_rnn_needs needs(const td_rnn_plan *p)
+static td_rnn_needs needs(td_rnn_plan *p)
 {
+    const size_t gates = td_rnn_gates(p->ask.kind);
+
+    for (size_t i = 0; i < 2; i++) {
+        p->columns[i] =
+            gates * (i && p->groups ? td_rnn_group_units(p->ask.hidden, p->groups - 1) : TD_RNN_GROUP);
+        p->panel[i] = td_gemm_width(p->columns[i]);
+    }
     return (td_rnn_needs){ .has_own = p->ask.kind == TD_RNN_GRU };
 }
 
@@ -60,7 +67,7 @@ static bool pack(td_rnn_kind kind, size_t k, size_t hidden, void *packed, const 
 /* Rows of A, which lie anywhere, against one group's weights. */
 typedef struct product {
     const td_rnn_plan *plan;
-    size_t rows, k, n; /* n: columns of the group */
+    size_t rows, k, n, width; /* n: columns of the group; of a panel */
     const float *const *a;
     const float *b; /* packed */
     float *sums;
@@ -69,40 +76,43 @@ typedef struct product {
 
 static product product_of(const td_rnn_plan *p, const void *packed, size_t k, size_t group)
 {
-    const td_rnn_ask *const ask = &p->ask;
+    const size_t last = group + 1 == p->groups;
+    /* whole groups are of 96 or 128 columns, which are whole panels */
+    const size_t whole = p->columns[0] * k;
 
-    return (product){
-        .plan = p,
-        .k = k,
-        .n = td_rnn_gates(ask->kind) * td_rnn_group_units(ask->hidden, group),
-        .b = (const float *)(const void *)((const char *)packed + offset(ask->kind, k, group)),
-    };
+    return (product){ .plan = p,
+                      .k = k,
+                      .n = p->columns[last],
+                      .width = p->panel[last],
+                      .b = (const float *)packed + group * whole };
 }
 
 /* A panel meets all rows before the next one does, which is fetched meanwhile. */
-static void multiply_panel(const product *p, td_gemm_tile *t, size_t col, size_t width, const char *next)
+static void multiply_panel(const product *p, td_gemm_tile *t, size_t col, const char *next)
 {
     const td_gemm_isa *const isa = p->plan->gemm;
-    const size_t tiles = td_div_up(p->rows, (size_t)isa->max_rows[width / TD_GEMM_LANES - 1]);
+    const size_t vectors = p->width / TD_GEMM_LANES - 1, most = (size_t)isa->max_rows[vectors];
+    const size_t tiles = p->rows <= most ? 1 : td_div_up(p->rows, most);
     const size_t fetched = p->k * LINE; /* bytes, by each tile */
 
     for (size_t i = 0; i < tiles; i++) {
-        const size_t row = p->rows * i / tiles, rows = p->rows * (i + 1) / tiles - row;
+        const size_t row = i ? p->rows * i / tiles : 0;
+        const size_t rows = (i + 1 < tiles ? p->rows * (i + 1) / tiles : p->rows) - row;
         const size_t at = row * p->plan->width + col;
-        const bool fetches = next && (i + 1) * fetched <= p->k * width * sizeof(float);
+        const bool fetches = next && (i + 1) * fetched <= p->k * p->width * sizeof(float);
 
         t->a = p->a + row;
         t->c = p->sums + at;
         t->add = p->add ? p->add + at : NULL;
         t->prefetch = fetches ? next + i * fetched : (const char *)(const void *)p->a;
         t->prefetch_step = fetches ? LINE : 0;
-        isa->tile[width / TD_GEMM_LANES - 1][rows - 1](t);
+        isa->tile[vectors][rows - 1](t);
     }
 }
 
 static void multiply(const product *p)
 {
-    const size_t w = td_gemm_width(p->n);
+    const size_t w = p->width;
     td_gemm_tile t = { .segments = 1,
                        .depth = p->k,
                        .ldb = w,
@@ -117,7 +127,7 @@ static void multiply(const product *p)
         t.b = p->b + col * p->k;
         t.cols = TD_MIN(w, p->n - col);
         t.bias = p->bias ? p->bias + col : NULL;
-        multiply_panel(p, &t, col, w, col + w < p->n ? (const char *)(t.b + p->k * w) : NULL);
+        multiply_panel(p, &t, col, col + w < p->n ? (const char *)(t.b + p->k * w) : NULL);
     }
 }
 

@@ -45,7 +45,7 @@ static size_t state_size(const td_rnn_plan *p) /* elements */
     return p->shard_rows * wide(p->ask.hidden);
 }
 
-static td_rnn_needs needs(const td_rnn_plan *p)
+static td_rnn_needs needs(td_rnn_plan *p)
 {
     return (td_rnn_needs){
         .has_own = true,

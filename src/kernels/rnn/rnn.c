@@ -208,18 +208,17 @@ static void step_group(const walk *w, const td_rnn_part *p, size_t step, size_t 
 }
 
 /* Step by step from the other end: what a core's cache still has of the weights is used first. */
-static void step_part(const walk *w, size_t number, size_t step)
+static void step_part(const walk *w, const td_rnn_part *p, size_t step)
 {
     const td_rnn_plan *const plan = w->r->plan;
-    const td_rnn_part p = part_of(w, number);
-    const size_t n = p.group1 - p.group0;
+    const size_t n = p->group1 - p->group0;
 
-    for (size_t i = p.group0; step == 0 && i < p.group1; i++)
-        begin_group(&p, i, gap_of(plan, td_rnn_group_units(plan->ask.hidden, i)));
-    if (step % plan->chunk == 0) plan->body->inputs(&p, step, TD_MIN(plan->chunk, plan->ask.steps - step));
-    if (plan->body->begin) plan->body->begin(&p);
+    for (size_t i = p->group0; step == 0 && i < p->group1; i++)
+        begin_group(p, i, gap_of(plan, td_rnn_group_units(plan->ask.hidden, i)));
+    if (step % plan->chunk == 0) plan->body->inputs(p, step, TD_MIN(plan->chunk, plan->ask.steps - step));
+    if (plan->body->begin) plan->body->begin(p);
     for (size_t i = 0; i < n; i++)
-        step_group(w, &p, step, step % 2 ? p.group1 - 1 - i : p.group0 + i);
+        step_group(w, p, step, step % 2 ? p->group1 - 1 - i : p->group0 + i);
 }
 
 /* ---------------------------------------------------------------- steps that threads share */
@@ -241,7 +240,9 @@ static bool claim(const walk *w, size_t part, size_t step)
 static void take_part(const walk *w, size_t part, size_t step)
 {
     if (!claim(w, part, step)) return;
-    step_part(w, part, step);
+    const td_rnn_part p = part_of(w, part);
+
+    step_part(w, &p, step);
     atomic_store_explicit(&progress_of(w)[part].done, step + 1, memory_order_release); /* inv. 3 */
 }
 
@@ -315,12 +316,13 @@ static void run_shard(void *ctx, size_t shard, int thread)
 {
     const td_rnn *const r = ctx;
     const walk w = walk_of(r, shard);
+    const td_rnn_part all = part_of(&w, 0);
 
     (void)thread;
     begin_shard(&w);
     for (size_t step = 0; step < r->plan->ask.steps; step++) {
         if (step > 0 && step % r->plan->chunk == 0 && td_stop_asked()) break;
-        step_part(&w, 0, step);
+        step_part(&w, &all, step);
     }
     if (r->plan->body->end) r->plan->body->end();
 }

@@ -82,6 +82,8 @@ typedef struct td_rnn_plan {
      * wants for each part, and for all of them. */
     size_t at_bias, at_sums, at_own, at_h, at_body, at_shared;
     size_t own_bytes, body_bytes; /* of a part */
+    /* Of panels, for whole groups and for the last: columns, and of a panel. */
+    size_t columns[2], panel[2];
     size_t shard_bytes;
 } td_rnn_plan;
 

@@ -57,16 +57,21 @@ VM_INLINE cells cells_at(const td_rnn_cells *x, size_t row, size_t k)
                     x->gap };
 }
 
-/* Each of these goes over all cells before the next one begins: a cell's own chain of instructions is long, and a CPU looks
- * ahead for the next cell's only so far. What one leaves for the next takes the place of sums. */
-#define FOR_ALL_CELLS(x, step)                                                                               \
-    for (size_t row = 0; row < (x)->rows; row++) {                                                           \
-        size_t k = 0;                                                                                        \
-                                                                                                             \
-        for (; k + VW <= (x)->units; k += VW)                                                                \
-            step(cells_at(x, row, k), VW);                                                                   \
-        if (k < (x)->units) step(cells_at(x, row, k), (x)->units - k);                                       \
-    }
+/* Of many whole vectors, each step goes over all cells before the next one begins: a cell's own chain of instructions is long,
+ * and a CPU looks ahead for the next cell's only so far. What one step leaves for the next takes the place of sums. */
+VM_INLINE bool is_few(const td_rnn_cells *x)
+{
+    return x->rows * x->units < 4 * VW;
+}
+
+#define FOR_WHOLE_CELLS(x, step)                                                                             \
+    for (size_t row = 0; row < (x)->rows; row++)                                                             \
+        for (size_t k = 0; k + VW <= (x)->units; k += VW)                                                    \
+            step(cells_at(x, row, k), VW);
+
+#define FOR_OTHER_CELLS(x, step)                                                                             \
+    for (size_t row = 0, k = (x)->units / VW * VW; k < (x)->units && row < (x)->rows; row++)                 \
+        step(cells_at(x, row, k), (x)->units - k);
 
 /* ---------------------------------------------------------------- LSTM */
 
@@ -77,33 +82,63 @@ VM_INLINE V lstm_sum(cells x, size_t gate, size_t n)
     return x.own ? V_ADD(sum, load_n(x.own + gate * x.gap, n)) : sum;
 }
 
-VM_INLINE void lstm_falling(cells x, size_t n)
+/* From what is below in the fractions of i and f. */
+VM_INLINE V lstm_cell(V in, V keep, V g, V c)
+{
+    V p, q;
+
+    v_tanh_ratio(g, &p, &q);
+    const V below = V_MUL(in, q);
+    return V_DIV(V_FMA(c, below, V_MUL(p, keep)), V_MUL(below, keep));
+}
+
+VM_INLINE V lstm_state(V out, V cell)
+{
+    V p, q;
+
+    v_tanh_ratio(cell, &p, &q);
+    return V_DIV(p, V_MUL(out, q));
+}
+
+VM_INLINE void lstm_step_1(cells x, size_t n)
 {
     store_n(x.sums, n, one_plus(falling(lstm_sum(x, 0, n))));
     store_n(x.sums + x.gap, n, one_plus(falling(lstm_sum(x, 1, n))));
     store_n(x.sums + 3 * x.gap, n, one_plus(falling(lstm_sum(x, 3, n))));
 }
 
-VM_INLINE void lstm_cell(cells x, size_t n)
+VM_INLINE void lstm_step_2(cells x, size_t n)
 {
-    const V in = load_n(x.sums, n), keep = load_n(x.sums + x.gap, n);
-    V p, q;
-
-    v_tanh_ratio(lstm_sum(x, 2, n), &p, &q);
-    const V below = V_MUL(in, q), above = V_FMA(load_n(x.c, n), below, V_MUL(p, keep));
-    store_n(x.c, n, V_DIV(above, V_MUL(below, keep)));
+    store_n(x.c, n,
+            lstm_cell(load_n(x.sums, n), load_n(x.sums + x.gap, n), lstm_sum(x, 2, n), load_n(x.c, n)));
 }
 
-VM_INLINE void lstm_state(cells x, size_t n)
+VM_INLINE void lstm_step_3(cells x, size_t n)
 {
-    V p, q;
-
-    v_tanh_ratio(load_n(x.c, n), &p, &q);
-    store_n(x.out, n, V_DIV(p, V_MUL(load_n(x.sums + 3 * x.gap, n), q)));
+    store_n(x.out, n, lstm_state(load_n(x.sums + 3 * x.gap, n), load_n(x.c, n)));
 }
 
-static void lstm_gates(const td_rnn_cells *x){ FOR_ALL_CELLS(x, lstm_falling) FOR_ALL_CELLS(x, lstm_cell)
-                                                   FOR_ALL_CELLS(x, lstm_state) }
+VM_INLINE void lstm_at_once(cells x, size_t n)
+{
+    const V in = one_plus(falling(lstm_sum(x, 0, n))), keep = one_plus(falling(lstm_sum(x, 1, n)));
+    const V out = one_plus(falling(lstm_sum(x, 3, n)));
+    const V cell = lstm_cell(in, keep, lstm_sum(x, 2, n), load_n(x.c, n));
+
+    store_n(x.c, n, cell);
+    store_n(x.out, n, lstm_state(out, cell));
+}
+
+static void lstm_gates(const td_rnn_cells *x)
+{
+    if (is_few(x)) {
+        FOR_WHOLE_CELLS(x, lstm_at_once)
+    } else {
+        FOR_WHOLE_CELLS(x, lstm_step_1)
+        FOR_WHOLE_CELLS(x, lstm_step_2)
+        FOR_WHOLE_CELLS(x, lstm_step_3)
+    }
+    FOR_OTHER_CELLS(x, lstm_at_once)
+}
 
 /* ---------------------------------------------------------------- GRU */
 
@@ -112,23 +147,45 @@ VM_INLINE V gru_sum(cells x, size_t gate, size_t n)
     return V_ADD(load_n(x.sums + gate * x.gap, n), load_n(x.own + gate * x.gap, n));
 }
 
-VM_INLINE void gru_falling(cells x, size_t n)
+/* e^-z of the gate's sum z. */
+VM_INLINE V gru_state(cells x, V e, V r, size_t n)
 {
-    store_n(x.sums, n, falling(gru_sum(x, 0, n)));
-    store_n(x.sums + x.gap, n, V_DIV(V_SET1(1.0f), one_plus(falling(gru_sum(x, 1, n)))));
-}
-
-VM_INLINE void gru_state(cells x, size_t n)
-{
-    const V e = load_n(x.sums, n), r = load_n(x.sums + x.gap, n);
     V p, q;
 
     v_tanh_ratio(V_FMA(r, load_n(x.own + 2 * x.gap, n), load_n(x.sums + 2 * x.gap, n)), &p, &q);
-    store_n(x.out, n, V_DIV(V_FMA(load_n(x.h, n), q, V_MUL(e, p)), V_MUL(one_plus(e), q)));
+    return V_DIV(V_FMA(load_n(x.h, n), q, V_MUL(e, p)), V_MUL(one_plus(e), q));
+}
+
+VM_INLINE V gru_reset(cells x, size_t n)
+{
+    return V_DIV(V_SET1(1.0f), one_plus(falling(gru_sum(x, 1, n))));
+}
+
+VM_INLINE void gru_step_1(cells x, size_t n)
+{
+    store_n(x.sums, n, falling(gru_sum(x, 0, n)));
+    store_n(x.sums + x.gap, n, gru_reset(x, n));
+}
+
+VM_INLINE void gru_step_2(cells x, size_t n)
+{
+    store_n(x.out, n, gru_state(x, load_n(x.sums, n), load_n(x.sums + x.gap, n), n));
+}
+
+VM_INLINE void gru_at_once(cells x, size_t n)
+{
+    const V r = gru_reset(x, n), e = falling(gru_sum(x, 0, n));
+
+    store_n(x.out, n, gru_state(x, e, r, n));
 }
 
 static void gru_gates(const td_rnn_cells *x)
 {
-    FOR_ALL_CELLS(x, gru_falling)
-    FOR_ALL_CELLS(x, gru_state)
+    if (is_few(x)) {
+        FOR_WHOLE_CELLS(x, gru_at_once)
+    } else {
+        FOR_WHOLE_CELLS(x, gru_step_1)
+        FOR_WHOLE_CELLS(x, gru_step_2)
+    }
+    FOR_OTHER_CELLS(x, gru_at_once)
 }
