@@ -10,24 +10,51 @@
 #include "kernels/wide/wide.h"
 
 enum {
-    SHARD_WORK = 100000, /* multiply-adds that are worth waking a thread */
+    SHARD_WORK = 100000,     /* multiply-adds that are worth waking a thread */
+    SHARD_BYTES = 256 << 10, /* of sums: what follows finds them in the second-level cache */
+    ROUNDED_BYTES = 32 << 10,
     SHARDS_OF_THREAD = 4,
+    SHARD_ROWS = 8, /* of an image, or all: neighbours see the same rows */
+    LANES = 16,     /* channels that stay together */
 };
 
 typedef struct depthwise {
     td_depthwise d;
     td_depthwise_fn *kernel;
-    td_bf16_round_fn *round; /* rows of sums become the output; NULL: they are it */
+    td_bf16_round_fn *round; /* sums become the output; NULL: they are it */
     size_t out_size;         /* bytes of an element that the kernel writes */
+    size_t tile_bytes;       /* of the kernel's scratch */
     size_t rows, grain;      /* output rows; of a shard */
+    size_t parts, part;      /* that a row's channels are cut into; channels of one */
 } depthwise;
+
+static td_depthwise geometry(const td_conv *c)
+{
+    td_depthwise d = { .batch = c->batch,
+                       .channels = c->in_channels,
+                       .multiplier = c->out_channels / c->in_channels,
+                       .pad = { c->pad[1], c->pad[2] } };
+
+    for (int i = 0; i < 2; i++) {
+        d.in[i] = c->in[i + 1];
+        d.out[i] = c->out[i + 1];
+        d.kernel[i] = c->kernel[i + 1];
+        d.stride[i] = c->stride[i + 1];
+        d.dilation[i] = c->dilation[i + 1];
+    }
+    return d;
+}
 
 static bool can(const td_conv_ask *ask)
 {
     const td_conv *const c = &ask->conv;
+    td_depthwise_tiles tiles;
 
-    return c->groups == c->in_channels && c->groups && !c->is_transposed && c->kernel[0] == 1 &&
-           c->in[0] == 1 && c->out[0] == 1 && c->pad[0] == 0;
+    if (c->groups != c->in_channels || !c->groups || c->is_transposed || c->kernel[0] != 1 || c->in[0] != 1 ||
+        c->out[0] != 1 || c->pad[0] != 0)
+        return false;
+    const td_depthwise d = geometry(c);
+    return d.multiplier != 1 || td_depthwise_tile(&d, &tiles);
 }
 
 /* Vectors are of one output a channel. One channel that is a group is a plain convolution. */
@@ -52,32 +79,44 @@ static void choose_bf16(depthwise *s, const td_conv_ask *ask)
     if (ask->writes_bf16 && !is_direct) s->round = td_bf16_round_select(ask->cpu);
 }
 
+/* Elements of one output row. */
+static size_t row_size(const depthwise *s)
+{
+    return s->d.out[1] * s->d.channels * s->d.multiplier;
+}
+
+/* Into images first, then rows, of which there may be too few, so then channels. */
+static void cut(depthwise *s, size_t threads)
+{
+    const size_t row_bytes = TD_MAX(1, row_size(s) * sizeof(float));
+    const size_t work = s->rows * row_size(s) * s->d.kernel[0] * s->d.kernel[1];
+    const size_t wanted = TD_MAX(1, TD_MIN(threads * SHARDS_OF_THREAD, work / SHARD_WORK));
+    const size_t lanes = td_div_up(s->d.channels, LANES), image = s->d.out[0];
+
+    s->grain = TD_MAX(1, TD_MIN(s->rows / wanted, SHARD_BYTES / row_bytes));
+    s->grain = TD_MAX(s->grain, TD_MIN(image, SHARD_ROWS));
+    if (s->round) s->grain = TD_MAX(1, TD_MIN(s->grain, ROUNDED_BYTES / row_bytes));
+    if (image && s->grain > image) s->grain -= s->grain % image;
+    const size_t shards = TD_MAX(1, td_div_up(s->rows, s->grain));
+    const size_t parts = s->round ? 1 : TD_MIN(td_div_up(wanted, shards), lanes);
+    s->part = td_div_up(lanes, parts) * LANES;
+    s->parts = td_div_up(s->d.channels, s->part);
+}
+
 static void *make(const td_conv_ask *ask)
 {
-    const td_conv *const c = &ask->conv;
     depthwise *const s = td_try_alloc(sizeof *s, 16);
+    td_depthwise_tiles tiles = { 0 };
 
     if (!s) return NULL;
-    *s = (depthwise){
-        .d = { .batch = c->batch,
-               .channels = c->in_channels,
-               .multiplier = c->out_channels / c->in_channels,
-               .pad = { c->pad[1], c->pad[2] } },
-        .rows = c->batch * c->out[1],
-    };
-    for (int i = 0; i < 2; i++) {
-        s->d.in[i] = c->in[i + 1];
-        s->d.out[i] = c->out[i + 1];
-        s->d.kernel[i] = c->kernel[i + 1];
-        s->d.stride[i] = c->stride[i + 1];
-        s->d.dilation[i] = c->dilation[i + 1];
-    }
+    *s = (depthwise){ .d = geometry(&ask->conv), .out_size = sizeof(float) };
+    s->rows = s->d.batch * s->d.out[0];
     s->kernel = td_depthwise_select(s->d.multiplier == 1 ? ask->cpu : TD_CPU_ref);
-    s->out_size = sizeof(float);
+    const bool fits = s->kernel == td_depthwise_ref || td_depthwise_tile(&s->d, &tiles);
+    TD_ASSERT(fits); /* or it can() not */
+    s->tile_bytes = tiles.scratch;
     if (ask->reads_bf16) choose_bf16(s, ask);
-    const size_t row_work = TD_MAX(1, c->out[2] * c->out_channels * c->kernel[1] * c->kernel[2]);
-    s->grain = TD_MAX(TD_MAX(1, s->rows / ((size_t)TD_MAX(ask->threads, 1) * SHARDS_OF_THREAD)),
-                      SHARD_WORK / row_work);
+    cut(s, (size_t)TD_MAX(ask->threads, 1));
     return s;
 }
 
@@ -109,15 +148,14 @@ static bool pack(const void *state, float *packed, const float *w, const float *
     return true;
 }
 
-/* Elements of one output row. */
-static size_t row_size(const depthwise *s)
+static size_t sums_bytes(const depthwise *s)
 {
-    return s->d.out[1] * s->d.channels * s->d.multiplier;
+    return s->round ? td_round_up(s->grain * row_size(s) * sizeof(float), 64) : 0;
 }
 
 static size_t thread_bytes(const depthwise *s)
 {
-    return s->round ? td_round_up(row_size(s) * sizeof(float), 64) : 0;
+    return s->tile_bytes + sums_bytes(s);
 }
 
 static size_t scratch(const void *state, int threads)
@@ -131,29 +169,25 @@ typedef struct run_ctx {
     td_depthwise_end end;
 } run_ctx;
 
-/* Row by row: the function of the end is one of floats. */
-static void run_rounded(const run_ctx *r, size_t first, size_t last, float *sums)
-{
-    const size_t n = row_size(r->s);
-
-    for (size_t row = first; row < last; row++) {
-        r->s->kernel(&r->s->d, sums, r->job->in, r->job->packed, &r->end, row, row + 1);
-        r->s->round((uint16_t *)r->job->out + row * n, sums, n);
-    }
-}
-
 static void run_shard(void *ctx, size_t shard, int thread)
 {
     const run_ctx *const r = ctx;
     const depthwise *const s = r->s;
-    const size_t first = shard * s->grain, last = TD_MIN(first + s->grain, s->rows);
+    const size_t row = shard / s->parts * s->grain, c = shard % s->parts * s->part;
     char *const own = (char *)r->job->scratch + (size_t)thread * thread_bytes(s);
+    const td_depthwise_part part = { .row0 = row,
+                                     .row1 = TD_MIN(row + s->grain, s->rows),
+                                     .c0 = c,
+                                     .c1 = TD_MIN(c + s->part, s->d.channels),
+                                     .scratch = own };
 
-    if (s->round)
-        run_rounded(r, first, last, (float *)(void *)own);
-    else
-        s->kernel(&s->d, (char *)r->job->out + first * row_size(s) * s->out_size, r->job->in, r->job->packed,
-                  &r->end, first, last);
+    if (s->round) {
+        float *const sums = (float *)(void *)(own + s->tile_bytes);
+        s->kernel(&s->d, sums, r->job->in, r->job->packed, &r->end, &part);
+        s->round((uint16_t *)r->job->out + row * row_size(s), sums, (part.row1 - row) * row_size(s));
+    } else
+        s->kernel(&s->d, (char *)r->job->out + row * row_size(s) * s->out_size, r->job->in, r->job->packed,
+                  &r->end, &part);
 }
 
 static bool run(const void *state, const td_conv_job *j)
@@ -161,7 +195,7 @@ static bool run(const void *state, const td_conv_job *j)
     const depthwise *const s = state;
     run_ctx r = { s, j, { j->end->bias, j->end->add, j->end->lo, j->end->hi, j->end->post } };
 
-    td_team_run(j->team, (s->rows + s->grain - 1) / s->grain, run_shard, &r);
+    td_team_run(j->team, td_div_up(s->rows, s->grain) * s->parts, run_shard, &r);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #ifndef TD_KERNELS_DEPTHWISE_DEPTHWISE_H
 #define TD_KERNELS_DEPTHWISE_DEPTHWISE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,9 +27,15 @@ typedef struct td_depthwise_end {
     void (*post)(float *x, size_t n);
 } td_depthwise_end;
 
-/* Output rows [row0, row1) of batch * out[0], of which out is the first. in and out are floats, or as the name says. */
+/* What a call computes: output rows [row0, row1) of batch * out[0], made from channels [c0, c1) of the image. */
+typedef struct td_depthwise_part {
+    size_t row0, row1, c0, c1;
+    void *scratch; /* td_depthwise_tiles.scratch bytes, of the caller's thread; aligned to 64 */
+} td_depthwise_part;
+
+/* out is the whole of row0, with all channels. in and out are floats, or as the name says. */
 typedef void td_depthwise_fn(const td_depthwise *d, void *out, const void *in, const float *w,
-                             const td_depthwise_end *end, size_t row0, size_t row1);
+                             const td_depthwise_end *end, const td_depthwise_part *part);
 
 td_depthwise_fn td_depthwise_ref, td_depthwise_avx2, td_depthwise_avx512;
 TD_VARIANTS(depthwise, td_depthwise_fn *); /* multiplier 1 only, but for the last */
@@ -42,5 +49,19 @@ typedef struct td_depthwise_bf16 {
 td_depthwise_fn td_depthwise_widen_avx512_bf16;
 extern const td_depthwise_bf16 td_depthwise_bf16_avx512_bf16;
 TD_VARIANTS(depthwise_bf16, const td_depthwise_bf16 *); /* NULL: none */
+
+/* How all bodies but the reference cut an image, see depthwise_body.h. */
+enum { TD_DEPTHWISE_SPAN = 8, TD_DEPTHWISE_LANES = 16, TD_DEPTHWISE_DIRECT = 3 };
+
+typedef struct td_depthwise_tiles {
+    bool is_direct;     /* of TD_DEPTHWISE_DIRECT taps in a row: a float image is read where it is */
+    size_t block;       /* channels, a multiple of TD_DEPTHWISE_LANES */
+    size_t span, strip; /* output pixels of a tile, TD_DEPTHWISE_SPAN at most, and of a strip, whole tiles */
+    size_t lines;       /* floats, of the rows that a filter sees from a strip */
+    size_t scratch;     /* bytes; the reference needs none */
+} td_depthwise_tiles;
+
+/* False: the filter is so big that only the reference will do. */
+bool td_depthwise_tile(const td_depthwise *d, td_depthwise_tiles *out);
 
 #endif

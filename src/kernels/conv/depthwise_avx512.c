@@ -5,7 +5,7 @@
 #include "kernels/conv/depthwise_body.h"
 
 void td_depthwise_avx512(const td_depthwise *d, void *out, const void *in, const float *w,
-                         const td_depthwise_end *end, size_t row0, size_t row1)
+                         const td_depthwise_end *end, const td_depthwise_part *part)
 {
-    run_rows(d, out, in, w, end, row0, row1);
+    run_part(d, out, in, w, end, part);
 }

@@ -4,12 +4,12 @@
 
 #include "kernels/elt/v_avx512.h"
 
-#define X                   uint16_t
-#define X_CONVERTS          true
-#define X_LOAD(p, n)        load((p), (n))
-#define Y                   uint16_t
-#define Y_STORE(p, n, v)    store((p), (n), (v))
-#define Y_POST(end, out, n) ((void)0) /* there is none */
+#define X                uint16_t
+#define X_CONVERTS       true
+#define X_LOAD(p, n)     load((p), (n))
+#define Y                uint16_t
+#define Y_STORE(p, n, v) store((p), (n), (v))
+#define Y_POST(f, p, n)  ((void)(f), (void)(p)) /* there is none */
 
 static inline __attribute__((always_inline)) __m512 load(const uint16_t *p, size_t n)
 {
@@ -32,9 +32,9 @@ static inline __attribute__((always_inline)) void store(uint16_t *p, size_t n, _
 #include "kernels/conv/depthwise_body.h"
 
 static void narrow(const td_depthwise *d, void *out, const void *in, const float *w,
-                   const td_depthwise_end *end, size_t row0, size_t row1)
+                   const td_depthwise_end *end, const td_depthwise_part *part)
 {
-    run_rows(d, out, in, w, end, row0, row1);
+    run_part(d, out, in, w, end, part);
 }
 
 const td_depthwise_bf16 td_depthwise_bf16_avx512_bf16 = { narrow, td_depthwise_widen_avx512_bf16 };

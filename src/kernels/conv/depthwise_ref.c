@@ -22,23 +22,24 @@ static float one_output(const td_depthwise *d, const float *image, const float *
 }
 
 void td_depthwise_ref(const td_depthwise *d, void *to_rows, const void *from, const float *w,
-                      const td_depthwise_end *end, size_t row0, size_t row1)
+                      const td_depthwise_end *end, const td_depthwise_part *part)
 {
     float *const out = to_rows;
     const float *const in = from;
-    const size_t width = d->channels * d->multiplier;
+    const size_t width = d->channels * d->multiplier, o0 = part->c0 * d->multiplier,
+                 o1 = part->c1 * d->multiplier;
 
-    for (size_t row = row0; row < row1; row++) {
+    for (size_t row = part->row0; row < part->row1; row++) {
         const float *const image = in + row / d->out[0] * d->in[0] * d->in[1] * d->channels;
         for (size_t x = 0; x < d->out[1]; x++) {
-            float *const to = out + ((row - row0) * d->out[1] + x) * width;
-            for (size_t o = 0; o < width; o++) {
+            float *const to = out + ((row - part->row0) * d->out[1] + x) * width;
+            for (size_t o = o0; o < o1; o++) {
                 const float sum =
                     one_output(d, image, w, row % d->out[0], x, o) + (end->bias ? end->bias[o] : 0.0f);
                 const float v = sum + (end->add ? end->add[(row * d->out[1] + x) * width + o] : 0.0f);
                 to[o] = v < end->lo ? end->lo : v > end->hi ? end->hi : v;
             }
-            if (end->post) end->post(to, width);
+            if (end->post) end->post(to + o0, o1 - o0);
         }
     }
 }

@@ -19,7 +19,7 @@ static inline __attribute__((always_inline)) __m512 load(const uint16_t *p, size
 #include "kernels/conv/depthwise_body.h"
 
 void td_depthwise_widen_avx512_bf16(const td_depthwise *d, void *out, const void *in, const float *w,
-                                    const td_depthwise_end *end, size_t row0, size_t row1)
+                                    const td_depthwise_end *end, const td_depthwise_part *part)
 {
-    run_rows(d, out, in, w, end, row0, row1);
+    run_part(d, out, in, w, end, part);
 }
