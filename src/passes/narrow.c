@@ -55,6 +55,14 @@ static bool is_large_matrix(const td_node *n)
            td_shape_count(&w->shape) >= LEAST_MATRIX;
 }
 
+/* Its elements are read here and there: half of them fit where all would not. */
+static bool is_table(const td_node *n)
+{
+    const td_tensor *const t = td_edge_const(&n->in[0]);
+
+    return t && t->dtype == TD_F32 && t->data && td_shape_count(&t->shape) >= LEAST_MATRIX;
+}
+
 static const role roles[] = {
     { "Conv2D", "_MixedConv2D", is_large_filter, { "Tin" }, true, false },
     { "_FusedConv2D", "_MixedConv2D", is_large_filter, { "Tin" }, true, false },
@@ -70,6 +78,7 @@ static const role roles[] = {
       { 0 },
       false,
       false }, /* of floats: what it reads are sums */
+    { .op = "GatherV2", .mixed = "_MixedGather", .fits = is_table },
     { .op = "Identity" },
     { .op = "Reshape" },
     { .op = "Squeeze" },

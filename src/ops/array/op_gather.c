@@ -5,7 +5,9 @@
 
 #include "base/macros.h"
 #include "kernels/array/gather.h"
+#include "kernels/wide/wide.h"
 #include "ops/array/array.h"
+#include "ops/pack.h"
 #include "ops/resources.h"
 
 /* ---------------------------------------------------------------- Gather, GatherV2 */
@@ -147,6 +149,49 @@ static td_status gather_prepare(td_call *c)
 static td_status gather_run(td_call *c)
 {
     return gather_do(c, c->state, td_in(c, 0), td_in(c, 1), td_out(c, 0));
+}
+
+/* ---------------------------------------------------------------- _MixedGather */
+
+/* GatherV2 from a constant table of floats, which is kept, and read, as bfloat16; passes/narrow makes it. */
+typedef struct mixed_state {
+    td_gather g;
+    const void *table;
+} mixed_state;
+
+static td_status build_table(const void *ctx, void *data)
+{
+    const td_tensor *const params = ctx;
+
+    td_from_float(TD_BF16, params->data, (size_t)td_shape_count(&params->shape), data);
+    return NULL;
+}
+
+static td_status mixed_prepare(td_call *c)
+{
+    mixed_state *const st = c->state;
+    const td_tensor params = *td_in(c, 0);
+    const size_t count = (size_t)td_shape_count(&params.shape), size = count * td_dtype_size(TD_BF16);
+    const td_pack_key key = { .data = { params.data }, .kind = "gather bf16", .params = count };
+    const td_pack_way way = { build_table, &params, sizeof params, size, td_tensor_bytes(&params) };
+    int64_t axis;
+    td_shape s;
+
+    if (!td_in_is_const(c, 0)) return TD_ERR(INTERNAL, "%s: a table in bfloat16 must be constant", c->node);
+    TD_TRY(gather_axis(c, &axis));
+    TD_TRY(gather_plan(c, &params.shape, &td_in(c, 1)->shape, td_dtype_size(TD_BF16), axis,
+                       ((const gather_attrs *)c->attrs)->batch_dims, &s, &st->g));
+    return count ? td_pack_get(c, &key, &way, &st->table) : NULL;
+}
+
+static td_status mixed_run(td_call *c)
+{
+    const mixed_state *const st = c->state;
+    td_tensor table = *td_in(c, 0);
+
+    table.dtype = TD_BF16;
+    table.data = (void *)(uintptr_t)st->table; /* only read */
+    return gather_do(c, &st->g, &table, td_in(c, 1), td_out(c, 0));
 }
 
 /* ---------------------------------------------------------------- GatherNd */
@@ -305,6 +350,10 @@ static const td_kernel gather_kernels[] = {
     { TD_DEVICE_CPU, TD_MOVABLE, sizeof(td_gather), gather_prepare, gather_run, NULL },
     { 0 },
 };
+static const td_kernel mixed_kernels[] = {
+    { TD_DEVICE_CPU, 0, sizeof(mixed_state), mixed_prepare, mixed_run, NULL },
+    { 0 },
+};
 static const td_kernel nd_kernels[] = { { .dtypes = TD_MOVABLE, .run = nd_run }, { 0 } };
 static const td_kernel resource_gather_kernels[] = { { .dtypes = TD_MOVABLE, .run = resource_gather_run },
                                                      { 0 } };
@@ -323,6 +372,14 @@ const td_op td_ops_gather[] = {
       .parse = gather_parse,
       .infer = gather_infer,
       .kernels = gather_kernels },
+    { .name = "_MixedGather",
+      .sig = "params: float, indices: Tindices, axis: Taxis -> output: bfloat16",
+      .attrs = "batch_dims: int = 0, Tindices: type, Taxis: type",
+      .flags = TD_OP_PACKS,
+      .attrs_size = sizeof(gather_attrs),
+      .parse = gather_parse,
+      .infer = gather_infer,
+      .kernels = mixed_kernels },
     { .name = "GatherNd",
       .sig = "params: Tparams, indices: Tindices -> output: Tparams",
       .attrs = "Tparams: type, Tindices: type, bad_indices_policy: string = ''",

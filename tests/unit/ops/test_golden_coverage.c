@@ -53,6 +53,7 @@ static const char *const own_ops[][2] = {
     { "_MixedAttention", "unit/passes/test_narrow.c" },
     { "_MixedConv2D", "unit/passes/test_narrow.c" },
     { "_MixedDepthwiseConv2dNative", "unit/passes/test_narrow.c" },
+    { "_MixedGather", "unit/passes/test_narrow.c" },
     { "_MixedLayerNorm", "unit/passes/test_narrow.c" },
     { "_MixedMatMul", "unit/passes/test_narrow.c" },
     { "_OwnVariable", "goldens of TemporaryVariable" },

@@ -236,7 +236,87 @@ static void test_transformer(void **state)
     check_transformer("seen", 7);
 }
 
+/* ---------------------------------------------------------------- embeddings */
+
+enum { WORDS = 200 };
+
+static td_graph *make_embedding(td_arena *arena)
+{
+    static const int32_t joined[] = { IMAGES, ROWS * WIDTH };
+    td_graph *const g = td_graph_make(arena, "g");
+    const td_edge ids = pg_arg(g, TD_I32);
+    const int64_t rows = has("small") ? 20 : WORDS;
+    td_edge table = pg_noise(g, &(td_shape){ 2, { rows, WIDTH } }, 11);
+
+    if (has("turned")) table = pg_noise(g, &(td_shape){ 2, { WIDTH, rows } }, 11);
+    const td_edge x = pg_node(g, "GatherV2 Tparams=%float Tindices=%int32 Taxis=%int32 batch_dims=0", table,
+                              ids, pg_int(g, has("turned") ? 1 : 0), PG_END);
+    const td_edge flat = pg_node(g, "Reshape T=%float Tshape=%int32", x, pg_ints(g, 2, joined), PG_END);
+
+    if (has("seen")) pg_ret(g, flat);
+    pg_ret(g, pg_node(g, "MatMul T=%float", flat, pg_noise(g, &(td_shape){ 2, { ROWS * WIDTH, WIDTH } }, 12),
+                      PG_END));
+    return g;
+}
+
+static void check_embedding(const char *form, size_t n_narrow)
+{
+    int32_t ids[IMAGES * ROWS];
+    const td_tensor in[] = { { .dtype = TD_I32, .shape = { 2, { IMAGES, ROWS } }, .data = ids } };
+    pg p;
+
+    words = form;
+    for (size_t i = 0; i < TD_COUNT(ids); i++)
+        ids[i] = (int32_t)(i * 7 % 20);
+    if (has("beyond")) ids[3] = WORDS;
+    open_bf16(&p);
+    td_arena *const arena = td_arena_make();
+    td_graph *const g = make_embedding(arena);
+    const size_t n_mixed = pg_count_after(&p, g, "_MixedGather"), n = count_narrow(g);
+    if (n != n_narrow || n_mixed != (n_narrow > 0))
+        fail_msg("\"%s\": %zu values are narrow, not %zu", form, n, n_narrow);
+    td_arena_free(arena);
+    if (has("beyond"))
+        pg_assert_same_error(&p, make_embedding, in);
+    else
+        pg_assert_same(&p, make_embedding, in, 2e-2);
+    pg_close(&p);
+}
+
+static void test_embedding(void **state)
+{
+    (void)state;
+    check_embedding("", 2);
+    check_embedding("turned", 2);
+    check_embedding("beyond", 2);
+    check_embedding("seen", 0);
+    check_embedding("small", 0);
+}
+
 /* ---------------------------------------------------------------- what files may hold */
+
+/* A table that no pass has looked at. */
+static td_graph *make_open_table(td_arena *arena)
+{
+    td_graph *const g = td_graph_make(arena, "g");
+    const td_edge table = pg_arg(g, TD_F32);
+
+    pg_ret(g, pg_node(g, words, table, pg_int(g, 0), pg_int(g, 0), PG_END));
+    return g;
+}
+
+static void test_open_table(void **state)
+{
+    float x[WIDTH] = { 0 };
+    const td_tensor in[] = { { .dtype = TD_F32, .shape = { 2, { 1, WIDTH } }, .data = x } };
+    pg p;
+
+    (void)state;
+    words = "_MixedGather Tindices=%int32 Taxis=%int32 batch_dims=0";
+    open_bf16(&p);
+    pg_assert_same_error(&p, make_open_table, in);
+    pg_close(&p);
+}
 
 /* A product with a bias and a residual whose types words name. */
 static td_graph *make_hostile(td_arena *arena)
@@ -394,6 +474,8 @@ int main(void)
         cmocka_unit_test(test_what_stays),
         cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_transformer),
+        cmocka_unit_test(test_embedding),
+        cmocka_unit_test(test_open_table),
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_random_nets),
     };
