@@ -13,7 +13,7 @@ import numpy as np
 import examples
 import graphs
 import harness
-from tflite import Model, flex_map, i8, i32, u8
+from tflite import Model, flex_map, i8, i32, text, u8
 
 ONES = {"instances": [[1.0], [3.0]]}
 HALVES = {"predictions": [[2.5], [3.5]]}
@@ -314,6 +314,114 @@ class Refused(Base):
             done = run("run", self.file, "--input_exprs", "x=[[[[1.0],[1.0]],[[1.0],[1.0]]]]")
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(text, done.stderr.lower())
+
+
+class Subgraphs(Base):
+    def step(self, m, op, value):
+        """A subgraph: its argument by a number; its own number."""
+        x, y = m.tensor("x", "float32", [1, 1]), m.tensor("y", "float32", [1, 1])
+        m.op(op, [x, m.tensor("c", "float32", [], [value])], [y])
+        return m.close([x], [y])
+
+    def test_if(self):
+        """Above 1: halved, else doubled; of the whole, not of a row."""
+        m = Model()
+        half, double = self.step(m, "MUL", 0.5), self.step(m, "MUL", 2.0)
+        x, c, y = m.tensor("x", "float32", [1, 1]), m.tensor("c", "bool", [1]), m.tensor("y", "float32", [1, 1])
+        m.op("GREATER", [x, m.tensor("one", "float32", [1], [1.0])], [c])
+        m.op("IF", [c, x], [y], "IfOptions", {0: i32(half), 1: i32(double)})
+        m.write(self.file, [x], [y])
+        server = self.serve()
+        for given, want in ((3.0, 1.5), (0.5, 1.0)):
+            self.assertEqual(server.post("m:predict", {"instances": [[given]]}).json, {"predictions": [[want]]})
+
+    def test_while(self):
+        """3 more until it is no longer below 10."""
+        m = Model()
+        x, c = m.tensor("x", "float32", [1, 1]), m.tensor("c", "bool", [1, 1])
+        m.op("LESS", [x, m.tensor("ten", "float32", [], [10.0])], [c])
+        below, more = m.close([x], [c]), self.step(m, "ADD", 3.0)
+        x, y = m.tensor("x", "float32", [1, 1]), m.tensor("y", "float32", [1, 1])
+        m.op("WHILE", [x], [y], "WhileOptions", {0: i32(below), 1: i32(more)})
+        m.write(self.file, [x], [y])
+        server = self.serve()
+        for given, want in ((3.0, 12.0), (11.0, 11.0)):
+            self.assertEqual(server.post("m:predict", {"instances": [[given]]}).json, {"predictions": [[want]]})
+
+    def handle(self, m):
+        v = m.tensor("v", "resource", [])
+        m.op("VAR_HANDLE", [], [v], "VarHandleOptions", {1: text("state")})
+        return v
+
+    def test_state_is_kept_between_requests(self):
+        """5, once; then the sum of all that came."""
+        m = Model()
+        m.op("ASSIGN_VARIABLE", [self.handle(m), m.tensor("five", "float32", [1, 1], [5.0])], [])
+        once = m.close([], [])
+        x, old, y = m.tensor("x", "float32", [1, 1]), m.tensor("old", "float32", [1, 1]), m.tensor("y", "float32", [1, 1])
+        m.op("CALL_ONCE", [], [], "CallOnceOptions", {0: i32(once)})
+        v = self.handle(m)
+        m.op("READ_VARIABLE", [v], [old])
+        m.op("ADD", [x, old], [y])
+        m.op("ASSIGN_VARIABLE", [v, y], [])
+        m.write(self.file, [x], [old])
+        server = self.serve()
+        for given, want in ((1.0, 5.0), (2.0, 6.0), (3.0, 8.0)):
+            self.assertEqual(server.post("m:predict", {"instances": [[given]]}).json, {"predictions": [[want]]})
+
+    def test_what_is_wrong(self):
+        def far(m, x, y):
+            m.op("IF", [m.tensor("c", "bool", [], [True]), x], [y], "IfOptions", {0: i32(7), 1: i32(0)})
+
+        def negative(m, x, y):
+            m.op("WHILE", [x], [y], "WhileOptions", {0: i32(-1), 1: i32(0)})
+
+        def itself(m, x, y):  # the main one calls number 0, as a function, which calls it again
+            m.op("IF", [m.tensor("c", "bool", [], [True]), x], [y], "IfOptions", {0: i32(0), 1: i32(0)})
+
+        def results(m, x, y):
+            a, b = m.tensor("a", "float32", [1, 1]), m.tensor("b", "float32", [1, 1])
+            m.op("IF", [m.tensor("c", "bool", [], [True]), x], [y, b], "IfOptions", {0: i32(1), 1: i32(1)})
+            m.op("NEG", [b], [a])
+
+        def missing(m, x, y):
+            m.op("IF", [m.tensor("c", "bool", [], [True]), x], [y], "IfOptions", {0: i32(2), 1: i32(2)})
+
+        def pointer(m, x, y):
+            m.op("READ_VARIABLE", [m.tensor("v", "resource", [], bytes(8))], [y])
+
+        def nameless(m, x, y):
+            self.handle(m)
+            m.op("NEG", [x], [y])
+
+        def no_value(m, x, y):
+            m.op("READ_VARIABLE", [self.handle(m)], [y])
+
+        for make, why in ((far, "IF: there is no subgraph 7"), (negative, "WHILE: there is no subgraph -1"), (itself, "subgraph 0 calls itself"),
+                          (results, "subgraph 1 takes 1 and makes 1, not 1 and 2"), (missing, "PRELU (version 9"), (pointer, "tensor 'v' is of RESOURCE"),
+                          (nameless, "nobody beside it says of which type it is"), (no_value, "FAILED_PRECONDITION")):
+            m = Model()
+            self.step(m, "ADD", 1.0)
+            x, y = m.tensor("x", "float32", [1, 1]), m.tensor("y", "float32", [1, 1])
+            m.op("PRELU", [x, x], [y], version=9)
+            m.close([x], [y])
+            x, y = m.tensor("x", "float32", [1, 1]), m.tensor("y", "float32", [1, 1])
+            make(m, x, y)
+            m.write(self.file, [x], [y])
+            done = run("run", self.file, "--input_exprs", "x=[[1.0]]")
+            self.assertNotEqual(done.returncode, 0, make.__name__)
+            self.assertIn(why, done.stderr)
+
+    def test_calls_are_not_too_deep(self):
+        m = Model()
+        self.step(m, "ADD", 1.0)
+        for n in range(1, 100):
+            x, y = m.tensor("x", "float32", [1, 1]), m.tensor("y", "float32", [1, 1])
+            m.op("IF", [m.tensor("c", "bool", [], [True]), x], [y], "IfOptions", {0: i32(n), 1: i32(n)})
+            if n < 99:
+                m.close([x], [y])
+        m.write(self.file, [x], [y])
+        self.assertIn("is called 65 deep", run("show", self.file).stderr)
 
 
 class Quantised(Base):

@@ -12,7 +12,7 @@ import collections
 import struct
 
 TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "string": 5, "bool": 6, "int16": 7, "int8": 9,
-         "float64": 10, "uint32": 15, "variant": 14}
+         "float64": 10, "resource": 13, "uint32": 15, "variant": 14}
 FORMATS = {"float32": "f", "float16": "e", "int32": "i", "uint8": "B", "int64": "q", "bool": "?", "int16": "h", "int8": "b",
            "float64": "d", "uint32": "I"}
 OPERATORS = {
@@ -28,8 +28,9 @@ OPERATORS = {
     "ONE_HOT": 85, "LOGICAL_AND": 86, "LOGICAL_NOT": 87, "UNPACK": 88, "REDUCE_MIN": 89, "FLOOR_DIV": 90, "REDUCE_ANY": 91,
     "SQUARE": 92, "ZEROS_LIKE": 93, "FILL": 94, "FLOOR_MOD": 95, "RANGE": 96, "RESIZE_NEAREST_NEIGHBOR": 97, "LEAKY_RELU": 98,
     "SQUARED_DIFFERENCE": 99, "MIRROR_PAD": 100, "ABS": 101, "SPLIT_V": 102, "CEIL": 104, "REVERSE_V2": 105, "ADD_N": 106,
-    "GATHER_ND": 107, "COS": 108, "ELU": 111, "QUANTIZE": 114, "ROUND": 116, "HARD_SWISH": 117, "WHILE": 119, "SELECT_V2": 123,
-    "BATCH_MATMUL": 126, "CUMSUM": 128, "BROADCAST_TO": 130, "REDUCE_ALL": 140, "GELU": 150, "RELU_0_TO_1": 152, "ATAN2": 156,
+    "GATHER_ND": 107, "COS": 108, "ELU": 111, "QUANTIZE": 114, "ROUND": 116, "HARD_SWISH": 117, "IF": 118, "WHILE": 119, "SELECT_V2": 123,
+    "BATCH_MATMUL": 126, "CUMSUM": 128, "CALL_ONCE": 129, "BROADCAST_TO": 130, "REDUCE_ALL": 140, "VAR_HANDLE": 142,
+    "READ_VARIABLE": 143, "ASSIGN_VARIABLE": 144, "GELU": 150, "RELU_0_TO_1": 152, "ATAN2": 156,
     "SIGN": 158}
 OPTIONS = {
     "Conv2DOptions": 1, "DepthwiseConv2DOptions": 2, "Pool2DOptions": 5, "FullyConnectedOptions": 8, "SoftmaxOptions": 9,
@@ -38,7 +39,8 @@ OPTIONS = {
     "SqueezeOptions": 30, "StridedSliceOptions": 32, "SplitOptions": 35, "CastOptions": 37, "ArgMaxOptions": 40,
     "TransposeConvOptions": 49, "ShapeOptions": 55, "ArgMinOptions": 57, "PackOptions": 59, "OneHotOptions": 61,
     "UnpackOptions": 64, "ResizeNearestNeighborOptions": 74, "LeakyReluOptions": 75, "MirrorPadOptions": 77,
-    "SplitVOptions": 79, "DepthToSpaceOptions": 94, "BatchMatMulOptions": 101, "CumsumOptions": 102, "GeluOptions": 116}
+    "SplitVOptions": 79, "IfOptions": 92, "WhileOptions": 93, "DepthToSpaceOptions": 94, "BatchMatMulOptions": 101, "CumsumOptions": 102,
+    "CallOnceOptions": 103, "VarHandleOptions": 111, "GeluOptions": 116}
 
 Scalar = collections.namedtuple("Scalar", "format value")
 
@@ -167,7 +169,7 @@ def flex_map(entries):
 
 class Model:
     def __init__(self):
-        self.tensors, self.operators, self.codes, self.buffers, self.metadata = [], [], [], [{}], []
+        self.tensors, self.operators, self.codes, self.buffers, self.metadata, self.closed = [], [], [], [{}], [], []
 
     def buffer(self, data):
         self.buffers.append({0: blob(data)})
@@ -203,14 +205,22 @@ class Model:
                                5: blob(custom) if custom else None})
         return outputs[0] if outputs else None
 
+    def close(self, inputs, outputs):
+        """What there is so far is a subgraph, whose number is returned; what comes next is another, the last one number 0."""
+        self.closed.append(self._graph(inputs, outputs))
+        self.tensors, self.operators = [], []
+        return len(self.closed)
+
+    def _graph(self, inputs, outputs):
+        return {0: self.tensors, 1: vector("i", inputs), 2: vector("i", outputs), 3: self.operators, 4: text("main")}
+
     def add_metadata(self, name, data):
         self.metadata.append({0: text(name), 1: i32(self.buffer(data))})
 
     def bytes(self, inputs, outputs, signatures=None):
         table = [{0: [{0: text(k), 1: i32(v)} for k, v in ins.items()], 1: [{0: text(k), 1: i32(v)} for k, v in outs.items()],
                   2: text(name), 4: i32(0)} for name, (ins, outs) in (signatures or {}).items()]
-        graph = {0: self.tensors, 1: vector("i", inputs), 2: vector("i", outputs), 3: self.operators, 4: text("main")}
-        return Writer().file({0: i32(3), 1: self.codes, 2: [graph], 3: text("a test's"), 4: self.buffers,
+        return Writer().file({0: i32(3), 1: self.codes, 2: [self._graph(inputs, outputs), *self.closed], 3: text("a test's"), 4: self.buffers,
                               6: self.metadata or None, 7: table or None})
 
     def write(self, path, inputs, outputs, signatures=None):

@@ -22,8 +22,10 @@ enum { BUILTIN_OLD_MOST = 127 }; /* what the old field of a byte can say */
 #define SMALL                                                                                                \
     (TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_U16) |               \
      TD_DTYPE_BIT(TD_U32))
-#define Q  (TD_TFL_STEPS(TD_I8) | TD_TFL_STEPS(TD_U8))
-#define QS TD_TFL_STEPS(TD_I16)
+#define R   TD_DTYPE_BIT(TD_RESOURCE)
+#define Q   (TD_TFL_STEPS(TD_I8) | TD_TFL_STEPS(TD_U8))
+#define QS  TD_TFL_STEPS(TD_I16)
+#define ANY (F | I | L | B | H | D | S | SMALL | Q | QS | R)
 
 static const td_tfl_def defs[] = {
 #define TD_TFLITE_MORE(code, name, versions, main, types, more, least, most, lower, op)                      \
@@ -193,7 +195,24 @@ static void note_missing(td_tfl *l, const td_tfl_graph *g, const op_code *c, con
     td_strbuf_printf(&l->text, "%s%s", l->text.size ? ", " : "", key);
 }
 
-static td_status find_missing(td_tfl *l, const td_tfl_graph *g)
+/* What an operator calls, too. */
+static td_status check_callees(td_tfl *l, const td_flat_table *op, const op_code *c)
+{
+    td_flat_table options;
+
+    if (!td_flat_table_of(op, OP_OPTIONS, &options)) return TD_ERR(DATA_LOSS, "damaged options");
+    for (size_t i = 0; i < td_tfl_callees(c->code); i++) {
+        int32_t index = 0;
+
+        if (options.data && !td_flat_i32(&options, i, 0, &index)) return TD_ERR(DATA_LOSS, "damaged options");
+        if (index < 0 || (size_t)index >= l->subgraphs.n)
+            return TD_ERR(INVALID_ARGUMENT, "there is no subgraph %d", (int)index);
+        TD_TRY(td_tfl_graph_check(l, &l->functions[index], (size_t)index));
+    }
+    return NULL;
+}
+
+td_status td_tfl_missing_find(td_tfl *l, const td_tfl_graph *g)
 {
     for (size_t i = 0; i < g->operators.n; i++) {
         td_flat_table op;
@@ -208,6 +227,8 @@ static td_status find_missing(td_tfl *l, const td_tfl_graph *g)
         const bool is_there = find_def(g, &c, &in, &out, &why) != NULL;
 
         if (!is_there) note_missing(l, g, &c, &in, &out, why);
+        TD_TRY(td_status_prefix(check_callees(l, &op, &c), "%s: operator %zu, %s: ", l->file, i,
+                                name_of(l, &c)));
     }
     return NULL;
 }
@@ -340,6 +361,14 @@ uint8_t td_tfl_byte(td_tfl_op *o, size_t field)
 bool td_tfl_bool(td_tfl_op *o, size_t field)
 {
     return td_tfl_byte(o, field) != 0;
+}
+
+td_string td_tfl_text(td_tfl_op *o, size_t field)
+{
+    td_string v = { 0 };
+
+    if (o->options.data && !td_flat_string(&o->options, field, &v)) damaged_options(o);
+    return v;
 }
 
 td_flat_vector td_tfl_ints(td_tfl_op *o, size_t field)
@@ -516,7 +545,7 @@ static td_status check_operands(const td_tfl_op *o)
     while (n && td_flat_u32_at(&o->in, n - 1) == UINT32_MAX)
         n--; /* left out at the end */
     if (n < o->def->least || n > o->def->most) return TD_ERR(INVALID_ARGUMENT, "it has %zu operands", n);
-    if (!td_tfl_type_of(o, (size_t)o->def->main))
+    if (o->def->least && !td_tfl_type_of(o, (size_t)o->def->main))
         return TD_ERR(INVALID_ARGUMENT, "operand %d is not there", (int)o->def->main);
     return NULL;
 }
@@ -562,19 +591,8 @@ static td_status add_inputs(td_tfl *l, td_tfl_graph *g)
     return NULL;
 }
 
-td_status td_tfl_graph_lower(td_tfl *l, size_t index)
+td_status td_tfl_operators_lower(td_tfl *l, td_tfl_graph *g)
 {
-    td_tfl_graph *const g = &l->graphs[index];
-    td_flat_table subgraph;
-
-    if (g->is_read) return NULL;
-    g->is_read = true;
-    if (!td_flat_table_at(&l->subgraphs, index, &subgraph))
-        return TD_ERR(DATA_LOSS, "%s: damaged SubGraph", l->file);
-    TD_TRY(td_tfl_tensors_read(l, &subgraph, g));
-    TD_TRY(find_missing(l, g));
-    if (l->text.size) return NULL;
-    TD_TRY(add_inputs(l, g));
     for (size_t i = 0; i < g->operators.n; i++) {
         td_flat_table op;
 
@@ -583,4 +601,16 @@ td_status td_tfl_graph_lower(td_tfl *l, size_t index)
         TD_TRY(td_status_prefix(lower_operator(l, g, &op), "%s: operator %zu, ", l->file, i));
     }
     return NULL;
+}
+
+td_status td_tfl_graph_lower(td_tfl *l, size_t index)
+{
+    td_tfl_graph *const g = &l->graphs[index];
+
+    if (g->is_read) return NULL;
+    g->is_read = true;
+    TD_TRY(td_tfl_graph_check(l, g, index));
+    if (l->text.size) return NULL;
+    TD_TRY(add_inputs(l, g));
+    return td_tfl_operators_lower(l, g);
 }

@@ -125,6 +125,12 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
     X(add_n)                                                                                                 \
     X(select)                                                                                                \
     X(parse_example)                                                                                         \
+    X(if_)                                                                                                   \
+    X(while_)                                                                                                \
+    X(call_once)                                                                                             \
+    X(var_handle)                                                                                            \
+    X(read_variable)                                                                                         \
+    X(assign_variable)                                                                                       \
     X(steps_conv)                                                                                            \
     X(steps_depthwise)                                                                                       \
     X(steps_dense)                                                                                           \
@@ -149,6 +155,18 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
 #define X(name) void td_tfl_lower_##name(td_tfl_op *o);
 TD_TFL_LOWERINGS(X)
 #undef X
+
+/* ---- calls and state ---- */
+
+/* The graph of subgraph `index` as a function, and its name; is_condition: its result becomes a scalar. NULL: trouble. */
+const td_tfl_graph *td_tfl_call(td_tfl_op *o, int32_t index, bool is_condition, const char **name);
+/* Subgraph `index`, of no inputs, into the main graph: to run once, before any request. */
+void td_tfl_run_once(td_tfl_op *o, int32_t index);
+/* n reads or changes state: it waits for what did so before. */
+void td_tfl_add_state(td_tfl_op *o, td_node *n);
+/* Fields of options that name subgraphs: how many of 0 and 1 do. */
+size_t td_tfl_callees(int32_t code);
+td_string td_tfl_text(td_tfl_op *o, size_t field);
 
 /* A line of lower.inc; an operator may have several. */
 struct td_tfl_def {

@@ -8,6 +8,8 @@
 typedef struct owned {
     td_file_map map;
     td_library library;
+    const td_tfl_graph *functions; /* in the model's arena */
+    size_t n_functions;
 } owned;
 
 static void release_owned(void *p)
@@ -18,12 +20,11 @@ static void release_owned(void *p)
     td_free(o);
 }
 
-static td_status no_function(td_library *lib, const char *name, td_arena *arena, td_graph **out)
+static td_status find_function(td_library *lib, const char *name, td_arena *arena, td_graph **out)
 {
-    (void)lib;
-    (void)arena;
-    (void)out;
-    return TD_ERR(NOT_FOUND, "function %s is not there: a TFLite file has none", name);
+    const owned *const o = lib->ctx;
+
+    return td_tfl_function_copy(o->functions, o->n_functions, name, arena, out);
 }
 
 static td_status open_model(td_tfl *l)
@@ -36,6 +37,7 @@ static td_status open_model(td_tfl *l)
         return TD_ERR(DATA_LOSS, "%s: damaged Model", l->file);
     if (!l->subgraphs.n) return TD_ERR(INVALID_ARGUMENT, "%s: there is no subgraph in it", l->file);
     l->graphs = TD_ARENA_NEW_N(l->arena, td_tfl_graph, l->subgraphs.n);
+    l->functions = TD_ARENA_NEW_N(l->arena, td_tfl_graph, l->subgraphs.n);
     return NULL;
 }
 
@@ -57,7 +59,7 @@ static td_status read_bytes(owned *o, const uint8_t *bytes, size_t size, const c
     m->mapped = o->map.data;
     m->mapped_size = o->map.size;
     m->graph = td_graph_make(m->arena, "");
-    o->library.lower = no_function;
+    o->library = (td_library){ find_function, o };
     m->library = &o->library;
     td_tfl l = { .bytes = bytes,
                  .size = size,
@@ -65,6 +67,9 @@ static td_status read_bytes(owned *o, const uint8_t *bytes, size_t size, const c
                  .arena = m->arena,
                  .budget = budget };
     const td_status error = read_into(&l, m);
+
+    o->functions = l.functions;
+    o->n_functions = l.functions ? l.subgraphs.n : 0;
 
     td_map_fini(&l.names);
     td_map_fini(&l.missing);

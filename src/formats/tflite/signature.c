@@ -22,7 +22,7 @@ static td_shape shape_of(const td_tfl_tensor *t)
 
 static td_status check_type(const td_tfl *l, const td_tfl_tensor *t)
 {
-    if (t->dtype) return NULL;
+    if (t->dtype && t->dtype != TD_RESOURCE) return NULL;
     return TD_ERR(UNIMPLEMENTED, "%s: '%s' is of type %s, which is not built yet", l->file, t->name,
                   td_tfl_type_name(t->type));
 }
@@ -38,8 +38,8 @@ static td_status input_info(td_tfl *l, td_tfl_tensor *t, td_tensor_info *info)
     return NULL;
 }
 
-/* An output gets a node of its own, which says of which type the file has it. */
-static td_status output_info(td_tfl *l, td_tfl_tensor *t, td_tensor_info *info)
+/* An output gets a node of its own, which says of which type the file has it, and waits for what changes state. */
+static td_status output_info(td_tfl *l, td_tfl_graph *g, td_tfl_tensor *t, td_tensor_info *info)
 {
     TD_TRY(check_type(l, t));
     if (!t->value.node && t->data) {
@@ -53,6 +53,7 @@ static td_status output_info(td_tfl *l, td_tfl_tensor *t, td_tensor_info *info)
     td_node *const node = td_graph_add(l->g, td_tfl_name(l, t->name), "Identity", 1, 1);
 
     node->in[0] = t->value;
+    if (g->last_state) td_node_add_ctrl(l->g, node, g->last_state);
     td_node_add_attr(l->g, node, "T", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = t->dtype });
     info->tensor = td_arena_format(l->arena, "%s:0", node->name);
     info->dtype = t->dtype;
@@ -63,7 +64,7 @@ static td_status output_info(td_tfl *l, td_tfl_tensor *t, td_tensor_info *info)
 static td_status set_info(td_tfl *l, td_tfl_graph *g, uint32_t index, bool is_input, td_tensor_info *info)
 {
     if (index >= g->n_tensors) return TD_ERR(INVALID_ARGUMENT, "%s: there is no tensor %u", l->file, index);
-    return is_input ? input_info(l, &g->tensors[index], info) : output_info(l, &g->tensors[index], info);
+    return is_input ? input_info(l, &g->tensors[index], info) : output_info(l, g, &g->tensors[index], info);
 }
 
 static int by_alias(const void *a, const void *b)
@@ -318,6 +319,7 @@ td_status td_tfl_signatures_read(td_tfl *l, td_model_file *m)
                       td_strbuf_text(&l->text));
     if (n) td_signatures_sort(all, n);
     TD_TRY(check_names(l, all, n));
+    m->init_op = l->once ? l->once->name : NULL;
     m->signatures = all;
     m->n_signatures = n;
     return NULL;

@@ -10,11 +10,16 @@ static const struct {
     const char *name;
     td_dtype dtype;
 } types[] = {
-    { "FLOAT32", TD_F32 },   { "FLOAT16", TD_F16 },   { "INT32", TD_I32 },     { "UINT8", TD_U8 },
-    { "INT64", TD_I64 },     { "STRING", TD_STRING }, { "BOOL", TD_BOOL },     { "INT16", TD_I16 },
-    { "COMPLEX64", TD_C64 }, { "INT8", TD_I8 },       { "FLOAT64", TD_F64 },   { "COMPLEX128", TD_C128 },
-    { "UINT64", TD_U64 },    { "RESOURCE", 0 },       { "VARIANT", 0 },        { "UINT32", TD_U32 },
-    { "UINT16", TD_U16 },    { "INT4", 0 },           { "BFLOAT16", TD_BF16 }, { "INT2", 0 },
+    { "FLOAT32", TD_F32 },   { "FLOAT16", TD_F16 },
+    { "INT32", TD_I32 },     { "UINT8", TD_U8 },
+    { "INT64", TD_I64 },     { "STRING", TD_STRING },
+    { "BOOL", TD_BOOL },     { "INT16", TD_I16 },
+    { "COMPLEX64", TD_C64 }, { "INT8", TD_I8 },
+    { "FLOAT64", TD_F64 },   { "COMPLEX128", TD_C128 },
+    { "UINT64", TD_U64 },    { "RESOURCE", TD_RESOURCE },
+    { "VARIANT", 0 },        { "UINT32", TD_U32 },
+    { "UINT16", TD_U16 },    { "INT4", 0 },
+    { "BFLOAT16", TD_BF16 }, { "INT2", 0 },
     { "UINT4", 0 },
 };
 
@@ -175,7 +180,8 @@ td_status td_tfl_constant(td_tfl *l, const td_tfl_tensor *t, td_tensor *out)
     td_tensor c = { .dtype = t->dtype, .shape = t->shape };
 
     if (c.shape.rank < 0) c.shape.rank = 0;
-    if (!c.dtype) return TD_ERR(INVALID_ARGUMENT, "tensor '%s' is of %s", t->name, td_tfl_type_name(t->type));
+    if (!c.dtype || c.dtype == TD_RESOURCE) /* the latter would be pointers from a file */
+        return TD_ERR(INVALID_ARGUMENT, "tensor '%s' is of %s", t->name, td_tfl_type_name(t->type));
     TD_TRY(td_status_prefix(td_shape_check(&c.shape), "tensor '%s': ", t->name));
     if (c.dtype == TD_STRING) {
         TD_TRY(read_strings(l, t, &c));

@@ -53,7 +53,10 @@ typedef struct td_tfl_graph {
     td_tfl_tensor *tensors;
     size_t n_tensors;
     td_flat_vector inputs, outputs, operators;
-    bool is_read;
+    bool is_read, is_checked; /* lowered; its tensors are there, and what is missing is told */
+    bool is_open;             /* being lowered */
+    td_graph *body;           /* of a function; NULL: not lowered yet, or into the main graph */
+    td_node *last_state;      /* the last that reads or changes state; NULL: none does */
 } td_tfl_graph;
 
 /* The file, and what is made of it. */
@@ -65,12 +68,15 @@ typedef struct td_tfl {
     td_budget *budget;
     td_flat_table model;
     td_flat_vector codes, buffers, subgraphs;
-    td_tfl_graph *graphs; /* one each */
-    td_graph *g;
-    td_map names;   /* of nodes */
-    td_map missing; /* operators that are told already */
-    td_strbuf text; /* of those */
-    size_t n_named; /* numbers behind names */
+    td_tfl_graph *graphs;    /* one each, as signatures name them */
+    td_tfl_graph *functions; /* likewise, as operators call them */
+    int depth;               /* of calls */
+    td_node *once;           /* waits for what runs once, before all else; NULL: nothing does */
+    td_graph *g;             /* where nodes go */
+    td_map names;            /* of nodes */
+    td_map missing;          /* operators that are told already */
+    td_strbuf text;          /* of those */
+    size_t n_named;          /* numbers behind names */
 } td_tfl;
 
 /* schema.c: DATA_LOSS, INVALID_ARGUMENT: no TFLite file. */
@@ -86,6 +92,16 @@ TD_MUST_USE td_status td_tfl_constant(td_tfl *l, const td_tfl_tensor *t, td_tens
 
 /* lower.c: the operators of a subgraph into l->g. What is missing is added to l->text. */
 TD_MUST_USE td_status td_tfl_graph_lower(td_tfl *l, size_t index);
+/* The operators of g into l->g, whose inputs have their values. */
+TD_MUST_USE td_status td_tfl_operators_lower(td_tfl *l, td_tfl_graph *g);
+/* subgraph.c: reads the tensors of subgraph `index` as g, and tells what is missing in it and in those it calls. */
+TD_MUST_USE td_status td_tfl_graph_check(td_tfl *l, td_tfl_graph *g, size_t index);
+/* What is missing among the operators of g, and of those that it calls. */
+TD_MUST_USE td_status td_tfl_missing_find(td_tfl *l, const td_tfl_graph *g);
+/* A copy of function "subgraph N"; NOT_FOUND: nobody calls it. */
+TD_MUST_USE td_status td_tfl_function_copy(const td_tfl_graph *functions, size_t n, const char *name,
+                                           td_arena *arena, td_graph **out);
+
 /* A name that no node has yet: `wish`, or with a number behind it. Takes it. */
 const char *td_tfl_name(td_tfl *l, const char *wish);
 
