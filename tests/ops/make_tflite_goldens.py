@@ -438,6 +438,11 @@ def hybrids():
 
 
 def quantized_rows():
+    for adj_x, adj_y in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        a, b = steps(np.int8, 2, 3, 20), steps(np.int8, 2, 20, 17)
+        yield "BATCH_MATMUL", [Steps(a.swapaxes(1, 2).copy() if adj_x else a, 0.05, 3), Steps(b.swapaxes(1, 2).copy() if adj_y else b, 0.02, -7)], {
+            "options": "BatchMatMulOptions", "fields": {0: u8(adj_x), 1: u8(adj_y)}, "version": 2, "outputs": [Out("int8", 0.3, -5)]}
+    yield "BATCH_MATMUL", [Steps(steps(np.int8, 2, 3, 2, 4), 0.05, 3), Steps(steps(np.int8, 3, 4, 5), 0.02, -7, held=True)], {"options": "BatchMatMulOptions", "version": 2, "outputs": [Out("int8", 0.1, 5)]}
     for dtype, mid in BYTES:
         name = np.dtype(dtype).name
         for shape in ((3, 7), (2, 3, 2, 5), (6,), (2, 1), (1, 300)):

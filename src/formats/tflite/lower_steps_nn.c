@@ -173,6 +173,22 @@ void td_tfl_lower_steps_pool(td_tfl_op *o)
     td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
 }
 
+void td_tfl_lower_steps_batch_matmul(td_tfl_op *o)
+{
+    const td_tfl_steps x = td_tfl_steps_in(o, 0), y = td_tfl_steps_in(o, 1), out = td_tfl_steps_out(o, 0);
+    const td_fixed factor = td_tfl_factor(o, (double)x.scale * (double)y.scale / (double)out.scale);
+    td_node *const n =
+        td_tfl_node(o, o->def->op, o->type, (td_edge[]){ td_tfl_in(o, 0), td_tfl_in(o, 1) }, 2);
+
+    td_tfl_set_bool(o, n, "adj_x", td_tfl_bool(o, ADJ_X));
+    td_tfl_set_bool(o, n, "adj_y", td_tfl_bool(o, ADJ_Y));
+    td_tfl_set_int(o, n, "zero_x", x.zero);
+    td_tfl_set_int(o, n, "zero_y", y.zero);
+    td_tfl_set_factors(o, n, &factor, 1);
+    td_tfl_set_steps(o, n, &out, 0);
+    td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
+}
+
 void td_tfl_lower_steps_resize(td_tfl_op *o)
 {
     td_node *const n =

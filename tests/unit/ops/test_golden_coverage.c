@@ -37,6 +37,7 @@ static const char *const own_ops[][2] = {
     { "_FusedMatMul", "unit/passes/test_fuse_dense.c" },
     { "_FusedRFFT", "unit/passes/test_fuse_fft.c" },
     { "_LiteAdd", "goldens of tflite" },
+    { "_LiteBatchMatMul", "goldens of tflite" },
     { "_LiteConv2D", "goldens of tflite" },
     { "_LiteConv2DTransposed", "goldens of tflite" },
     { "_LiteHybridConv2D", "goldens of tflite" },
