@@ -91,6 +91,11 @@ static bool infer_shapes(td_inference *inf, const td_step *s)
     return ok;
 }
 
+bool td_infer_is_alias(const td_inference *inf, const td_step *s)
+{
+    return (s->op->flags & TD_OP_ALIAS) || inf->call.is_alias;
+}
+
 td_inferred td_infer_step(td_inference *inf, const td_step *s)
 {
     inf->call = td_step_call(s, inf->prog->env, inf->values);
@@ -98,7 +103,7 @@ td_inferred td_infer_step(td_inference *inf, const td_step *s)
     const bool inferred = infer_shapes(inf, s);
     const bool is_open = (s->op->flags & TD_OP_DYNAMIC) && td_infer_has_shapes(inf, s);
 
-    if (inferred && (s->op->flags & TD_OP_ALIAS))
+    if (inferred && td_infer_is_alias(inf, s))
         inf->values[s->out[0]].data = inf->values[s->in[0]].data;
     else if ((inferred || is_open) && can_compute(inf, s))
         return compute(inf, s) ? TD_INFERRED_VALUES : TD_INFERRED_NOTHING; /* the run says what is wrong */

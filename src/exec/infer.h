@@ -26,6 +26,8 @@ typedef enum td_inferred {
 
 /* Steps in their order; of bodies nothing is run, but their shapes are asked for. */
 td_inferred td_infer_step(td_inference *inf, const td_step *s);
+/* Of the step that was inferred last, whose shapes are known: is its output its input, seen otherwise? */
+bool td_infer_is_alias(const td_inference *inf, const td_step *s);
 
 /* Of all inputs? */
 bool td_infer_has_shapes(const td_inference *inf, const td_step *s);

@@ -65,7 +65,7 @@ static void plan_step(planner *pl, const td_step *s)
 
     if (inferred == TD_INFERRED_VALUES) return;
     *ps = (td_plan_step){ .step = s, .mode = TD_MODE_DYNAMIC };
-    if (inferred && (s->op->flags & TD_OP_ALIAS)) {
+    if (inferred && td_infer_is_alias(&pl->inf, s)) {
         ps->mode = TD_MODE_ALIAS;
     } else if (is_static(pl, s, inferred)) {
         if (prepare(pl, s, ps))

@@ -153,6 +153,7 @@ struct td_call {
     uint64_t fixed_in; /* bit i: the elements of input i are the same in every run of this plan */
     bool read_values;  /* td_need() saw elements that another run may bring otherwise */
     bool is_deferred;  /* td_need() found a value unknown */
+    bool is_alias;     /* infer may set it: with these shapes output 0 is input 0, element for element */
     uint8_t *dead;     /* by value index: a Switch did not choose it; NULL when the program has no Switch */
     struct td_trace *trace; /* run: for bodies; NULL: nobody asks */
     size_t out_most;        /* bytes that outputs made on the heap may have, all together; 0: any number */

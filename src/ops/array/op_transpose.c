@@ -32,7 +32,7 @@ static td_status read_perm(td_call *c, int64_t *perm)
     return NULL;
 }
 
-static td_status transpose_infer(td_call *c)
+static td_status permute_infer(td_call *c)
 {
     const td_shape *const in = &td_in(c, 0)->shape;
     int64_t perm[TD_MAX_RANK];
@@ -43,6 +43,29 @@ static td_status transpose_infer(td_call *c)
     *out = (td_shape){ .rank = in->rank };
     for (int i = 0; i < in->rank; i++)
         out->dims[i] = in->dims[perm[i]];
+    return NULL;
+}
+
+/* Do all dims but those of 1 keep their order? */
+static bool keeps_order(const td_shape *s, const int64_t *perm)
+{
+    int64_t last = -1;
+
+    for (int i = 0; i < s->rank; i++) {
+        if (s->dims[perm[i]] == 1) continue;
+        if (perm[i] < last) return false;
+        last = perm[i];
+    }
+    return true;
+}
+
+static td_status transpose_infer(td_call *c)
+{
+    int64_t perm[TD_MAX_RANK];
+
+    TD_TRY(permute_infer(c));
+    TD_TRY(read_perm(c, perm));
+    c->is_alias = keeps_order(&td_in(c, 0)->shape, perm);
     return NULL;
 }
 
@@ -243,7 +266,7 @@ const td_op td_ops_transpose[] = {
     { .name = "ConjugateTranspose",
       .sig = "x: T, perm: Tperm -> y: T",
       .attrs = "T: type, Tperm: type = int32",
-      .infer = transpose_infer,
+      .infer = permute_infer,
       .kernels = conjugate_kernels },
     { .name = "Reverse",
       .sig = "tensor: T, dims: bool -> output: T",
