@@ -6,9 +6,11 @@
  *        BatchMatMul -> times or by a constant -> + mask -> Softmax -> BatchMatMul(., Transpose(v))
  *          -> Transpose
  *
- * q, k and v are [batch, rows, heads, depth]: the transposes show that. Scale, mask and last transpose may
+ * or two Einsum nodes, BTNH,BSNH->BNTS and BNTS,BSNH->BTNH by any letters, without the transposes. q, k and v are
+ * [batch, rows, heads, depth]: transposes and labels show that. Scale, mask and last transpose may
  * be missing; but where nothing shows that the result has four dims, the mask has to be one that adds none.
  */
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@ typedef struct attention {
     const td_node *product; /* of queries and keys: shapes that do not fit are its error */
     td_node *last;
     bool joins_heads;
+    bool by_label; /* einsums */
 } attention;
 
 static td_edge operand(const td_node *n, uint32_t i)
@@ -49,8 +52,43 @@ static bool read_transpose(td_edge e, const int32_t *perm, td_edge *x)
 
 static const int32_t by_head[] = { 0, 2, 1, 3 }, turned[] = { 0, 2, 3, 1 };
 
+/* Is n an Einsum of `form`, by whatever letters? */
+static bool is_einsum(const td_node *n, const char *form)
+{
+    const td_attr_value *const v = td_node_attr(n, "equation");
+    char letter[128] = { 0 }, of[128] = { 0 };
+    size_t at = 0;
+
+    if (!td_node_is(n, "Einsum") || n->n_ctrl || n->n_in != 2 || n->out_type[0] != TD_F32) return false;
+    if (!v || v->kind != TD_ATTR_STRING) return false;
+    for (size_t i = 0; i < v->u.s.size; i++) {
+        const unsigned char c = (unsigned char)v->u.s.data[i], f = (unsigned char)form[at];
+        if (c == ' ') continue;
+        if (!f || c >= sizeof letter || !isalpha(c) != !isalpha(f)) return false;
+        if (isalpha(c) ? (letter[f] && letter[f] != (char)c) || (of[c] && of[c] != (char)f) : c != f)
+            return false;
+        letter[f] = (char)c;
+        of[c] = (char)f;
+        at++;
+    }
+    return !form[at];
+}
+
+/* Keras 3 has the queries first, Keras 2 the keys. */
+static bool read_einsum(const td_node *n, attention *a)
+{
+    const bool keys_first = is_einsum(n, "BSNH,BTNH->BNTS");
+
+    if (!keys_first && !is_einsum(n, "BTNH,BSNH->BNTS")) return false;
+    a->product = n;
+    a->q = operand(n, keys_first);
+    a->k = operand(n, !keys_first);
+    return true;
+}
+
 static bool read_scores(const td_node *n, attention *a)
 {
+    if (a->by_label) return read_einsum(n, a);
     if (!is_product(n) || td_node_attr_true(n, "adj_x") || n->n_ctrl || n->out_type[0] != TD_F32)
         return false;
     if (!read_transpose(operand(n, 0), by_head, &a->q)) return false;
@@ -100,16 +138,33 @@ static bool has_four_dims(const attention *a)
     return a->joins_heads || !a->mask.node || (mask && mask->shape.rank <= 4);
 }
 
+/* Is e softmax of what becomes of scores? */
+static bool read_probs(const td_users *u, td_edge e, attention *a)
+{
+    const td_node *const softmax = e.node;
+
+    return td_node_is(softmax, "Softmax") && !softmax->n_ctrl && td_users_only(u, softmax) &&
+           read_logits(u, operand(softmax, 0), a);
+}
+
+static bool read_labelled(const td_users *u, td_node *n, attention *a)
+{
+    if (!is_einsum(n, "BNTS,BSNH->BTNH")) return false;
+    a->by_label = a->joins_heads = true;
+    a->v = operand(n, 1);
+    a->last = n;
+    return read_probs(u, operand(n, 0), a);
+}
+
 static bool read_attention(const td_users *u, td_node *n, attention *a)
 {
     td_edge same;
 
+    if (read_labelled(u, n, a)) return true;
+    a->by_label = false;
     if (!is_product(n) || td_node_attr_true(n, "adj_x") || td_node_attr_true(n, "adj_y") || n->n_ctrl)
         return false;
-    const td_node *const softmax = operand(n, 0).node;
-    if (!td_node_is(softmax, "Softmax") || !td_users_only(u, softmax)) return false;
-    if (!read_transpose(operand(n, 1), by_head, &a->v) || !read_logits(u, operand(softmax, 0), a))
-        return false;
+    if (!read_transpose(operand(n, 1), by_head, &a->v) || !read_probs(u, operand(n, 0), a)) return false;
     td_node *const next = td_users_only(u, n);
     a->joins_heads = next && read_transpose((td_edge){ .node = next }, by_head, &same);
     a->last = a->joins_heads ? next : n;
@@ -125,6 +180,7 @@ static td_status make_node(td_pass *p, td_graph *g, const attention *a, td_node 
         { "num_masks", { .kind = TD_ATTR_INT, .u.i = n_masks } },
         { "scale", { .kind = TD_ATTR_FLOAT, .u.f = (float)a->scale } },
         { "joins_heads", { .kind = TD_ATTR_BOOL, .u.b = a->joins_heads } },
+        { "by_label", { .kind = TD_ATTR_BOOL, .u.b = a->by_label } },
     };
 
     return td_pass_node(p, g, a->product->name, "_FusedAttention", in, 3 + n_masks, attrs, TD_COUNT(attrs),

@@ -2,7 +2,7 @@
 /* op_attention.c -- _FusedAttention: softmax(q k' scale + mask) v; passes/fuse_attention makes it.
  *
  * q, k and v are [batch, rows, heads, depth]; the result too, or [batch, heads, rows, depth] unless
- * `joins_heads`. Batch and heads broadcast, and with the mask, [batch, heads, rows, keys], a single row, too.
+ * `joins_heads`. Batch and heads broadcast, unless it stands for einsums (`by_label`), and with the mask, [batch, heads, rows, keys], a single row, too.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@
 
 typedef struct attention_attrs {
     float scale;
-    bool joins_heads;
+    bool joins_heads, by_label;
 } attention_attrs;
 
 enum { Q = 0, K, V, MASK };
@@ -25,6 +25,7 @@ static td_status attention_parse(td_parse *p)
 
     a->scale = td_attr_float(p, "scale");
     a->joins_heads = td_attr_bool(p, "joins_heads");
+    a->by_label = td_attr_bool(p, "by_label");
     return NULL;
 }
 
@@ -46,13 +47,22 @@ static td_status shape_error(const td_call *c)
                      td_shape_text(&td_in(c, V)->shape, v, sizeof v));
 }
 
+/* Batch and heads of both. */
+static bool are_same(const td_shape *scores, int heads, const td_shape *of)
+{
+    return scores->dims[0] == of->dims[0] && scores->dims[heads] == of->dims[2];
+}
+
 /* [batch, heads, rows, keys], what softmax sees, and the depth of v. */
 static td_status scores_shape(const td_call *c, td_shape *scores, int64_t *depth)
 {
     const td_shape *const q = &td_in(c, Q)->shape, *const k = &td_in(c, K)->shape,
                           *const v = &td_in(c, V)->shape;
 
+    const bool by_label = ((const attention_attrs *)c->attrs)->by_label;
+
     if (q->rank != 4 || k->rank != 4 || v->rank != 4) return shape_error(c);
+    if (by_label && !are_same(q, 2, k)) return shape_error(c);
     *scores = (td_shape){ 4, { q->dims[0], q->dims[2], q->dims[1], k->dims[1] } };
     if (q->dims[3] != k->dims[3] || v->dims[1] != k->dims[1]) return shape_error(c);
     for (uint32_t i = K; i <= V; i++) {
@@ -65,6 +75,7 @@ static td_status scores_shape(const td_call *c, td_shape *scores, int64_t *depth
             scores->dims[3] != before.dims[3])
             return shape_error(c);
     }
+    if (by_label && !are_same(scores, 1, v)) return shape_error(c);
     *depth = v->dims[3];
     return td_shape_check(scores);
 }
@@ -222,7 +233,7 @@ static const td_kernel mixed_kernels[] = { KERNEL(TD_DTYPE_BIT(TD_F32) | TD_DTYP
 const td_op td_ops_attention[] = {
     { .name = "_FusedAttention",
       .sig = "q: T, k: T, v: T, mask: num_masks*T -> y: T",
-      .attrs = "T: type, num_masks: int, scale: float, joins_heads: bool",
+      .attrs = "T: type, num_masks: int, scale: float, joins_heads: bool, by_label: bool = false",
       .attrs_size = sizeof(attention_attrs),
       .parse = attention_parse,
       .infer = attention_infer,
@@ -231,7 +242,7 @@ const td_op td_ops_attention[] = {
       .sig = "q: Tqueries, k: Tkeys, v: Tvalues, mask: num_masks*T -> y: Tout",
       .attrs =
           "T: type, Tqueries: type, Tkeys: type, Tvalues: type, Tout: type, num_masks: int, scale: float, "
-          "joins_heads: bool",
+          "joins_heads: bool, by_label: bool = false",
       .attrs_size = sizeof(attention_attrs),
       .parse = mixed_parse,
       .infer = attention_infer,

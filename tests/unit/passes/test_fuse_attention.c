@@ -74,8 +74,21 @@ static td_edge transpose(td_graph *g, td_edge x, const int32_t *perm, const char
     return op(g, "Transpose", x, pg_ints(g, 4, has(odd) ? other : perm));
 }
 
+/* Of two values, by labels that a word may change. */
+static td_edge einsum(td_graph *g, const char *equation, td_edge a, td_edge b)
+{
+    char text[96];
+
+    (void)snprintf(text, sizeof text, "Einsum T=%s N=2 equation='%s", has("double") ? "%double" : "%float",
+                   equation);
+    return pg_node(g, text, a, b, PG_END);
+}
+
 static td_edge scores_of(td_graph *g, td_edge q, td_edge k)
 {
+    if (has("keys_first")) return value(g, einsum(g, "aecd,abcd->acbe", k, q), "q");
+    if (has("labels")) return einsum(g, has("odd_labels") ? "BTNH,BSNH->NBTS" : "BTNH,BSNH->BNTS", q, k);
+    if (has("one_einsum")) return einsum(g, "BTNH,BSNH->BNTS", q, k);
     const td_edge a = value(g, transpose(g, q, has("adj_x") ? turned : by_head, "odd_q"), "q");
     const td_edge b = value(g, transpose(g, k, has("turned") ? turned : by_head, "odd_k"), "k");
 
@@ -127,6 +140,13 @@ static td_edge masked(td_graph *g, td_edge x, td_edge mask)
 
 static td_edge mixed(td_graph *g, td_edge probs, td_edge v)
 {
+    if (has("labels") || has("keys_first"))
+        return einsum(g,
+                      has("keys_first")   ? "acbe,aecd->abcd"
+                      : has("odd_labels") ? "NBTS,BSNH->BTNH"
+                      : has("odd_mix")    ? "BNTS,BSNH->BNTH"
+                                          : "BNTS,BSNH->BTNH",
+                      probs, v);
     const td_edge heads = value(g, transpose(g, v, has("adj_v") ? turned : by_head, "odd_v"), "v");
 
     if (has("adj_probs")) return op(g, "BatchMatMulV2 adj_x=true", probs, heads);
@@ -144,7 +164,9 @@ static td_graph *make(td_arena *arena)
     x = value(g, masked(g, x, m), "logits");
     x = value(g, op(g, has("log") ? "LogSoftmax" : "Softmax", x, PG_END), "probs");
     x = value(g, mixed(g, x, v), "last");
-    if (!has("apart")) x = value(g, transpose(g, x, by_head, "odd_last"), "joined");
+    const bool is_joined = has("labels") || has("keys_first");
+
+    if (!has("apart") && !is_joined) x = value(g, transpose(g, x, by_head, "odd_last"), "joined");
     pg_ret(g, x);
     return g;
 }
@@ -255,6 +277,11 @@ static void test_spellings(void **state)
         { "apart mask_row unscaled", 1 },
         { "identities mask", 1 },
         { "turned mask divided identities", 1 },
+        { "labels", 1 },
+        { "labels mask divided", 1 },
+        { "labels mask_first unscaled identities", 1 },
+        { "keys_first", 1 },
+        { "keys_first mask scale_first by_1d", 1 },
     };
 
     (void)state;
@@ -304,6 +331,19 @@ static void test_neighbours_stay(void **state)
         { "shared_probs", 0 },
         { "shared_last", 1 },
         { "shared_joined", 1 },
+        { "labels double", 0 },
+        { "labels odd_labels", 0 },
+        { "labels odd_mix", 0 },
+        { "one_einsum", 0 },
+        { "labels waits_probs", 0 },
+        { "labels shared_scores", 0 },
+        { "keys_first waits_q", 0 },
+        { "labels mask_5d fails", 1 },
+        { "labels q_of_one_batch fails", 1 },
+        { "labels k_of_one_head fails", 1 },
+        { "labels v_of_one_head fails", 1 },
+        { "labels other_depth fails", 1 },
+        { "labels other_keys fails", 1 },
     };
 
     (void)state;
