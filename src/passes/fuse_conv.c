@@ -141,11 +141,39 @@ static bool take_reshape(fusion *f, td_node *n)
     return true;
 }
 
+/* Keras' EinsumDense over heads: a product, Reshape to [..., heads, depth], plus a constant [heads, depth], which is a bias
+ * as it lies. */
+static bool take_split_bias(fusion *f, td_node *n)
+{
+    int64_t dims[TD_MAX_RANK];
+
+    if (f->reshape || f->head->rank != 2 || !td_node_is(n, "Reshape") || n->n_ctrl) return false;
+    td_node *const add = td_users_only(f->users, n);
+    if (!add || add->mark || add->n_ctrl || (!td_node_is(add, "AddV2") && !td_node_is(add, "Add")))
+        return false;
+    const td_tensor *const bias = const_of(&add->in[td_edge_is(&add->in[0], n) ? 1 : 0]);
+    const td_tensor *const shape = const_of(&n->in[1]);
+    if (!bias || bias->dtype != TD_F32 || !bias->data || bias->shape.rank != 2 || !shape) return false;
+    const int64_t rank = td_shape_count(&shape->shape), n_heads = bias->shape.dims[0],
+                  depth = bias->shape.dims[1];
+    if (rank < 2 || rank > TD_MAX_RANK || !td_edge_ints(n->in[1], rank, INT64_MIN, INT64_MAX, dims))
+        return false;
+    if (dims[rank - 2] != n_heads || dims[rank - 1] != depth) return false;
+    if (td_shape_count(&bias->shape) != (int64_t)f->affine.channels) return false;
+    for (size_t i = 0; i < f->affine.channels; i++)
+        f->affine.shift[i] += (double)((const float *)bias->data)[i];
+    f->affine.has_shift = true;
+    f->reshape = n;
+    f->last = add;
+    return true;
+}
+
 static void take_affine(fusion *f)
 {
     for (td_node *next; (next = td_users_only(f->users, f->last)) != NULL; f->last = next) {
         const td_edge x = { .node = f->last };
         if (hard_sigmoid_of(f, f->last)) return; /* its 3 is no bias */
+        if (take_split_bias(f, next)) return;
         if (next->mark ||
             (!take_reshape(f, next) && !take_squeeze(f, next) && !td_affine_take(&f->affine, next, &x)))
             return;

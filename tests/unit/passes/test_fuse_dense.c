@@ -13,6 +13,53 @@ enum { ROWS = 6, INPUTS = 10, COLS = 12 };
 
 static bool is_gelu, splits; /* splits: the reshape changes the last dim */
 
+/* Keras' EinsumDense: columns become [heads, depth] before the bias, of this shape, is added. */
+static int32_t heads;
+static td_shape bias_shape;
+
+static td_graph *make_heads(td_arena *arena)
+{
+    const int32_t apart[] = { 2, -1, heads, COLS / heads };
+    td_graph *const g = td_graph_make(arena, "main");
+    const td_edge y = pg_node(g, "BatchMatMulV2 T=%f", pg_arg(g, TD_F32),
+                              pg_noise(g, &(td_shape){ 2, { INPUTS, COLS } }, 1), PG_END);
+    const td_edge z = pg_node(g, "Reshape T=%f Tshape=%i", y, pg_ints(g, 4, apart), PG_END);
+    const td_edge b = pg_node(g, "AddV2 T=%f", pg_noise(g, &bias_shape, 2), z, PG_END);
+
+    pg_ret(g, pg_node(g, "Relu T=%f", b, PG_END));
+    return g;
+}
+
+static void check_heads(int32_t n, td_shape shape, bool fuses)
+{
+    static float x[ROWS * INPUTS];
+    const td_tensor in = { TD_F32, { 3, { 2, ROWS / 2, INPUTS } }, x, NULL };
+    pg t;
+
+    heads = n;
+    bias_shape = shape;
+    pg_fill(x, ROWS * INPUTS, 3);
+    pg_open(&t, NULL);
+    assert_int_equal(pg_count_after(&t, make_heads(t.p.arena), "_FusedMatMul"), fuses);
+    assert_int_equal(pg_count_after(&t, make_heads(t.p.arena), "Relu") +
+                         pg_count_after(&t, make_heads(t.p.arena), "_FusedElementwise"),
+                     !fuses);
+    pg_assert_same(&t, make_heads, &in, 1e-6);
+    pg_close(&t);
+}
+
+static void test_heads(void **state)
+{
+    (void)state;
+    check_heads(3, (td_shape){ 2, { 3, 4 } }, true);
+    check_heads(1, (td_shape){ 2, { 1, COLS } }, true);
+    check_heads(COLS, (td_shape){ 2, { COLS, 1 } }, true);
+    check_heads(3, (td_shape){ 2, { 1, 4 } }, false);
+    check_heads(3, (td_shape){ 2, { 3, 1 } }, false);
+    check_heads(3, (td_shape){ 3, { 1, 3, 4 } }, false);
+    check_heads(3, (td_shape){ 1, { 4 } }, false);
+}
+
 static td_graph *make(td_arena *arena)
 {
     const int32_t flat[] = { -1, INPUTS }, full[] = { 2, -1, COLS }, halves[] = { -1, COLS / 2 };
@@ -111,6 +158,7 @@ static void test_many_rows_and_deep(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_heads),
         cmocka_unit_test(test_bias_and_gelu),
         cmocka_unit_test(test_other_last_dim_stays),
         cmocka_unit_test(test_many_rows_and_deep),
