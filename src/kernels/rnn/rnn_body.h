@@ -11,7 +11,8 @@
 #include "kernels/elt/vmath.h"
 #include "kernels/rnn/rnn.h"
 
-#define FAR 40.0f
+#define FAR  40.0f
+#define SHUT 2e17f /* e^FAR is more */
 
 VM_INLINE V one_plus(V e)
 {
@@ -22,6 +23,12 @@ VM_INLINE V one_plus(V e)
 VM_INLINE V falling(V x)
 {
     return v_exp_near(V_MAX(V_SET1(-FAR), V_MIN(V_SET1(FAR), V_SUB(V_ZERO(), x)))); /* NaN passes */
+}
+
+/* What x is behind a gate of 1 / (1 + e) that is 0: of infinity that is not a number. */
+VM_INLINE V gated(V e, V x)
+{
+    return V_BLEND_GT(e, V_SET1(SHUT), V_MUL(x, V_ZERO()), x);
 }
 
 /* n of VW; a whole vector needs no mask. */
@@ -89,7 +96,7 @@ VM_INLINE V lstm_cell(V in, V keep, V g, V c)
 
     v_tanh_ratio(g, &p, &q);
     const V below = V_MUL(in, q);
-    return V_DIV(V_FMA(c, below, V_MUL(p, keep)), V_MUL(below, keep));
+    return V_DIV(V_FMA(gated(keep, c), below, V_MUL(p, keep)), V_MUL(below, keep));
 }
 
 VM_INLINE V lstm_state(V out, V cell)
@@ -153,12 +160,14 @@ VM_INLINE V gru_state(cells x, V e, V r, size_t n)
     V p, q;
 
     v_tanh_ratio(V_FMA(r, load_n(x.own + 2 * x.gap, n), load_n(x.sums + 2 * x.gap, n)), &p, &q);
-    return V_DIV(V_FMA(load_n(x.h, n), q, V_MUL(e, p)), V_MUL(one_plus(e), q));
+    return V_DIV(V_FMA(gated(e, load_n(x.h, n)), q, V_MUL(e, p)), V_MUL(one_plus(e), q));
 }
 
 VM_INLINE V gru_reset(cells x, size_t n)
 {
-    return V_DIV(V_SET1(1.0f), one_plus(falling(gru_sum(x, 1, n))));
+    const V e = falling(gru_sum(x, 1, n));
+
+    return gated(e, V_DIV(V_SET1(1.0f), one_plus(e)));
 }
 
 VM_INLINE void gru_step_1(cells x, size_t n)
