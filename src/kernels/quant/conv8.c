@@ -142,9 +142,23 @@ static int32_t panel_zero(const td_conv8 *c)
     return c->zero_w - (c->w == TD_INT_U8 ? CENTRE : 0);
 }
 
-static size_t image_of(const td_conv8 *c, size_t pixel)
+/* A pixel of the output. */
+typedef struct place8 {
+    size_t image, y, x;
+} place8;
+
+static place8 place_of(const td_conv *g, size_t pixel)
 {
-    return pixel / (c->conv.out[1] * c->conv.out[2]);
+    return (place8){ pixel / (g->out[1] * g->out[2]), pixel / g->out[2] % g->out[1], pixel % g->out[2] };
+}
+
+static void step_on(const td_conv *g, place8 *p)
+{
+    if (++p->x < g->out[2]) return;
+    p->x = 0;
+    if (++p->y < g->out[1]) return;
+    p->y = 0;
+    p->image++;
 }
 
 /* bias - zero_x * SUM w + count * zero_x * zero_w: what is to be added for the zero points, but for what depends on the pixel. */
@@ -164,35 +178,58 @@ static void fill_add(const td_conv8 *c, const shape8 *s, int32_t *add, const int
 
 static void copy_flipped(uint8_t *to, const uint8_t *from, size_t n, uint8_t flip)
 {
-    for (size_t i = 0; i < n; i++)
+    const uint64_t flips = flip * UINT64_C(0x0101010101010101);
+    size_t i = 0;
+
+    for (uint64_t v; i + sizeof v <= n; i += sizeof v) {
+        memcpy(&v, from + i, sizeof v);
+        v ^= flips;
+        memcpy(to + i, &v, sizeof v);
+    }
+    for (; i < n; i++)
         to[i] = from[i] ^ flip;
 }
 
-/* What lies under the filter for one pixel. */
-static void gather(const td_conv8 *c, const shape8 *s, uint8_t *to, const uint8_t *in, size_t pixel,
-                   size_t group)
+/* A line of the filter over a line of the image, which begins at `line` for the group's channels. */
+static void gather_line(const td_conv8 *c, const shape8 *s, uint8_t *to, const uint8_t *line, size_t x,
+                        int32_t zero)
 {
     const td_conv *const g = &c->conv;
     const uint8_t flip = c->x == TD_INT_S8 ? SIGN : 0;
-    const size_t y = pixel / g->out[2] % g->out[1], x = pixel % g->out[2];
-    const uint8_t *const image =
-        in + image_of(c, pixel) * g->in[1] * g->in[2] * g->in_channels + group * s->depth;
-    const int32_t zero = patch_zero(c, image_of(c, pixel));
+    const int64_t first = td_conv8_place(g, 2, x, 0), last = td_conv8_place(g, 2, x, g->kernel[2] - 1);
+    const bool is_dense = g->groups == 1 && !g->is_transposed && g->dilation[2] == 1;
 
-    for (size_t ky = 0; ky < g->kernel[1]; ky++) {
-        const int64_t iy = td_conv8_place(g, 1, y, ky);
-
-        for (size_t kx = 0; kx < g->kernel[2]; kx++, to += s->depth) {
-            const int64_t ix = td_conv8_place(g, 2, x, kx);
-
-            if (iy < 0 || ix < 0)
-                memset(to, zero, s->depth);
-            else
-                copy_flipped(to, image + ((size_t)iy * g->in[2] + (size_t)ix) * g->in_channels, s->depth,
-                             flip);
-        }
+    if (is_dense && first >= 0 && last >= 0) {
+        copy_flipped(to, line + (size_t)first * g->in_channels, g->kernel[2] * s->depth, flip);
+        return;
     }
-    memset(to, 0, s->stride - s->count);
+    for (size_t kx = 0; kx < g->kernel[2]; kx++, to += s->depth) {
+        const int64_t ix = td_conv8_place(g, 2, x, kx);
+
+        if (ix < 0)
+            memset(to, zero, s->depth);
+        else
+            copy_flipped(to, line + (size_t)ix * g->in_channels, s->depth, flip);
+    }
+}
+
+/* What lies under the filter for one pixel. */
+static void gather(const td_conv8 *c, const shape8 *s, uint8_t *to, const uint8_t *in, const place8 *p,
+                   size_t group)
+{
+    const td_conv *const g = &c->conv;
+    const size_t width = g->in[2] * g->in_channels, line = g->kernel[2] * s->depth;
+    const uint8_t *const image = in + p->image * g->in[1] * width + group * s->depth;
+    const int32_t zero = patch_zero(c, p->image);
+
+    for (size_t ky = 0; ky < g->kernel[1]; ky++, to += line) {
+        const int64_t iy = td_conv8_place(g, 1, p->y, ky);
+
+        if (iy < 0)
+            memset(to, zero, line);
+        else
+            gather_line(c, s, to, image + (size_t)iy * width, p->x, zero);
+    }
 }
 
 /* acc[row][..] -= zero of the filter * SUM of the patch's row. */
@@ -231,17 +268,22 @@ static void write_live(const td_conv8 *c, const work8 *w, float *out, const int3
     }
 }
 
-static void write_sums(const td_conv8 *c, const td_conv8_bodies *b, const work8 *w, void *out,
-                       const int32_t *acc, size_t pixel, size_t o, size_t n)
+static void write_panel(const td_conv8 *c, const td_conv8_bodies *b, const work8 *w, void *out, size_t pixel,
+                        size_t rows, size_t o, size_t n)
 {
-    const size_t at = pixel * c->conv.out_channels + o, image = image_of(c, pixel);
+    const size_t step = c->conv.out_channels;
 
     if (c->live) {
-        write_live(c, w, (float *)out + at, acc, image, c->is_depthwise ? 0 : patch_zero(c, image), o, n);
+        for (size_t r = 0; r < rows; r++) {
+            const size_t image = place_of(&c->conv, pixel + r).image;
+
+            write_live(c, w, (float *)out + (pixel + r) * step + o, w->acc + r * TD_CONV8_PANEL, image,
+                       c->is_depthwise ? 0 : patch_zero(c, image), o, n);
+        }
         return;
     }
     const td_conv8_end end = end_of(c, w->add, o);
-    b->finish((uint8_t *)out + at, acc, &end, n);
+    b->finish((uint8_t *)out + pixel * step + o, step, w->acc, rows, &end, n);
 }
 
 static void run_group(const td_conv8 *c, const shape8 *s, const td_conv8_bodies *b, void *out,
@@ -254,8 +296,7 @@ static void run_group(const td_conv8 *c, const shape8 *s, const td_conv8_bodies 
 
         b->sums(w->acc, w->patch, s->stride, rows, panels + p * s->panel, s->quads);
         if (zero) take_rows(w->acc, w->patch, s, rows, zero);
-        for (size_t r = 0; r < rows; r++)
-            write_sums(c, b, w, out, w->acc + r * TD_CONV8_PANEL, pixel + r, first + p * TD_CONV8_PANEL, n);
+        write_panel(c, b, w, out, pixel, rows, first + p * TD_CONV8_PANEL, n);
     }
 }
 
@@ -266,13 +307,16 @@ static void run_panels(const td_conv8 *c, const td_conv8_bodies *b, void *out, c
     const shape8 s = shape_of(c);
     const size_t group_size = s.panel * s.panels;
 
+    memset(w->patch, 0, s.stride * TD_CONV8_ROWS); /* what is behind the depth stays so */
     fill_add(c, &s, w->add, (const int32_t *)(const void *)(packed + group_size * g->groups), bias);
     for (size_t at = begin; at < end; at += TD_CONV8_ROWS) {
         const size_t rows = TD_MIN(end - at, (size_t)TD_CONV8_ROWS);
 
         for (size_t group = 0; group < g->groups; group++) {
-            for (size_t r = 0; r < rows; r++)
-                gather(c, &s, w->patch + r * s.stride, in, at + r, group);
+            place8 p = place_of(g, at);
+
+            for (size_t r = 0; r < rows; r++, step_on(g, &p))
+                gather(c, &s, w->patch + r * s.stride, in, &p, group);
             run_group(c, &s, b, out, packed + group * group_size, w, at, rows, group * s.outputs);
         }
     }
@@ -282,20 +326,21 @@ static void run_panels(const td_conv8 *c, const td_conv8_bodies *b, void *out, c
 
 /* The places of image and filter that count for a pixel. */
 static size_t find_taps(const td_conv8 *c, const work8 *w, const uint8_t *in, const uint8_t *filter,
-                        size_t pixel)
+                        const place8 *p)
 {
     const td_conv *const g = &c->conv;
-    const size_t y = pixel / g->out[2] % g->out[1], x = pixel % g->out[2], n = g->in_channels;
-    const uint8_t *const image = in + image_of(c, pixel) * g->in[1] * g->in[2] * n;
+    const size_t n = g->in_channels;
+    const uint8_t *const image = in + p->image * g->in[1] * g->in[2] * n;
     size_t found = 0;
 
     for (size_t ky = 0; ky < g->kernel[1]; ky++) {
-        const int64_t iy = td_conv8_place(g, 1, y, ky);
+        const int64_t iy = td_conv8_place(g, 1, p->y, ky);
 
+        if (iy < 0) continue;
         for (size_t kx = 0; kx < g->kernel[2]; kx++) {
-            const int64_t ix = td_conv8_place(g, 2, x, kx);
+            const int64_t ix = td_conv8_place(g, 2, p->x, kx);
 
-            if (iy < 0 || ix < 0) continue;
+            if (ix < 0) continue;
             w->x[found] = image + ((size_t)iy * g->in[2] + (size_t)ix) * n;
             w->w[found++] = filter + (ky * g->kernel[2] + kx) * n;
         }
@@ -313,10 +358,12 @@ static void run_channels(const td_conv8 *c, const td_conv8_bodies *b, void *out,
 
     for (size_t o = 0; o < n; o++)
         w->add[o] = bias ? bias[o] : 0;
-    for (size_t at = begin; at < end; at++) {
-        if (c->live) zeros.x = c->live->zeros[image_of(c, at)];
-        b->taps(w->acc, w->x, w->w, find_taps(c, w, in, filter, at), n, &zeros);
-        write_sums(c, b, w, out, w->acc, at, 0, n);
+    place8 p = place_of(&c->conv, begin);
+
+    for (size_t at = begin; at < end; at++, step_on(&c->conv, &p)) {
+        if (c->live) zeros.x = c->live->zeros[p.image];
+        b->taps(w->acc, w->x, w->w, find_taps(c, w, in, filter, &p), n, &zeros);
+        write_panel(c, b, w, out, at, 1, 0, n);
     }
 }
 

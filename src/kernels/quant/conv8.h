@@ -80,8 +80,9 @@ typedef struct td_conv8_end {
     bool rounds_once;
 } td_conv8_end;
 
-/* out[i] of acc[i], i < n. */
-typedef void td_conv8_finish_fn(uint8_t *out, const int32_t *acc, const td_conv8_end *e, size_t n);
+/* out[row * step + i] of acc[row * 16 + i], i < n; n is at most 16, but for one row alone. */
+typedef void td_conv8_finish_fn(uint8_t *out, size_t step, const int32_t *acc, size_t rows,
+                                const td_conv8_end *e, size_t n);
 /* Zero points of signed bytes, and what makes those of an image and a filter. */
 typedef struct td_conv8_zeros {
     int32_t x, w;

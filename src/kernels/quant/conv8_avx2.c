@@ -92,7 +92,7 @@ static inline __m256i times(__m256i v, __m256i multiplier, __m256i shift)
     return _mm256_sub_epi32(_mm256_srav_epi32(x, right), up);
 }
 
-static void finish(uint8_t *out, const int32_t *acc, const td_conv8_end *e, size_t n)
+static void finish_row(uint8_t *out, const int32_t *acc, const td_conv8_end *e, size_t n)
 {
     const __m256i low = _mm256_set1_epi32(e->low - e->zero), high = _mm256_set1_epi32(e->high - e->zero);
     const __m256i zero = _mm256_set1_epi32(e->zero);
@@ -118,7 +118,14 @@ static void finish(uint8_t *out, const int32_t *acc, const td_conv8_end *e, size
 
     rest.add += i;
     rest.factors += i * e->factor_step;
-    if (i < n) td_conv8_finish_ref(out + i, acc + i, &rest, n - i);
+    if (i < n) td_conv8_finish_ref(out + i, 0, acc + i, 1, &rest, n - i);
+}
+
+static void finish(uint8_t *out, size_t step, const int32_t *acc, size_t rows, const td_conv8_end *e,
+                   size_t n)
+{
+    for (size_t r = 0; r < rows; r++)
+        finish_row(out + r * step, acc + r * TD_CONV8_PANEL, e, n);
 }
 
 static inline __m256i distance(const uint8_t *p, __m128i flip, __m256i zero)

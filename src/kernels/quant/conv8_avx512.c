@@ -48,26 +48,33 @@ static inline __m512i times(__m512i v, __m512i multiplier, __m512i shift)
     return _mm512_mask_add_epi32(down, up, down, ones);
 }
 
-void td_conv8_finish_avx512(uint8_t *out, const int32_t *acc, const td_conv8_end *e, size_t n)
+void td_conv8_finish_avx512(uint8_t *out, size_t step, const int32_t *acc, size_t rows, const td_conv8_end *e,
+                            size_t n)
 {
     const __m512i low = _mm512_set1_epi32(e->low - e->zero), high = _mm512_set1_epi32(e->high - e->zero);
     const __m512i zero = _mm512_set1_epi32(e->zero);
 
     if (e->rounds_once) {
-        td_conv8_finish_ref(out, acc, e, n);
+        td_conv8_finish_ref(out, step, acc, rows, e, n);
         return;
     }
     for (size_t i = 0; i < n; i += LANES) {
         const __mmask16 some = mask_of(n - i);
-        const __m512i sum = _mm512_add_epi32(_mm512_maskz_loadu_epi32(some, acc + i),
-                                             _mm512_maskz_loadu_epi32(some, e->add + i));
+        const __m512i add = _mm512_maskz_loadu_epi32(some, e->add + i);
         __m512i multiplier, shift;
 
         load_factors(e, i, n - i, &multiplier, &shift);
-        const __m512i v = times(sum, multiplier, shift);
-        const __m512i held = _mm512_min_epi32(_mm512_max_epi32(v, low), high);
+        for (size_t r = 0; r < rows; r++) {
+            const __m512i a = _mm512_maskz_loadu_epi32(some, acc + r * TD_CONV8_PANEL + i);
+            const __m512i v = times(_mm512_add_epi32(a, add), multiplier, shift);
+            const __m512i held = _mm512_min_epi32(_mm512_max_epi32(v, low), high);
+            const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(held, zero));
 
-        _mm512_mask_cvtepi32_storeu_epi8(out + i, some, _mm512_add_epi32(held, zero));
+            if (some == 0xffff) /* bytes under a mask cost more */
+                _mm_storeu_si128((__m128i *)(void *)(out + r * step + i), bytes);
+            else
+                _mm_mask_storeu_epi8(out + r * step + i, some, bytes);
+        }
     }
 }
 

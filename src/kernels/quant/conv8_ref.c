@@ -100,7 +100,7 @@ static void plain_sums(int32_t *acc, const uint8_t *patch, size_t stride, size_t
         }
 }
 
-void td_conv8_finish_ref(uint8_t *out, const int32_t *acc, const td_conv8_end *e, size_t n)
+static void finish_row(uint8_t *out, const int32_t *acc, const td_conv8_end *e, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const int32_t sum = (int32_t)((uint32_t)acc[i] + (uint32_t)e->add[i]);
@@ -109,6 +109,13 @@ void td_conv8_finish_ref(uint8_t *out, const int32_t *acc, const td_conv8_end *e
 
         out[i] = (uint8_t)td_steps_of(v, e->zero, e->low, e->high);
     }
+}
+
+void td_conv8_finish_ref(uint8_t *out, size_t step, const int32_t *acc, size_t rows, const td_conv8_end *e,
+                         size_t n)
+{
+    for (size_t r = 0; r < rows; r++)
+        finish_row(out + r * step, acc + r * TD_CONV8_PANEL, e, n);
 }
 
 void td_conv8_taps_ref(int32_t *acc, const uint8_t *const *x, const uint8_t *const *w, size_t n_taps,
