@@ -323,6 +323,10 @@ def quantized_elements():
         yield "QUANTIZE", [np.float32([0.5, 1.5, 2.5, -0.5, -1.5, 1e9, -1e9])], {"outputs": [Out(name, 1.0, mid)]}
         yield "DEQUANTIZE", [Steps(x, 0.037, 5 + mid)], {"version": 2}
         yield "DEQUANTIZE", [Steps(x[:0], 0.037, 5 + mid)], {"version": 2}
+    for op in ("LOGISTIC", "TANH"):
+        for scale in (2.0 ** -12, 2.0 ** -11, 0.0003, 0.00005):
+            x = np.concatenate([steps(np.int16, 150), np.arange(-6, 7, dtype=np.int16), np.int16([-32768, 32767])])
+            yield op, [Steps(x, scale)], {"outputs": [Out("int16", 2.0 ** -15)], "version": 3}
     yield "QUANTIZE", [noise(5, 7)], {"outputs": [Out("int16", 0.001)]}
     yield "DEQUANTIZE", [Steps(steps(np.int16, 9), 0.001)], {"version": 3}
     yield "DEQUANTIZE", [Steps(steps(np.int8, 3, 4), [0.1, 0.2, 0.3, 0.4], [0] * 4, 1, held=True)], {"version": 2}
@@ -388,8 +392,8 @@ def quantized_convolutions():
                 yield filtered("DEPTHWISE_CONV_2D", x, filter_of(weight, (1, 3, 2, 3), 3, per_channel), 3, {"options": "DepthwiseConv2DOptions", "fields": depth, "rows": True}, ys, yz, name)
             x = Steps(steps(dtype, 1, 4, 5, 2), xs, xz)
             yield filtered("DEPTHWISE_CONV_2D", x, filter_of(weight, (1, 3, 3, 6), 3, per_channel), 6, {"options": "DepthwiseConv2DOptions", "fields": {0: i8(0), 1: i32(1), 2: i32(1), 3: i32(3), 5: i32(1), 6: i32(1)}}, ys, yz, name)
-            for activation in (1, 2, 3):
-                x = Steps(steps(dtype, 1, 3, 3, 35), xs, xz)
+            for activation in (3,) if per_channel else (1, 2, 3):
+                x = Steps(steps(dtype, 1, 2, 3, 35), xs, xz)
                 yield filtered("CONV_2D", x, filter_of(weight, (18, 1, 1, 35), 0, per_channel), 18, {"options": "Conv2DOptions", "fields": {**geometry(1, 1), 3: i8(activation)}}, ys / 20, yz, name)
                 yield filtered("DEPTHWISE_CONV_2D", x, filter_of(weight, (1, 2, 2, 35), 3, per_channel), 35, {"options": "DepthwiseConv2DOptions", "fields": {0: i8(1), 1: i32(1), 2: i32(1), 3: i32(1), 4: i8(activation), 5: i32(1), 6: i32(1)}}, ys / 20, yz, name)
         x = Steps(steps(dtype, 1, 4, 4, 3), xs, xz)
@@ -438,6 +442,9 @@ def hybrids():
 
 
 def quantized_rows():
+    for shape in ((3, 7), (2, 3, 5), (6,), (2, 1), (1, 100)):
+        for beta, scale in ((1, 0.0003), (0.5, 0.001)):
+            yield "SOFTMAX", [Steps(steps(np.int16, *shape), scale)], {"options": "SoftmaxOptions", "fields": {0: f32(beta)}, "outputs": [Out("int16", 2.0 ** -15)], "version": 3}
     for adj_x, adj_y in ((0, 0), (1, 0), (0, 1), (1, 1)):
         a, b = steps(np.int8, 2, 3, 20), steps(np.int8, 2, 20, 17)
         yield "BATCH_MATMUL", [Steps(a.swapaxes(1, 2).copy() if adj_x else a, 0.05, 3), Steps(b.swapaxes(1, 2).copy() if adj_y else b, 0.02, -7)], {
@@ -445,7 +452,7 @@ def quantized_rows():
     yield "BATCH_MATMUL", [Steps(steps(np.int8, 2, 3, 2, 4), 0.05, 3), Steps(steps(np.int8, 3, 4, 5), 0.02, -7, held=True)], {"options": "BatchMatMulOptions", "version": 2, "outputs": [Out("int8", 0.1, 5)]}
     for dtype, mid in BYTES:
         name = np.dtype(dtype).name
-        for shape in ((3, 7), (2, 3, 2, 5), (6,), (2, 1), (1, 300)):
+        for shape in ((3, 7), (2, 3, 2, 5), (6,), (2, 1), (1, 100)):
             for beta, scale in ((1, 0.1), (0.5, 0.02), (1, 1.5)):
                 yield "SOFTMAX", [Steps(steps(dtype, *shape), scale, mid + 5)], {"options": "SoftmaxOptions", "fields": {0: f32(beta)}, "outputs": [Out(name, 1 / 256, mid - 128)], "version": 2}
         yield "SOFTMAX", [Steps(steps(dtype, 4, 9), 0.1, mid)], {"options": "SoftmaxOptions", "fields": {0: f32(1)}, "outputs": [Out(name, 1 / 256, mid - 128)], "version": 2, "rows": True}

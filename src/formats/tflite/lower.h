@@ -143,6 +143,8 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
     X(steps_pad)                                                                                             \
     X(steps_concat)                                                                                          \
     X(steps_unary)                                                                                           \
+    X(steps_softmax_wide)                                                                                    \
+    X(steps_wide)                                                                                            \
     X(steps_batch_matmul)                                                                                    \
     X(steps_transpose_conv)                                                                                  \
     X(steps_resize)                                                                                          \

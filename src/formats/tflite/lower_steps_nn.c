@@ -222,6 +222,19 @@ void td_tfl_lower_steps_softmax(td_tfl_op *o)
     td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
 }
 
+void td_tfl_lower_steps_softmax_wide(td_tfl_op *o)
+{
+    const td_tfl_steps x = td_tfl_steps_in(o, 0), y = td_tfl_steps_out(o, 0);
+    const float step = x.scale * td_tfl_float(o, BETA, 0.0f);
+    const td_fixed factor = td_tfl_factor(o, (double)step / (10.0 / 65535.0));
+    const td_edge in = td_tfl_in(o, 0);
+    td_node *const n = td_tfl_node(o, o->def->op, TD_DTYPE_NONE, &in, 1);
+
+    if (y.zero) td_tfl_fail(o, TD_ERR(INVALID_ARGUMENT, "the output's zero point is %d, not 0", (int)y.zero));
+    td_tfl_set_factors(o, n, &factor, 1);
+    td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
+}
+
 /* Steps without their zero point, as int32. */
 static td_edge distances(td_tfl_op *o, td_edge x)
 {

@@ -1,33 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* op_lite_table.c -- _LiteLookup: whatever one byte can become, by a table of all 256; _LiteQuantize: floats to steps. */
+/* op_lite_table.c -- _LiteLookup: whatever 8 or 16 bits can become, by a table of all that they can be; _LiteQuantize: floats to
+ * steps. */
 #include <math.h>
 #include <string.h>
 
 #include "base/macros.h"
 #include "ops/quant/lite.h"
 
-enum { GRAIN = 1 << 16, ENTRIES = 256 };
+enum { GRAIN = 1 << 16 };
 
 typedef struct job {
     void *out;
     const void *in, *table;
     const void *attrs;
     td_dtype type;
+    bool is_wide; /* in: 16 bits */
 } job;
 
 /* ---------------------------------------------------------------- _LiteLookup: input, table */
 
 static td_status lookup_parse(td_parse *p)
 {
-    return td_lite_type(p, "T", TD_LITE_BYTES);
+    return td_lite_type(p, "T", TD_LITE_TYPES);
 }
 
 static td_status lookup_infer(td_call *c)
 {
     const td_shape *const table = &td_in(c, 1)->shape;
+    const int64_t entries = td_in(c, 0)->dtype == TD_I16 ? 1 << 16 : 1 << 8;
 
-    if (table->rank != 1 || table->dims[0] != ENTRIES)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "the table has not %d entries", ENTRIES);
+    if (table->rank != 1 || table->dims[0] != entries)
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "the table has not %d entries", (int)entries);
     td_out(c, 0)->shape = td_in(c, 0)->shape;
     return NULL;
 }
@@ -36,11 +39,13 @@ static td_status lookup_infer(td_call *c)
     do {                                                                                                     \
         type *const to = (type *)j->out;                                                                     \
         const type *const table = (const type *)j->table;                                                    \
-        for (size_t i = begin; i < end; i++)                                                                 \
+        for (size_t i = begin; j->is_wide && i < end; i++)                                                   \
+            to[i] = table[((const uint16_t *)j->in)[i]];                                                     \
+        for (size_t i = begin; !j->is_wide && i < end; i++)                                                  \
             to[i] = table[((const uint8_t *)j->in)[i]];                                                      \
     } while (0)
 
-/* The table is by the byte as an unsigned one. */
+/* The table is by bits as those of unsigned numbers. */
 static void lookup_shard(void *ctx, size_t begin, size_t end)
 {
     const job *const j = ctx;
@@ -60,7 +65,8 @@ static void lookup_shard(void *ctx, size_t begin, size_t end)
 
 static td_status lookup_run(td_call *c)
 {
-    job j = { td_out(c, 0)->data, td_in(c, 0)->data, td_in(c, 1)->data, NULL, td_out(c, 0)->dtype };
+    job j = { td_out(c, 0)->data,  td_in(c, 0)->data,           td_in(c, 1)->data, NULL,
+              td_out(c, 0)->dtype, td_in(c, 0)->dtype == TD_I16 };
 
     td_call_parallel(c, (size_t)td_shape_count(&td_out(c, 0)->shape), GRAIN, lookup_shard, &j);
     return NULL;
@@ -109,13 +115,13 @@ static void quantize_shard(void *ctx, size_t begin, size_t end)
 
 static td_status quantize_run(td_call *c)
 {
-    job j = { td_out(c, 0)->data, td_in(c, 0)->data, NULL, c->attrs, td_out(c, 0)->dtype };
+    job j = { td_out(c, 0)->data, td_in(c, 0)->data, NULL, c->attrs, td_out(c, 0)->dtype, false };
 
     td_call_parallel(c, (size_t)td_shape_count(&td_out(c, 0)->shape), GRAIN, quantize_shard, &j);
     return NULL;
 }
 
-TD_RUN_KERNEL(lookup_kernels, TD_LITE_BYTES, lookup_run);
+TD_RUN_KERNEL(lookup_kernels, TD_LITE_TYPES, lookup_run);
 TD_RUN_KERNEL(quantize_kernels, TD_DTYPE_BIT(TD_F32), quantize_run);
 
 const td_op td_ops_lite_table[] = {

@@ -50,6 +50,7 @@ static const char *const own_ops[][2] = {
     { "_LiteQuantize", "goldens of tflite" },
     { "_LiteResizeBilinear", "goldens of tflite" },
     { "_LiteSoftmax", "goldens of tflite" },
+    { "_LiteSoftmaxWide", "goldens of tflite" },
     { "_LiteSums", "goldens of tflite" },
     { "_MixedAttention", "unit/passes/test_narrow.c" },
     { "_MixedConv2D", "unit/passes/test_narrow.c" },
