@@ -13,6 +13,10 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+if len(sys.argv) < 2:
+    print(__doc__)
+    sys.exit(0)
+
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
@@ -245,8 +249,6 @@ NETS = {"efficientnet_v2": efficientnet_v2, "gpt": gpt, "slim_inception": slim_i
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
     for name in sys.argv[2:] or NETS:
         folder = pathlib.Path(sys.argv[1]) / name
         keras.utils.set_random_seed(7)

@@ -211,7 +211,7 @@ def difference(heads):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dir")
+    parser.add_argument("dir", nargs="?")
     parser.add_argument("--models")
     parser.add_argument("--batch", default="1,8")
     parser.add_argument("--engines", default="td,ov,ort")
@@ -222,6 +222,8 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if not args.dir:
+        return print(__doc__)
     if args.worker:
         return work(args)
     engines = args.engines.split(",")
