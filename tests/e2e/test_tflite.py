@@ -369,6 +369,23 @@ class Subgraphs(Base):
         for given, want in ((1.0, 5.0), (2.0, 6.0), (3.0, 8.0)):
             self.assertEqual(server.post("m:predict", {"instances": [[given]]}).json, {"predictions": [[want]]})
 
+    def table(self, m, value_type=4):
+        t = m.tensor("t", "resource", [])
+        m.op("HASHTABLE", [], [t], "HashtableOptions", {0: i32(3), 1: u8(5), 2: u8(value_type)})
+        return t
+
+    def test_tables(self):
+        m = Model()
+        m.op("HASHTABLE_IMPORT", [self.table(m), m.tensor("k", "string", [2], [b"a", b"b"]), m.tensor("v", "int64", [2], [10, 20])], [])
+        once = m.close([], [])
+        x, y, n = m.tensor("x", "string", [1]), m.tensor("y", "int64", [1]), m.tensor("n", "int64", [1])
+        m.op("CALL_ONCE", [], [], "CallOnceOptions", {0: i32(once)})
+        t = self.table(m)
+        m.op("HASHTABLE_FIND", [t, x, m.tensor("d", "int64", [1], [-1])], [y])
+        m.op("HASHTABLE_SIZE", [t], [n])
+        m.write(self.file, [x], [y, n])
+        self.assertEqual(self.serve().post("m:predict", {"inputs": ["b", "c", "a"]}).json, {"outputs": {"y": [20, -1, 10], "n": [2]}})
+
     def test_what_is_wrong(self):
         def far(m, x, y):
             m.op("IF", [m.tensor("c", "bool", [], [True]), x], [y], "IfOptions", {0: i32(7), 1: i32(0)})

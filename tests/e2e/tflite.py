@@ -29,7 +29,8 @@ OPERATORS = {
     "SQUARE": 92, "ZEROS_LIKE": 93, "FILL": 94, "FLOOR_MOD": 95, "RANGE": 96, "RESIZE_NEAREST_NEIGHBOR": 97, "LEAKY_RELU": 98,
     "SQUARED_DIFFERENCE": 99, "MIRROR_PAD": 100, "ABS": 101, "SPLIT_V": 102, "CEIL": 104, "REVERSE_V2": 105, "ADD_N": 106,
     "GATHER_ND": 107, "COS": 108, "ELU": 111, "QUANTIZE": 114, "ROUND": 116, "HARD_SWISH": 117, "IF": 118, "WHILE": 119, "SELECT_V2": 123,
-    "BATCH_MATMUL": 126, "CUMSUM": 128, "CALL_ONCE": 129, "BROADCAST_TO": 130, "REDUCE_ALL": 140, "VAR_HANDLE": 142,
+    "BATCH_MATMUL": 126, "CUMSUM": 128, "CALL_ONCE": 129, "BROADCAST_TO": 130, "HASHTABLE": 136, "HASHTABLE_FIND": 137,
+    "HASHTABLE_IMPORT": 138, "HASHTABLE_SIZE": 139, "REDUCE_ALL": 140, "VAR_HANDLE": 142,
     "READ_VARIABLE": 143, "ASSIGN_VARIABLE": 144, "GELU": 150, "RELU_0_TO_1": 152, "ATAN2": 156,
     "SIGN": 158}
 OPTIONS = {
@@ -40,7 +41,7 @@ OPTIONS = {
     "TransposeConvOptions": 49, "ShapeOptions": 55, "ArgMinOptions": 57, "PackOptions": 59, "OneHotOptions": 61,
     "UnpackOptions": 64, "ResizeNearestNeighborOptions": 74, "LeakyReluOptions": 75, "MirrorPadOptions": 77,
     "SplitVOptions": 79, "IfOptions": 92, "WhileOptions": 93, "DepthToSpaceOptions": 94, "BatchMatMulOptions": 101, "CumsumOptions": 102,
-    "CallOnceOptions": 103, "VarHandleOptions": 111, "GeluOptions": 116}
+    "CallOnceOptions": 103, "HashtableOptions": 108, "VarHandleOptions": 111, "GeluOptions": 116}
 
 Scalar = collections.namedtuple("Scalar", "format value")
 

@@ -130,6 +130,10 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
     X(call_once)                                                                                             \
     X(var_handle)                                                                                            \
     X(read_variable)                                                                                         \
+    X(hash_table)                                                                                            \
+    X(table_find)                                                                                            \
+    X(table_import)                                                                                          \
+    X(table_size)                                                                                            \
     X(assign_variable)                                                                                       \
     X(steps_conv)                                                                                            \
     X(steps_depthwise)                                                                                       \

@@ -4,7 +4,7 @@
 
 #include "formats/tflite/lower.h"
 
-enum { FIRST = 0, SECOND = 1, CONTAINER = 0, SHARED_NAME = 1 };
+enum { FIRST = 0, SECOND = 1, CONTAINER = 0, SHARED_NAME = 1, TABLE_ID = 0, KEY_TYPE = 1, VALUE_TYPE = 2 };
 
 static void set_list(td_tfl_op *o, td_node *n, const char *name, const td_attr_value *items, size_t count)
 {
@@ -159,4 +159,53 @@ void td_tfl_lower_assign_variable(td_tfl_op *o)
 
     td_tfl_set_type(o, n, "dtype", td_tfl_type_of(o, 1));
     td_tfl_add_state(o, n);
+}
+
+/* ---- tables -------------------------------------------------------------------------------------------- */
+
+void td_tfl_lower_hash_table(td_tfl_op *o)
+{
+    td_node *const n = td_tfl_node(o, o->def->op, TD_DTYPE_NONE, NULL, 0);
+    const td_dtype key = td_tfl_dtype(td_tfl_byte(o, KEY_TYPE)),
+                   value = td_tfl_dtype(td_tfl_byte(o, VALUE_TYPE));
+
+    td_tfl_set_text(o, n, "shared_name",
+                    td_arena_format(o->l->arena, "table %d", (int)td_tfl_int(o, TABLE_ID, 0)));
+    td_tfl_set_type(o, n, "key_dtype", key);
+    td_tfl_set_type(o, n, "value_dtype", value);
+    td_tfl_out(o, 0, (td_edge){ n, 0, NULL });
+}
+
+/* Of the table, keys, and values or one value. */
+static td_node *of_table(td_tfl_op *o, td_edge value)
+{
+    const td_edge in[] = { td_tfl_in(o, 0), td_tfl_in(o, 1), value };
+    td_node *const n = td_tfl_node(o, o->def->op, TD_DTYPE_NONE, in, 3);
+
+    td_tfl_set_type(o, n, "Tin", td_tfl_type_of(o, 1));
+    td_tfl_set_type(o, n, "Tout", td_tfl_type_of(o, 2));
+    td_tfl_add_state(o, n);
+    return n;
+}
+
+void td_tfl_lower_table_import(td_tfl_op *o)
+{
+    (void)of_table(o, td_tfl_in(o, 2));
+}
+
+void td_tfl_lower_table_find(td_tfl_op *o)
+{
+    td_tfl_out(o, 0, (td_edge){ of_table(o, td_tfl_scalar(o, 2)), 0, NULL });
+}
+
+void td_tfl_lower_table_size(td_tfl_op *o)
+{
+    const td_edge table = td_tfl_in(o, 0), axis = td_tfl_i32(o, 0);
+    td_node *const n = td_tfl_node(o, o->def->op, TD_DTYPE_NONE, &table, 1);
+
+    td_tfl_add_state(o, n);
+    /* a vector of one */
+    td_node *const vector = td_tfl_node(o, "ExpandDims", TD_I64, (td_edge[]){ { n, 0, NULL }, axis }, 2);
+    td_tfl_set_type(o, vector, "Tdim", TD_I32);
+    td_tfl_out(o, 0, (td_edge){ vector, 0, NULL });
 }

@@ -23,7 +23,7 @@ static const struct {
     { "UINT4", 0 },
 };
 
-static td_dtype dtype_of(uint8_t type)
+td_dtype td_tfl_dtype(uint8_t type)
 {
     return type < TD_COUNT(types) ? types[type].dtype : TD_DTYPE_NONE;
 }
@@ -90,7 +90,7 @@ static td_status read_tensor(td_tfl *l, const td_flat_table *t, td_tfl_tensor *o
         return TD_ERR(DATA_LOSS, "damaged tensor");
     if (name.size && memchr(name.data, 0, name.size)) return TD_ERR(DATA_LOSS, "a tensor's name holds a NUL");
     out->name = td_arena_strndup(l->arena, name.size ? name.data : "", name.size);
-    out->dtype = dtype_of(out->type);
+    out->dtype = td_tfl_dtype(out->type);
     out->is_quantized = out->scales.n > 0;
     out->is_sparse = sparsity.data != NULL;
     TD_TRY(read_shape(t, out));

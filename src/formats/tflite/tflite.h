@@ -84,6 +84,7 @@ TD_MUST_USE td_status td_tfl_verify(const uint8_t *bytes, size_t size, const cha
 
 /* tensor.c */
 const char *td_tfl_type_name(uint8_t type); /* "INT8" */
+td_dtype td_tfl_dtype(uint8_t type);        /* TD_DTYPE_NONE: of none that tensors here have */
 TD_MUST_USE td_status td_tfl_tensors_read(td_tfl *l, const td_flat_table *subgraph, td_tfl_graph *out);
 /* The bytes of a buffer: in the file's FlatBuffer, or behind it. size 0: none. */
 TD_MUST_USE td_status td_tfl_buffer(const td_tfl *l, uint32_t index, td_string *out);
