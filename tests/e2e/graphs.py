@@ -66,6 +66,8 @@ class Nodes:
                     shape = attribute.list.shape.add()
                     for size in item:
                         shape.dim.add(size=size)
+                elif isinstance(item, int):
+                    attribute.list.i.append(item)
                 else:
                     attribute.list.type.append(DTYPES[item])
             attribute.list.SetInParent()

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """--mixed_precision=bfloat16: answers that are near, and the same as ever where the CPU or the layer has nothing to gain."""
+import json
 import os
 import pathlib
 import signal
@@ -142,6 +143,50 @@ class OfModels(unittest.TestCase):
         done = subprocess.run([harness.BINARY, f"--model_config_file={config}"], capture_output=True, text=True, timeout=60)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(wrong, done.stderr + done.stdout)
+
+
+def narrow_net(dtype):
+    """A product and a convolution whose own types are narrow, as Keras' mixed precision has them."""
+    random = np.random.default_rng(3)
+    g = graphs.Graph().placeholder("x", "float32")
+    g.constant("w", random.normal(0, 1, (DEPTH, WIDTH)).astype(np.float32))
+    g.constant("f", random.normal(0, 1, (3, 3, 32, 512)).astype(np.float32))
+    g.constant("shape", np.array([-1, 8, 1, 32], np.int32))
+    for name in ("x", "w", "f"):
+        g.node("narrow_" + name, "Cast", [name], dtype, SrcT="float32", DstT=dtype)
+    g.node("product", "MatMul", ["narrow_x", "narrow_w"], dtype)
+    g.node("image", "Reshape", ["narrow_x", "shape"], dtype)
+    g.node("taps", "Conv2D", ["image", "narrow_f"], dtype, strides=[1, 1, 1, 1], padding=b"SAME")
+    for name, of in (("y", "product"), ("z", "taps")):
+        g.node(name, "Cast", [of], "float32", SrcT=dtype, DstT="float32")
+    return g.signature("serving_default", {"x": "float32"}, {"y": "y", "z": "z"}, shape=[-1, DEPTH])
+
+
+class NarrowModels(unittest.TestCase):
+    """Models of bfloat16 have the bodies of bfloat16 without the flag; those of half are summed as floats."""
+
+    def check(self, dtype, tolerance, bodies):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        graphs.save(folder / "net" / "1", narrow_net(dtype))
+        x = np.random.default_rng(2).normal(0, 1, (ROWS, DEPTH)).astype(np.float32)
+        with harness.Server({"net": folder / "net"}, environment={"LSAN_OPTIONS": "detect_leaks=0"}) as server:
+            y = server.predict("net", {"x": x})["y"]
+            has_it = "cpu=amx" in server.log_text()
+        w = np.random.default_rng(3).normal(0, 1, (DEPTH, WIDTH))
+        self.assertLess(np.abs(y - x @ w).max() / np.abs(x @ w).max(), tolerance)
+        done = subprocess.run([harness.BINARY, "bench", folder / "net" / "1", "--batch=8", "--seconds=0.1", "--profile", "--json"],
+                              capture_output=True, text=True, timeout=60)
+        chosen = {step["op"]: step.get("body") for step in json.loads(done.stdout)["results"][0]["profile"]}
+        for op in ("MatMul", "Conv2D"):
+            self.assertIn(op, chosen, done.stderr)
+            if has_it:
+                self.assertIn(chosen[op], bodies, op)
+
+    def test_bfloat16(self):
+        self.check("bfloat16", 2e-2, ("amx", "amx_taps", "dnnl_bf16"))
+
+    def test_half(self):
+        self.check("float16", 2e-3, ("panels", "dnnl", "tiles", "winograd"))
 
 
 class Others(harness.ServerTest):
