@@ -323,6 +323,8 @@ def quantized_elements():
         yield "QUANTIZE", [np.float32([0.5, 1.5, 2.5, -0.5, -1.5, 1e9, -1e9])], {"outputs": [Out(name, 1.0, mid)]}
         yield "DEQUANTIZE", [Steps(x, 0.037, 5 + mid)], {"version": 2}
         yield "DEQUANTIZE", [Steps(x[:0], 0.037, 5 + mid)], {"version": 2}
+    for scale, to in ((0.02, 0.1), (0.3, 0.004), (1e-5, 2.0)):
+        yield "RSQRT", [Steps(every_step(np.int8), scale, -128)], {"outputs": [Out("int8", to, -128)], "version": 2}
     for op in ("LOGISTIC", "TANH"):
         for scale in (2.0 ** -12, 2.0 ** -11, 0.0003, 0.00005):
             x = np.concatenate([steps(np.int16, 90), np.arange(-6, 7, dtype=np.int16), np.int16([-32768, 32767])])
@@ -507,6 +509,8 @@ def quantized_arrays():
         yield "RESIZE_NEAREST_NEIGHBOR", [x(2, 3, 4, 2), Const([7, 5])], {"options": "ResizeNearestNeighborOptions", "rows": True, **same}
         yield "RESIZE_NEAREST_NEIGHBOR", [x(2, 3, 4, 2), Const([7, 5])], {"options": "ResizeNearestNeighborOptions", "fields": {1: u8(1)}, "outputs": [y], "version": 3}
         yield "SELECT_V2", [np.array([[0, 1, 1], [1, 0, 0]], bool), x(2, 3), x(2, 3)], {**same, "version": 1}
+        yield "SPACE_TO_BATCH_ND", [x(1, 4, 4, 1), Const([2, 2]), Const([[0, 0], [2, 0]])], same
+        yield "BATCH_TO_SPACE_ND", [x(4, 2, 3, 1), Const([2, 2]), Const([[0, 0], [1, 0]])], same
 
 
 def write(name, cases):

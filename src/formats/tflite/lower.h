@@ -148,6 +148,7 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
     X(steps_concat)                                                                                          \
     X(steps_unary)                                                                                           \
     X(steps_softmax_wide)                                                                                    \
+    X(steps_space_batch)                                                                                     \
     X(steps_wide)                                                                                            \
     X(steps_batch_matmul)                                                                                    \
     X(steps_transpose_conv)                                                                                  \

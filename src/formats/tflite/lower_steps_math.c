@@ -150,6 +150,14 @@ static int16_t left16(int16_t v, int bits)
     return (int16_t)TD_MIN(TD_MAX((int64_t)v * (INT64_C(1) << bits), INT16_MIN), INT16_MAX);
 }
 
+/* As td_round_shift(), with a mask of 16 bits: from 16 bits on nothing becomes 1, or -1. */
+static int32_t shift16(int16_t v, int bits)
+{
+    const int16_t mask = (int16_t)((INT64_C(1) << bits) - 1);
+
+    return (v >> bits) + ((v & mask) > (mask >> 1) + (v < 0));
+}
+
 /* x * (x + 3) / 6, the second held in [0, 1]: as a fraction of 2^15. */
 static int32_t hard_swish(const unary *u, int32_t step)
 {
@@ -159,11 +167,11 @@ static int32_t hard_swish(const unary *u, int32_t step)
     if (u->gate_shift > 0) gate = left16(gate, u->gate_shift - 1);
     gate = high16(gate, u->gate_factor);
     if (u->gate_shift > 0) gate = left16(gate, 1);
-    if (u->gate_shift < 0) gate = (int16_t)td_round_shift(gate, -u->gate_shift);
+    if (u->gate_shift < 0) gate = (int16_t)shift16(gate, -u->gate_shift);
     gate = (int16_t)((gate + (1 << 15)) >> 1);
     const int16_t product = (int16_t)((int32_t)gate * value / (1 << 15));
 
-    return td_steps_clamp(td_round_shift(product, -u->out_shift) + u->y.zero, u->y.low, u->y.high);
+    return td_steps_clamp(shift16(product, -u->out_shift) + u->y.zero, u->y.low, u->y.high);
 }
 
 static int16_t factor16(td_fixed f)
@@ -195,6 +203,7 @@ enum {
     RELU6 = 21,
     TANH = 28,
     EXP = 47,
+    RSQRT = 76,
     LEAKY_RELU = 98,
     ABS = 101,
     ELU = 111,
@@ -203,6 +212,20 @@ enum {
     GELU = 150,
     RELU_1 = 152
 };
+
+enum { RSQRT_BITS = 20 };
+
+/* 1 / sqrt(v), of which TFLite keeps 20 bits on the way; what has none is the type's largest. */
+static int32_t rsqrt(const unary *u, int32_t v)
+{
+    if (v <= 0) return u->y.high;
+    td_fixed root = td_fixed_rsqrt(v), last = u->scaled;
+
+    root.shift += RSQRT_BITS;
+    last.shift -= RSQRT_BITS;
+    if (last.shift < TD_FIXED_SHIFT_MIN) last = (td_fixed){ 0, 0 };
+    return td_steps_of(td_fixed_times(td_fixed_times(1, root), last), u->y.zero, u->low, u->high);
+}
 
 static int32_t by_integer(const unary *u, int32_t step)
 {
@@ -213,6 +236,8 @@ static int32_t by_integer(const unary *u, int32_t step)
         return hard_swish(u, step);
     case LEAKY_RELU:
         return td_steps_of(td_fixed_times(v, v >= 0 ? u->same : u->scaled), u->y.zero, u->low, u->high);
+    case RSQRT:
+        return rsqrt(u, v);
     case ABS:
         return td_steps_of(td_fixed_times(v < 0 ? -v : v, u->same), u->y.zero, u->low, u->high);
     default:
@@ -234,6 +259,7 @@ static void prepare(td_tfl_op *o, unary *u)
                                         : (double)(u->x.scale / u->y.scale));
     if (u->code == LEAKY_RELU)
         u->scaled = td_tfl_factor(o, (double)(u->x.scale * td_tfl_float(o, ALPHA, 0.0f) / u->y.scale));
+    if (u->code == RSQRT) u->scaled = td_tfl_factor(o, 1.0 / (double)(sqrtf(u->x.scale) * u->y.scale));
     if (u->code == HARD_SWISH) prepare_hard_swish(o, u);
 }
 
@@ -349,6 +375,28 @@ void td_tfl_lower_steps_pad(td_tfl_op *o)
 
     td_tfl_set_type(o, n, "Tpaddings", td_tfl_type_of(o, 1));
     put(o, n);
+}
+
+/* Bytes moved so that the zero point is 0, or back. */
+static td_edge moved(td_tfl_op *o, td_edge x, int32_t by)
+{
+    uint8_t *const table = TD_ARENA_NEW_N(o->l->arena, uint8_t, ENTRIES);
+
+    for (int v = 0; v < ENTRIES; v++)
+        table[v] = (uint8_t)(v + by);
+    return by ? look_up(o, x, o->type, o->type, table) : x;
+}
+
+/* Pads with zeros, which stand for the zero point. */
+void td_tfl_lower_steps_space_batch(td_tfl_op *o)
+{
+    const int32_t zero = td_tfl_steps_in(o, 0).zero;
+    const td_edge in[] = { moved(o, td_tfl_in(o, 0), -zero), td_tfl_in(o, 1), td_tfl_in(o, 2) };
+    td_node *const n = td_tfl_node(o, o->def->op, o->type, in, 3);
+
+    td_tfl_set_type(o, n, "Tblock_shape", td_tfl_type_of(o, 1));
+    td_tfl_set_type(o, n, "Tpaddings", td_tfl_type_of(o, 2));
+    td_tfl_out(o, 0, moved(o, (td_edge){ n, 0, NULL }, zero));
 }
 
 /* An operand in steps of the output. Only unsigned bytes of old may have others. */
