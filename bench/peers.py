@@ -7,7 +7,7 @@
 DIR/NAME/1 is a model, DIR/NAME/inputs.json {input: [dtype, shape of one row, least, most]}; without it inputs are drawn
 by the signature. td: tensord, whole calls over gRPC; the others run in process.
 ONNX Runtime needs DIR/NAME/model.onnx, which tf2onnx writes. Each engine is a process of its own; a round runs each once
-for SECONDS. A cell is the median of its rounds in ms a call; the last columns are tensord's ratio to the best of the others
+for SECONDS. A cell is the median of its rounds in ms a call; the last columns are the first engine's ratio to the best of the others of its precision
 and the largest difference of the first outputs, relative to the largest value. --cpu avx2 holds tensord, OpenVINO and
 oneDNN to AVX2 (ONNX Runtime can't be held and is left out). --busy keeps one core busy with something else.
 Needs numpy and grpcio, and of openvino, onnxruntime what is asked for. TENSORD is the binary.
@@ -243,7 +243,7 @@ def main():
     for name in names:
         for batch in args.batch.split(","):
             times, heads = compare(args, name, batch, engines, environment)
-            others = [t for e, t in times.items() if not e.startswith("td")]
+            others = [t for e, t in times.items() if not e.startswith("td") and e.endswith("bf16") == engines[0].endswith("bf16")]
             ratio = times.get(engines[0], np.nan) / min(others) if others else np.nan
             ratios.append(ratio)
             print(f"{name:24}{batch:>4}" + "".join(f"{times[e]:10.3f}" if e in times else f"{'-':>10}" for e in engines)
