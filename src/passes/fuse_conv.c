@@ -114,12 +114,9 @@ static td_node *hard_sigmoid_of(const fusion *f, const td_node *x)
 /* A one-dimensional convolution is one of images of one row, which goes behind it. Channels stay last. */
 static bool take_squeeze(fusion *f, td_node *n)
 {
-    const td_attr_value *dims = td_node_attr(n, "squeeze_dims");
+    int64_t dim;
 
-    if (f->reshape || f->last != f->first || f->head->rank != 4 || n->n_ctrl || !td_node_is(n, "Squeeze"))
-        return false;
-    if (!dims || dims->kind != TD_ATTR_LIST || dims->u.list.count != 1) return false;
-    const int64_t dim = dims->u.list.items[0].u.i;
+    if (f->reshape || f->last != f->first || f->head->rank != 4 || !td_node_squeezes(n, &dim)) return false;
     if (dim != 1 && dim != 2 && dim != -2 && dim != -3) return false;
     f->reshape = n;
     f->affine.rank--;
@@ -315,22 +312,13 @@ static void take_activation(fusion *f)
 
 /* ---------------------------------------------------------------- what goes before */
 
-/* In front of a one-dimensional convolution: rows become images of one row. */
-static td_node *expanded(const fusion *f, td_node *n)
-{
-    int64_t axis;
-
-    if (!td_node_is(n, "ExpandDims") || n->n_ctrl || td_users_count(f->users, n) != 1) return NULL;
-    if (!td_edge_ints(n->in[1], 1, -3, 1, &axis) || (axis != 1 && axis != -3)) return NULL;
-    return td_edge_source(n->in[0]).node;
-}
-
 /* Zero padding of height and width in front of a VALID window becomes explicit padding. */
 static void take_pad(fusion *f)
 {
-    td_node *const before = td_edge_source(f->first->in[0]).node, *const inner = expanded(f, before);
-    td_node *const pad = inner ? inner : before;
-    const int64_t dims = inner ? 3 : 4, skipped = 4 - dims;
+    td_node *const before = td_edge_source(f->first->in[0]).node;
+    const bool expands = td_node_makes_images(before) && td_users_count(f->users, before) == 1;
+    td_node *const pad = expands ? td_edge_source(before->in[0]).node : before;
+    const int64_t dims = expands ? 3 : 4, skipped = 4 - dims;
     int64_t v[8] = { 0 };
 
     if (!f->head->pads || !td_node_is(pad, "Pad") || pad->n_ctrl ||
@@ -338,13 +326,13 @@ static void take_pad(fusion *f)
         return;
     if (td_users_count(f->users, pad) != 1) return;
     if (!td_edge_ints(pad->in[1], 2 * dims, 0, INT64_MAX, v + 2 * skipped)) return;
-    if (inner) v[0] = v[2], v[1] = v[3], v[2] = v[3] = 0;
+    if (expands) v[0] = v[2], v[1] = v[3], v[2] = v[3] = 0;
     if (v[0] || v[1] || v[6] || v[7]) return;
     td_attr_value *const list = TD_ARENA_NEW(f->p->arena, td_attr_value);
     *list = td_value_ints(f->p->arena, v, TD_COUNT(v));
     f->pads = list;
     f->input = pad->in[0];
-    f->expand = inner ? before : NULL;
+    f->expand = expands ? before : NULL;
 }
 
 /* ---------------------------------------------------------------- the new node */

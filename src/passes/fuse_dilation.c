@@ -5,7 +5,7 @@
  *     SpaceToBatchND(d, p) [-> ExpandDims] -> Conv2D -> [Squeeze ->] BatchToSpaceND(d, c)
  *
  * (ExpandDims and Squeeze: of one-dimensional ones.) Pixels of a block lie d apart in the image. It is padded by p, and of the
- * result c is left out: padding by p - c, where that is not negative.
+ * result c is left out: padding by p - c, where that is not negative. How much c was goes along: only whole blocks are let through.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@ enum { MOST_ATTRS = 32, MOST_BLOCK = 1 << 20, MOST_PADDING = 1 << 28 };
 
 typedef struct pattern {
     td_node *split, *expand, *conv, *squeeze, *merge; /* expand, squeeze: both or none */
-    int64_t dilation[2], pads[2][2];                  /* of height and width */
+    int64_t dilation[2], pads[2][2], crops[2];        /* of height and width */
 } pattern;
 
 /* A list of ones, or none. */
@@ -37,33 +37,6 @@ static bool attr_is_ones(const td_node *n, const char *name)
 static bool is_plain(const td_node *n, const char *op)
 {
     return td_node_is(n, op) && !n->n_ctrl;
-}
-
-/* Is the axis height, between images and rows? */
-static bool is_height(int64_t axis)
-{
-    return axis == 1 || axis == -3;
-}
-
-static bool take_squeeze(pattern *m, td_node *n)
-{
-    const td_attr_value *const dims = td_node_attr(n, "squeeze_dims");
-
-    if (!dims || dims->kind != TD_ATTR_LIST || dims->u.list.count != 1 ||
-        !is_height(dims->u.list.items[0].u.i))
-        return false;
-    m->squeeze = n;
-    return true;
-}
-
-static bool take_expand(pattern *m, td_node *n)
-{
-    int64_t axis;
-
-    if (!is_plain(n, "ExpandDims") || !td_edge_ints(n->in[1], 1, -3, 1, &axis) || !is_height(axis))
-        return false;
-    m->expand = n;
-    return true;
 }
 
 static bool take_conv(pattern *m, td_node *n)
@@ -103,6 +76,7 @@ static bool read_blocks(pattern *m)
         const int64_t dim = m->squeeze ? 1 : i;
         if (block[i] != same[i]) return false;
         m->dilation[dim] = block[i];
+        m->crops[dim] = crops[2 * i] + crops[2 * i + 1];
         for (int64_t side = 0; side < 2; side++) {
             m->pads[dim][side] = pads[2 * i + side] - crops[2 * i + side];
             if (m->pads[dim][side] < 0) return false;
@@ -113,19 +87,22 @@ static bool read_blocks(pattern *m)
 
 static bool find(const td_users *users, td_node *merge, pattern *m)
 {
+    int64_t dim;
     td_node *n;
 
     *m = (pattern){ .merge = merge };
     if (!is_plain(merge, "BatchToSpaceND")) return false;
     n = td_edge_source(merge->in[0]).node;
-    if (is_plain(n, "Squeeze")) {
-        if (!take_squeeze(m, n) || !td_users_only(users, n)) return false;
+    if (td_node_squeezes(n, &dim)) {
+        if ((dim != 1 && dim != -3) || !td_users_only(users, n)) return false;
+        m->squeeze = n;
         n = td_edge_source(n->in[0]).node;
     }
     if (!take_conv(m, n) || !td_users_only(users, n)) return false;
     n = td_edge_source(n->in[0]).node;
     if (m->squeeze) {
-        if (!take_expand(m, n)) return false;
+        if (!td_node_makes_images(n)) return false;
+        m->expand = n;
         n = td_edge_source(n->in[0]).node;
     }
     if (!is_plain(n, "SpaceToBatchND")) return false;
@@ -143,12 +120,14 @@ static td_status make_conv(td_pass *p, td_graph *g, const pattern *m, td_edge im
     td_attr attrs[MOST_ATTRS];
     uint32_t n = 0;
 
-    for (uint32_t i = 0; i < old->n_attrs && n < MOST_ATTRS - 3; i++) {
+    for (uint32_t i = 0; i < old->n_attrs && n < MOST_ATTRS - 4; i++) {
         const char *const name = old->attrs[i].name;
-        if (strcmp(name, "dilations") && strcmp(name, "padding") && strcmp(name, "explicit_paddings"))
+        if (strcmp(name, "dilations") && strcmp(name, "padding") && strcmp(name, "explicit_paddings") &&
+            strcmp(name, "crops"))
             attrs[n++] = old->attrs[i];
     }
     attrs[n++] = (td_attr){ "dilations", td_value_ints(p->arena, dilations, TD_COUNT(dilations)) };
+    attrs[n++] = (td_attr){ "crops", td_value_ints(p->arena, m->crops, TD_COUNT(m->crops)) };
     attrs[n++] = (td_attr){ "padding", td_value_text(pads_any ? "EXPLICIT" : "VALID") };
     if (pads_any)
         attrs[n++] = (td_attr){ "explicit_paddings", td_value_ints(p->arena, pads, TD_COUNT(pads)) };

@@ -14,6 +14,7 @@
 #include "ops/math/elementwise_info.h"
 #include "passes/fuse.h"
 #include "passes/users.h"
+#include "passes/values.h"
 
 enum { MAX_LINKS = 12, MAX_ARGS = 8, WORDS = 8 };
 
@@ -137,7 +138,7 @@ static td_attr_value names_of(const group *gr)
     for (unsigned i = 0; i < gr->n; i++) {
         const char *const name = gr->nodes[gr->n - 1 - i]->name;
 
-        names[i] = (td_attr_value){ .kind = TD_ATTR_STRING, .u.s = { name, strlen(name) } };
+        names[i] = td_value_text(name);
     }
     return (td_attr_value){ .kind = TD_ATTR_LIST, .u.list = { names, (size_t)gr->n } };
 }

@@ -27,6 +27,24 @@ bool td_node_attr_is(const td_node *n, const char *name, const char *text)
     return v && v->kind == TD_ATTR_STRING && td_string_is(v->u.s, text);
 }
 
+bool td_node_squeezes(const td_node *n, int64_t *dim)
+{
+    const td_attr_value *const dims = td_node_attr(n, "squeeze_dims");
+
+    if (!td_node_is(n, "Squeeze") || n->n_ctrl) return false;
+    if (!dims || dims->kind != TD_ATTR_LIST || dims->u.list.count != 1) return false;
+    *dim = dims->u.list.items[0].u.i;
+    return true;
+}
+
+bool td_node_makes_images(const td_node *n)
+{
+    int64_t axis;
+
+    return td_node_is(n, "ExpandDims") && !n->n_ctrl && td_edge_ints(n->in[1], 1, -3, 1, &axis) &&
+           (axis == 1 || axis == -3);
+}
+
 td_attr_value td_value_text(const char *s)
 {
     return (td_attr_value){ .kind = TD_ATTR_STRING, .u.s = { s, strlen(s) } };

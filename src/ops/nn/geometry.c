@@ -2,6 +2,16 @@
 /* geometry.c -- see geometry.h. */
 #include "ops/nn/geometry.h"
 
+/* SpaceToBatchND's own check, of a convolution that took it in. */
+static td_status check_blocks(const td_call *c, const td_window *w, int i, int64_t in)
+{
+    const int64_t whole = in + w->explicit_pad[i][0] + w->explicit_pad[i][1] + w->crops[i];
+
+    if (!w->by_blocks || whole % w->dilation[i] == 0) return NULL;
+    return TD_OP_ERR(c, INVALID_ARGUMENT, "padded_shape[%d]=%lld is not divisible by block_shape[%d]=%lld",
+                     i - 1, (long long)whole, i - 1, (long long)w->dilation[i]);
+}
+
 td_status td_conv_geometry(const td_call *c, const td_window *w, const td_shape *x, const td_shape *f,
                            td_conv *out)
 {
@@ -31,6 +41,7 @@ td_status td_conv_geometry(const td_call *c, const td_window *w, const td_shape 
         const int64_t in = td_window_dim(w, x, i), kernel = i < 3 - w->dims ? 1 : f->dims[i - (3 - w->dims)];
         int64_t n, pad;
         if (kernel < 1) return TD_OP_ERR(c, INVALID_ARGUMENT, "filter must not have zero elements");
+        TD_TRY(check_blocks(c, w, i, in));
         TD_TRY(td_window_output(c, w, i, in, kernel, &n, &pad));
         out->in[i] = (size_t)in;
         out->out[i] = (size_t)n;

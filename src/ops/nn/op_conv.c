@@ -24,7 +24,7 @@ static td_status parse_dims(td_parse *p, int dims, unsigned flags)
 
 static td_status conv2d_parse(td_parse *p)
 {
-    return parse_dims(p, 2, TD_WINDOW_EXPLICIT);
+    return parse_dims(p, 2, TD_WINDOW_EXPLICIT | TD_WINDOW_CROPS);
 }
 
 static td_status conv3d_parse(td_parse *p)

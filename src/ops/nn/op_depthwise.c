@@ -13,7 +13,8 @@ static td_status depthwise_parse(td_parse *p)
     depthwise_attrs *const a = p->attrs;
 
     a->epilogue = td_epilogue_none;
-    return td_window_parse(p, 2, TD_WINDOW_DILATIONS | TD_WINDOW_FORMAT | TD_WINDOW_EXPLICIT, &a->window);
+    return td_window_parse(
+        p, 2, TD_WINDOW_DILATIONS | TD_WINDOW_FORMAT | TD_WINDOW_EXPLICIT | TD_WINDOW_CROPS, &a->window);
 }
 
 static td_status fused_parse(td_parse *p)

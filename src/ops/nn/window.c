@@ -93,6 +93,21 @@ static td_status parse_explicit(const td_parse *p, td_window *w)
     return NULL;
 }
 
+static td_status parse_crops(const td_parse *p, td_window *w)
+{
+    int64_t v[2];
+    size_t n = 0;
+
+    TD_TRY(td_attr_ints(p, "crops", v, TD_COUNT(v), &n));
+    if (n == 0) return NULL;
+    if (n != 2 || v[0] < 0 || v[0] > INT32_MAX || v[1] < 0 || v[1] > INT32_MAX)
+        return TD_ERR(INVALID_ARGUMENT, "%s: crops are two numbers that are not negative", p->node->name);
+    w->by_blocks = true;
+    w->crops[1] = v[0];
+    w->crops[2] = v[1];
+    return NULL;
+}
+
 static td_status parse_format(const td_parse *p, bool is_named, td_window *w)
 {
     static const char *const formats[][2] = { { "NHWC", "NCHW" },
@@ -123,6 +138,7 @@ td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window
     if (flags & TD_WINDOW_RATES) TD_TRY(parse_list(p, "rates", &w, w.dilation));
     if (flags & TD_WINDOW_KSIZE) TD_TRY(parse_list(p, "ksize", &w, w.kernel));
     if (w.padding == TD_PAD_EXPLICIT) TD_TRY(parse_explicit(p, &w));
+    if (flags & TD_WINDOW_CROPS) TD_TRY(parse_crops(p, &w));
     *out = w;
     return NULL;
 }

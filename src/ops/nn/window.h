@@ -15,6 +15,8 @@ typedef struct td_window {
     td_padding padding;
     int64_t stride[3], dilation[3], kernel[3];
     int64_t explicit_pad[3][2];
+    bool by_blocks; /* see crops */
+    int64_t crops[3];
     uint32_t sizes; /* not 0: kernel and stride are the values of this input and the next */
 } td_window;
 
@@ -24,13 +26,16 @@ enum {
     TD_WINDOW_EXPLICIT = 4,
     TD_WINDOW_FORMAT = 8,
     TD_WINDOW_RATES = 16,
-    TD_WINDOW_NAMED_FORMAT = 32 /* with TD_WINDOW_FORMAT: CHANNELS_LAST or CHANNELS_FIRST */
+    TD_WINDOW_NAMED_FORMAT = 32, /* with TD_WINDOW_FORMAT: CHANNELS_LAST or CHANNELS_FIRST */
+    TD_WINDOW_CROPS = 64,
 };
 
-/* The attributes of convolutions and, but for the type and the format, of pools. */
+/* The attributes of convolutions and, but for the type and the format, of pools. `crops` is passes/fuse_dilation's: the
+ * convolution stands for one over blocks of `dilations` pixels, whose results lost so many rows and columns. An image that
+ * does not come to whole blocks is refused, as it was there. */
 #define TD_CONV2D_ATTRS                                                                                      \
     "T: type, strides: list(int), padding: string, explicit_paddings: list(int) = [], "                      \
-    "data_format: string = 'NHWC', dilations: list(int) = [1, 1, 1, 1]"
+    "data_format: string = 'NHWC', dilations: list(int) = [1, 1, 1, 1], crops: list(int) = []"
 /* Of what passes/narrow makes: any floats on either side of a filter of floats. */
 #define TD_MIXED_ATTRS ", Tin: type, Tout: type, Targs: list(type), fused_ops: list(string) = []"
 #define TD_CONV3D_ATTRS                                                                                      \
@@ -38,7 +43,7 @@ enum {
     "dilations: list(int) = [1, 1, 1, 1, 1]"
 #define TD_POOL_ATTRS "ksize: list(int), strides: list(int), padding: string"
 
-/* Reads strides and padding, and of dilations, ksize, explicit_paddings, data_format, rates (dilations by
+/* Reads strides and padding, and of dilations, ksize, explicit_paddings, data_format, crops, rates (dilations by
  * another name) what flags say. Strides, dilations and windows over batch or channels are refused. */
 TD_MUST_USE td_status td_window_parse(const td_parse *p, int dims, unsigned flags, td_window *out);
 /* The pools of version 2: ksize and strides come as inputs, `sizes` and the next; td_window_read() reads them

@@ -116,6 +116,8 @@ static void check(const char *form, bool fuses)
     pg_open(&x, NULL);
     pg_fill(data, TD_COUNT(data), 3);
     if (has("row")) in[0].shape = (td_shape){ 3, { 2, 12, IN } };
+    if (has("odd")) in[0].shape.dims[has("row") ? 1 : 2]--;
+    if (has("tiny")) in[0].shape = (td_shape){ 4, { 2, 2, 3, IN } };
     if (has("none")) in[0].shape.dims[0] = 0;
     if (has("unknown")) in[1] = (td_tensor){ .dtype = TD_I32, .shape = { 2, { 2, 2 } }, .data = pads };
     if (has("split_waits")) in[1] = (td_tensor){ .dtype = TD_BOOL, .data = &yes };
@@ -126,7 +128,10 @@ static void check(const char *form, bool fuses)
     td_arena_free(arena);
     for (size_t level = 0; level < cpu_levels(); level++) {
         x.env.cpu = cpu_level(level);
-        pg_assert_same(&x, make, in, 1e-5);
+        if (has("fails"))
+            pg_assert_same_error(&x, make, in);
+        else
+            pg_assert_same(&x, make, in, 1e-5);
     }
     pg_close(&x);
 }
@@ -146,6 +151,12 @@ static void test_blocks(void **state)
     check("row", true);
     check("row bias", true);
     check("row in_front ragged", true);
+    check("tiny", true);
+    check("odd fails", true);
+    check("odd cropped bias fails", true);
+    check("depthwise odd fails", true);
+    check("row odd fails", true);
+    check("row ragged odd bias fails", true);
 }
 
 static void test_what_stays(void **state)
