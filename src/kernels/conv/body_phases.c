@@ -38,11 +38,6 @@ static size_t pixels(const size_t *dims)
     return dims[0] * dims[1] * dims[2];
 }
 
-static size_t count_of(const td_conv *c)
-{
-    return pixels(c->stride);
-}
-
 static bool can(const td_conv_ask *ask)
 {
     const td_conv *const c = &ask->conv;
@@ -88,7 +83,7 @@ static void release(void *state)
 static void *make(const td_conv_ask *ask)
 {
     const td_conv *const c = &ask->conv;
-    const size_t count = count_of(c);
+    const size_t count = pixels(c->stride);
     phases *const s = td_try_alloc(sizeof *s + count * sizeof s->list[0], 16);
     size_t packed = 0, out = 0;
 
@@ -199,24 +194,28 @@ typedef struct weave {
     bool splits; /* from the whole one */
 } weave;
 
+static size_t lines_of_shard(const td_conv *c)
+{
+    return TD_MAX(1, LINE_WORK / (c->out[2] * c->out_channels));
+}
+
 static void weave_line(const weave *v, size_t line)
 {
     const td_conv *const c = &v->s->conv;
     const size_t y = line % c->out[1], z = line / c->out[1] % c->out[0], n = line / c->out[1] / c->out[0];
     const size_t first = (z % c->stride[0] * c->stride[1] + y % c->stride[1]) * c->stride[2];
     float *to = v->whole + line * c->out[2] * c->out_channels;
-    const float *from[MOST_PHASES];
+    float *apart[MOST_PHASES];
 
     for (size_t p = 0; p < c->stride[2]; p++) {
         const phase *const ph = &v->s->list[first + p];
         const size_t *const out = ph->conv.out;
-        from[p] = v->apart + ph->at_out +
-                  ((n * out[0] + z / c->stride[0]) * out[1] + y / c->stride[1]) * out[2] * c->out_channels;
+        apart[p] = v->apart + ph->at_out +
+                   ((n * out[0] + z / c->stride[0]) * out[1] + y / c->stride[1]) * out[2] * c->out_channels;
     }
     for (size_t x = 0, p = 0; x < c->out[2]; x++, to += c->out_channels) {
-        float *const apart = v->apart + (from[p] - v->apart);
-        memcpy(v->splits ? apart : to, v->splits ? to : apart, c->out_channels * sizeof *to);
-        from[p] += c->out_channels;
+        memcpy(v->splits ? apart[p] : to, v->splits ? to : apart[p], c->out_channels * sizeof *to);
+        apart[p] += c->out_channels;
         if (++p == c->stride[2]) p = 0;
     }
 }
@@ -226,7 +225,7 @@ static void weave_lines(void *ctx, size_t shard, int thread)
     const weave *const v = ctx;
     const td_conv *const c = &v->s->conv;
     const size_t lines = c->batch * c->out[0] * c->out[1];
-    const size_t step = TD_MAX(1, LINE_WORK / (c->out[2] * c->out_channels));
+    const size_t step = lines_of_shard(c);
 
     (void)thread;
     for (size_t i = shard * step; i < TD_MIN(lines, (shard + 1) * step); i++)
@@ -236,7 +235,7 @@ static void weave_lines(void *ctx, size_t shard, int thread)
 static void run_weave(const weave *v, td_team *team)
 {
     const td_conv *const c = &v->s->conv;
-    const size_t step = TD_MAX(1, LINE_WORK / (c->out[2] * c->out_channels));
+    const size_t step = lines_of_shard(c);
 
     td_team_run(team, td_div_up(c->batch * c->out[0] * c->out[1], step), weave_lines, (void *)(uintptr_t)v);
 }
