@@ -462,6 +462,7 @@ static const struct {
     { fz_math, { 4, 1, 1, 2, 1 } },      { fz_array, { 4, 3, 2, 2, 1 } },   { fz_nn, { 4, 0, 0, 1, 0 } },
     { fz_flow, { 4, 4, 3, 10, 1 } },     { fz_loops, { 4, 4, 3, 24, 1 } },  { fz_rnn, { 4, 0, 0, 2, 0 } },
     { fz_text_ops, { 0, 12, 2, 1, 0 } }, { fz_ragged, { 0, 2, 16, 1, 0 } }, { fz_more, { 1, 1, 1, 1, 12 } },
+    { fz_convs, { 4, 0, 0, 1, 0 } },
 };
 
 static const fz_production *pick_production(fz_maker *m)

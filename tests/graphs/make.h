@@ -151,7 +151,11 @@ typedef struct fz_production {
 
 /* Each ends with a cleared one. */
 extern const fz_production fz_math[], fz_array[], fz_nn[], fz_flow[], fz_loops[], fz_rnn[], fz_text_ops[],
-    fz_ragged[], fz_more[];
+    fz_ragged[], fz_more[], fz_convs[];
+
+/* Behind a product or convolution x of so many channels: a random row of what a fusion may take in, in an order that it may
+ * not. */
+void fz_epilogue(fz_maker *m, fz_id x, int64_t channels);
 
 /* A maker for a function on arguments args[] of m; NULL: there are too many functions. What it returns is said by
  * fz_return(); m goes on after fz_close_body(). */

@@ -197,12 +197,12 @@ static fz_id activation(fz_maker *m, fz_id x)
     if (kind == 5) return swish(m, x);
     if (kind < 8) return gelu(m, x);
     const fz_id clip = fz_unary(m, "Relu6", fz_binary(m, "AddV2", x, fz_scalar(m, 3.0f)));
-    const fz_id gate = fz_binary(m, "Mul", clip, fz_scalar(m, 1.0f / 6.0f));
+    const fz_id gate = fz_chance(&m->r, 50) ? fz_binary(m, "Mul", clip, fz_scalar(m, 1.0f / 6.0f))
+                                            : fz_binary(m, "RealDiv", clip, fz_scalar(m, 6.0f));
     return kind == 8 ? gate : fz_binary(m, "Mul", x, gate);
 }
 
-/* A random row of what a fusion may take in, in an order that it may not. */
-static void epilogue(fz_maker *m, fz_id x, int64_t channels)
+void fz_epilogue(fz_maker *m, fz_id x, int64_t channels)
 {
     for (unsigned i = fz_below(&m->r, 4); i-- > 0 && x >= 0;)
         x = affine(m, x, channels);
@@ -210,6 +210,25 @@ static void epilogue(fz_maker *m, fz_id x, int64_t channels)
     if (x >= 0 && fz_chance(&m->r, 25)) x = affine(m, x, channels);
     if (x >= 0 && fz_chance(&m->r, 70)) x = activation(m, x);
     if (x >= 0 && fz_chance(&m->r, 15)) (void)fz_unary(m, "Identity", x);
+}
+
+/* As Keras' EinsumDense does it: columns become heads before the bias. */
+static void dense_heads(fz_maker *m)
+{
+    const fz_id from = fz_pick(m, TD_DTYPE_BIT(TD_F32), 3, 3);
+    const int64_t heads = fz_between(&m->r, 1, 4), depth = fz_between(&m->r, 1, 7);
+
+    if (from < 0 || fz_dim_varies(m, from, 1) || fz_dim_varies(m, from, 2) || !fz_dim(m, from, 2)) return;
+    const td_shape s = { 2, { fz_dim(m, from, 2), heads * depth } };
+    const int64_t to[] = { -1, fz_dim(m, from, 1), heads, depth };
+    const td_shape of_bias = { 2, { fz_chance(&m->r, 85) ? heads : 1, fz_chance(&m->r, 85) ? depth : 1 } };
+    const fz_id y =
+        FZ_ADD(m, 8, ((fz_id[]){ from, fz_noise_const(m, TD_F32, &s, FZ_USUAL) }), "BatchMatMulV2 T=%%float");
+    const fz_id apart =
+        FZ_ADD(m, 0, ((fz_id[]){ y, fz_const_ints(m, 1, 4, to) }), "Reshape T=%%float Tshape=%%int32");
+    const fz_id b = fz_noise_const(m, TD_F32, &of_bias, FZ_USUAL);
+    const fz_id z = fz_chance(&m->r, 50) ? fz_binary(m, "AddV2", apart, b) : fz_binary(m, "Add", b, apart);
+    if (z >= 0 && fz_chance(&m->r, 60)) (void)activation(m, z);
 }
 
 static void dense(fz_maker *m)
@@ -227,7 +246,7 @@ static void dense(fz_maker *m)
     if (rank == 2 || fz_chance(&m->r, 40)) {
         const char *const op = rank == 2 && fz_chance(&m->r, 70) ? "MatMul" : "BatchMatMulV2";
         const char *const attr = op[0] == 'M' ? "transpose_b" : "adj_y";
-        epilogue(
+        fz_epilogue(
             m, FZ_ADD(m, 8, ((fz_id[]){ from, w }), "%s T=%%float %s=%s", op, attr, turns ? "true" : "false"),
             n);
         return;
@@ -242,10 +261,10 @@ static void dense(fz_maker *m)
         FZ_ADD(m, 0, ((fz_id[]){ from, fz_const_ints(m, 1, 2, rows) }), "Reshape T=%%float Tshape=%%int32");
     const fz_id y =
         FZ_ADD(m, 8, ((fz_id[]){ flat, w }), "MatMul T=%%float transpose_b=%s", turns ? "true" : "false");
-    epilogue(m,
-             FZ_ADD(m, 0, ((fz_id[]){ y, fz_const_ints(m, 1, (size_t)rank, back) }),
-                    "Reshape T=%%float Tshape=%%int32"),
-             n);
+    fz_epilogue(m,
+                FZ_ADD(m, 0, ((fz_id[]){ y, fz_const_ints(m, 1, (size_t)rank, back) }),
+                       "Reshape T=%%float Tshape=%%int32"),
+                n);
 }
 
 /* ---------------------------------------------------------------- convolutions */
@@ -329,7 +348,7 @@ static void conv(fz_maker *m)
             ? -1
             : FZ_ADD(m, 16, ((fz_id[]){ x, w }), "Conv2D T=%%%s strides=[1,%u,%u,1] dilations=[1,%u,%u,1] %s",
                      fz_type_name(m, x), stride, stride, rate, rate, padding_text(m, text, sizeof text));
-    if (y >= 0 && fz_type(m, y) == TD_F32) epilogue(m, y, out);
+    if (y >= 0 && fz_type(m, y) == TD_F32) fz_epilogue(m, y, out);
 }
 
 static void depthwise(fz_maker *m)
@@ -349,7 +368,7 @@ static void depthwise(fz_maker *m)
         w < 0 ? -1
               : FZ_ADD(m, 8, ((fz_id[]){ x, w }), "DepthwiseConv2dNative T=%%%s strides=[1,%u,%u,1] %s",
                        fz_type_name(m, x), stride, stride, padding_text(m, text, sizeof text));
-    if (y >= 0 && fz_type(m, y) == TD_F32) epilogue(m, y, channels * times);
+    if (y >= 0 && fz_type(m, y) == TD_F32) fz_epilogue(m, y, channels * times);
 }
 
 /* Channels first, which few models still have. */
@@ -368,21 +387,6 @@ static void conv_first(fz_maker *m)
     }
     if (y >= 0 && fz_chance(&m->r, 50)) y = residual(m, y);
     if (y >= 0 && fz_chance(&m->r, 60)) (void)fz_unary(m, "Relu", y);
-}
-
-static void conv_back(fz_maker *m)
-{
-    const int64_t channels = fz_between(&m->r, 1, 6), out = fz_between(&m->r, 1, 6),
-                  k = fz_between(&m->r, 1, 3);
-    const fz_id y = image(m, channels, false, TD_DTYPE_BIT(TD_F32));
-    const unsigned stride = 1 + fz_below(&m->r, 2);
-
-    if (y < 0 || fz_dim_varies(m, y, 0)) return;
-    const int64_t sizes[] = { fz_dim(m, y, 0), fz_dim(m, y, 1) * stride, fz_dim(m, y, 2) * stride, out };
-    const fz_id w = fz_noise_const(m, TD_F32, &(td_shape){ 4, { k, k, out, channels } }, FZ_USUAL);
-    const fz_id x = FZ_ADD(m, 16, ((fz_id[]){ fz_const_ints(m, 1, 4, sizes), w, y }),
-                           "Conv2DBackpropInput T=%%float strides=[1,%u,%u,1] padding='SAME", stride, stride);
-    if (x >= 0) epilogue(m, x, out);
 }
 
 static void pool(fz_maker *m)
@@ -494,12 +498,21 @@ static void attention(fz_maker *m)
     }
     const fz_id query = fz_noise_arg(m, TD_F32, q), key = fz_noise_arg(m, TD_F32, k);
     const fz_id value = fz_chance(&m->r, 20) ? key : fz_noise_arg(m, TD_F32, k);
-    fz_id x = FZ_ADD(m, 8, ((fz_id[]){ by_heads(m, query, false), by_heads(m, key, turns) }),
-                     "BatchMatMulV2 T=%%float adj_y=%s", turns ? "false" : "true");
+    const bool by_label = fz_chance(&m->r, 40);
+    fz_id x = !by_label ? FZ_ADD(m, 8, ((fz_id[]){ by_heads(m, query, false), by_heads(m, key, turns) }),
+                                 "BatchMatMulV2 T=%%float adj_y=%s", turns ? "false" : "true")
+              : turns
+                  ? FZ_ADD(m, 8, ((fz_id[]){ key, query }), "Einsum T=%%float N=2 equation='aecd,abcd->acbe")
+                  : FZ_ADD(m, 8, ((fz_id[]){ query, key }), "Einsum T=%%float N=2 equation='BTNH,BSNH->BNTS");
     if (x >= 0 && fz_chance(&m->r, 70))
         x = fz_binary(m, fz_chance(&m->r, 50) ? "Mul" : "RealDiv", x, fz_scalar(m, 1.7f));
     if (x >= 0 && fz_chance(&m->r, 50)) x = fz_binary(m, "AddV2", x, fz_noise_arg(m, TD_F32, mask));
     x = x < 0 ? -1 : FZ_ADD(m, 4, ((fz_id[]){ x }), "Softmax T=%%float");
+    if (by_label) {
+        (void)FZ_ADD(m, 8, ((fz_id[]){ x, value }), "Einsum T=%%float N=2 equation='%s",
+                     turns ? "acbe,aecd->abcd" : "BNTS,BSNH->BTNH");
+        return;
+    }
     x = FZ_ADD(m, 8, ((fz_id[]){ x, by_heads(m, value, false) }), "BatchMatMulV2 T=%%float");
     if (x >= 0 && fz_chance(&m->r, 70)) (void)by_heads(m, x, false);
 }
@@ -509,10 +522,10 @@ const fz_production fz_nn[] = {
     { "batch_matmul", 3, batch_matmul },
     { "einsum", 2, einsum },
     { "dense", 8, dense },
+    { "dense_heads", 2, dense_heads },
     { "conv", 6, conv },
     { "depthwise", 3, depthwise },
     { "conv_first", 1, conv_first },
-    { "conv_back", 1, conv_back },
     { "pool", 2, pool },
     { "space_depth", 1, space_depth },
     { "resize", 1, resize },
