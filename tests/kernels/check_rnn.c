@@ -236,6 +236,60 @@ static const size_t benched[][4] = { { 64, 1, 32, 128 },   { 64, 1, 128, 128 }, 
                                      { 32, 1, 256, 256 },  { 32, 32, 256, 256 }, { 16, 1, 512, 512 },
                                      { 16, 32, 512, 512 }, { 8, 1, 1024, 1024 }, { 8, 32, 1024, 1024 } };
 
+enum { SHUT_UNITS = 70, SHUT_ROWS = 3, SHUT = SHUT_UNITS * SHUT_ROWS };
+
+/* One step's gates of some units: every third gate is shut, by more than a float's exponent or by infinity, and before most of
+ * those stands infinity. */
+static void fill_shut(td_rnn_kind kind, size_t units, float *sums, float *own, float *state)
+{
+    for (size_t i = 0; i < 4 * SHUT; i++) {
+        sums[i] = (float)check_random_int(-200, 200) / 100.0f;
+        own[i] = (float)check_random_int(-200, 200) / 100.0f;
+    }
+    for (size_t i = 0; i < SHUT; i++) {
+        const float shut = i % 2 ? -1000.0f : -INFINITY, far = i % 4 < 2 ? INFINITY : -INFINITY;
+        const size_t row = i / units, k = i % units;
+        float *const gates = sums + row * 4 * units + k;
+
+        if (row == SHUT_ROWS) break;
+        state[i] = (float)check_random_int(-100, 100) / 100.0f;
+        if (i % 3) continue;
+        if (kind == TD_RNN_LSTM || i % 6) {
+            gates[kind == TD_RNN_LSTM ? units : 0] = shut;
+            if (i % 5) state[i] = far;
+        } else {
+            gates[units] = shut;
+            own[row * 4 * units + 2 * units + k] = far;
+        }
+    }
+}
+
+/* What a gate that is shut multiplies is nothing, and no number where that was infinite. */
+static void check_shut(const char *name, td_rnn_kind kind, td_rnn_gates_fn *gates, size_t units)
+{
+    float sums[2][4 * SHUT], own[4 * SHUT], state[2][SHUT], out[2][SHUT];
+    td_rnn_gates_fn *const both[] = { td_rnn_isa_ref.gates[kind], gates };
+
+    fill_shut(kind, units, sums[0], own, state[0]);
+    memcpy(sums[1], sums[0], sizeof sums[0]);
+    memcpy(state[1], state[0], sizeof state[0]);
+    for (int i = 0; i < 2; i++)
+        both[i](&(td_rnn_cells){ .rows = SHUT_ROWS,
+                                 .units = units,
+                                 .sums = sums[i],
+                                 .own = own,
+                                 .gap = units,
+                                 .sums_ld = 4 * units,
+                                 .c = state[i],
+                                 .h = state[i],
+                                 .out = out[i],
+                                 .ld = units });
+    for (size_t i = 0; i < SHUT_ROWS * units; i++)
+        CHECK(isnan(out[0][i]) ? isnan(out[1][i]) : fabsf(out[0][i] - out[1][i]) <= 1e-5f,
+              "%s %s of %zu units, [%zu]: %g, want %g", name, kind == TD_RNN_LSTM ? "LSTM" : "GRU", units, i,
+              (double)out[1][i], (double)out[0][i]);
+}
+
 void check_rnn(void)
 {
     static const size_t shapes[][4] = {
@@ -250,6 +304,10 @@ void check_rnn(void)
     for (size_t i = 0; td_cpu_has(td_cpu_detect(), TD_CPU_amx) && i < BODIES; i++)
         CHECK(n_runs[i], "%s was never run", td_rnn_bodies[i]->name);
     CHECK(n_shared, "no step was shared");
+    CHECK_EACH(rnn, v)
+        for (int kind = 0; kind < 2; kind++)
+            for (size_t units = 5; units <= SHUT_UNITS; units += 13)
+                check_shut(v->name, (td_rnn_kind)kind, v->body->gates[kind], units);
     check_rules();
     for (size_t i = 0; check_benches() && i < TD_COUNT(benched); i++)
         for (int kind = 0; kind < 2; kind++)

@@ -54,6 +54,7 @@ static void test_heads(void **state)
     check_heads(3, (td_shape){ 2, { 3, 4 } }, true);
     check_heads(1, (td_shape){ 2, { 1, COLS } }, true);
     check_heads(COLS, (td_shape){ 2, { COLS, 1 } }, true);
+    check_heads(1, (td_shape){ 2, { COLS, 1 } }, false);
     check_heads(3, (td_shape){ 2, { 1, 4 } }, false);
     check_heads(3, (td_shape){ 2, { 3, 1 } }, false);
     check_heads(3, (td_shape){ 3, { 1, 3, 4 } }, false);
