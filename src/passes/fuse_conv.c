@@ -111,13 +111,13 @@ static td_node *hard_sigmoid_of(const fusion *f, const td_node *x)
     return sixth && td_users_only(f->users, clip) == sixth ? sixth : NULL;
 }
 
-/* A one-dimensional convolution is one of images of one row, which goes behind it. Channels stay last. */
+/* A one-dimensional convolution is one of images of one row, which goes behind it. Channels stay last; an only
+ * one may go, what is done to it is done to all. */
 static bool take_squeeze(fusion *f, td_node *n)
 {
     int64_t dim;
 
     if (f->reshape || f->last != f->first || f->head->rank != 4 || !td_node_squeezes(n, &dim)) return false;
-    if (dim != 1 && dim != 2 && dim != -2 && dim != -3) return false;
     f->reshape = n;
     f->affine.rank--;
     return true;
@@ -388,6 +388,10 @@ static td_status fuse_at(fusion *f, bool *changed)
     take_affine(f);
     if (take_add(f)) take_late_bias(f);
     take_activation(f);
+    if (f->last == f->reshape) { /* it had nothing behind it */
+        f->last = f->first;
+        f->reshape = NULL;
+    }
     take_pad(f);
     if (f->last == f->first && !f->pads) return NULL;
     if (f->expand) {

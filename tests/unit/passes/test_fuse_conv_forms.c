@@ -290,6 +290,7 @@ static td_edge step(td_graph *g, td_edge x, const char *word)
         return binary(g, "RealDiv", pg_float(g, 6.0f),
                       unary(g, "Relu6", binary(g, "AddV2", x, pg_float(g, 3.0f))));
     if (!strcmp(word, "hard_more_dims")) return hard(g, x, false, 5, false);
+    if (!strcmp(word, "scale_4d")) return binary(g, "Mul", x, number(g, 0.75f, 4));
     if (!strcmp(word, "scale_more_dims")) return binary(g, "Mul", x, number(g, 0.75f, 5));
     assert_int_equal(strncmp(word, "gelu_", 5), 0);
     return gelu(g, x, word[5]);
@@ -361,7 +362,8 @@ static void check_with(const form *f, const td_shape *shape)
     pg_fill(other, TD_COUNT(other), 2);
     pg_open(&t, NULL);
     t.env.passes_off = TD_PASS_BIT(TD_PASS_fuse_elementwise); /* what is left is to be seen */
-    const size_t fused = f->fused ? pg_count_after(&t, make(t.p.arena), f->fused) : 0, left = count_left(&t);
+    const size_t fused = pg_count_after(&t, make(t.p.arena), f->fused ? f->fused : "_FusedConv2D"),
+                 left = count_left(&t);
     if (fused != (f->fused != NULL) || left != f->left)
         fail_msg("%s %s: %zu %s and %zu others", f->head, f->steps, fused, f->fused ? f->fused : "", left);
     for (size_t level = 0; level < cpu_levels(); level++) {
@@ -415,6 +417,10 @@ static void test_heads(void **state)
         { "row", "mul add hard_swish", CONV, 0 },
         { "row", "bias residual", CONV, 1 },
         { "row", "scale_more_dims", NULL, 1 },
+        { "row", "scale_4d", NULL, 1 },
+        { "row", "Relu scale_4d", CONV, 1 },
+        { "conv", "scale_4d", CONV, 0 },
+        { "channels_gone", "scale", CONV, 0 },
         { "channels_gone", "bias Relu", NULL, 2 },
         { "padded_row", "", CONV, 0 },
         { "padded_row", "bias swish", CONV, 0 },
