@@ -84,6 +84,10 @@ if(check_sources)
   # LeakSanitizer of gcc 12 dies of the registers of a thread that used AMX; the levels below have the same allocations.
   set_tests_properties(kernels.check PROPERTIES TIMEOUT ${script_timeout} LABELS kernels
                        ENVIRONMENT "${test_env};LSAN_OPTIONS=detect_leaks=0")
+  # AVX2 packs weights in another order (kernels/gemm), whichever body reads them.
+  add_test(NAME kernels.check_avx2 COMMAND check gemm products conv_bodies rnn rows)
+  set_tests_properties(kernels.check_avx2 PROPERTIES TIMEOUT ${script_timeout} LABELS kernels
+                       ENVIRONMENT "${test_env};TENSORD_CPU=avx2")
   if(TENSORD_SANITIZE)
     add_test(NAME kernels.check_bf16 COMMAND check)
     set_tests_properties(kernels.check_bf16 PROPERTIES TIMEOUT ${script_timeout} LABELS kernels

@@ -45,12 +45,14 @@ static void pack_transposed(const td_conv_gemm *c, float *packed, const float *w
 {
     const size_t k = c->segments * c->depth, n = c->conv.out_channels / c->conv.groups,
                  width = td_gemm_width(n);
+    const td_gemm_panel lies = td_gemm_panel_of(k, width);
 
     memset(packed, 0, td_gemm_packed_size(k, n));
     for (size_t j = 0; j < n; j++)
         for (size_t s = 0; s < c->segments; s++)
             for (size_t i = 0; i < c->depth; i++)
-                packed[(j / width * k + s * c->depth + i) * width + j % width] =
+                packed[j / width * width * k + j % width / TD_GEMM_LANES * lies.strip +
+                       (s * c->depth + i) * lies.ld + j % TD_GEMM_LANES] =
                     w[(s * n + j) * c->conv.in_channels + i] * (scale ? scale[j] : 1.0f);
 }
 

@@ -95,13 +95,14 @@ void td_winograd_pack(const td_conv *c, float *packed, const float *w, const flo
 {
     const size_t ic = c->in_channels, oc = c->out_channels, width = td_gemm_width(oc);
     const size_t panel = TD_WINOGRAD_POSITIONS * ic * width;
+    const td_gemm_panel lies = td_gemm_panel_of(ic, width); /* of each position's */
 
     if (oc % width)
         memset(packed + oc / width * panel, 0, panel * sizeof *packed); /* columns beyond the last */
     for (size_t o = 0; o < oc; o += LANES)
         for (size_t i = 0; i < ic; i++)
-            transform_filters(packed + o / width * panel + i * width + o % width, ic * width, w + i * oc + o,
-                              ic * oc, scale ? scale + o : NULL);
+            transform_filters(packed + o / width * panel + o % width / LANES * lies.strip + i * lies.ld,
+                              ic * width, w + i * oc + o, ic * oc, scale ? scale + o : NULL);
 }
 
 /* ---------------------------------------------------------------- run */
@@ -196,12 +197,14 @@ static void stage_multiply(const run *r, float *m, const float *v, size_t count,
     const size_t max_rows = (size_t)r->isa->max_rows[width / TD_GEMM_LANES - 1],
                  tiles = td_div_up(count, max_rows);
     const float *const u = r->packed + panel * TD_WINOGRAD_POSITIONS * ic * width;
+    const td_gemm_panel lies = td_gemm_panel_of(ic, width);
     const float *a[TD_GEMM_MAX_ROWS];
     td_gemm_tile t = {
         .a = a,
         .segments = 1,
         .depth = ic,
-        .ldb = width,
+        .ldb = lies.ld,
+        .strip = lies.strip,
         .ldc = width,
         .cols = width,
         .is_first = true,

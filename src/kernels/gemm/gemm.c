@@ -55,8 +55,16 @@ size_t td_gemm_packed_size(size_t k, size_t n)
     return panel_count(n) * td_gemm_width(n) * k * sizeof(float);
 }
 
-void td_gemm_pack_panel(float *out, const float *b, size_t k, size_t cols, size_t width, size_t stride_k,
-                        size_t stride_n, const float *scale)
+/* The process's, not a body's: whoever packs and whoever runs must agree. */
+td_gemm_panel td_gemm_panel_of(size_t k, size_t width)
+{
+    if (td_cpu_has(td_cpu_detect(), TD_CPU_avx512)) return (td_gemm_panel){ width, TD_GEMM_LANES };
+    return (td_gemm_panel){ TD_GEMM_LANES, TD_GEMM_LANES * k };
+}
+
+/* Columns that lie side by side, `ld` from row to row. */
+static void pack_columns(float *out, const float *b, size_t k, size_t cols, size_t width, size_t stride_k,
+                         size_t stride_n, const float *scale)
 {
     if (stride_n == 1) {
         for (size_t i = 0; i < k; i++, out += width, b += stride_k) {
@@ -77,6 +85,18 @@ void td_gemm_pack_panel(float *out, const float *b, size_t k, size_t cols, size_
             for (size_t i = i0; i < TD_MIN(i0 + 16, k); i++)
                 out[i * width + j] = b[i * stride_k + j * stride_n] * s;
         }
+}
+
+void td_gemm_pack_panel(float *out, const float *b, size_t k, size_t cols, size_t width, size_t stride_k,
+                        size_t stride_n, const float *scale)
+{
+    const td_gemm_panel p = td_gemm_panel_of(k, width);
+
+    for (size_t col = 0; col < width; col += p.ld, out += p.ld * k) {
+        const size_t here = cols > col ? TD_MIN(cols - col, p.ld) : 0;
+        pack_columns(out, b + (here ? col * stride_n : 0), k, here, p.ld, stride_k, stride_n,
+                     scale ? scale + col : NULL);
+    }
 }
 
 void td_gemm_pack(float *packed, const float *b, size_t k, size_t n, size_t stride_k, size_t stride_n,
@@ -128,20 +148,21 @@ static void piece_tile(const piece *p, td_gemm_tile *t, size_t row, size_t rows,
         g->end.post(t->c + i * t->ldc, t->cols);
 }
 
-/* All rows of a block against one k-block of one panel. */
+/* All rows of a block against one k-block of one panel. next: where that of the next panel begins, NULL: there is none;
+ * next_step: what lies between the parts of it that two tiles fetch. */
 static void piece_sweep(const piece *p, td_gemm_tile *t, size_t row0, size_t row1, size_t col, size_t seg,
-                        size_t k0, const char *next, size_t next_bytes)
+                        size_t k0, const float *next, size_t next_step)
 {
     const td_gemm *const g = p->g;
     /* Tiles of even height: 7 rows are 4 + 3, not 6 + 1. */
     const size_t tiles = (row1 - row0 + p->max_rows - 1) / p->max_rows;
-    const size_t per_tile = t->segments * t->depth * 64;
+    const size_t lanes = p->width / TD_GEMM_LANES; /* of the next panel, one is fetched by each tile */
 
     for (size_t i = 0; i < tiles; i++) {
         const size_t row = row0 + (row1 - row0) * i / tiles;
         const size_t rows = row0 + (row1 - row0) * (i + 1) / tiles - row;
-        const bool has_next = next && i * per_tile + per_tile <= next_bytes;
-        t->prefetch = has_next ? next + i * per_tile : (const char *)p->a;
+        const bool has_next = next && i < lanes;
+        t->prefetch = (const char *)(has_next ? (const void *)(next + i * next_step) : p->a);
         t->prefetch_step = has_next ? 64 : 0;
         t->c = g->c + row * g->ldc + col;
         t->add = g->end.add ? g->end.add + row * g->end.add_ld + col : NULL;
@@ -156,28 +177,30 @@ static void piece_block(const piece *p, size_t row0, size_t row1, size_t panel0,
 {
     const td_gemm *const g = p->g;
     const size_t k = g->segments * g->depth, at = seg * g->depth + k0;
+    const td_gemm_panel lies = td_gemm_panel_of(k, p->width);
     td_gemm_tile t = {
         .a = p->a,
         .segments = TD_MIN(p->k_segments, g->segments - seg),
         .depth = TD_MIN(p->k_depth, g->depth - k0),
-        .ldb = p->width,
+        .ldb = lies.ld,
+        .strip = lies.strip,
         .ldc = g->ldc,
         .add_ld = g->end.add_ld,
         .lo = g->end.lo,
         .hi = g->end.hi,
     };
     const size_t block = t.segments * t.depth;
+    const size_t fetch_step = lies.ld == TD_GEMM_LANES ? lies.strip : block * TD_GEMM_LANES;
 
     t.is_first = at == 0;
     t.is_last = at + block == k;
     for (size_t panel = panel0; panel < panel1; panel++) {
         const size_t col = panel * p->width;
-        const char *const next = (const char *)(g->b + (panel + 1) * p->width * k + at * p->width);
-        t.b = g->b + panel * p->width * k + at * p->width;
+        t.b = g->b + panel * p->width * k + at * lies.ld;
         t.cols = TD_MIN(p->width, g->n - col);
         t.bias = g->end.bias ? g->end.bias + col : NULL;
-        piece_sweep(p, &t, row0, row1, col, seg, k0, panel + 1 < panel1 ? next : NULL,
-                    block * p->width * sizeof(float));
+        piece_sweep(p, &t, row0, row1, col, seg, k0, panel + 1 < panel1 ? t.b + p->width * k : NULL,
+                    fetch_step);
     }
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gemm.h -- C[m, n] = A[m, k] B[k, n] in float, with B packed and an epilogue; also what convolutions run on.
  *
- * B is cut into panels of 16, 32, 48 or 64 columns, each stored as [k][width], so that the inner loop reads
- * it as one stream. A stays where it is: a tile of up to 9 rows is a table of row pointers, cut into segments
+ * B is cut into panels of 16, 32, 48 or 64 columns, stored so that the inner loop reads one stream: as [k][width],
+ * or by strips of 16 columns where a tile is no wider (td_gemm_panel). A stays where it is: a tile of up to 9 rows is a table of row pointers, cut into segments
  * of `depth` consecutive elements. A plain matrix has one segment; a convolution one for each filter tap,
  * whose pointer is a pixel of the image, or zeros where the tap falls off its edge. So a convolution needs no
  * im2col, and any shape runs on the same packed weights.
@@ -34,8 +34,8 @@ enum {
 typedef struct td_gemm_tile {
     const float *const *a; /* [segments][rows] */
     size_t segments, depth;
-    const float *b; /* [segments * depth][ldb] */
-    size_t ldb;
+    const float *b;    /* [segments * depth][ldb] */
+    size_t ldb, strip; /* of its panel: td_gemm_panel */
     float *c;
     size_t ldc, cols;       /* 1 <= cols <= width */
     bool is_first, is_last; /* not first: C holds a partial sum; not last: no epilogue yet */
@@ -66,12 +66,20 @@ TD_VARIANTS(gemm, const td_gemm_isa *);
 size_t td_gemm_width(size_t n);                 /* the best panel width for n columns */
 size_t td_gemm_packed_size(size_t k, size_t n); /* bytes, a whole number of panels */
 
+/* Where element [i][col] of a panel lies: at col / 16 * strip + i * ld + col % 16. With tiles of 16 columns (AVX2) each 16 are a
+ * strip of their own: rows of 64 would leave such a tile a quarter of the first-level cache's sets. */
+typedef struct td_gemm_panel {
+    size_t ld, strip;
+} td_gemm_panel;
+
+td_gemm_panel td_gemm_panel_of(size_t k, size_t width);
+
 /* Packs row-major b, whose element [k][n] lies at b[k * stride_k + n * stride_n]. scale, if any, multiplies
  * column n by scale[n]. Columns beyond n are zeros. */
 void td_gemm_pack(float *packed, const float *b, size_t k, size_t n, size_t stride_k, size_t stride_n,
                   const float *scale);
 
-/* One panel of it: cols of its width are there. */
+/* One panel of it: cols of its width are there. out lies as td_gemm_panel_of(k, width) says. */
 void td_gemm_pack_panel(float *out, const float *b, size_t k, size_t cols, size_t width, size_t stride_k,
                         size_t stride_n, const float *scale);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gemm_avx2.c -- tiles of 16 registers of 8 floats: a panel is done 16 columns at a time. */
+/* gemm_avx2.c -- tiles of 16 registers of 8 floats: a panel is done 16 columns at a time, which are a strip of it. */
 #include <immintrin.h>
 #include <stdint.h>
 
@@ -29,8 +29,10 @@ static inline __m256i mask_of(size_t n)
 #define TILE(rows)                                                                                           \
     static void tile_##rows(const td_gemm_tile *t)                                                           \
     {                                                                                                        \
-        for (size_t col = 0; col < t->cols; col += 2 * VW)                                                   \
-            tile_body(rows, 2, t, col);                                                                      \
+        const float *b = t->b;                                                                               \
+                                                                                                             \
+        for (size_t col = 0; col < t->cols; col += 2 * VW, b += t->strip)                                    \
+            tile_body(rows, 2, t, b, col);                                                                   \
     }
 TILE(1)
 TILE(2)

@@ -21,7 +21,7 @@
 #define TILE(rows, vecs)                                                                                     \
     static void tile_##rows##_##vecs(const td_gemm_tile *t)                                                  \
     {                                                                                                        \
-        tile_body(rows, vecs, t, 0);                                                                         \
+        tile_body(rows, vecs, t, t->b, 0);                                                                   \
     }
 #define TILES_6(v) TILE(1, v) TILE(2, v) TILE(3, v) TILE(4, v) TILE(5, v) TILE(6, v)
 #define TILES_9(v) TILES_6(v) TILE(7, v) TILE(8, v) TILE(9, v)

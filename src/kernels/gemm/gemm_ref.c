@@ -4,7 +4,7 @@
 
 static float tile_element(const td_gemm_tile *t, size_t rows, size_t i, size_t j)
 {
-    const float *b = t->b + j;
+    const float *b = t->b + j / TD_GEMM_LANES * t->strip + j % TD_GEMM_LANES;
     float sum = t->is_first ? 0.0f : t->c[i * t->ldc + j];
 
     for (size_t s = 0; s < t->segments; s++) {

@@ -71,10 +71,11 @@ TILE_INLINE void tile_end(const int rows, const int vecs, const td_gemm_tile *t,
     }
 }
 
-TILE_INLINE void tile_body(const int rows, const int vecs, const td_gemm_tile *t, const size_t col0)
+/* b: of column col0 */
+TILE_INLINE void tile_body(const int rows, const int vecs, const td_gemm_tile *t, const float *b,
+                           const size_t col0)
 {
     V acc[TD_GEMM_MAX_ROWS][4];
-    const float *b = t->b + col0;
     const size_t ldb = t->ldb;
     const char *prefetch = t->prefetch;
 

@@ -113,9 +113,11 @@ static void multiply_panel(const product *p, td_gemm_tile *t, size_t col, const 
 static void multiply(const product *p)
 {
     const size_t w = p->width;
+    const td_gemm_panel lies = td_gemm_panel_of(p->k, w);
     td_gemm_tile t = { .segments = 1,
                        .depth = p->k,
-                       .ldb = w,
+                       .ldb = lies.ld,
+                       .strip = lies.strip,
                        .ldc = p->plan->width,
                        .is_first = true,
                        .is_last = true,
