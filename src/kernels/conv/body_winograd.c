@@ -20,7 +20,7 @@ static bool can(const td_conv_ask *ask)
 /* Filters that are packed by each run cost more to transform than they save. */
 static bool pays(const td_conv_ask *ask)
 {
-    return ask->is_const && td_winograd_pays(&ask->conv);
+    return ask->is_const && td_winograd_pays(&ask->conv, ask->cpu);
 }
 
 static void *make(const td_conv_ask *ask)

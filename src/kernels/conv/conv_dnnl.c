@@ -76,14 +76,14 @@ bool td_dnnl_conv_can(const td_conv *c, td_cpu cpu)
 bool td_dnnl_conv_pays(const td_conv *c, td_cpu cpu)
 {
     const bool is_wide = c->out[1] * c->out[2] >= WIDE_PIXELS;
+    const bool is_product = c->kernel[1] * c->kernel[2] == 1 && c->stride[1] * c->stride[2] == 1;
 
     if (work_of(c) < LEAST_WORK) return false;
     if (c->out[1] < FEW_ROWS && c->groups == 1)
-        return false; /* shards are rows: one image would be one core's */
-    if (c->groups > 1)
-        return td_cpu_has(cpu, TD_CPU_avx512); /* our panels are of a group each: narrow ones */
-    if (!td_cpu_has(cpu, TD_CPU_avx512)) return is_wide;
-    return c->in_channels < FEW_CHANNELS || (is_wide && c->kernel[1] * c->kernel[2] > 1);
+        return false;               /* shards are rows: one image would be one core's */
+    if (c->groups > 1) return true; /* our panels are of a group each: narrow ones */
+    if (c->in_channels < FEW_CHANNELS) return true;
+    return is_wide && is_product != td_cpu_has(cpu, TD_CPU_avx512);
 }
 
 /* ---------------------------------------------------------------- primitives */

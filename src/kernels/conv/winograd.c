@@ -33,9 +33,11 @@ bool td_winograd_can(const td_conv *c, td_cpu cpu)
     return c->in_channels && c->in_channels % 16 == 0 && c->out_channels % 16 == 0;
 }
 
-bool td_winograd_pays(const td_conv *c)
+bool td_winograd_pays(const td_conv *c, td_cpu cpu)
 {
-    return c->out[1] >= 10 && c->out[2] >= 10 && c->in_channels >= 32 && c->out_channels >= 32;
+    const size_t least = td_cpu_has(cpu, TD_CPU_avx512) ? 10 : 7;
+
+    return c->out[1] >= least && c->out[2] >= least && c->in_channels >= 32 && c->out_channels >= 32;
 }
 
 static size_t panels_of(const td_conv *c)

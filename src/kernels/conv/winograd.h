@@ -19,7 +19,7 @@ enum { TD_WINOGRAD_POSITIONS = 16 };
 
 /* Can it? And does it pay? Never depends on the batch, so that all plans share one packed form. */
 bool td_winograd_can(const td_conv *c, td_cpu cpu);
-bool td_winograd_pays(const td_conv *c);
+bool td_winograd_pays(const td_conv *c, td_cpu cpu);
 
 size_t td_winograd_packed_size(const td_conv *c);
 /* w[3][3][in][out]; scale as in td_conv_pack(). */
