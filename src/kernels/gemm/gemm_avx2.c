@@ -24,15 +24,24 @@ static inline __m256i mask_of(size_t n)
     return _mm256_loadu_si256((const __m256i *)(const void *)(ones + 8 - n));
 }
 
+#define MAX_VECS          8
+#define V_AT(b, j, strip) ((b) + (j) / 2 * (strip) + (j) % 2 * VW)
+
 #include "kernels/gemm/gemm_tile.h"
 
+/* A sum waits four cycles for the one before, and two can be made in each: few rows do several strips at once. */
+#define STRIPS(rows, n)                                                                                      \
+    for (; t->cols > col + ((n)-1) * TD_GEMM_LANES; col += (n)*TD_GEMM_LANES, b += (n)*t->strip)             \
+    tile_body(rows, 2 * (n), t, b, col)
 #define TILE(rows)                                                                                           \
     static void tile_##rows(const td_gemm_tile *t)                                                           \
     {                                                                                                        \
         const float *b = t->b;                                                                               \
+        size_t col = 0;                                                                                      \
                                                                                                              \
-        for (size_t col = 0; col < t->cols; col += 2 * VW, b += t->strip)                                    \
-            tile_body(rows, 2, t, b, col);                                                                   \
+        if (rows == 1) STRIPS(rows, 4);                                                                      \
+        if (rows <= 3) STRIPS(rows, 2);                                                                      \
+        STRIPS(rows, 1);                                                                                     \
     }
 TILE(1)
 TILE(2)

@@ -16,6 +16,9 @@
 #define V_MIN(a, b)        _mm512_min_ps((a), (b))
 #define V_MAX(a, b)        _mm512_max_ps((a), (b))
 
+#define MAX_VECS           4
+#define V_AT(b, j, strip)  ((b) + (j)*VW)
+
 #include "kernels/gemm/gemm_tile.h"
 
 #define TILE(rows, vecs)                                                                                     \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gemm_tile.h -- the body of a tile, compiled once for each instruction set.
  *
- * The including file defines V (a vector type of VW floats), its arithmetic (V_*), then instantiates
- * TILE(rows, vectors). Everything is unrolled by constants: accumulators live in registers for the whole of
+ * The including file defines V (a vector type of VW floats), its arithmetic (V_*), MAX_VECS of a tile, and V_AT(b, j, strip), where
+ * vector j of a row of B lies; then instantiates TILE(rows, vectors). Everything is unrolled by constants: accumulators live in registers for the whole of
  * k.
  */
 #include "kernels/gemm/gemm.h"
@@ -29,19 +29,19 @@ TILE_INLINE void tile_finish(const td_gemm_tile *t, V x, const size_t row, const
 
 /* A whole tile that needs no look at C: the usual case. */
 TILE_INLINE void tile_end_fast(const int rows, const int vecs, const td_gemm_tile *t, const size_t col0,
-                               V acc[TD_GEMM_MAX_ROWS][4])
+                               V acc[TD_GEMM_MAX_ROWS][MAX_VECS])
 {
     const V lo = V_SET1(t->lo), hi = V_SET1(t->hi);
     const float *add = t->add ? t->add + col0 : NULL;
     float *c = t->c + col0;
-    V bias[4];
+    V bias[MAX_VECS];
 
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int j = 0; j < vecs; j++)
         bias[j] = t->bias ? V_LOAD(t->bias + col0 + (size_t)j * VW) : V_ZERO();
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++, c += t->ldc) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int j = 0; j < vecs; j++) {
             V x = V_ADD(acc[i][j], bias[j]);
             if (add) x = V_ADD(x, V_LOAD(add + (size_t)j * VW));
@@ -52,11 +52,11 @@ TILE_INLINE void tile_end_fast(const int rows, const int vecs, const td_gemm_til
 }
 
 TILE_INLINE void tile_end(const int rows, const int vecs, const td_gemm_tile *t, const size_t col0,
-                          V acc[TD_GEMM_MAX_ROWS][4])
+                          V acc[TD_GEMM_MAX_ROWS][MAX_VECS])
 {
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int j = 0; j < vecs; j++) {
             const size_t col = col0 + (size_t)j * VW;
             if (col >= t->cols) continue;
@@ -75,19 +75,21 @@ TILE_INLINE void tile_end(const int rows, const int vecs, const td_gemm_tile *t,
 TILE_INLINE void tile_body(const int rows, const int vecs, const td_gemm_tile *t, const float *b,
                            const size_t col0)
 {
-    V acc[TD_GEMM_MAX_ROWS][4];
-    const size_t ldb = t->ldb;
+    V acc[TD_GEMM_MAX_ROWS][MAX_VECS];
+    const size_t ldb = t->ldb, strip = t->strip;
     const char *prefetch = t->prefetch;
+
+    (void)strip; /* where a row of B is one piece */
 
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int j = 0; j < vecs; j++)
             acc[i][j] = V_ZERO();
     if (t->is_last && t->add) /* both are on their way while the sums are made */
 #pragma GCC unroll 16
         for (size_t i = 0; i < (size_t)rows; i++)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (size_t j = 0; j < (size_t)vecs * VW; j += VW) {
                 __builtin_prefetch(t->add + i * t->add_ld + col0 + j);
                 __builtin_prefetch(t->c + i * t->ldc + col0 + j, 1);
@@ -99,14 +101,14 @@ TILE_INLINE void tile_body(const int rows, const int vecs, const td_gemm_tile *t
             p[i] = t->a[s * (size_t)rows + (size_t)i];
 #pragma GCC unroll 2 /* 12 multiply-adds a step leave AVX2 no slot for counting */
         for (size_t k = 0; k < t->depth; k++) {
-            V bv[4];
-#pragma GCC unroll 4
+            V bv[MAX_VECS];
+#pragma GCC unroll 8
             for (int j = 0; j < vecs; j++)
-                bv[j] = V_LOAD(b + (size_t)j * VW);
+                bv[j] = V_LOAD(V_AT(b, (size_t)j, strip));
 #pragma GCC unroll 16
             for (int i = 0; i < rows; i++) {
                 const V x = V_SET1(p[i][k]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
                 for (int j = 0; j < vecs; j++)
                     acc[i][j] = V_FMA(x, bv[j], acc[i][j]);
             }
