@@ -227,8 +227,8 @@ class CommandLine(Base):
 class Refused(Base):
     def test_missing_operators_are_all_named(self):
         m = Model()
-        x, q = m.tensor("x", "float32", [1, 4]), m.tensor("q", "int8", [1, 4], quantized=True)
-        r = m.tensor("r", "int8", [1, 4], quantized=True)
+        x, q = m.tensor("x", "float32", [1, 4]), m.tensor("q", "int16", [1, 4], quantized=True)
+        r = m.tensor("r", "int16", [1, 4], quantized=True)
         y, z = m.tensor("y", "float32", [1, 4]), m.tensor("z", "float32", [1, 2])
         m.op("QUANTIZE", [x], [q])
         m.op("PRELU", [q, r], [r])
@@ -239,8 +239,8 @@ class Refused(Base):
         done = run("check", self.folder / "m")
         self.assertEqual(done.returncode, 1)
         self.assertIn("NOT_FOUND: ", done.stdout)
-        for part in ("PRELU (version 1, INT8,INT8>INT8; not of these quantised types)",
-                     "DEQUANTIZE (version 99, INT8>FLOAT32; a version that is not known)",
+        for part in ("PRELU (version 1, INT16,INT16>INT16; not of these quantised types)",
+                     "DEQUANTIZE (version 99, INT16>FLOAT32; a version that is not known)",
                      "custom TFLite_Detection_PostProcess (version 1, FLOAT32>FLOAT32)",
                      "ADD (version 99, FLOAT32,FLOAT32>FLOAT32; a version that is not known)"):
             self.assertIn(part, done.stdout)

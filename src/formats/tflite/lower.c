@@ -22,10 +22,12 @@ enum { BUILTIN_OLD_MOST = 127 }; /* what the old field of a byte can say */
 #define SMALL                                                                                                \
     (TD_DTYPE_BIT(TD_U8) | TD_DTYPE_BIT(TD_I8) | TD_DTYPE_BIT(TD_I16) | TD_DTYPE_BIT(TD_U16) |               \
      TD_DTYPE_BIT(TD_U32))
-#define R   TD_DTYPE_BIT(TD_RESOURCE)
-#define Q   (TD_TFL_STEPS(TD_I8) | TD_TFL_STEPS(TD_U8))
-#define QS  TD_TFL_STEPS(TD_I16)
-#define ANY (F | I | L | B | H | D | S | SMALL | Q | QS | R)
+#define R    TD_DTYPE_BIT(TD_RESOURCE)
+#define C    TD_DTYPE_BIT(TD_C64)
+#define Q    (TD_TFL_STEPS(TD_I8) | TD_TFL_STEPS(TD_U8))
+#define QS   TD_TFL_STEPS(TD_I16)
+#define BITS (F | I | L | B | H | D | C | S | SMALL | Q | QS) /* for what only moves them */
+#define ANY  (BITS | R)
 
 static const td_tfl_def defs[] = {
 #define TD_TFLITE_MORE(code, name, versions, main, types, more, least, most, lower, op)                      \

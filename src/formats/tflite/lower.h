@@ -147,6 +147,10 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
     X(steps_pad)                                                                                             \
     X(steps_concat)                                                                                          \
     X(steps_unary)                                                                                           \
+    X(steps_div)                                                                                             \
+    X(steps_prelu)                                                                                           \
+    X(steps_log_softmax)                                                                                     \
+    X(steps_lines)                                                                                           \
     X(steps_softmax_wide)                                                                                    \
     X(steps_space_batch)                                                                                     \
     X(steps_wide)                                                                                            \

@@ -58,19 +58,24 @@ void td_tfl_lower_steps_mul(td_tfl_op *o)
 
 /* ---- tables -------------------------------------------------------------------------------------------- */
 
+static int entries_of(td_dtype type)
+{
+    return type == TD_I16 ? 1 << 16 : ENTRIES;
+}
+
 static td_edge look_up(td_tfl_op *o, td_edge x, td_dtype from, td_dtype to, void *table)
 {
-    td_node *const n =
-        td_tfl_node(o, "_LiteLookup", from, (td_edge[]){ x, td_tfl_bytes(o, to, table, ENTRIES, 1) }, 2);
+    const td_edge values = td_tfl_bytes(o, to, table, (size_t)entries_of(from), 1);
+    td_node *const n = td_tfl_node(o, "_LiteLookup", from, (td_edge[]){ x, values }, 2);
 
     td_tfl_set_type(o, n, "Tout", to);
     return (td_edge){ n, 0, NULL };
 }
 
-/* The step that byte v is. */
+/* The step that bits v are. */
 static int32_t step_of_byte(const td_tfl_steps *s, int v)
 {
-    return s->type == TD_U8 ? v : (int8_t)v;
+    return s->type == TD_U8 ? v : s->type == TD_I16 ? (int16_t)v : (int8_t)v;
 }
 
 /* Both sides of a comparison in units that they share. */
@@ -78,12 +83,13 @@ static td_edge comparable(td_tfl_op *o, size_t i)
 {
     const td_tfl_steps s = td_tfl_steps_in(o, i);
     const td_fixed factor = td_tfl_factor(o, (double)s.scale);
-    int32_t *const table = TD_ARENA_NEW_N(o->l->arena, int32_t, ENTRIES);
+    const int n = entries_of(s.type);
+    int32_t *const table = TD_ARENA_NEW_N(o->l->arena, int32_t, (size_t)n);
 
     if (factor.shift > 0)
         td_tfl_fail(o, TD_ERR(INVALID_ARGUMENT, "tensor '%s' has a scale of %g, which is not below 1",
                               td_tfl_operand(o, i)->name, (double)s.scale));
-    for (int v = 0; v < ENTRIES; v++)
+    for (int v = 0; v < n; v++)
         table[v] = td_fixed_times((step_of_byte(&s, v) - s.zero) * 256, factor);
     return look_up(o, td_tfl_in(o, i), s.type, TD_I32, table);
 }
@@ -203,6 +209,7 @@ enum {
     RELU6 = 21,
     TANH = 28,
     EXP = 47,
+    LOG = 73,
     RSQRT = 76,
     LEAKY_RELU = 98,
     ABS = 101,
@@ -272,6 +279,8 @@ static float (*function_of(td_tfl_op *o))(float)
         return tanhf;
     case EXP:
         return expf;
+    case LOG:
+        return logf;
     case ELU:
         return elu;
     case GELU:
@@ -286,11 +295,15 @@ void td_tfl_lower_steps_unary(td_tfl_op *o)
     unary u = {
         .x = td_tfl_steps_in(o, 0), .y = td_tfl_steps_out(o, 0), .fn = function_of(o), .code = o->def->code
     };
-    int16_t *const table = TD_ARENA_NEW_N(o->l->arena, int16_t, ENTRIES);
+    const size_t n = (size_t)entries_of(u.x.type);
+    const td_status over = td_budget_take(o->l->budget, TD_BUDGET_BYTES, n * sizeof(int16_t), o->name);
 
+    if (over) td_tfl_fail(o, over);
     if (!u.fn) prepare(o, &u);
     if (o->trouble) return;
-    for (int v = 0; v < ENTRIES; v++) {
+    int16_t *const table = TD_ARENA_NEW_N(o->l->arena, int16_t, n);
+
+    for (int v = 0; v < (int)n; v++) {
         const int32_t step = step_of_byte(&u.x, v), y = u.fn ? by_float(&u, step) : by_integer(&u, step);
 
         if (u.y.type == TD_I16)

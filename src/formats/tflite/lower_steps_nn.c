@@ -239,12 +239,13 @@ void td_tfl_lower_steps_softmax_wide(td_tfl_op *o)
 static td_edge distances(td_tfl_op *o, td_edge x)
 {
     const td_tfl_steps s = td_tfl_steps_in(o, 0);
-    int32_t *const table = TD_ARENA_NEW_N(o->l->arena, int32_t, 256);
+    const int entries = s.type == TD_I16 ? 1 << 16 : 1 << 8;
+    int32_t *const table = TD_ARENA_NEW_N(o->l->arena, int32_t, (size_t)entries);
 
-    for (int v = 0; v < 256; v++)
-        table[v] = (s.type == TD_U8 ? v : (int8_t)v) - s.zero;
-    td_node *const n =
-        td_tfl_node(o, "_LiteLookup", o->type, (td_edge[]){ x, td_tfl_bytes(o, TD_I32, table, 256, 1) }, 2);
+    for (int v = 0; v < entries; v++)
+        table[v] = (s.type == TD_U8 ? v : s.type == TD_I16 ? (int16_t)v : (int8_t)v) - s.zero;
+    const td_edge values = td_tfl_bytes(o, TD_I32, table, (size_t)entries, 1);
+    td_node *const n = td_tfl_node(o, "_LiteLookup", o->type, (td_edge[]){ x, values }, 2);
 
     td_tfl_set_type(o, n, "Tout", TD_I32);
     return (td_edge){ n, 0, NULL };

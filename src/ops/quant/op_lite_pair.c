@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* op_lite_pair.c -- _LiteAdd, _LiteMul: two quantised tensors, element by element, by numpy's rule of shapes.
+/* op_lite_pair.c -- _LiteAdd, _LiteMul, _LiteDiv, _LitePrelu: two quantised tensors, element by element, by numpy's rule of shapes.
  *
  * A sum's operands are shifted left and taken to a common scale, each by a factor of its own; of a byte all of that is a
  * table. */
 #include "base/macros.h"
 #include "kernels/elt/bcast.h"
+#include "kernels/quant/fixed_exp.h"
 #include "ops/quant/lite.h"
 
 enum { GRAIN = 1 << 14, X = 0, Y, ENTRIES = 256 };
@@ -117,6 +118,57 @@ MUL(mul_s8, int8_t, int8_t)
 MUL(mul_u8, uint8_t, uint8_t)
 MUL(mul_s16, int16_t, int16_t)
 
+/* ---------------------------------------------------------------- _LiteDiv */
+
+/* x / y, by the reciprocal of y in 31 bits. By 0: by the least that is none. */
+static int32_t div_of(const pair_attrs *a, int32_t x, int32_t y)
+{
+    const int32_t over = y < 0 ? -x : x, under = y < 0 ? -y : TD_MAX(y, 1);
+    const int before = __builtin_clz((unsigned)under), spare = __builtin_clrsb(over);
+    const int32_t part = (int32_t)(((uint32_t)under << before) - (UINT32_C(1) << 31));
+    const int32_t quotient = td_high_product((int32_t)((uint32_t)over << spare), td_fixed_share(part, 31));
+    const int by = a->factor.shift - (31 - before) - spare;
+    const int32_t scaled = td_high_product(quotient, a->factor.multiplier);
+
+    return td_steps_of(td_fixed_shift(scaled, TD_MIN(TD_MAX(by, -31), 31), 31), a->out.zero, a->out.low,
+                       a->out.high);
+}
+
+/* ---------------------------------------------------------------- _LitePrelu: x, and what it is multiplied with below 0 */
+
+static td_status prelu_parse(td_parse *p)
+{
+    pair_attrs *const a = p->attrs;
+
+    TD_TRY(parse_common(p, a));
+    return td_lite_factors_of(p, 2, a->own);
+}
+
+static int32_t prelu_of(const pair_attrs *a, int32_t x, int32_t y)
+{
+    const int32_t v = x >= 0 ? td_fixed_times(x, a->own[X])
+                             : td_fixed_times((int32_t)((uint32_t)x * (uint32_t)y), a->own[Y]);
+
+    return td_steps_of(v, a->out.zero, a->out.low, a->out.high);
+}
+
+#define PAIR(name, of, type)                                                                                 \
+    static int name(const void *ctx, void *out, const void *const in[], size_t n)                            \
+    {                                                                                                        \
+        const pair_attrs *const a = ctx;                                                                     \
+        const type *const x = in[X], *const y = in[Y];                                                       \
+                                                                                                             \
+        for (size_t i = 0; i < n; i++)                                                                       \
+            ((type *)out)[i] = (type)of(a, x[i] - a->zero[X], y[i] - a->zero[Y]);                            \
+        return 0;                                                                                            \
+    }
+
+PAIR(div_s8, div_of, int8_t)
+PAIR(div_u8, div_of, uint8_t)
+PAIR(div_s16, div_of, int16_t)
+PAIR(prelu_s8, prelu_of, int8_t)
+PAIR(prelu_u8, prelu_of, uint8_t)
+
 /* ---------------------------------------------------------------- run */
 
 typedef struct pair_state {
@@ -146,6 +198,20 @@ static td_status mul_prepare(td_call *c)
     const td_dtype type = td_in(c, 0)->dtype;
 
     make_state(c, type == TD_I8 ? mul_s8 : type == TD_U8 ? mul_u8 : mul_s16);
+    return NULL;
+}
+
+static td_status div_prepare(td_call *c)
+{
+    const td_dtype type = td_in(c, 0)->dtype;
+
+    make_state(c, type == TD_I8 ? div_s8 : type == TD_U8 ? div_u8 : div_s16);
+    return NULL;
+}
+
+static td_status prelu_prepare(td_call *c)
+{
+    make_state(c, td_in(c, 0)->dtype == TD_I8 ? prelu_s8 : prelu_u8);
     return NULL;
 }
 
@@ -184,6 +250,15 @@ static const td_kernel mul_kernels[] = {
     { 0 },
 };
 
+static const td_kernel div_kernels[] = {
+    { TD_DEVICE_CPU, TD_LITE_TYPES, sizeof(pair_state), div_prepare, pair_run, NULL },
+    { 0 },
+};
+static const td_kernel prelu_kernels[] = {
+    { TD_DEVICE_CPU, TD_LITE_BYTES, sizeof(pair_state), prelu_prepare, pair_run, NULL },
+    { 0 },
+};
+
 #define STEPS "T: type, zero_x: int, zero_y: int, " TD_LITE_OUT_ATTRS ", " TD_LITE_FACTORS_ATTRS
 #define COMMON                                                                                               \
     .sig = "x: T, y: T -> z: T", .flags = TD_OP_ELEMENTWISE, .attrs_size = sizeof(pair_attrs),               \
@@ -195,6 +270,8 @@ const td_op td_ops_lite_pair[] = {
       .parse = add_parse,
       .kernels = add_kernels,
       COMMON },
+    { .name = "_LiteDiv", .attrs = STEPS, .parse = mul_parse, .kernels = div_kernels, COMMON },
     { .name = "_LiteMul", .attrs = STEPS, .parse = mul_parse, .kernels = mul_kernels, COMMON },
+    { .name = "_LitePrelu", .attrs = STEPS, .parse = prelu_parse, .kernels = prelu_kernels, COMMON },
     { 0 },
 };
