@@ -8,6 +8,7 @@
 #ifndef TENSORD_SESSION_H
 #define TENSORD_SESSION_H
 
+#include "tensord/precision.h"
 #include "tensord/status.h"
 #include "tensord/tensor.h"
 
@@ -16,6 +17,7 @@ TD_BEGIN_DECLS
 typedef struct td_session td_session;
 typedef struct td_result td_result;
 struct td_trace;
+struct td_layers;
 
 typedef struct td_session_options {
     const char *tags; /* comma-separated tag set, compared as a set; NULL: "serve" */
@@ -24,9 +26,11 @@ typedef struct td_session_options {
     /* Convolutions and products of floats by constant weights round both to bfloat16 and sum as floats, where the CPU has
      * instructions for it (td_session_has_bfloat16()); answers differ by about 1 %. */
     bool uses_bfloat16;
-    bool prefers_tflite; /* where a directory has a model.tflite and a SavedModel */
-    bool gives_way;      /* others compute: one core is enough for the load */
-    bool skip_warmup;    /* do not run the signatures with rows of zeros before returning */
+    td_precision precision;   /* TD_PRECISION_BFLOAT16 is uses_bfloat16 */
+    struct td_layers *layers; /* inside tensord: what becomes of each layer (ops/layers.h) */
+    bool prefers_tflite;      /* where a directory has a model.tflite and a SavedModel */
+    bool gives_way;           /* others compute: one core is enough for the load */
+    bool skip_warmup;         /* do not run the signatures with rows of zeros before returning */
     /* Besides one row, the warm-up runs as many as batches will have. NULL: powers of two, as far as they take little
      * beside the rest of the load. */
     const int64_t *batch_rows;

@@ -12,6 +12,7 @@
 #include "base/cpu.h"
 #include "base/macros.h"
 #include "base/mem.h"
+#include "config/precision.h"
 #include "base/vec.h"
 #include "cli/cli.h"
 #include "cli/describe.h"
@@ -24,7 +25,7 @@ enum { MOST_BATCHES = 32, LEAST_RUNS = 5, PROFILED_RUNS = 5 };
 
 typedef struct bench_args {
     td_words dirs, shapes;
-    const char *dir, *signature, *tag_set, *batches, *threads, *seconds, *mixed_precision;
+    const char *dir, *signature, *tag_set, *batches, *threads, *seconds, *mixed_precision, *precision;
     bool has_profile, is_json;
 } bench_args;
 
@@ -262,14 +263,14 @@ static td_status measure_all(const bench *b, cJSON *d)
     return NULL;
 }
 
-static td_status report(const bench *b, int threads, bool is_bf16)
+static td_status report(const bench *b, int threads, const char *arithmetic)
 {
     cJSON *const d = td_document_make();
 
     td_document_text(d, "model", b->args->dir);
     td_document_text(d, "signature", b->sig->name);
     td_document_text(d, "cpu", td_cpu_name(td_cpu_detect()).text);
-    td_document_text(d, "arithmetic", is_bf16 ? "bfloat16" : "float");
+    td_document_text(d, "arithmetic", arithmetic);
     (void)cJSON_AddNumberToObject(d, "threads", threads);
     const td_status error = measure_all(b, d);
 
@@ -277,6 +278,14 @@ static td_status report(const bench *b, int threads, bool is_bf16)
     print_results(d);
     cJSON_Delete(d);
     return NULL;
+}
+
+static const char *arithmetic_of(const td_session_options *o)
+{
+    const bool is_bf16 = o->uses_bfloat16 || o->precision == TD_PRECISION_BFLOAT16;
+
+    if (is_bf16 && td_session_has_bfloat16()) return "bfloat16";
+    return o->precision <= TD_PRECISION_BFLOAT16 ? "float" : td_precision_name(o->precision);
 }
 
 static td_status find_signature(bench *b)
@@ -302,13 +311,13 @@ static td_status run_bench(const bench_args *args)
     TD_TRY(read_one("threads", args->threads, 1, 1024, &threads));
     TD_TRY(read_one("seconds", args->seconds, 0, 1e6, &b.seconds));
     const bool is_bf16 = args->mixed_precision && !strcmp(args->mixed_precision, "bfloat16");
-    const td_session_options options = {
+    td_session_options options = {
         .tags = args->tag_set, .threads = (int)threads, .uses_bfloat16 = is_bf16, .skip_warmup = true
     };
+    TD_TRY(td_precision_parse("--precision", args->precision, &options.precision));
     TD_TRY(td_session_load(args->dir, &options, &b.session));
     td_status error = find_signature(&b);
-    if (!error)
-        error = report(&b, threads > 0 ? (int)threads : td_cpu_cores(), is_bf16 && td_session_has_bfloat16());
+    if (!error) error = report(&b, threads > 0 ? (int)threads : td_cpu_cores(), arithmetic_of(&options));
     td_free(b.want);
     td_session_unref(b.session);
     return error;
@@ -335,6 +344,8 @@ static const td_option bench_options[] = {
       "cores that a run may use: all without it" },
     { "mixed_precision", TD_OPTION_TEXT, offsetof(bench_args, mixed_precision), "TYPE",
       "bfloat16: as the server's flag of that name" },
+    { "precision", TD_OPTION_TEXT, offsetof(bench_args, precision), "TYPE",
+      "fp32, bf16, fp16, int8 or int4: as the server's flag of that name" },
     { "signature", TD_OPTION_TEXT, offsetof(bench_args, signature), "NAME", "serving_default without it" },
     { "tag_set", TD_OPTION_TEXT, offsetof(bench_args, tag_set), "TAGS", "serve without it" },
     { "profile", TD_OPTION_SWITCH, offsetof(bench_args, has_profile), NULL,

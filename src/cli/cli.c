@@ -23,8 +23,8 @@ static const td_verb help_verb = {
 };
 
 static const td_verb *const verbs[] = {
-    &td_verb_serve, &td_verb_check,  &td_verb_show,       &td_verb_run, &td_verb_bench,
-    &td_verb_ops,   &td_verb_health, &td_verb_completion, &help_verb,
+    &td_verb_serve,    &td_verb_check, &td_verb_show,   &td_verb_run,        &td_verb_bench,
+    &td_verb_quantize, &td_verb_ops,   &td_verb_health, &td_verb_completion, &help_verb,
 };
 
 const td_verb *const *td_cli_verbs(size_t *n)

@@ -14,7 +14,7 @@ int td_cli_main(int argc, char **argv);
 
 /* Those of the table in cli.c; each in the file of its name. */
 extern const td_verb td_verb_serve, td_verb_check, td_verb_show, td_verb_run, td_verb_ops, td_verb_health,
-    td_verb_completion, td_verb_bench;
+    td_verb_completion, td_verb_bench, td_verb_quantize;
 /* The table. */
 const td_verb *const *td_cli_verbs(size_t *n);
 

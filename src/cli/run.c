@@ -14,6 +14,7 @@
 #include "api/predict.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "config/precision.h"
 #include "cli/numpy_print.h"
 #include "cli/run_io.h"
 #include "formats/npy.h"
@@ -25,7 +26,7 @@ enum { MAX_INPUTS = 3 * TD_WORDS };
 typedef struct run_args {
     td_words dirs, inputs, exprs, examples;
     const char *dir; /* of --dir; then of either */
-    const char *signature, *tag_set, *out, *outdir, *time, *mixed_precision;
+    const char *signature, *tag_set, *out, *outdir, *time, *mixed_precision, *precision;
     bool has_overwrite, is_json;
     bool is_tf; /* asked as saved_model_cli is */
     int times;  /* 0: once, without a clock */
@@ -175,7 +176,7 @@ static td_string choose_signature(const run_args *args, const inputs *in)
 
 static td_status load_and_run(const run_args *args, inputs *in, td_arena *arena)
 {
-    const td_session_options options = {
+    td_session_options options = {
         .tags = args->tag_set,
         .uses_bfloat16 = args->mixed_precision && !strcmp(args->mixed_precision, "bfloat16"),
         .skip_warmup = true,
@@ -183,6 +184,7 @@ static td_status load_and_run(const run_args *args, inputs *in, td_arena *arena)
     td_session *session;
     td_predict p;
 
+    TD_TRY(td_precision_parse("--precision", args->precision, &options.precision));
     TD_TRY(open_inputs(args, arena, in));
     TD_TRY(td_session_load(args->dir, &options, &session));
     td_status error = td_predict_open(td_servable_make("run", 0, session, unload, NULL),
@@ -225,6 +227,8 @@ static const td_option run_options[] = {
     { "tag_set", TD_OPTION_TEXT, offsetof(run_args, tag_set), "TAGS", "serve without it" },
     { "mixed_precision", TD_OPTION_TEXT, offsetof(run_args, mixed_precision), "TYPE",
       "bfloat16: as the server's flag of that name" },
+    { "precision", TD_OPTION_TEXT, offsetof(run_args, precision), "TYPE",
+      "fp32, bf16, fp16, int8 or int4: as the server's flag of that name" },
     { "out", TD_OPTION_TEXT, offsetof(run_args, out), "DIR",
       "write NAME.npy for each output there, instead of printing" },
     { "outdir", TD_OPTION_TEXT, offsetof(run_args, outdir), "DIR",

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "codec/pb/replay.h"
+#include "config/precision.h"
 #include "config/model_config.h"
 #include "config/monitoring.h"
 #include "obs/log.h"
@@ -33,8 +34,10 @@ static int64_t to_ns(float seconds)
 static td_status check_flags(const td_flags *f)
 {
     td_log_format format;
+    td_precision precision = TD_PRECISION_OF_FLAG;
 
     TD_TRY(td_flags_check(f));
+    TD_TRY(td_precision_parse("precision", f->precision, &precision));
     if (f->max_tensor_rank < 1 || f->max_tensor_rank > TD_MAX_RANK)
         return TD_ERR(INVALID_ARGUMENT, "max_tensor_rank is %d; there are 1 to %d", (int)f->max_tensor_rank,
                       (int)TD_MAX_RANK);
@@ -169,6 +172,16 @@ static size_t calls_to_hold(void)
     return text ? strtoul(text, NULL, 10) : 0;
 }
 
+/* They were checked. */
+static td_precision precision_of_flags(const td_flags *f)
+{
+    td_precision p = TD_PRECISION_OF_FLAG;
+
+    td_status_free(td_precision_parse("", f->precision, &p));
+    if (p == TD_PRECISION_OF_FLAG && !strcmp(f->mixed_precision, "bfloat16")) p = TD_PRECISION_BFLOAT16;
+    return p;
+}
+
 static void fill_serve(const td_flags *f, td_serve_options *out)
 {
     *out = (td_serve_options){
@@ -181,7 +194,7 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
         .file_system_poll_wait_seconds = f->file_system_poll_wait_seconds,
         .allow_version_labels_for_unavailable_models = f->allow_version_labels_for_unavailable_models,
         .prefers_tflite = f->prefer_tflite_model,
-        .uses_bfloat16 = !strcmp(f->mixed_precision, "bfloat16"),
+        .precision = precision_of_flags(f),
         .enable_model_warmup = f->enable_model_warmup,
         .synthetic_warmup = f->synthetic_warmup,
         .warmup_iterations = f->num_request_iterations_for_warmup,

@@ -161,13 +161,15 @@ static void say_precision(const char *type)
     if (*type && strcmp(type, "bfloat16") != 0)
         td_warning("serve", "event=mixed_precision type=\"%s\" why=\"there is bfloat16\"", type);
     else if (*type)
-        td_precision_say(NULL);
+        td_precision_say(NULL, TD_PRECISION_BFLOAT16);
 }
 
 static td_status start(server *s)
 {
     say_limits(s->options);
     say_precision(s->options->mixed_precision);
+    if (s->options->serve.precision != TD_PRECISION_BFLOAT16 || !*s->options->mixed_precision)
+        td_precision_say(NULL, s->options->serve.precision);
     TD_TRY(td_access_log_start(s->options->access_format, s->options->access_path));
     if (s->options->net.monitoring_path) td_metrics_count_tf();
     if (s->options->counts_methods) td_methods_count();

@@ -2,11 +2,13 @@
 /* model_config.c -- ModelServerConfig to td_model_options, with TensorFlow Serving's checks. */
 #include "config/model_config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/map.h"
 #include "base/mem.h"
 #include "config/batching.h"
+#include "config/precision.h"
 #include "config/text_config.h"
 #include "config/unpack.h"
 #include "obs/log.h"
@@ -100,7 +102,7 @@ static const char *const precisions[] = {
 };
 
 /* TD_COUNT(precisions): it is none. */
-static size_t precision_of(const model_config *m)
+static size_t mixed_precision_of(const model_config *m)
 {
     size_t i = 0;
 
@@ -109,11 +111,30 @@ static size_t precision_of(const model_config *m)
     return i;
 }
 
+/* By either of two fields. */
+static td_status read_precision(const model_config *m, td_precision *out)
+{
+    const size_t mixed = mixed_precision_of(m);
+    char what[256];
+
+    (void)snprintf(what, sizeof what, "precision of model %.200s", m->name);
+    if (mixed == TD_COUNT(precisions))
+        return TD_ERR(INVALID_ARGUMENT,
+                      "mixed_precision of model %s is \"%s\"; there are bfloat16 and float32", m->name,
+                      m->mixed_precision);
+    TD_TRY(td_precision_parse(what, m->precision, out));
+    if (mixed != TD_PRECISION_OF_FLAG && *out != TD_PRECISION_OF_FLAG && *out != (td_precision)mixed)
+        return TD_ERR(INVALID_ARGUMENT, "precision of model %s is %s, and its mixed_precision %s", m->name,
+                      m->precision, m->mixed_precision);
+    if (*out == TD_PRECISION_OF_FLAG) *out = (td_precision)mixed;
+    return NULL;
+}
+
 static td_status check_precision(const model_config *m)
 {
-    if (precision_of(m) < TD_COUNT(precisions)) return NULL;
-    return TD_ERR(INVALID_ARGUMENT, "mixed_precision of model %s is \"%s\"; there are bfloat16 and float32",
-                  m->name, m->mixed_precision);
+    td_precision any;
+
+    return read_precision(m, &any);
 }
 
 /* A folder is no beginning of a file's name. */
@@ -232,7 +253,7 @@ static td_status copy_models(model_config *const *models, size_t n, const td_kno
         copy_labels(models[i], &list[i]);
         list[i].batch_slo_ns = td_batch_slo_ns(models[i]->batch_latency_slo_ms);
         list[i].weight = models[i]->compute_weight;
-        list[i].precision = (td_precision)precision_of(models[i]);
+        td_status_free(read_precision(models[i], &list[i].precision)); /* it was checked */
         copy_logging(models[i], &list[i]);
     }
     *out = list;

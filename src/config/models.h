@@ -7,14 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum td_policy_kind { TD_POLICY_LATEST = 0, TD_POLICY_ALL, TD_POLICY_SPECIFIC } td_policy_kind;
+#include "tensord/precision.h"
 
-/* What convolutions and products compute in. */
-typedef enum td_precision {
-    TD_PRECISION_OF_FLAG = 0, /* as --mixed_precision says */
-    TD_PRECISION_FLOAT32,
-    TD_PRECISION_BFLOAT16
-} td_precision;
+typedef enum td_policy_kind { TD_POLICY_LATEST = 0, TD_POLICY_ALL, TD_POLICY_SPECIFIC } td_policy_kind;
 
 typedef struct td_label {
     char *name;

@@ -28,6 +28,7 @@
 #include "exec/twin.h"
 #include "exec/warmup.h"
 #include "obs/log.h"
+#include "ops/layers.h"
 #include "ops/pack.h"
 #include "ops/resources.h"
 
@@ -433,6 +434,7 @@ void td_session_free(td_session *s)
     }
     td_free(s->entries);
     td_load_series_close(&s->series);
+    td_layers_unref(s->env.layers);
     td_resources_free(s->env.resources);
     td_packs_free(s->env.packs);
     td_stash_free(s->stash);
@@ -461,7 +463,9 @@ td_status td_session_load(const char *path, const td_session_options *opts, td_s
     s->env.cpu = td_cpu_detect();
     s->env.threads = td_lanes_cores();
     s->env.has_cores = !o.gives_way;
-    s->env.is_bf16 = o.uses_bfloat16 && td_session_has_bfloat16();
+    s->env.is_bf16 = (o.uses_bfloat16 || o.precision == TD_PRECISION_BFLOAT16) && td_session_has_bfloat16();
+    s->env.precision = o.precision;
+    s->env.layers = td_layers_ref(o.layers);
     s->env.resources = td_resources_make();
     s->env.account = &s->account;
     s->env.packs = td_packs_make(&s->account);

@@ -96,7 +96,7 @@ static td_pack_file_key key_of(const char *path, const td_env *env)
     static const char *const names[] = { "saved_model.pb", "saved_model.pbtxt", "model.tflite",
                                          "variables/variables.index" };
     td_pack_file_key k = { { FORMAT, FORMAT } };
-    const uint64_t settings[] = { env->cpu, env->is_bf16, env->passes_off };
+    const uint64_t settings[] = { env->cpu, env->is_bf16, env->precision, env->passes_off };
     struct stat st;
 
     mix_text(&k, TENSORD_VERSION);

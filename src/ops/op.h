@@ -25,6 +25,7 @@
 
 #include <stdatomic.h>
 
+#include "tensord/precision.h"
 #include "tensord/tensor.h"
 
 #include "base/account.h"
@@ -250,8 +251,10 @@ typedef struct td_packs td_packs;         /* pack.h */
 struct td_env {
     td_cpu cpu;
     int threads;
-    bool is_bf16;        /* convolutions and products may round to bfloat16 */
-    uint32_t passes_off; /* bits of config/passes.h: what is left out */
+    bool is_bf16;             /* convolutions and products may round to bfloat16 */
+    td_precision precision;   /* of those by constant weights */
+    struct td_layers *layers; /* layers.h; NULL: nobody asks what becomes of them */
+    uint32_t passes_off;      /* bits of config/passes.h: what is left out */
     td_resources *resources;
     td_packs *packs;
     td_account *account;    /* for what the session takes; NULL: nobody's */

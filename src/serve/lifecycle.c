@@ -92,9 +92,10 @@ static void begin_try(td_version *v)
         v->since_ns = td_now_ns();
         td_info("serve", "event=loading model=%s version=%" PRId64 " path=%s", v->model->options->name,
                 v->number, v->path);
-        if (v->model->options->precision == TD_PRECISION_BFLOAT16) td_precision_say(v->model->options->name);
+        if (v->model->options->precision != TD_PRECISION_OF_FLAG)
+            td_precision_say(v->model->options->name, v->model->options->precision);
     }
-    v->is_bf16 = td_precision_is_bf16(v->model);
+    v->precision = td_precision_of(v->model);
     set_state(v, TD_STATE_LOADING);
 }
 
@@ -302,7 +303,8 @@ td_session_options td_life_options_locked(const td_version *v)
     return (td_session_options){ .tags = o->tags,
                                  .threads = o->threads,
                                  .prefers_tflite = o->prefers_tflite,
-                                 .uses_bfloat16 = v->is_bf16,
+                                 .uses_bfloat16 = v->precision == TD_PRECISION_BFLOAT16,
+                                 .precision = v->precision,
                                  .max_nodes = o->max_load_nodes,
                                  .max_bodies = o->max_load_bodies,
                                  .max_bytes = o->max_load_bytes,

@@ -25,8 +25,8 @@ typedef struct td_serve_options {
     int64_t load_retry_interval_micros; /* 60 000 000; negative: no wait */
     int file_system_poll_wait_seconds;  /* 1; 0: scan once; negative: never */
     bool allow_version_labels_for_unavailable_models;
-    bool prefers_tflite; /* as td_session_options has it */
-    bool uses_bfloat16;  /* as td_session_options has it */
+    bool prefers_tflite;    /* as td_session_options has it */
+    td_precision precision; /* of models that say none */
     bool enable_model_warmup;
     bool synthetic_warmup;      /* by rows of zeros, for versions without a warm-up file */
     int warmup_iterations;      /* runs of each record of a warm-up file; below 1: one */

@@ -12,24 +12,29 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "config/precision.h"
 #include "obs/log.h"
 #include "serve/state.h"
 
 enum { NS_PER_MS = 1000000 };
 
-bool td_precision_is_bf16(const td_model *model)
+td_precision td_precision_of(const td_model *model)
 {
-    const td_precision own = model->options->precision;
+    const td_precision own = model->options->precision, all = model->manager->options.precision;
 
-    return own == TD_PRECISION_OF_FLAG ? model->manager->options.uses_bfloat16 : own == TD_PRECISION_BFLOAT16;
+    if (own != TD_PRECISION_OF_FLAG) return own;
+    return all == TD_PRECISION_OF_FLAG ? TD_PRECISION_FLOAT32 : all;
 }
 
-void td_precision_say(const char *model)
+void td_precision_say(const char *model, td_precision p)
 {
     char of[256] = "";
 
+    if (p == TD_PRECISION_OF_FLAG || p == TD_PRECISION_FLOAT32) return;
     if (model) snprintf(of, sizeof of, " model=%.200s", model);
-    if (td_session_has_bfloat16())
+    if (p != TD_PRECISION_BFLOAT16)
+        td_info("serve", "event=precision%s precision=%s", of, td_precision_name(p));
+    else if (td_session_has_bfloat16())
         td_info("serve", "event=mixed_precision%s type=bfloat16 arithmetic=bfloat16", of);
     else
         td_warning("serve",
@@ -41,23 +46,34 @@ typedef struct begin {
     td_servable *old; /* a reference; NULL: it is no longer needed */
     char *path;
     td_session_options options;
-    bool is_bf16;
+    td_precision precision;
 } begin;
+
+static void say_reload(const td_version *v, td_precision p)
+{
+    const bool is_mixed = p == TD_PRECISION_FLOAT32 || p == TD_PRECISION_BFLOAT16;
+
+    td_info("serve", "event=reloading model=%s version=%" PRId64 " %s=%s", v->model->options->name, v->number,
+            is_mixed ? "mixed_precision" : "precision",
+            p == TD_PRECISION_FLOAT32    ? "float32"
+            : p == TD_PRECISION_BFLOAT16 ? "bfloat16"
+                                         : td_precision_name(p));
+}
 
 static begin begin_locked(const td_version *v)
 {
-    begin b = { .is_bf16 = td_precision_is_bf16(v->model) };
+    begin b = { .precision = td_precision_of(v->model) };
 
     if (v->state != TD_STATE_AVAILABLE || !v->is_wanted || v->model->manager->is_stopping ||
-        v->is_bf16 == b.is_bf16)
+        v->precision == b.precision)
         return b;
     b.old = td_servable_ref(v->servable);
     b.path = td_strdup(v->path);
     b.options = td_life_options_locked(v);
-    b.options.uses_bfloat16 = b.is_bf16;
-    td_info("serve", "event=reloading model=%s version=%" PRId64 " mixed_precision=%s",
-            v->model->options->name, v->number, b.is_bf16 ? "bfloat16" : "float32");
-    if (b.is_bf16) td_precision_say(v->model->options->name);
+    b.options.precision = b.precision;
+    b.options.uses_bfloat16 = b.precision == TD_PRECISION_BFLOAT16;
+    say_reload(v, b.precision);
+    td_precision_say(v->model->options->name, b.precision);
     return b;
 }
 
@@ -76,7 +92,7 @@ static void swap_locked(td_version *v, const begin *b, td_servable *made, int64_
 
     b->old->is_replaced = true;
     v->servable = made;
-    v->is_bf16 = b->is_bf16;
+    v->precision = b->precision;
     m->n_servables++;
     m->is_dirty = true;
     td_servable_release(b->old); /* the record's; begin has one yet */
@@ -130,7 +146,7 @@ void td_precision_settle_locked(td_model *model)
         td_version *const v = model->versions[i];
 
         if (v->state != TD_STATE_AVAILABLE || !v->is_wanted || v->is_replacing || v->kept ||
-            v->is_bf16 == td_precision_is_bf16(model))
+            v->precision == td_precision_of(model))
             continue;
         v->is_replacing = true;
         m->n_loads++;

@@ -54,10 +54,10 @@ typedef struct td_version {
     bool has_failed; /* a try of the present load has failed */
     int tries;       /* that have failed */
     int64_t due_ns;
-    int64_t since_ns;  /* when its files were first seen as they are (START), when the load began (LOADING) */
-    int64_t load_ns;   /* what the last load took that succeeded */
-    bool is_bf16;      /* as which it was loaded, or is being */
-    bool is_replacing; /* it is being loaded beside itself */
+    int64_t since_ns; /* when its files were first seen as they are (START), when the load began (LOADING) */
+    int64_t load_ns;  /* what the last load took that succeeded */
+    td_precision precision; /* as which it was loaded, or is being */
+    bool is_replacing;      /* it is being loaded beside itself */
     char *
         kept; /* why that failed, so that it stays what it is until there is another list; NULL: it did not */
     td_servable *servable; /* inv. 1 */
@@ -149,7 +149,7 @@ void td_life_lose_locked(td_version *v, td_status why);
 
 /* precision.c: versions that serve become what their model's options say now. */
 void td_precision_settle_locked(td_model *model);
-bool td_precision_is_bf16(const td_model *model);
+td_precision td_precision_of(const td_model *model); /* never TD_PRECISION_OF_FLAG */
 
 /* configure.c */
 void td_configure_add(td_manager *m, const td_model_options *options);

@@ -62,7 +62,14 @@ typedef struct replay {
     td_servable *servable;
     td_arena *arena;
     int64_t deadline_ns;
+    td_replay_visit_fn *visit; /* NULL: run it */
+    void *visit_ctx;
 } replay;
+
+static td_status visit_or_run(const replay *r, td_predict *p)
+{
+    return r->visit ? r->visit(r->visit_ctx, p) : run_and_wait(p, r->deadline_ns);
+}
 
 static const uint8_t *bytes_of(td_string s)
 {
@@ -78,7 +85,7 @@ static td_status replay_predict(const replay *r, td_string request)
     td_status error =
         td_predict_open(td_servable_ref(r->servable), q.spec.signature, TD_WORDING_GRPC, r->arena, &p);
     if (!error) error = td_grpc_predict_fill(&q, &p);
-    if (!error) error = run_and_wait(&p, r->deadline_ns);
+    if (!error) error = visit_or_run(r, &p);
     td_predict_close(&p);
     return error;
 }
@@ -99,8 +106,8 @@ static td_status run_examples(const replay *r, td_method verb, td_string signatu
     td_status error =
         td_examples_open(td_servable_ref(r->servable), verb, signature, list->items, list->n, r->arena, &p);
 
-    if (!error) error = run_and_wait(&p, r->deadline_ns);
-    if (!error) error = check_result(&p, verb);
+    if (!error) error = visit_or_run(r, &p);
+    if (!error && !r->visit) error = check_result(&p, verb);
     td_predict_close(&p);
     return error;
 }
@@ -119,8 +126,8 @@ static td_status run_tasks(const replay *r, td_tasks *t)
     td_predict p;
     td_status error = td_tasks_open(t, td_servable_ref(r->servable), r->arena, &p);
 
-    if (!error) error = run_and_wait(&p, r->deadline_ns);
-    for (size_t i = 0; i < t->n_now && !error; i++) {
+    if (!error) error = visit_or_run(r, &p);
+    for (size_t i = 0; i < t->n_now && !error && !r->visit; i++) {
         const td_predict part = td_tasks_part(t, &p, i);
 
         error = check_result(&part, td_method_named(t->all[t->at + i].method_name));
@@ -208,17 +215,32 @@ static td_status replay_all(const replay *r, td_tfrecords all, const char *path,
     }
 }
 
-td_status td_replay_file(td_servable *s, const char *path, int iterations, int64_t deadline_ns,
-                         size_t *records)
+static td_status replay_file(replay *r, const char *path, int iterations, size_t *records)
 {
     td_file_map map;
 
     *records = 0;
     TD_TRY(td_file_map_open(path, &map));
-    const replay r = { s, td_arena_make(), deadline_ns };
-    const td_status error = replay_all(&r, td_tfrecords_of(map.data, map.size), path, iterations, records);
+    r->arena = td_arena_make();
+    const td_status error = replay_all(r, td_tfrecords_of(map.data, map.size), path, iterations, records);
 
-    td_arena_free(r.arena);
+    td_arena_free(r->arena);
     td_file_map_close(&map);
     return error;
+}
+
+td_status td_replay_file(td_servable *s, const char *path, int iterations, int64_t deadline_ns,
+                         size_t *records)
+{
+    replay r = { .servable = s, .deadline_ns = deadline_ns };
+
+    return replay_file(&r, path, iterations, records);
+}
+
+td_status td_replay_visit(td_servable *s, const char *path, td_replay_visit_fn *visit, void *ctx,
+                          size_t *records)
+{
+    replay r = { .servable = s, .visit = visit, .visit_ctx = ctx };
+
+    return replay_file(&r, path, 1, records);
 }

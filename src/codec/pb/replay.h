@@ -3,7 +3,7 @@
 #ifndef TD_CODEC_GRPC_REPLAY_H
 #define TD_CODEC_GRPC_REPLAY_H
 
-#include "serve/manager.h"
+#include "api/predict.h"
 
 enum { TD_REPLAY_RECORDS = 1000 };
 
@@ -13,5 +13,10 @@ enum { TD_REPLAY_RECORDS = 1000 };
  * beyond the most there may be (INVALID_ARGUMENT), with TensorFlow Serving's texts. Blocks. */
 TD_MUST_USE td_status td_replay_file(td_servable *s, const char *path, int iterations, int64_t deadline_ns,
                                      size_t *records);
+
+/* The same, but that each request is handed to a visitor, open and filled, instead of being run. */
+typedef td_status td_replay_visit_fn(void *ctx, td_predict *p);
+TD_MUST_USE td_status td_replay_visit(td_servable *s, const char *path, td_replay_visit_fn *visit, void *ctx,
+                                      size_t *records);
 
 #endif

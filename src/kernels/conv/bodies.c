@@ -5,11 +5,9 @@
 #include "base/body.h"
 
 const td_conv_body *const td_conv_bodies[] = {
-    &td_conv_body_depthwise, &td_conv_body_amx,
-    &td_conv_body_amx_taps,  &td_conv_body_dnnl_bf16,
-    &td_conv_body_winograd,  &td_conv_body_matrix,
-    &td_conv_body_dnnl,      &td_conv_body_phases,
-    &td_conv_body_panels,    NULL,
+    &td_conv_body_int8,     &td_conv_body_half,      &td_conv_body_depthwise, &td_conv_body_amx,
+    &td_conv_body_amx_taps, &td_conv_body_dnnl_bf16, &td_conv_body_winograd,  &td_conv_body_matrix,
+    &td_conv_body_dnnl,     &td_conv_body_phases,    &td_conv_body_panels,    NULL,
 };
 
 /* Those that are named run whatever they can. */

@@ -10,16 +10,20 @@
 #ifndef TD_KERNELS_CONV_BODY_H
 #define TD_KERNELS_CONV_BODY_H
 
+#include "tensord/precision.h"
+
 #include "kernels/conv/conv.h"
 
 typedef struct td_conv_ask {
     td_conv conv;
     td_cpu cpu;
-    int threads;   /* of a run, at most */
-    bool is_const; /* the filter: it is packed once, not by each run */
-    bool has_bias; /* in td_gemm_end */
-    bool is_bf16;  /* products of bfloat16 will do, summed as floats */
-    bool has_more; /* in td_gemm_end: a residual, or a function behind the clamp */
+    int threads;            /* of a run, at most */
+    bool is_const;          /* the filter: it is packed once, not by each run */
+    bool has_bias;          /* in td_gemm_end */
+    bool is_bf16;           /* products of bfloat16 will do, summed as floats */
+    td_precision precision; /* what else will do: FLOAT16, INT8; else floats */
+    float scale;            /* of INT8: of all images' steps; 0: as each image comes */
+    bool has_more;          /* in td_gemm_end: a residual, or a function behind the clamp */
     /* What is bfloat16, if the body takes() it so: the image, the output, the residual. */
     bool reads_bf16, writes_bf16, adds_bf16;
 } td_conv_ask;
@@ -38,6 +42,7 @@ typedef struct td_conv_job {
 
 typedef struct td_conv_body {
     const char *name;
+    td_precision precision; /* of its weights, where they are less; 0: floats, bfloat16 */
     /* Its answers are right; and it is the fastest of those that follow (docs/decisions/arithmetic.md). Neither may
      * depend on the batch where packed forms would differ, so that plans of all batches share one. */
     bool (*can)(const td_conv_ask *ask);
@@ -68,9 +73,9 @@ typedef struct td_conv_plan {
 } td_conv_plan;
 
 extern const td_conv_body *const td_conv_bodies[]; /* NULL behind the last */
-extern const td_conv_body td_conv_body_depthwise, td_conv_body_amx, td_conv_body_amx_taps,
-    td_conv_body_dnnl_bf16, td_conv_body_winograd, td_conv_body_matrix, td_conv_body_dnnl,
-    td_conv_body_phases, td_conv_body_panels;
+extern const td_conv_body td_conv_body_int8, td_conv_body_half, td_conv_body_depthwise, td_conv_body_amx,
+    td_conv_body_amx_taps, td_conv_body_dnnl_bf16, td_conv_body_winograd, td_conv_body_matrix,
+    td_conv_body_dnnl, td_conv_body_phases, td_conv_body_panels;
 
 /* False: no memory. */
 bool td_conv_body_choose(const td_conv_ask *ask, td_conv_plan *out);

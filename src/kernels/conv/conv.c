@@ -34,10 +34,17 @@ void td_conv_gemm_plan(const td_conv *c, td_conv_gemm *out)
 
 /* ---------------------------------------------------------------- packing */
 
+/* Bytes of a group. */
+static size_t group_size(const td_conv_gemm *c)
+{
+    const size_t k = c->segments * c->depth, n = c->conv.out_channels / c->conv.groups;
+
+    return c->code ? td_gemm_coded_size(c->code, k, n) : td_gemm_packed_size(k, n);
+}
+
 size_t td_conv_packed_size(const td_conv_gemm *c)
 {
-    return c->conv.groups *
-           td_gemm_packed_size(c->segments * c->depth, c->conv.out_channels / c->conv.groups);
+    return c->conv.groups * group_size(c);
 }
 
 /* w[tap][n][channels]: each tap is a matrix of its own whose rows are packed columns. */
@@ -56,19 +63,22 @@ static void pack_transposed(const td_conv_gemm *c, float *packed, const float *w
                     w[(s * n + j) * c->conv.in_channels + i] * (scale ? scale[j] : 1.0f);
 }
 
-void td_conv_pack(const td_conv_gemm *c, float *packed, const float *w, const float *scale)
+void td_conv_pack(const td_conv_gemm *c, void *packed, const float *w, const float *scale)
 {
     const size_t k = c->segments * c->depth, n = c->conv.out_channels / c->conv.groups;
+    const size_t ld = c->conv.out_channels;
 
-    if (c->conv.is_transposed) {
-        for (size_t g = 0; g < c->conv.groups; g++)
-            pack_transposed(c, packed + g * (td_gemm_packed_size(k, n) / sizeof(float)), w + g * c->depth,
-                            scale ? scale + g * n : NULL);
-        return;
+    for (size_t g = 0; g < c->conv.groups; g++) {
+        void *const to = (char *)packed + g * group_size(c);
+        const float *const own = scale ? scale + g * n : NULL;
+
+        if (c->conv.is_transposed)
+            pack_transposed(c, to, w + g * c->depth, own);
+        else if (c->code)
+            td_gemm_encode(c->code, to, w + g * n, k, n, ld, 1, own);
+        else
+            td_gemm_pack(to, w + g * n, k, n, ld, 1, own);
     }
-    for (size_t g = 0; g < c->conv.groups; g++)
-        td_gemm_pack(packed + g * (td_gemm_packed_size(k, n) / sizeof(float)), w + g * n, k, n,
-                     c->conv.out_channels, 1, scale ? scale + g * n : NULL);
 }
 
 /* ---------------------------------------------------------------- rows */
@@ -222,18 +232,24 @@ static void gather_merged(const td_gemm *g, size_t row, size_t rows, size_t seg,
 
 /* ---------------------------------------------------------------- run */
 
+static size_t thread_bytes(const td_conv_gemm *c)
+{
+    const size_t decoded =
+        c->code ? td_gemm_decoded_size(c->segments, c->depth, c->conv.out_channels / c->conv.groups) : 0;
+
+    return td_gemm_scratch(c->segments, c->patch_size) + td_round_up(decoded, 64);
+}
+
 size_t td_conv_scratch(const td_conv_gemm *c, int threads)
 {
-    return td_gemm_scratch(c->segments, c->patch_size) * (size_t)threads;
+    return thread_bytes(c) * (size_t)threads;
 }
 
 void td_conv_run(const td_conv_gemm *c, const td_gemm_isa *isa, float *out, const float *in,
-                 const float *packed, const td_gemm_end *end, const float *zeros, void *scratch,
-                 td_team *team)
+                 const void *packed, const td_gemm_end *end, const float *zeros, void *scratch, td_team *team)
 {
     const td_conv *const v = &c->conv;
     const size_t channels = v->in_channels / v->groups, n = v->out_channels / v->groups;
-    const size_t k = c->segments * c->depth;
     gather ga = { .c = c, .zeros = zeros };
     td_gemm g = {
         .isa = isa,
@@ -251,12 +267,13 @@ void td_conv_run(const td_conv_gemm *c, const td_gemm_isa *isa, float *out, cons
         .row_bytes =
             channels * sizeof(float) * (v->is_transposed ? 1 : v->stride[0] * v->stride[1] * v->stride[2]),
         .scratch = scratch,
-        .scratch_size = td_gemm_scratch(c->segments, c->patch_size),
+        .scratch_size = thread_bytes(c),
+        .code = c->code,
     };
 
     for (size_t i = 0; i < v->groups; i++) {
         ga.in = in + i * channels;
-        g.b = packed + i * (td_gemm_packed_size(k, n) / sizeof(float));
+        g.b = (const char *)packed + i * group_size(c);
         g.c = out + i * n;
         g.end = *end;
         if (end->bias) g.end.bias = end->bias + i * n;

@@ -30,6 +30,7 @@ typedef struct td_conv_gemm {
     bool is_merged;                /* a segment is a whole filter row: kernel width * channels */
     bool is_matrix;                /* 1x1, stride 1, no padding: the image is the matrix */
     size_t patch_size, zeros_size; /* bytes */
+    const td_gemm_code *code;      /* of packed weights; NULL, as the plan leaves it: floats */
 } td_conv_gemm;
 
 void td_conv_gemm_plan(const td_conv *c, td_conv_gemm *out);
@@ -37,14 +38,14 @@ void td_conv_gemm_plan(const td_conv *c, td_conv_gemm *out);
 /* Bytes of packed weights, and the packing of w[kernel][in_channels / groups][out_channels] (transposed:
  * w[kernel][out_channels][in_channels]), columns multiplied by scale if any. */
 size_t td_conv_packed_size(const td_conv_gemm *c);
-void td_conv_pack(const td_conv_gemm *c, float *packed, const float *w, const float *scale);
+void td_conv_pack(const td_conv_gemm *c, void *packed, const float *w, const float *scale);
 
 size_t td_conv_scratch(const td_conv_gemm *c, int threads);
 
 /* out and end.add are [batch][out][out_channels]; zeros is zeros_size bytes of zeros; scratch is
  * td_conv_scratch() bytes for the team's threads. */
 void td_conv_run(const td_conv_gemm *c, const td_gemm_isa *isa, float *out, const float *in,
-                 const float *packed, const td_gemm_end *end, const float *zeros, void *scratch,
+                 const void *packed, const td_gemm_end *end, const float *zeros, void *scratch,
                  td_team *team);
 
 /* ---------------------------------------------------------------- double, plain */

@@ -11,7 +11,8 @@
 enum { LEAST_SIDE = 32, LEAST_WEIGHTS = 1 << 14 };
 
 const td_product_body *const td_product_bodies[] = {
-    &td_product_body_amx, &td_product_body_dnnl_bf16, &td_product_body_dnnl, &td_product_body_panels, NULL,
+    &td_product_body_int8,      &td_product_body_half, &td_product_body_int4,   &td_product_body_amx,
+    &td_product_body_dnnl_bf16, &td_product_body_dnnl, &td_product_body_panels, NULL,
 };
 
 bool td_product_is_plain(const td_matmul *p)

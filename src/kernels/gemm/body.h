@@ -8,15 +8,19 @@
 
 #include <stdint.h>
 
+#include "tensord/precision.h"
+
 #include "kernels/gemm/matmul.h"
 
 typedef struct td_product_ask {
     td_matmul p; /* simplified */
     td_cpu cpu;
-    int threads;   /* of a run, at most */
-    bool is_const; /* b: it is packed once, not by each run */
-    bool has_bias; /* in td_gemm_end */
-    bool is_bf16;  /* products of bfloat16 will do, summed as floats */
+    int threads;            /* of a run, at most */
+    bool is_const;          /* b: it is packed once, not by each run */
+    bool has_bias;          /* in td_gemm_end */
+    bool is_bf16;           /* products of bfloat16 will do, summed as floats */
+    td_precision precision; /* what else will do: FLOAT16, INT8; else floats */
+    float scale;            /* of INT8: of all rows' steps; 0: as each row comes */
     /* What is bfloat16, if the body takes() it so: a, c, the residual. */
     bool reads_bf16, writes_bf16, adds_bf16;
 } td_product_ask;
@@ -39,6 +43,7 @@ typedef struct td_product_body {
     bool (*can)(const td_product_ask *ask);
     bool (*pays)(const td_product_ask *ask);
     bool takes_bf16;
+    td_precision precision; /* of its weights, where they are less; 0: floats, bfloat16 */
     /* Its state, which runs on any thread. NULL: no memory, or, if it may refuse, it cannot after all. */
     void *(*make)(const td_product_ask *ask);
     bool may_refuse;
@@ -61,8 +66,8 @@ typedef struct td_product_plan {
 } td_product_plan;
 
 extern const td_product_body *const td_product_bodies[]; /* NULL behind the last, which runs any */
-extern const td_product_body td_product_body_amx, td_product_body_dnnl_bf16, td_product_body_dnnl,
-    td_product_body_panels;
+extern const td_product_body td_product_body_int8, td_product_body_half, td_product_body_int4,
+    td_product_body_amx, td_product_body_dnnl_bf16, td_product_body_dnnl, td_product_body_panels;
 
 /* False: no memory. */
 bool td_product_body_choose(const td_product_ask *ask, td_product_plan *out);

@@ -14,10 +14,11 @@
 #include "base/size.h"
 
 enum {
-    PANEL_BYTES = 192 << 10, /* of a panel's k-block: with the next one and the rows, within an L2 of 1 MB */
-    ROWS_BYTES = 320 << 10,  /* of a block of A */
-    PIECE_WORK = 1 << 20,    /* multiply-adds that are worth waking a thread */
-    MOST_WORK = 1 << 30,     /* of a piece, about: runs are stopped between pieces */
+    DECODED_BYTES = 64 << 10, /* of a block that becomes floats, which its tiles find in the L2 */
+    PANEL_BYTES = 192 << 10,  /* of a panel's k-block: with the next one and the rows, within an L2 of 1 MB */
+    ROWS_BYTES = 320 << 10,   /* of a block of A */
+    PIECE_WORK = 1 << 20,     /* multiply-adds that are worth waking a thread */
+    MOST_WORK = 1 << 30,      /* of a piece, about: runs are stopped between pieces */
     MOST_PLAIN_WORK = MOST_WORK / 16,
 };
 
@@ -109,6 +110,37 @@ void td_gemm_pack(float *packed, const float *b, size_t k, size_t n, size_t stri
                            scale ? scale + col : NULL);
 }
 
+size_t td_gemm_coded_size(const td_gemm_code *code, size_t k, size_t n)
+{
+    return panel_count(n) * code->panel_size(k, td_gemm_width(n));
+}
+
+void td_gemm_encode(const td_gemm_code *code, void *packed, const float *b, size_t k, size_t n,
+                    size_t stride_k, size_t stride_n, const float *scale)
+{
+    const size_t width = td_gemm_width(n);
+    float block[TD_GEMM_CODED * TD_GEMM_MAX_WIDTH];
+    char *panel = packed;
+
+    for (size_t col = 0; col < n; col += width, panel += code->panel_size(k, width))
+        for (size_t row = 0; row < k; row += TD_GEMM_CODED) {
+            const size_t rows = TD_MIN((size_t)TD_GEMM_CODED, k - row);
+
+            pack_columns(block, b + row * stride_k + col * stride_n, rows, TD_MIN(width, n - col), width,
+                         stride_k, stride_n, scale ? scale + col : NULL);
+            code->encode(panel, block, width, row, rows);
+        }
+}
+
+/* A segment is whole. Depth is rounded up where blocks of one segment are. */
+size_t td_gemm_decoded_size(size_t segments, size_t depth, size_t n)
+{
+    const size_t width = td_gemm_width(n), row = width * sizeof(float);
+
+    if (segments == 1) return TD_MIN(td_round_up(depth, 16) * row, (size_t)DECODED_BYTES + 16 * row);
+    return TD_MAX(depth * row, TD_MIN(segments * depth * row, (size_t)DECODED_BYTES + depth * row));
+}
+
 size_t td_gemm_scratch(size_t segments, size_t patch_size)
 {
     return td_round_up(segments * TD_GEMM_MAX_ROWS * sizeof(float *), 64) + td_round_up(patch_size, 64);
@@ -123,6 +155,7 @@ typedef struct piece {
     const float **a; /* scratch: row pointers */
     void *patch;
     size_t k_segments, k_depth; /* of a k-block; one of them is whole */
+    float *decoded;             /* scratch: a k-block of a panel; NULL: panels are floats */
 } piece;
 
 static void rows_plain(const td_gemm *g, size_t row, size_t rows, size_t k0, const float **a)
@@ -170,6 +203,13 @@ static void piece_sweep(const piece *p, td_gemm_tile *t, size_t row0, size_t row
     }
 }
 
+static size_t panel_bytes(const td_gemm *g, size_t width)
+{
+    const size_t k = g->segments * g->depth;
+
+    return g->code ? g->code->panel_size(k, width) : k * width * sizeof(float);
+}
+
 /* Rows [row0, row1) against one k-block, starting at segment seg and element k0 of it,
  * of panels [panel0, panel1). */
 static void piece_block(const piece *p, size_t row0, size_t row1, size_t panel0, size_t panel1, size_t seg,
@@ -177,7 +217,8 @@ static void piece_block(const piece *p, size_t row0, size_t row1, size_t panel0,
 {
     const td_gemm *const g = p->g;
     const size_t k = g->segments * g->depth, at = seg * g->depth + k0;
-    const td_gemm_panel lies = td_gemm_panel_of(k, p->width);
+    const td_gemm_panel lies =
+        p->decoded ? (td_gemm_panel){ p->width, TD_GEMM_LANES } : td_gemm_panel_of(k, p->width);
     td_gemm_tile t = {
         .a = p->a,
         .segments = TD_MIN(p->k_segments, g->segments - seg),
@@ -189,17 +230,21 @@ static void piece_block(const piece *p, size_t row0, size_t row1, size_t panel0,
         .lo = g->end.lo,
         .hi = g->end.hi,
     };
-    const size_t block = t.segments * t.depth;
+    const size_t block = t.segments * t.depth, panel_size = panel_bytes(g, p->width);
     const size_t fetch_step = lies.ld == TD_GEMM_LANES ? lies.strip : block * TD_GEMM_LANES;
 
     t.is_first = at == 0;
     t.is_last = at + block == k;
     for (size_t panel = panel0; panel < panel1; panel++) {
         const size_t col = panel * p->width;
-        t.b = g->b + panel * p->width * k + at * lies.ld;
+        const char *const b = (const char *)g->b + panel * panel_size;
+        const float *const next = (const float *)(const void *)(b + panel_size) + at * lies.ld;
+
+        if (p->decoded) g->code->decode(p->decoded, b, p->width, at, block);
+        t.b = p->decoded ? p->decoded : (const float *)(const void *)b + at * lies.ld;
         t.cols = TD_MIN(p->width, g->n - col);
         t.bias = g->end.bias ? g->end.bias + col : NULL;
-        piece_sweep(p, &t, row0, row1, col, seg, k0, panel + 1 < panel1 ? t.b + p->width * k : NULL,
+        piece_sweep(p, &t, row0, row1, col, seg, k0, panel + 1 < panel1 && !p->decoded ? next : NULL,
                     fetch_step);
     }
 }
@@ -208,7 +253,7 @@ static void piece_block(const piece *p, size_t row0, size_t row1, size_t panel0,
 static void piece_k_blocks(piece *p)
 {
     const td_gemm *const g = p->g;
-    const size_t most = PANEL_BYTES / sizeof(float) / p->width;
+    const size_t most = (g->code ? DECODED_BYTES : PANEL_BYTES) / sizeof(float) / p->width;
     const size_t k = g->segments * g->depth;
     const size_t blocks = (k + most - 1) / most;
 
@@ -237,6 +282,9 @@ void td_gemm_run_piece(const td_gemm *g, const td_gemm_cut *cut, size_t index, v
         .patch = (char *)scratch + td_round_up(g->segments * TD_GEMM_MAX_ROWS * sizeof(float *), 64),
     };
     piece_k_blocks(&p);
+    if (g->code)
+        p.decoded = (float *)(void *)((char *)scratch + g->scratch_size -
+                                      td_gemm_decoded_size(g->segments, g->depth, g->n));
     /* One segment: a block holds a part of each row only. Several:
      * they overlap in the image, row_bytes says how. */
     const size_t touched = TD_MAX(64, g->segments == 1 ? p.k_depth * row_bytes / g->depth : row_bytes);

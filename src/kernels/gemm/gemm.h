@@ -96,6 +96,28 @@ typedef struct td_gemm_end {
 
 extern const td_gemm_end td_gemm_end_none;
 
+/* Panels whose weights are kept in fewer bits than floats have, and become floats, block by block, as they are used. */
+typedef struct td_gemm_code {
+    size_t (*panel_size)(size_t k, size_t width); /* bytes, a multiple of 4 */
+    /* Rows [row, row + n) of a panel, [n][width], from floats and back. Rows come in blocks of TD_GEMM_CODED, the last one may be
+     * shorter; they go in any. */
+    void (*encode)(void *panel, const float *block, size_t width, size_t row, size_t n);
+    void (*decode)(float *block, const void *panel, size_t width, size_t row, size_t n);
+} td_gemm_code;
+
+enum { TD_GEMM_CODED = 32 };
+
+extern const td_gemm_code td_code_half_ref, td_code_half_avx2, td_code_int4_ref, td_code_int4_avx2;
+TD_VARIANTS(code_half, const td_gemm_code *);
+TD_VARIANTS(code_int4, const td_gemm_code *);
+
+/* As td_gemm_packed_size() and td_gemm_pack(). */
+size_t td_gemm_coded_size(const td_gemm_code *code, size_t k, size_t n);
+void td_gemm_encode(const td_gemm_code *code, void *packed, const float *b, size_t k, size_t n,
+                    size_t stride_k, size_t stride_n, const float *scale);
+/* Bytes of scratch that a thread needs beside td_gemm_scratch(), at the end of it. */
+size_t td_gemm_decoded_size(size_t segments, size_t depth, size_t n);
+
 typedef struct td_gemm td_gemm;
 
 /* Fills a[s * rows + r] for segments [seg, seg + n_seg) and rows [row, row + rows). patch is `patch_size`
@@ -111,7 +133,8 @@ struct td_gemm {
     const void *ctx;        /* for rows */
     const float *a;
     size_t lda;
-    const float *b; /* packed */
+    const void *b;            /* packed */
+    const td_gemm_code *code; /* how; NULL: floats */
     float *c;
     size_t ldc;
     size_t row_bytes; /* of A that a row brings along, to size blocks; 0: k elements */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/size.h"
 #include "kernels/wide/wide.h"
+#include "ops/layers.h"
 #include "ops/pack.h"
 
 typedef struct pack_ctx {
@@ -66,6 +67,8 @@ static td_status choose(td_call *c, td_matmul_call *m)
         .threads = c->threads,
         .is_const = td_in_is_const(c, m->in_b),
         .has_bias = m->early.bias != 0,
+        .precision = m->precision,
+        .scale = td_layer_scale(c),
         .is_bf16 = c->env->is_bf16 || (m->type == TD_BF16 && m->type_b == TD_BF16),
         .reads_bf16 = m->type == TD_BF16,
         .writes_bf16 = m->out_type == TD_BF16 && !m->is_late,
@@ -96,9 +99,9 @@ static void reserve_sums(td_matmul_call *m, size_t *at)
     m->at_late = reserve_floats(at, m->is_late && m->out_type != TD_F32, m->count_out);
 }
 
-td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
+static td_status prepare(td_call *c, td_matmul_call *m)
 {
-    size_t at = 0;
+    size_t at = m->at_begin;
 
     m->count_a = (size_t)td_shape_count(&td_in(c, m->in_a)->shape);
     m->count_b = (size_t)td_shape_count(&td_in(c, m->in_b)->shape);
@@ -132,6 +135,46 @@ td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
     reserve_sums(m, &at);
     m->at_scratch = td_reserve(&at, m->plan.body->scratch(m->plan.state, c->threads));
     m->scratch_size = at;
+    return NULL;
+}
+
+static void note(const td_call *c, const td_matmul_call *m)
+{
+    const td_product_body *const body = m->plan.body;
+
+    if (body && c->env->precision > TD_PRECISION_BFLOAT16)
+        td_layer_note(c, body->precision, m->count_b * sizeof(float), body->packed_size(&m->p),
+                      td_in_is_const(c, m->in_b));
+}
+
+/* Floats, and the same in fewer bits beside them. */
+static td_status prepare_both(td_call *c, td_matmul_call *m)
+{
+    td_matmul_call *const trial = TD_ARENA_NEW(c->arena, td_matmul_call);
+
+    *trial = *m;
+    m->precision = TD_PRECISION_FLOAT32;
+    TD_TRY(prepare(c, m));
+    trial->at_begin = m->scratch_size;
+    m->trial = trial;
+    TD_TRY(prepare(c, trial));
+    note(c, trial);
+    if (!trial->plan.body || !trial->plan.body->precision || m->out_type != TD_F32 || m->type != TD_F32) {
+        td_matmul_call_release(trial);
+        m->trial = NULL;
+        return NULL;
+    }
+    m->at_trial = reserve_floats(&trial->scratch_size, true, m->count_out);
+    m->scratch_size = trial->scratch_size;
+    return NULL;
+}
+
+td_status td_matmul_call_prepare(td_call *c, td_matmul_call *m)
+{
+    m->precision = td_layer_precision(c);
+    if (m->precision != TD_PRECISION_FLOAT32 && td_layer_is_measured(c)) return prepare_both(c, m);
+    TD_TRY(prepare(c, m));
+    note(c, m);
     return NULL;
 }
 
@@ -222,9 +265,22 @@ static void run_widened(td_call *c, const td_matmul_call *m, void *out, const vo
                   widen(scratch + m->at_b, m->type_b, b, m->count_b), false, false);
 }
 
+static td_status run_trial(td_call *c, const td_matmul_call *m, const void *out, const void *a, const void *b)
+{
+    float *const other = floats_at(c, m->at_trial);
+
+    TD_TRY(td_matmul_call_run(c, m->trial, other, a, b));
+    td_layer_compare(c, other, out, m->count_out, a, m->count_a);
+    return NULL;
+}
+
 td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, const void *a, const void *b)
 {
     if (m->count_c == 0) return NULL;
+    if (m->trial) {
+        TD_TRY(run_float(c, m, out, a, b));
+        return run_trial(c, m, out, a, b);
+    }
     if (m->p.k == 0 && !td_is_single(m->type))
         memset(out, 0, m->count_c * td_dtype_size(m->out_type));
     else if (m->widens)
@@ -238,5 +294,8 @@ td_status td_matmul_call_run(td_call *c, const td_matmul_call *m, void *out, con
 
 void td_matmul_call_release(void *state)
 {
-    td_product_plan_free(&((td_matmul_call *)state)->plan);
+    td_matmul_call *const m = state;
+
+    if (m->trial) td_product_plan_free(&m->trial->plan);
+    td_product_plan_free(&m->plan);
 }

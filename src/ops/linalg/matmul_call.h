@@ -24,6 +24,10 @@ typedef struct td_matmul_call {
     size_t count_a, count_b, count_c, count_add, count_out; /* elements */
     size_t at_a, at_b, at_c, at_add, at_late, at_scratch;   /* offsets in the scratch */
     size_t scratch_size;
+    td_precision precision; /* that the weights are asked to be kept in */
+    /* A session that measures (ops/layers.h): the same in fewer bits, whose output goes to the scratch. NULL: none. */
+    struct td_matmul_call *trial;
+    size_t at_begin, at_trial; /* offsets: of all of these, of that output */
 } td_matmul_call;
 
 /* Output 0 is c. With in_a, in_b, m->p, the types and the epilogue set, fills in the rest.

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/size.h"
+#include "ops/layers.h"
 #include "ops/nn/geometry.h"
 #include "ops/pack.h"
 
@@ -101,6 +102,8 @@ static td_status choose(td_call *c, td_conv_call *s)
         .threads = c->threads,
         .is_const = td_in_is_const(c, s->filter),
         .has_bias = s->early.bias != 0,
+        .precision = s->precision,
+        .scale = td_layer_scale(c),
         .is_bf16 = c->env->is_bf16 || (is_bf16(s->type_x) && is_bf16(s->type_w)),
         .has_more = s->early.add || s->early.act != TD_ACT_NONE,
         .reads_bf16 = is_bf16(s->type_x) && !is_turned,
@@ -127,7 +130,7 @@ static bool is_apart(const td_conv_call *s)
 
 static td_status prepare_float(td_call *c, td_conv_call *s)
 {
-    size_t at = 0;
+    size_t at = s->at_begin;
 
     TD_TRY(choose(c, s));
     TD_TRY(pack_weights(c, s));
@@ -153,6 +156,45 @@ void td_conv_call_begin(td_conv_call *s, const td_window *w, const td_epilogue *
     s->filter = 1;
 }
 
+static void note(const td_call *c, const td_conv_call *s)
+{
+    const td_conv_body *const body = s->plan.body;
+
+    if (body && c->env->precision > TD_PRECISION_BFLOAT16)
+        td_layer_note(c, body->precision, s->count_w * sizeof(float), body->packed_size(s->plan.state),
+                      td_in_is_const(c, s->filter));
+}
+
+/* Floats, and the same in fewer bits beside them. */
+static td_status prepare_both(td_call *c, td_conv_call *s)
+{
+    td_conv_call *const trial = TD_ARENA_NEW(c->arena, td_conv_call);
+
+    *trial = *s;
+    s->precision = TD_PRECISION_FLOAT32;
+    TD_TRY(prepare_float(c, s));
+    trial->at_begin = c->scratch_size;
+    s->trial = trial;
+    TD_TRY(prepare_float(c, trial));
+    note(c, trial);
+    if (!trial->plan.body->precision || s->type_x != TD_F32 || s->type_y != TD_F32) {
+        td_conv_call_release(trial);
+        s->trial = NULL;
+        return NULL;
+    }
+    s->at_trial = td_reserve(&c->scratch_size, s->count_out * sizeof(float));
+    return NULL;
+}
+
+static td_status prepare_single(td_call *c, td_conv_call *s)
+{
+    s->precision = td_layer_precision(c);
+    if (s->precision != TD_PRECISION_FLOAT32 && td_layer_is_measured(c)) return prepare_both(c, s);
+    TD_TRY(prepare_float(c, s));
+    note(c, s);
+    return NULL;
+}
+
 td_status td_conv_call_prepare(td_call *c, td_conv_call *s)
 {
     const td_tensor *const add = s->epilogue.add ? td_in(c, s->epilogue.add) : NULL;
@@ -169,7 +211,7 @@ td_status td_conv_call_prepare(td_call *c, td_conv_call *s)
     s->count_add = add ? (size_t)td_shape_count(&add->shape) : 0;
     s->is_late = td_epilogue_split(c, &s->epilogue, &s->sum, &s->early);
     if (s->count_y == 0) return NULL;
-    if (td_is_single(s->type_x)) return prepare_float(c, s);
+    if (td_is_single(s->type_x)) return prepare_single(c, s);
     s->at_x = td_reserve(&at, s->count_x * sizeof(double));
     s->at_turned = td_reserve(&at, s->is_first ? s->count_x * sizeof(double) : 0);
     s->at_w = td_reserve(&at, s->count_w * sizeof(double));
@@ -224,10 +266,9 @@ static const float *weights_of(const td_call *c, const td_conv_call *s)
 }
 
 /* What is left to do with sums that are not the output yet. */
-static void settle(td_call *c, const td_conv_call *s, float *y, const float *add)
+static void settle(td_call *c, const td_conv_call *s, void *out, float *y, const float *add)
 {
     const td_conv *const v = &s->conv;
-    void *const out = td_out(c, 0)->data;
 
     if (s->is_first) {
         float *const to = s->type_y == TD_F32 ? out : y + s->count_y;
@@ -242,12 +283,12 @@ static void settle(td_call *c, const td_conv_call *s, float *y, const float *add
     if (s->type_y != TD_F32) td_from_float(s->type_y, y, s->count_out, out);
 }
 
-static td_status run_float(td_call *c, const td_conv_call *s)
+static td_status run_float(td_call *c, const td_conv_call *s, void *out)
 {
     td_gemm_end end = td_epilogue_end(c, &s->early, s->conv.out_channels);
     const float *const add = residual(c, s);
     const td_conv_job job = {
-        .out = is_apart(s) ? floats_at(c, s->at_y) : td_out(c, 0)->data,
+        .out = is_apart(s) ? floats_at(c, s->at_y) : out,
         .in = image_of(c, s),
         .packed = weights_of(c, s),
         .end = &end,
@@ -259,7 +300,16 @@ static td_status run_float(td_call *c, const td_conv_call *s)
     end.add = s->early.add ? add : NULL;
     if (!job.packed || !s->plan.body->run(s->plan.state, &job))
         return TD_ERR(RESOURCE_EXHAUSTED, "%s: no memory", c->node);
-    if (is_apart(s)) settle(c, s, job.out, add);
+    if (is_apart(s)) settle(c, s, out, job.out, add);
+    return NULL;
+}
+
+static td_status run_trial(td_call *c, const td_conv_call *s)
+{
+    float *const other = floats_at(c, s->at_trial);
+
+    TD_TRY(run_float(c, s->trial, other));
+    td_layer_compare(c, other, td_out(c, 0)->data, s->count_out, td_in(c, s->x)->data, s->count_x);
     return NULL;
 }
 
@@ -289,12 +339,18 @@ static void run_double(td_call *c, const td_conv_call *s)
 td_status td_conv_call_run(td_call *c, const td_conv_call *s)
 {
     if (s->count_y == 0) return NULL;
-    if (td_is_single(s->type_x)) return run_float(c, s);
+    if (td_is_single(s->type_x)) {
+        TD_TRY(run_float(c, s, td_out(c, 0)->data));
+        return s->trial ? run_trial(c, s) : NULL;
+    }
     run_double(c, s);
     return NULL;
 }
 
 void td_conv_call_release(void *state)
 {
-    td_conv_plan_free(&((td_conv_call *)state)->plan);
+    td_conv_call *const s = state;
+
+    if (s->trial) td_conv_plan_free(&s->trial->plan);
+    td_conv_plan_free(&s->plan);
 }

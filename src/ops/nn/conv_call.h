@@ -25,6 +25,10 @@ typedef struct td_conv_call {
     const float *packed; /* NULL: packed by each run */
     size_t count_x, count_w, count_y, count_add, count_out;
     size_t at_x, at_turned, at_w, at_packed, at_add, at_y, at_late, at_body; /* offsets in the scratch */
+    td_precision precision; /* that the weights are asked to be kept in */
+    /* A session that measures (ops/layers.h): the same in fewer bits, whose output goes to the scratch. NULL: none. */
+    struct td_conv_call *trial;
+    size_t at_begin, at_trial; /* offsets: of all of these, of that output */
 } td_conv_call;
 
 /* Of an op whose inputs are the image and the filter; conv is set by then. */

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`tensord quantize`: its numbers against answers of two servers, compared here; what it refuses; layers that stay floats."""
+import json
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import numpy as np
+
+import graphs
+import harness
+import records
+from messages import message, set_tensor
+
+DEPTH, WIDTH = 128, 160
+HALF_PLUS_TWO = harness.SOURCE / "models" / "half_plus_two" / "1"
+
+
+def net():
+    """Two products; the rows of the second one's weights differ so much that steps lose the small ones."""
+    random = np.random.default_rng(1)
+    g = graphs.Graph().placeholder("x", "float32")
+    g.constant("w", random.normal(0, 1, (DEPTH, WIDTH)).astype(np.float32))
+    v = random.normal(0, 1, (WIDTH, WIDTH)).astype(np.float32)
+    v[0] = 1e4
+    g.constant("v", v).constant("mask", (np.arange(WIDTH) > 0).astype(np.float32))
+    g.node("m", "MatMul", ["x", "w"], "float32").node("cut", "Mul", ["m", "mask"], "float32")
+    g.node("y", "MatMul", ["cut", "v"], "float32")
+    return g.signature("serving_default", {"x": "float32"}, {"m": "m", "y": "y"}, shape=[-1, DEPTH])
+
+
+def request(x):
+    log = message("tensorflow.serving.PredictionLog")()
+    log.predict_log.request.model_spec.name = "net"
+    set_tensor(log.predict_log.request.inputs["x"], x)
+    return log
+
+
+def quantize(version, *args):
+    return subprocess.run([harness.BINARY, "quantize", str(version), "--seconds=0", *map(str, args)], capture_output=True,
+                          text=True, timeout=120)
+
+
+class Quantize(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.version = cls.folder / "net" / "1"
+        graphs.save(cls.version, net())
+        random = np.random.default_rng(2)
+        cls.inputs = [random.normal(0, 1, (rows, DEPTH)).astype(np.float32) for rows in (1, 3, 2)]
+        cls.data = cls.folder / "requests"
+        cls.data.write_bytes(b"".join(records.frame(request(x).SerializeToString()) for x in cls.inputs))
+
+    def report(self, *args):
+        done = quantize(self.version, "--json", *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def answers(self, precision):
+        with harness.Server({"net": self.folder / "net"}, [f"--precision={precision}"]) as server:
+            return [server.predict("net", {"x": x}) for x in self.inputs]
+
+    def layers(self, report):
+        return {x["before_bytes"]: x for x in report["layers"]}
+
+    def test_numbers(self):
+        report = self.report("--data", self.data)
+        self.assertEqual((report["requests"], report["precision"], report["inputs"]), (3, "int8", str(self.data)))
+        exact, near = self.answers("fp32"), self.answers("int8")
+        self.assertEqual({o["output"] for o in report["outputs"]}, {"m", "y"})
+        for o in report["outputs"]:
+            want = np.concatenate([a[o["output"]] for a in exact])
+            got = np.concatenate([a[o["output"]] for a in near])
+            error = np.abs(got - want)
+            self.assertGreater(error.max(), 0)
+            np.testing.assert_allclose([o["largest_error"], o["mean_error"], o["relative_error"], o["largest_value"]],
+                                       [error.max(), error.mean(), np.linalg.norm(got - want) / np.linalg.norm(want),
+                                        np.abs(want).max()], rtol=1e-4)
+            self.assertEqual(o["top1_rows"], 6)
+            same = (got.argmax(1) == want.argmax(1)).mean()
+            self.assertAlmostEqual(o["top1_agreement"], same)
+        weights = report["weights"]
+        self.assertEqual((weights["layers"], weights["layers_in_fewer_bits"]), (2, 2))
+        self.assertEqual(weights["before_bytes"], 4 * WIDTH * (DEPTH + WIDTH))
+        self.assertLess(weights["after_bytes"], weights["before_bytes"] / 3)
+        self.assertLess(report["packed_bytes"]["after"], report["packed_bytes"]["before"])
+        self.assertGreater(report["time"]["before_ms"], 0)
+
+    def test_layers_that_lose_too_much(self):
+        before = {o["output"]: o["relative_error"] for o in self.report("--data", self.data)["outputs"]}
+        report = self.report("--data", self.data, "--max_error=0.05")
+        layers = self.layers(report)
+        good, bad = layers[4 * DEPTH * WIDTH], layers[4 * WIDTH * WIDTH]
+        self.assertEqual(good["precision"], "int8")
+        self.assertLess(good["error"], 0.05)
+        self.assertEqual((bad["precision"], bad["why"]), ("fp32", "its error is above the most that is allowed"))
+        self.assertGreater(bad["error"], 0.05)
+        self.assertEqual(bad["after_bytes"], bad["before_bytes"])
+        self.assertEqual(report["weights"]["layers_in_fewer_bits"], 1)
+        after = {o["output"]: o["relative_error"] for o in report["outputs"]}
+        self.assertLess(after["y"], before["y"] / 5)
+
+    def test_none_loses_too_much(self):
+        self.assertEqual(self.report("--data", self.data, "--max_error=1000")["weights"]["layers_in_fewer_bits"], 2)
+
+    def test_steps_that_were_measured(self):
+        report = self.report("--data", self.data, "--precision=int8_static")
+        errors = {o["output"]: o["relative_error"] for o in report["outputs"]}
+        self.assertTrue(1e-4 < errors["m"] < 0.03, errors)
+
+    def test_other_precisions(self):
+        for precision, most in (("fp16", 1e-3), ("int4", 0.3)):
+            report = self.report("--data", self.data, f"--precision={precision}")
+            self.assertLess([o for o in report["outputs"] if o["output"] == "m"][0]["relative_error"], most)
+            self.assertLess(report["weights"]["after_bytes"], 0.51 * report["weights"]["before_bytes"])
+
+    def test_made_up_inputs(self):
+        done = quantize(self.version, "--rows=5")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for text in ("5 requests (made up: noise for floats, zeros for whole numbers)", "of 5 rows", "int8", "weights of 2 layers, 2 in"):
+            self.assertIn(text, done.stdout)
+
+    def test_nothing_to_gain(self):
+        done = quantize(HALF_PLUS_TWO)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("nothing in this model can be kept in int8: it serves floats", done.stdout)
+        with harness.Server({"m": HALF_PLUS_TWO.parent}, ["--precision=int8"]) as server:
+            self.assertEqual(server.predict("m", {"x": np.float32([1])})["y"], [2.5])
+
+    def test_what_is_wrong(self):
+        empty, damaged = self.folder / "empty", self.folder / "damaged"
+        empty.write_bytes(b"")
+        damaged.write_bytes(self.data.read_bytes()[:-3])
+        for args, text in ((["--precision=int7"], 'precision is "int7"; there are fp32, '),
+                           (["--max_error=much"], "--max_error=much: a number from 0 to "),
+                           (["--rows=0"], "--rows=0: a number from 1 to "),
+                           (["--data", empty], "there is no record in it"),
+                           (["--data", damaged], "Please verify your warmup data is in TFRecord format"),
+                           (["--data", self.folder / "none"], "none"),
+                           (["--signature=other"], 'there is no signature "other"')):
+            done = quantize(self.version, *args)
+            self.assertEqual(done.returncode, 1, args)
+            self.assertIn(text, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
