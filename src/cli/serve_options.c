@@ -38,6 +38,8 @@ static td_status check_flags(const td_flags *f)
 
     TD_TRY(td_flags_check(f));
     TD_TRY(td_precision_parse("precision", f->precision, &precision));
+    if (!(f->max_error >= 0.0f))
+        return TD_ERR(INVALID_ARGUMENT, "max_error is %g, which is no error", (double)f->max_error);
     if (f->max_tensor_rank < 1 || f->max_tensor_rank > TD_MAX_RANK)
         return TD_ERR(INVALID_ARGUMENT, "max_tensor_rank is %d; there are 1 to %d", (int)f->max_tensor_rank,
                       (int)TD_MAX_RANK);
@@ -195,6 +197,7 @@ static void fill_serve(const td_flags *f, td_serve_options *out)
         .allow_version_labels_for_unavailable_models = f->allow_version_labels_for_unavailable_models,
         .prefers_tflite = f->prefer_tflite_model,
         .precision = precision_of_flags(f),
+        .max_error = (double)f->max_error,
         .enable_model_warmup = f->enable_model_warmup,
         .synthetic_warmup = f->synthetic_warmup,
         .warmup_iterations = f->num_request_iterations_for_warmup,

@@ -134,6 +134,9 @@ static td_status check_precision(const model_config *m)
 {
     td_precision any;
 
+    if (!(m->max_error >= 0.0f))
+        return TD_ERR(INVALID_ARGUMENT, "max_error of model %s is %g, which is no error", m->name,
+                      (double)m->max_error);
     return read_precision(m, &any);
 }
 
@@ -254,6 +257,7 @@ static td_status copy_models(model_config *const *models, size_t n, const td_kno
         list[i].batch_slo_ns = td_batch_slo_ns(models[i]->batch_latency_slo_ms);
         list[i].weight = models[i]->compute_weight;
         td_status_free(read_precision(models[i], &list[i].precision)); /* it was checked */
+        list[i].max_error = (double)models[i]->max_error;
         copy_logging(models[i], &list[i]);
     }
     *out = list;

@@ -31,6 +31,7 @@ typedef struct td_model_options {
     double log_rate;      /* the part of them that is */
     double weight;        /* how many times the core time of others it gets where they compete; 0: 1 */
     td_precision precision;
+    double max_error; /* of a layer; 0: nothing is said of it */
 } td_model_options;
 
 td_model_options *td_models_copy(const td_model_options *models, size_t n);

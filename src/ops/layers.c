@@ -96,6 +96,23 @@ static td_layer *take_locked(td_layers *l, const td_call *c)
     return x;
 }
 
+td_layers_sum td_layers_summary(const td_layers *l)
+{
+    td_layers_sum s = { .layers = l->all.size };
+
+    for (size_t i = 0; i < l->all.size; i++) {
+        const td_layer *const x = td_layers_at(l, i);
+        const bool is_less = x->precision > TD_PRECISION_BFLOAT16;
+
+        s.less += is_less;
+        s.kept += x->is_kept;
+        s.before += x->before;
+        s.after += x->after;
+        if (is_less && x->is_measured) s.error = fmax(s.error, x->error);
+    }
+    return s;
+}
+
 /* ---------------------------------------------------------------- for ops */
 
 static bool is_kept(const td_call *c)

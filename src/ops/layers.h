@@ -33,6 +33,14 @@ void td_layers_decide(td_layers *l, double most);
 size_t td_layers_count(const td_layers *l);
 const td_layer *td_layers_at(const td_layers *l, size_t i);
 
+typedef struct td_layers_sum {
+    size_t layers, less, kept; /* all; in fewer bits; floats because they lose too much */
+    size_t before, after;      /* bytes */
+    double error;              /* the largest of those that are measured and in fewer bits */
+} td_layers_sum;
+
+td_layers_sum td_layers_summary(const td_layers *l);
+
 /* ---------------------------------------------------------------- for ops, in prepare */
 
 /* What the weights of this call are asked to be kept in. TD_PRECISION_FLOAT32: nothing else. */

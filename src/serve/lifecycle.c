@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "obs/log.h"
+#include "ops/layers.h"
 #include "serve/precision.h"
 #include "serve/state.h"
 #include "serve/warmup.h"
@@ -96,6 +97,7 @@ static void begin_try(td_version *v)
             td_precision_say(v->model->options->name, v->model->options->precision);
     }
     v->precision = td_precision_of(v->model);
+    v->max_error = td_precision_max_error(v->model);
     set_state(v, TD_STATE_LOADING);
 }
 
@@ -260,10 +262,14 @@ td_status td_life_load(td_version *v, const char *path, td_session_options *opti
     td_status error = find_rules(&m->options, path, &rules, &own_rules);
 
     td_warmup_plan(&m->options, path, rules, options);
+    if (!error) error = td_precision_begin(v, path, options, deadline_ns, &options->layers);
     if (!error) error = m->options.load(path, options, &session);
     td_servable *const s = error ? NULL : make_servable(v, session, rules);
     if (s) error = td_warmup_run(&m->options, s, path, deadline_ns);
     td_batching_free(own_rules);
+    if (!error) td_precision_end(v, options->layers);
+    td_layers_unref(options->layers);
+    options->layers = NULL;
     if (error)
         td_life_drop(m, s);
     else

@@ -27,6 +27,7 @@ typedef struct td_serve_options {
     bool allow_version_labels_for_unavailable_models;
     bool prefers_tflite;    /* as td_session_options has it */
     td_precision precision; /* of models that say none */
+    double max_error;       /* likewise; 0: any */
     bool enable_model_warmup;
     bool synthetic_warmup;      /* by rows of zeros, for versions without a warm-up file */
     int warmup_iterations;      /* runs of each record of a warm-up file; below 1: one */

@@ -14,7 +14,9 @@
 #include "base/mem.h"
 #include "config/precision.h"
 #include "obs/log.h"
+#include "ops/layers.h"
 #include "serve/state.h"
+#include "serve/warmup.h"
 
 enum { NS_PER_MS = 1000000 };
 
@@ -24,6 +26,18 @@ td_precision td_precision_of(const td_model *model)
 
     if (own != TD_PRECISION_OF_FLAG) return own;
     return all == TD_PRECISION_OF_FLAG ? TD_PRECISION_FLOAT32 : all;
+}
+
+double td_precision_max_error(const td_model *model)
+{
+    return model->options->max_error > 0 ? model->options->max_error : model->manager->options.max_error;
+}
+
+/* Is a version what its model's options say now? */
+static bool is_as_said(const td_version *v)
+{
+    return v->precision == td_precision_of(v->model) && !(v->max_error < td_precision_max_error(v->model)) &&
+           !(v->max_error > td_precision_max_error(v->model));
 }
 
 void td_precision_say(const char *model, td_precision p)
@@ -47,6 +61,7 @@ typedef struct begin {
     char *path;
     td_session_options options;
     td_precision precision;
+    double max_error;
 } begin;
 
 static void say_reload(const td_version *v, td_precision p)
@@ -62,10 +77,9 @@ static void say_reload(const td_version *v, td_precision p)
 
 static begin begin_locked(const td_version *v)
 {
-    begin b = { .precision = td_precision_of(v->model) };
+    begin b = { .precision = td_precision_of(v->model), .max_error = td_precision_max_error(v->model) };
 
-    if (v->state != TD_STATE_AVAILABLE || !v->is_wanted || v->model->manager->is_stopping ||
-        v->precision == b.precision)
+    if (v->state != TD_STATE_AVAILABLE || !v->is_wanted || v->model->manager->is_stopping || is_as_said(v))
         return b;
     b.old = td_servable_ref(v->servable);
     b.path = td_strdup(v->path);
@@ -93,6 +107,7 @@ static void swap_locked(td_version *v, const begin *b, td_servable *made, int64_
     b->old->is_replaced = true;
     v->servable = made;
     v->precision = b->precision;
+    v->max_error = b->max_error;
     m->n_servables++;
     m->is_dirty = true;
     td_servable_release(b->old); /* the record's; begin has one yet */
@@ -145,8 +160,7 @@ void td_precision_settle_locked(td_model *model)
     for (size_t i = 0; i < model->n_versions; i++) {
         td_version *const v = model->versions[i];
 
-        if (v->state != TD_STATE_AVAILABLE || !v->is_wanted || v->is_replacing || v->kept ||
-            v->precision == td_precision_of(model))
+        if (v->state != TD_STATE_AVAILABLE || !v->is_wanted || v->is_replacing || v->kept || is_as_said(v))
             continue;
         v->is_replacing = true;
         m->n_loads++;
@@ -154,4 +168,69 @@ void td_precision_settle_locked(td_model *model)
         m->n_loads--; /* no thread to be had: the next look tries again */
         v->is_replacing = false;
     }
+}
+
+/* ---------------------------------------------------------------- a load */
+
+static void keep(td_servable *s)
+{
+    td_servable_free(s); /* the session is the measurement's */
+}
+
+/* A load and a run of its own, in floats and in fewer bits at once. */
+static td_status measure(const td_version *v, const char *path, const td_session_options *options,
+                         int64_t deadline_ns, td_layers *layers)
+{
+    const td_serve_options *const o = &v->model->manager->options;
+    td_session_options own = *options;
+    td_session *session;
+
+    own.layers = layers;
+    own.cache_dir = NULL;
+    own.skip_warmup = true;
+    td_layers_measure(layers, true);
+    TD_TRY(o->load(path, &own, &session));
+    td_servable *const s = td_servable_make(v->model->options->name, v->number, session, keep, NULL);
+    const td_status error = td_warmup_run(o, s, path, deadline_ns);
+
+    td_servable_release(s);
+    td_session_unref(session);
+    td_layers_measure(layers, false);
+    td_layers_decide(layers, v->max_error);
+    return error;
+}
+
+td_status td_precision_begin(const td_version *v, const char *path, const td_session_options *options,
+                             int64_t deadline_ns, td_layers **layers)
+{
+    const td_serve_options *const o = &v->model->manager->options;
+    const bool is_static = options->precision == TD_PRECISION_INT8_STATIC;
+
+    if (options->precision <= TD_PRECISION_BFLOAT16 || o->load != td_session_load) return NULL;
+    td_layers *const made = td_layers_make();
+    td_status error = NULL;
+
+    if ((is_static || v->max_error > 0) && td_warmup_has_file(o, path))
+        error = measure(v, path, options, deadline_ns, made);
+    else if (is_static || v->max_error > 0)
+        td_warning("serve", "event=precision_unmeasured model=%s version=%" PRId64 " precision=%s why=\"%s\"",
+                   v->model->options->name, v->number, td_precision_name(options->precision),
+                   "there is no warm-up file");
+    if (error)
+        td_layers_unref(made);
+    else
+        *layers = made;
+    return error;
+}
+
+void td_precision_end(const td_version *v, const td_layers *layers)
+{
+    if (!layers) return;
+    const td_layers_sum s = td_layers_summary(layers);
+
+    td_info(
+        "serve",
+        "event=precision_layers model=%s version=%" PRId64
+        " layers=%zu fewer_bits=%zu lost_too_much=%zu before_bytes=%zu after_bytes=%zu largest_error=%.3g",
+        v->model->options->name, v->number, s.layers, s.less, s.kept, s.before, s.after, s.error);
 }

@@ -56,8 +56,9 @@ typedef struct td_version {
     int64_t due_ns;
     int64_t since_ns; /* when its files were first seen as they are (START), when the load began (LOADING) */
     int64_t load_ns;  /* what the last load took that succeeded */
-    td_precision precision; /* as which it was loaded, or is being */
-    bool is_replacing;      /* it is being loaded beside itself */
+    td_precision precision; /* as which it was loaded, or is being; so is the next */
+    double max_error;
+    bool is_replacing; /* it is being loaded beside itself */
     char *
         kept; /* why that failed, so that it stays what it is until there is another list; NULL: it did not */
     td_servable *servable; /* inv. 1 */
@@ -150,6 +151,14 @@ void td_life_lose_locked(td_version *v, td_status why);
 /* precision.c: versions that serve become what their model's options say now. */
 void td_precision_settle_locked(td_model *model);
 td_precision td_precision_of(const td_model *model); /* never TD_PRECISION_OF_FLAG */
+double td_precision_max_error(const td_model *model);
+/* Of a load in fewer bits: *layers, which the load is to have, are made, and measured with the warm-up file where that is asked for.
+ * NULL: nothing of it. Blocks, as a load does. */
+TD_MUST_USE td_status td_precision_begin(const td_version *v, const char *path,
+                                         const td_session_options *options, int64_t deadline_ns,
+                                         struct td_layers **layers);
+/* Says in the log what became of them. */
+void td_precision_end(const td_version *v, const struct td_layers *layers);
 
 /* configure.c */
 void td_configure_add(td_manager *m, const td_model_options *options);

@@ -19,7 +19,7 @@ static char *file_of(const char *path)
     return td_path_join(path, "assets.extra/tf_serving_warmup_requests");
 }
 
-static bool has_file(const td_serve_options *o, const char *path)
+bool td_warmup_has_file(const td_serve_options *o, const char *path)
 {
     char *const file = file_of(path);
     const bool is_there = o->replay && access(file, F_OK) == 0;
@@ -33,7 +33,7 @@ void td_warmup_plan(const td_serve_options *o, const char *path, const td_batchi
 {
     static const int64_t one_row[] = { 1 };
 
-    out->skip_warmup = !o->enable_model_warmup || !o->synthetic_warmup || has_file(o, path);
+    out->skip_warmup = !o->enable_model_warmup || !o->synthetic_warmup || td_warmup_has_file(o, path);
     if (rules && rules->n_allowed) {
         out->batch_rows = rules->allowed_batch_sizes;
         out->n_batch_rows = rules->n_allowed;
@@ -64,7 +64,7 @@ td_status td_warmup_run(const td_serve_options *o, td_servable *s, const char *p
     char *const file = file_of(path);
     td_status error = NULL;
 
-    if (has_file(o, path))
+    if (td_warmup_has_file(o, path))
         error = run_file(o, s, path, file, deadline_ns);
     else
         td_debug("serve", "event=no_warmup_file model=%s version=%" PRId64 " path=%s", s->name, s->version,

@@ -3,6 +3,7 @@
 """`tensord quantize`: its numbers against answers of two servers, compared here; what it refuses; layers that stay floats."""
 import json
 import pathlib
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -144,6 +145,71 @@ class Quantize(unittest.TestCase):
             done = quantize(self.version, *args)
             self.assertEqual(done.returncode, 1, args)
             self.assertIn(text, done.stderr)
+
+
+class Served(unittest.TestCase):
+    """The same at load, by the version's warm-up records."""
+
+    def setUp(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.model = folder / "net"
+        graphs.save(self.model / "1", net())
+        self.x = np.random.default_rng(2).normal(0, 1, (3, DEPTH)).astype(np.float32)
+
+    def warm(self):
+        records.write_warmup(self.model / "1", [request(self.x)])
+
+    def ask(self, *flags, more=""):
+        with harness.Server({"net": (self.model, more)}, flags) as server:
+            return server.predict("net", {"x": self.x}), server.log_text()
+
+    def test_layers_that_lose_too_much(self):
+        self.warm()
+        exact, _ = self.ask()
+        for flags, more in ((["--precision=int8", "--max_error=0.05"], ""), ([], 'precision: "int8" max_error: 0.05')):
+            near, log = self.ask(*flags, more=more)
+            self.assertIn("event=precision_layers model=net version=1 layers=2 fewer_bits=1 lost_too_much=1 ", log)
+            error = np.linalg.norm(near["y"] - exact["y"]) / np.linalg.norm(exact["y"])
+            self.assertTrue(1e-4 < error < 0.05, error)
+        _, log = self.ask("--precision=int8")
+        self.assertIn("event=precision_layers model=net version=1 layers=2 fewer_bits=2 lost_too_much=0 ", log)
+
+    def test_steps_that_were_measured(self):
+        self.warm()
+        (exact, _), (live, _), (fixed, log) = self.ask(), self.ask("--precision=int8"), self.ask("--precision=int8_static")
+        self.assertIn("fewer_bits=2 ", log)
+        self.assertLess(np.abs(fixed["m"] - exact["m"]).max() / np.abs(exact["m"]).max(), 0.03)
+        self.assertGreater(np.abs(fixed["m"] - live["m"]).max(), 0)
+        with harness.Server({"net": self.model}, ["--precision=int8_static"]) as server:  # beyond what was measured steps end
+            large = server.predict("net", {"x": 100 * self.x})["m"]
+        most = np.abs(self.x).max()
+        w = np.random.default_rng(1).normal(0, 1, (DEPTH, WIDTH)).astype(np.float32)
+        want = np.clip(100 * self.x, -most, most) @ w
+        self.assertLess(np.linalg.norm(large - want) / np.linalg.norm(want), 0.02)
+
+    def test_without_records(self):
+        _, log = self.ask("--precision=int8_static")
+        self.assertIn("event=precision_unmeasured model=net version=1 precision=int8_static", log)
+        self.assertIn("fewer_bits=2 ", log)
+
+    def test_what_is_no_error(self):
+        done = subprocess.run([harness.BINARY, "serve", f"--model_base_path={self.model}", "--max_error=-1"], capture_output=True, text=True,
+                              timeout=60)
+        self.assertIn("max_error is -1, which is no error", done.stdout + done.stderr)
+        with harness.Server({"net": self.model}) as server:
+            server.config.write_text(harness.model_config({"net": (self.model, "max_error: -1")}))
+            server.tell(signal.SIGHUP)
+            harness.until(lambda: "max_error of model net is -1, which is no error" in server.log_text(), "the error")
+
+    def test_records_that_fail(self):
+        """They fail the load, as without fewer bits."""
+        self.warm()
+        path = self.model / "1" / records.WARMUP
+        path.write_bytes(path.read_bytes()[:-3])
+        with harness.Server({"net": self.model}, ["--precision=int8_static"], wait=False) as server:
+            harness.until(lambda: "event=load_failed" in server.log_text(), "the load to fail")
+            self.assertIn("Please verify your warmup data is in TFRecord format", server.log_text())
+            harness.until(lambda: "Exporting HTTP/REST" in server.log_text(), "the server to be there")
 
 
 if __name__ == "__main__":
