@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "cli/describe.h"
 #include "cli/op_list.h"
+#include "cli/show_size.h"
 #include "cli/show_tf.h"
 #include "obs/log.h"
 
@@ -18,7 +19,7 @@ typedef struct show_args {
     const char *dir;     /* of --dir; then of either */
     const char *tag_set; /* NULL: "serve" if it is there, else the first */
     const char *signature;
-    bool is_all, has_ops, has_graph, is_json;
+    bool is_all, has_ops, has_graph, has_size, is_json;
 } show_args;
 
 static bool is_internal(const td_signature *s)
@@ -198,6 +199,7 @@ static td_status show(const show_args *args, bool is_tf, td_arena *arena)
     TD_TRY(td_model_tag_sets(args->dir, arena, &sets, &n));
     const char *const tags = choose_set(args, sets, n);
 
+    if (args->has_size) return td_show_size(args->dir, tags, args->is_json);
     if (args->is_json) return write(args, sets, n, tags);
     if (args->has_graph) return print(args, sets, n, tags);
     if (is_tf || args->is_all) return td_show_tf_print(&what);
@@ -234,6 +236,9 @@ static const td_option show_options[] = {
       "the ops of the graph as written, as saved_model_cli prints them" },
     { "graph", TD_OPTION_SWITCH, offsetof(show_args, has_graph), NULL,
       "the nodes, too: one a line, of each signature and each function it calls" },
+    { "size", TD_OPTION_SWITCH, offsetof(show_args, has_size), NULL,
+      "where the bytes are: variables, largest first, those that are there twice, and weights in each "
+      "precision" },
     { "json", TD_OPTION_SWITCH, offsetof(show_args, is_json), NULL,
       "a document instead of text; docs/command-line.md has its keys" },
 };

@@ -3,6 +3,7 @@
 """`tensord quantize`: its numbers against answers of two servers, compared here; what it refuses; layers that stay floats."""
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ import records
 from messages import message, set_tensor
 
 DEPTH, WIDTH = 128, 160
+DIGITS = harness.SOURCE / "models" / "digits" / "1"
 HALF_PLUS_TWO = harness.SOURCE / "models" / "half_plus_two" / "1"
 
 
@@ -145,6 +147,45 @@ class Quantize(unittest.TestCase):
             done = quantize(self.version, *args)
             self.assertEqual(done.returncode, 1, args)
             self.assertIn(text, done.stderr)
+
+
+class Sizes(unittest.TestCase):
+    """`tensord show --size`"""
+
+    def show(self, version, *args):
+        return subprocess.run([harness.BINARY, "show", str(version), "--size", *args], capture_output=True, text=True, timeout=120)
+
+    def test_digits(self):
+        done = self.show(DIGITS, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        d = json.loads(done.stdout)
+        sizes = [v["bytes"] for v in d["variables"]]
+        self.assertEqual(sizes, sorted(sizes, reverse=True))
+        data = DIGITS / "variables" / "variables.data-00000-of-00001"
+        self.assertEqual(sum(sizes), d["variable_bytes"])
+        self.assertEqual(sum(sizes), data.stat().st_size)
+        names = {v["name"]: v for v in d["variables"]}
+        twins = [v for v in d["variables"] if "same_as" in v]
+        self.assertEqual(sum(v["bytes"] for v in twins), d["duplicate_bytes"])
+        self.assertEqual(sum(v["bytes"] for v in twins if v["dtype"] == "float"), 4 * 14522)  # Keras writes each twice
+        for v in twins:
+            other = names[v["same_as"]]
+            self.assertEqual((v["shape"], v["dtype"]), (other["shape"], other["dtype"]))
+        int8, = [p for p in d["precisions"] if p["precision"] == "int8"]
+        report = json.loads(quantize(DIGITS, "--json").stdout)["weights"]
+        self.assertEqual({k: int8[k] for k in ("before_bytes", "after_bytes")},
+                         {k: report[k] for k in ("before_bytes", "after_bytes")})
+        self.assertIn(f"variables: {sum(sizes)} bytes, {d['duplicate_bytes']} of them are there twice", self.show(DIGITS).stdout)
+
+    def test_a_damaged_index(self):
+        with tempfile.TemporaryDirectory() as folder:
+            version = pathlib.Path(folder) / "1"
+            shutil.copytree(DIGITS, version)
+            index = version / "variables" / "variables.index"
+            index.write_bytes(index.read_bytes()[:-9])
+            done = self.show(version)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("variables.index", done.stderr)
 
 
 class Served(unittest.TestCase):

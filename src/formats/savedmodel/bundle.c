@@ -125,6 +125,19 @@ td_status td_bundle_open(const char *prefix, td_bundle **out)
     return NULL;
 }
 
+bool td_bundle_next(const td_bundle *b, size_t *i, td_string *key)
+{
+    const char *name;
+    void *value;
+
+    while (td_map_next(&b->entries, i, &name, &value)) {
+        if (!*name) continue; /* the header */
+        *key = (td_string){ name, strlen(name) };
+        return true;
+    }
+    return false;
+}
+
 td_bundle *td_bundle_ref(td_bundle *b)
 {
     atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);

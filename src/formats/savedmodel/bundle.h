@@ -8,6 +8,7 @@
 
 #include "tensord/tensor.h"
 
+#include "base/arena.h"
 #include "device/team.h"
 
 typedef struct td_bundle td_bundle;
@@ -30,5 +31,17 @@ void td_bundle_check_ahead(td_bundle *b, const td_string *keys, size_t n, td_tea
 
 /* Somebody knows that its checksums are right: they are not compared any more. Before it is read. */
 void td_bundle_trust(td_bundle *b);
+
+/* What a bundle holds under one name. */
+typedef struct td_bundle_item {
+    const char *name;
+    td_dtype dtype; /* TD_DTYPE_NONE: a type unknown here */
+    td_shape shape;
+    uint64_t bytes;
+    const char *same_as; /* an item before it that is the same, byte by byte; NULL: there is none */
+} td_bundle_item;
+
+/* All of them, largest first; names live as long as the bundle, the array as the arena. DATA_LOSS. */
+TD_MUST_USE td_status td_bundle_list(td_bundle *b, td_arena *arena, td_bundle_item **out, size_t *n);
 
 #endif

@@ -24,6 +24,9 @@ TD_MUST_USE td_status td_bundle_find(const td_bundle *b, td_string key, td_bundl
 /* The bytes of an entry, inside a shard for certain. They stay mapped while the bundle lives. */
 TD_MUST_USE td_status td_bundle_map(td_bundle *b, const td_bundle_entry *e, const uint8_t **out);
 
+/* Names: for (size_t i = 0; td_bundle_next(b, &i, &key);) */
+bool td_bundle_next(const td_bundle *b, size_t *i, td_string *key);
+
 /* bundle_whole.c: a tensor that is stored in one piece. */
 TD_MUST_USE td_status td_bundle_read_whole(td_bundle *b, const td_bundle_entry *e, td_tensor *out);
 
