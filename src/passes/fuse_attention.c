@@ -6,6 +6,10 @@
  *        BatchMatMul -> times or by a constant -> + mask -> Softmax -> BatchMatMul(., Transpose(v))
  *          -> Transpose
  *
+ * The first product may be of the keys by the queries, and turned then; for the mask there may be
+ *
+ *        SelectV2(keep, ., constant) -> Softmax [-> SelectV2(keep, ., 0)]
+ *
  * or two Einsum nodes, BTNH,BSNH->BNTS and BNTS,BSNH->BTNH by any letters, without the transposes. q, k and v are
  * [batch, rows, heads, depth]: transposes and labels show that. Scale, mask and last transpose may
  * be missing; but where nothing shows that the result has four dims, the mask has to be one that adds none.
@@ -21,7 +25,9 @@
 
 typedef struct attention {
     td_edge q, k, v, mask; /* mask.node NULL: none */
-    double scale;
+    double scale, fill;
+    bool selects,
+        clears; /* the mask is of bools: what it does not keep is fill, and 0 of the probabilities if clears */
     const td_node *product; /* of queries and keys: shapes that do not fit are its error */
     td_node *last;
     bool joins_heads;
@@ -50,7 +56,7 @@ static bool read_transpose(td_edge e, const int32_t *perm, td_edge *x)
     return true;
 }
 
-static const int32_t by_head[] = { 0, 2, 1, 3 }, turned[] = { 0, 2, 3, 1 };
+static const int32_t by_head[] = { 0, 2, 1, 3 }, turned[] = { 0, 2, 3, 1 }, rows_last[] = { 0, 1, 3, 2 };
 
 /* Is n an Einsum of `form`, by whatever letters? */
 static bool is_einsum(const td_node *n, const char *form)
@@ -86,14 +92,29 @@ static bool read_einsum(const td_node *n, attention *a)
     return true;
 }
 
-static bool read_scores(const td_node *n, attention *a)
+/* Rows of the one by columns of the other. */
+static bool read_product(const td_node *n, attention *a)
 {
-    if (a->by_label) return read_einsum(n, a);
     if (!is_product(n) || td_node_attr_true(n, "adj_x") || n->n_ctrl || n->out_type[0] != TD_F32)
         return false;
     if (!read_transpose(operand(n, 0), by_head, &a->q)) return false;
     a->product = n;
     return read_transpose(operand(n, 1), td_node_attr_true(n, "adj_y") ? by_head : turned, &a->k);
+}
+
+static bool read_scores(const td_users *u, const td_node *n, attention *a)
+{
+    td_edge scores;
+
+    if (a->by_label) return read_einsum(n, a);
+    if (!read_transpose((td_edge){ .node = (td_node *)(uintptr_t)n }, rows_last, &scores))
+        return read_product(n, a);
+    if (scores.index != 0 || !td_users_only(u, scores.node) || !read_product(scores.node, a)) return false;
+    const td_edge keys = a->q;
+
+    a->q = a->k;
+    a->k = keys;
+    return true;
 }
 
 /* scores, scaled or not; all of it used here only. k takes the scale in, so that it must lose none of k's digits. */
@@ -104,22 +125,36 @@ static bool read_scaled(const td_users *u, td_edge e, attention *a)
 
     a->scale = 1.0;
     if (e.index != 0 || !td_users_only(u, n)) return false;
-    if (!divides && !td_node_is(n, "Mul")) return read_scores(n, a);
+    if (!divides && !td_node_is(n, "Mul")) return read_scores(u, n, a);
     for (uint32_t i = 0; i < (divides ? 1U : 2U); i++) {
         const td_edge factor = operand(n, 1 - i), scores = operand(n, i);
         if (!td_edge_scalar(&factor, &a->scale)) continue;
         if (divides) a->scale = 1.0 / a->scale;
         return isnormal((float)a->scale) && scores.index == 0 && td_users_only(u, scores.node) &&
-               read_scores(scores.node, a);
+               read_scores(u, scores.node, a);
     }
     return false;
 }
 
+/* Scores that a selection lets through, others are a constant. */
+static bool read_selected(const td_users *u, td_node *n, attention *a)
+{
+    const td_edge other = operand(n, 2);
+
+    if (n->n_ctrl || !td_users_only(u, n) || !td_edge_scalar(&other, &a->fill) || !isfinite(a->fill))
+        return false;
+    if (!read_scaled(u, operand(n, 1), a)) return false;
+    a->mask = operand(n, 0);
+    a->selects = true;
+    return true;
+}
+
 static bool read_logits(const td_users *u, td_edge e, attention *a)
 {
-    const td_node *const n = e.node;
+    td_node *const n = e.node;
 
     a->mask.node = NULL;
+    if (td_node_is(n, "SelectV2")) return e.index == 0 && read_selected(u, n, a);
     if (!td_node_is(n, "AddV2") && !td_node_is(n, "Add")) return read_scaled(u, e, a);
     if (!td_users_only(u, n)) return false;
     for (uint32_t i = 0; i < 2; i++)
@@ -139,12 +174,28 @@ static bool has_four_dims(const attention *a)
 }
 
 /* Is e softmax of what becomes of scores? */
-static bool read_probs(const td_users *u, td_edge e, attention *a)
+static bool read_softmax(const td_users *u, td_edge e, attention *a)
 {
     const td_node *const softmax = e.node;
 
     return td_node_is(softmax, "Softmax") && !softmax->n_ctrl && td_users_only(u, softmax) &&
            read_logits(u, operand(softmax, 0), a);
+}
+
+/* Those, or 0 where they were not kept. */
+static bool read_probs(const td_users *u, td_edge e, attention *a)
+{
+    const td_node *const n = e.node;
+    double zero;
+
+    a->selects = a->clears = false;
+    if (!td_node_is(n, "SelectV2")) return read_softmax(u, e, a);
+    const td_edge other = operand(n, 2);
+
+    if (n->n_ctrl || !td_users_only(u, n) || !td_edge_scalar(&other, &zero) || zero != 0) return false;
+    if (!read_softmax(u, operand(n, 1), a) || !a->selects) return false;
+    a->clears = true;
+    return td_edge_same(a->mask, operand(n, 0));
 }
 
 static bool read_labelled(const td_users *u, td_node *n, attention *a)
@@ -174,17 +225,20 @@ static bool read_attention(const td_users *u, td_node *n, attention *a)
 static td_status make_node(td_pass *p, td_graph *g, const attention *a, td_node **out)
 {
     const td_edge in[] = { a->q, a->k, a->v, a->mask };
-    const uint32_t n_masks = a->mask.node ? 1 : 0;
+    const uint32_t n_masks = a->mask.node && !a->selects, n_keeps = a->selects;
     const td_attr attrs[] = {
         { "T", { .kind = TD_ATTR_TYPE, .u.type = TD_F32 } },
         { "num_masks", { .kind = TD_ATTR_INT, .u.i = n_masks } },
         { "scale", { .kind = TD_ATTR_FLOAT, .u.f = (float)a->scale } },
         { "joins_heads", { .kind = TD_ATTR_BOOL, .u.b = a->joins_heads } },
         { "by_label", { .kind = TD_ATTR_BOOL, .u.b = a->by_label } },
+        { "num_keeps", { .kind = TD_ATTR_INT, .u.i = n_keeps } },
+        { "fill", { .kind = TD_ATTR_FLOAT, .u.f = (float)a->fill } },
+        { "clears", { .kind = TD_ATTR_BOOL, .u.b = a->clears } },
     };
 
-    return td_pass_node(p, g, a->product->name, "_FusedAttention", in, 3 + n_masks, attrs, TD_COUNT(attrs),
-                        out);
+    return td_pass_node(p, g, a->product->name, "_FusedAttention", in, 3 + n_masks + n_keeps, attrs,
+                        TD_COUNT(attrs), out);
 }
 
 static td_status fuse_all(td_pass *p, td_graph *g, const td_users *u, bool *changed)

@@ -231,6 +231,36 @@ static void dense_heads(fz_maker *m)
     if (z >= 0 && fz_chance(&m->r, 60)) (void)activation(m, z);
 }
 
+/* As Keras' EinsumDense does it where lengths are open. */
+static void dense_einsum(fz_maker *m)
+{
+    static const struct {
+        const char *equation;
+        int rank, sums, columns;
+    } forms[] = { { "abc,cde->abde", 3, 1, 2 }, { "abcd,cde->abe", 4, 2, 1 }, { "ab,bc->ac", 2, 1, 1 },
+                  { "abc,cd->abd", 3, 1, 1 },   { "abc,bcd->ad", 3, 2, 1 },   { "abc,cde->abed", 3, 1, 2 },
+                  { "abcd,bcde->ae", 4, 3, 1 } };
+    const size_t i = fz_below(&m->r, TD_COUNT(forms));
+    const int rank = forms[i].rank, rows = rank - forms[i].sums;
+    const fz_id from = fz_pick(m, TD_DTYPE_BIT(TD_F32), rank, rank);
+    td_shape s = { forms[i].sums + forms[i].columns, { 0 } }, of_bias = { forms[i].columns, { 0 } };
+
+    if (from < 0) return;
+    for (int d = 0; d < s.rank; d++) {
+        if (d < forms[i].sums && fz_dim_varies(m, from, rows + d)) return;
+        s.dims[d] = d < forms[i].sums ? fz_dim(m, from, rows + d) : fz_between(&m->r, 1, 9);
+        if (d >= forms[i].sums) of_bias.dims[d - forms[i].sums] = s.dims[d];
+    }
+    const fz_id w = fz_noise_const(m, TD_F32, &s, FZ_USUAL);
+    fz_id y =
+        w < 0 ? -1
+              : FZ_ADD(m, 8, ((fz_id[]){ from, w }), "Einsum T=%%float N=2 equation='%s", forms[i].equation);
+
+    if (y < 0 || forms[i].equation[strlen(forms[i].equation) - 2] == 'e') return; /* the bias is of d, e */
+    if (fz_chance(&m->r, 70)) y = fz_binary(m, "AddV2", y, fz_noise_const(m, TD_F32, &of_bias, FZ_USUAL));
+    if (y >= 0 && fz_chance(&m->r, 60)) (void)activation(m, y);
+}
+
 static void dense(fz_maker *m)
 {
     const fz_id from = fz_pick(m, TD_DTYPE_BIT(TD_F32), 2, 4);
@@ -479,6 +509,33 @@ static fz_id by_heads(fz_maker *m, fz_id x, bool turns)
     return FZ_ADD(m, 0, ((fz_id[]){ x, perm }), "Transpose T=%%float Tperm=%%int32");
 }
 
+static fz_id scores_by_label(fz_maker *m, fz_id query, fz_id key, bool keys_first)
+{
+    return keys_first
+               ? FZ_ADD(m, 8, ((fz_id[]){ key, query }), "Einsum T=%%float N=2 equation='aecd,abcd->acbe")
+               : FZ_ADD(m, 8, ((fz_id[]){ query, key }), "Einsum T=%%float N=2 equation='BTNH,BSNH->BNTS");
+}
+
+static fz_id scores_by_heads(fz_maker *m, fz_id query, fz_id key, bool turns)
+{
+    const int64_t rows_last[] = { 0, 1, 3, 2 };
+
+    if (fz_chance(&m->r, 60))
+        return FZ_ADD(m, 8, ((fz_id[]){ by_heads(m, query, false), by_heads(m, key, turns) }),
+                      "BatchMatMulV2 T=%%float adj_y=%s", turns ? "false" : "true");
+    const fz_id x = FZ_ADD(m, 8, ((fz_id[]){ by_heads(m, key, false), by_heads(m, query, turns) }),
+                           "BatchMatMulV2 T=%%float adj_y=%s", turns ? "false" : "true");
+
+    return FZ_ADD(m, 0, ((fz_id[]){ x, fz_const_ints(m, 1, 4, rows_last) }),
+                  "Transpose T=%%float Tperm=%%int32");
+}
+
+static fz_id selected(fz_maker *m, fz_id keep, fz_id x, float other)
+{
+    if (keep < 0 || x < 0) return -1;
+    return FZ_ADD(m, 0, ((fz_id[]){ keep, x, fz_scalar(m, other) }), "SelectV2 T=%%float");
+}
+
 static void attention(fz_maker *m)
 {
     td_shape q[FZ_FEEDS], k[FZ_FEEDS], mask[FZ_FEEDS];
@@ -498,16 +555,20 @@ static void attention(fz_maker *m)
     }
     const fz_id query = fz_noise_arg(m, TD_F32, q), key = fz_noise_arg(m, TD_F32, k);
     const fz_id value = fz_chance(&m->r, 20) ? key : fz_noise_arg(m, TD_F32, k);
-    const bool by_label = fz_chance(&m->r, 40);
-    fz_id x = !by_label ? FZ_ADD(m, 8, ((fz_id[]){ by_heads(m, query, false), by_heads(m, key, turns) }),
-                                 "BatchMatMulV2 T=%%float adj_y=%s", turns ? "false" : "true")
-              : turns
-                  ? FZ_ADD(m, 8, ((fz_id[]){ key, query }), "Einsum T=%%float N=2 equation='aecd,abcd->acbe")
-                  : FZ_ADD(m, 8, ((fz_id[]){ query, key }), "Einsum T=%%float N=2 equation='BTNH,BSNH->BNTS");
+    const bool by_label = fz_chance(&m->r, 40), selects = fz_chance(&m->r, 30);
+    fz_id x = by_label ? scores_by_label(m, query, key, turns) : scores_by_heads(m, query, key, turns);
     if (x >= 0 && fz_chance(&m->r, 70))
         x = fz_binary(m, fz_chance(&m->r, 50) ? "Mul" : "RealDiv", x, fz_scalar(m, 1.7f));
-    if (x >= 0 && fz_chance(&m->r, 50)) x = fz_binary(m, "AddV2", x, fz_noise_arg(m, TD_F32, mask));
+    const fz_id keep = selects ? FZ_ADD(m, 0, ((fz_id[]){ fz_noise_arg(m, TD_F32, mask), fz_scalar(m, 0) }),
+                                        "Greater T=%%float")
+                               : -1;
+    if (selects)
+        x = selected(m, keep, x, fz_chance(&m->r, 70) ? -1e9f : 0.5f);
+    else if (x >= 0 && fz_chance(&m->r, 50))
+        x = fz_binary(m, "AddV2", x, fz_noise_arg(m, TD_F32, mask));
     x = x < 0 ? -1 : FZ_ADD(m, 4, ((fz_id[]){ x }), "Softmax T=%%float");
+    if (selects && fz_chance(&m->r, 60)) x = selected(m, keep, x, 0);
+    if (x < 0) return;
     if (by_label) {
         (void)FZ_ADD(m, 8, ((fz_id[]){ x, value }), "Einsum T=%%float N=2 equation='%s",
                      turns ? "acbe,aecd->abcd" : "BNTS,BSNH->BTNH");
@@ -523,6 +584,7 @@ const fz_production fz_nn[] = {
     { "einsum", 2, einsum },
     { "dense", 8, dense },
     { "dense_heads", 2, dense_heads },
+    { "dense_einsum", 2, dense_einsum },
     { "conv", 6, conv },
     { "depthwise", 3, depthwise },
     { "conv_first", 1, conv_first },
@@ -530,6 +592,6 @@ const fz_production fz_nn[] = {
     { "space_depth", 1, space_depth },
     { "resize", 1, resize },
     { "layer_norm", 3, layer_norm },
-    { "attention", 2, attention },
+    { "attention", 3, attention },
     { 0 },
 };

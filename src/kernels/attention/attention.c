@@ -3,6 +3,7 @@
 #include "kernels/attention/attention.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/body.h"
 #include "base/macros.h"
@@ -40,6 +41,7 @@ static void cut(td_attention_plan *p, int threads)
 typedef struct part {
     const td_attention *a;
     const float *q, *mask;
+    const bool *keeps;
     float *out;
     float *k, *v, *wide_mask, *scores;
     void *gemm_scratch;
@@ -109,6 +111,35 @@ static void start_scores(const part *x, size_t n, const float *mask, size_t mask
             x->scores[i * keys + c] = mask ? mask[i * mask_step + c] : 0.0f;
 }
 
+/* Of a row, keys that are not kept come in runs, or there are none. */
+static void replace(float *x, const bool *keeps, size_t n, float v)
+{
+    for (size_t c = 0; c < n;) {
+        const bool *const next = memchr(keeps + c, false, n - c);
+
+        if (!next) return;
+        for (c = (size_t)(next - keeps); c < n && !keeps[c]; c++)
+            x[c] = v;
+    }
+}
+
+/* Scores, or probabilities, that are not kept become v. */
+static void select_kept(const part *x, size_t row, size_t n, float v)
+{
+    const td_attention_plan *const p = x->a->plan;
+
+    for (size_t i = 0; i < n; i++) {
+        const bool *const keeps = x->keeps + (row + i) * p->mask.row;
+        float *const scores = x->scores + i * p->keys;
+
+        if (p->mask_column)
+            replace(scores, keeps, p->keys, v);
+        else if (!*keeps)
+            for (size_t c = 0; c < p->keys; c++)
+                scores[c] = v;
+    }
+}
+
 static void run_block(const part *x, size_t row, size_t n)
 {
     const td_attention_plan *const p = x->a->plan;
@@ -120,7 +151,9 @@ static void run_block(const part *x, size_t row, size_t n)
     else
         multiply(x, n, p->keys, p->depth, x->q + row * p->q.row, p->q.row, x->k, x->scores, p->keys, mask,
                  mask_step);
+    if (x->keeps) select_kept(x, row, n, x->a->selection.fill);
     x->a->softmax(x->scores, x->scores, n, p->keys, false);
+    if (x->keeps && x->a->selection.clears) select_kept(x, row, n, 0.0f);
     multiply(x, n, p->out_depth, p->keys, x->scores, p->keys, x->v, x->out + row * p->out.row, p->out.row,
              NULL, 0);
 }
@@ -138,6 +171,7 @@ static void run_part(const td_attention *a, size_t at, char *scratch)
         .a = a,
         .q = (const float *)a->q + td_attention_offset(&p->q, batch, head),
         .mask = a->mask ? a->mask + td_attention_offset(&p->mask, batch, head) : NULL,
+        .keeps = a->selection.keeps ? a->selection.keeps + td_attention_offset(&p->mask, batch, head) : NULL,
         .out = (float *)a->out + td_attention_offset(&p->out, batch, head),
         .k = floats_at(scratch, p->at_k),
         .v = floats_at(scratch, p->at_v),
@@ -163,12 +197,13 @@ const td_attention_variant td_attention_variants[] = {
     TD_PLAIN(&tiles),
 };
 
-const td_attention_body *td_attention_choose(td_cpu cpu, bool is_bf16)
+const td_attention_body *td_attention_choose(td_cpu cpu, bool is_bf16, bool selects)
 {
     const bool any = !td_body_is_named("attention", NULL);
 
     TD_EACH_VARIANT(attention, v, cpu)
-        if ((is_bf16 || !v->body->takes_bf16) && (any || td_body_is_named("attention", v->body->name)))
+        if (((is_bf16 && !selects) || !v->body->takes_bf16) &&
+            (any || td_body_is_named("attention", v->body->name)))
             return v->body;
     return &tiles;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attention.h -- softmax(q k' scale + mask) v for every batch element and head, in float.
+/* attention.h -- softmax(q k' scale + mask) v for every batch element and head, in float; or with a selection for the mask.
  *
  * A block of rows of the scores is made, brought to probabilities and multiplied with v while it is in the
  * second-level cache; the whole matrix of scores never exists. Operands are strided, so heads need no
@@ -31,12 +31,20 @@ typedef struct td_attention_plan {
     size_t at_q, at_k, at_v, at_mask, at_scores, at_odds, thread_bytes; /* scratch of a thread */
 } td_attention_plan;
 
+/* A mask of bools: a score that it does not keep is `fill`, and its probability 0 if `clears`. */
+typedef struct td_attention_selection {
+    const bool *keeps; /* NULL: there is none; lies as plan->mask says */
+    float fill;
+    bool clears;
+} td_attention_selection;
+
 typedef struct td_attention {
     const td_attention_plan *plan;
     const td_gemm_isa *gemm;
     td_softmax_fn *softmax;
     const void *q, *k, *v;
     const float *mask; /* NULL: none */
+    td_attention_selection selection;
     void *out;
     bool is_bf16[3], writes_bf16; /* q, k, v; out: else they are floats */
     void *scratch;                /* threads * plan->thread_bytes */
@@ -54,8 +62,8 @@ typedef struct td_attention_body {
 extern const td_attention_body td_attention_body_amx;
 TD_VARIANTS(attention, const td_attention_body *);
 
-/* is_bf16: products of it will do. */
-const td_attention_body *td_attention_choose(td_cpu cpu, bool is_bf16);
+/* is_bf16: products of it will do. Those that take it know no selections. */
+const td_attention_body *td_attention_choose(td_cpu cpu, bool is_bf16, bool selects);
 void td_attention_run(const td_attention_body *b, const td_attention *a, td_team *team);
 
 /* ---------------------------------------------------------------- for bodies */

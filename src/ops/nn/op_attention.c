@@ -2,7 +2,7 @@
 /* op_attention.c -- _FusedAttention: softmax(q k' scale + mask) v; passes/fuse_attention makes it.
  *
  * q, k and v are [batch, rows, heads, depth]; the result too, or [batch, heads, rows, depth] unless
- * `joins_heads`. Batch and heads broadcast, unless it stands for einsums (`by_label`), and with the mask, [batch, heads, rows, keys], a single row, too.
+ * `joins_heads`. Instead of a mask there may be a selection of scores, of bools. Batch and heads broadcast, unless it stands for einsums (`by_label`), and with the mask, [batch, heads, rows, keys], a single row, too.
  */
 #include <string.h>
 
@@ -13,8 +13,8 @@
 #include "ops/nn/epilogue.h"
 
 typedef struct attention_attrs {
-    float scale;
-    bool joins_heads, by_label;
+    float scale, fill;
+    bool joins_heads, by_label, selects, clears; /* selects: the mask is of bools (td_attention_selection) */
 } attention_attrs;
 
 enum { Q = 0, K, V, MASK };
@@ -26,6 +26,9 @@ static td_status attention_parse(td_parse *p)
     a->scale = td_attr_float(p, "scale");
     a->joins_heads = td_attr_bool(p, "joins_heads");
     a->by_label = td_attr_bool(p, "by_label");
+    a->selects = td_attr_int(p, "num_keeps") > 0;
+    a->fill = td_attr_float(p, "fill");
+    a->clears = td_attr_bool(p, "clears");
     return NULL;
 }
 
@@ -170,7 +173,7 @@ static td_status attention_prepare(td_call *c)
     if (st->is_empty) return NULL;
     if (c->n_in > MASK) mask_steps(&td_in(c, MASK)->shape, p);
     st->softmax = td_softmax_select(c->env->cpu);
-    st->body = td_attention_choose(c->env->cpu, c->env->is_bf16);
+    st->body = td_attention_choose(c->env->cpu, c->env->is_bf16, a->selects);
     c->body = st->body->name;
     c->work = 2.0 * (double)td_shape_count(&s) * (double)(p->depth + p->out_depth);
     st->body->cut(p, c->threads);
@@ -194,8 +197,10 @@ static const void *operand(const td_call *c, const attention_state *st, uint32_t
 
 static td_status attention_run(td_call *c)
 {
+    const attention_attrs *const attrs = c->attrs;
     const attention_state *const st = c->state;
     td_tensor *const out = td_out(c, 0);
+    const void *const mask = c->n_in > MASK ? td_in(c, MASK)->data : NULL;
 
     if (st->is_empty) { /* sums of nothing */
         const size_t bytes = td_tensor_bytes(out);
@@ -213,7 +218,8 @@ static td_status attention_run(td_call *c)
         .is_bf16 = { td_in(c, Q)->dtype == TD_BF16, td_in(c, K)->dtype == TD_BF16,
                      td_in(c, V)->dtype == TD_BF16 },
         .writes_bf16 = takes && out->dtype == TD_BF16,
-        .mask = c->n_in > MASK ? td_in(c, MASK)->data : NULL,
+        .mask = attrs->selects ? NULL : mask,
+        .selection = { attrs->selects ? mask : NULL, attrs->fill, attrs->clears },
         .out = is_apart ? floats_at(c, st->at_out) : out->data,
         .scratch = (char *)c->scratch + st->at_body,
     };
@@ -230,19 +236,21 @@ static td_status attention_run(td_call *c)
 static const td_kernel attention_kernels[] = { KERNEL(TD_DTYPE_BIT(TD_F32)), { 0 } };
 static const td_kernel mixed_kernels[] = { KERNEL(TD_DTYPE_BIT(TD_F32) | TD_DTYPE_BIT(TD_BF16)), { 0 } };
 
+#define SELECTION "num_keeps: int = 0, fill: float = 0, clears: bool = false"
+
 const td_op td_ops_attention[] = {
     { .name = "_FusedAttention",
-      .sig = "q: T, k: T, v: T, mask: num_masks*T -> y: T",
-      .attrs = "T: type, num_masks: int, scale: float, joins_heads: bool, by_label: bool = false",
+      .sig = "q: T, k: T, v: T, mask: num_masks*T, keep: num_keeps*bool -> y: T",
+      .attrs = "T: type, num_masks: int, scale: float, joins_heads: bool, by_label: bool = false, " SELECTION,
       .attrs_size = sizeof(attention_attrs),
       .parse = attention_parse,
       .infer = attention_infer,
       .kernels = attention_kernels },
     { .name = "_MixedAttention",
-      .sig = "q: Tqueries, k: Tkeys, v: Tvalues, mask: num_masks*T -> y: Tout",
+      .sig = "q: Tqueries, k: Tkeys, v: Tvalues, mask: num_masks*T, keep: num_keeps*bool -> y: Tout",
       .attrs =
           "T: type, Tqueries: type, Tkeys: type, Tvalues: type, Tout: type, num_masks: int, scale: float, "
-          "joins_heads: bool, by_label: bool = false",
+          "joins_heads: bool, by_label: bool = false, " SELECTION,
       .attrs_size = sizeof(attention_attrs),
       .parse = mixed_parse,
       .infer = attention_infer,

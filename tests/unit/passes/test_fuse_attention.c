@@ -61,7 +61,7 @@ static td_edge value(td_graph *g, td_edge e, const char *name)
     return has("identities") ? op(g, "Identity", e, PG_END) : e;
 }
 
-static const int32_t by_head[] = { 0, 2, 1, 3 }, turned[] = { 0, 2, 3, 1 };
+static const int32_t by_head[] = { 0, 2, 1, 3 }, turned[] = { 0, 2, 3, 1 }, rows_last[] = { 0, 1, 3, 2 };
 
 static td_edge transpose(td_graph *g, td_edge x, const int32_t *perm, const char *odd)
 {
@@ -89,6 +89,13 @@ static td_edge scores_of(td_graph *g, td_edge q, td_edge k)
     if (has("keys_first")) return value(g, einsum(g, "aecd,abcd->acbe", k, q), "q");
     if (has("labels")) return einsum(g, has("odd_labels") ? "BTNH,BSNH->NBTS" : "BTNH,BSNH->BNTS", q, k);
     if (has("one_einsum")) return einsum(g, "BTNH,BSNH->BNTS", q, k);
+    if (has("by_keys"))
+        return transpose(
+            g,
+            value(g,
+                  op(g, "BatchMatMulV2", transpose(g, k, by_head, "odd_k"), transpose(g, q, turned, "odd_q")),
+                  "product"),
+            rows_last, "odd_scores");
     const td_edge a = value(g, transpose(g, q, has("adj_x") ? turned : by_head, "odd_q"), "q");
     const td_edge b = value(g, transpose(g, k, has("turned") ? turned : by_head, "odd_k"), "k");
 
@@ -128,8 +135,30 @@ static td_edge scaled(td_graph *g, td_edge x, td_edge other)
     return op(g, has("divided") ? "RealDiv" : has("subtracted") ? "Sub" : "Mul", x, factor(g, x, other));
 }
 
-static td_edge masked(td_graph *g, td_edge x, td_edge mask)
+static td_edge selected(td_graph *g, td_edge keep, td_edge x, td_edge v)
 {
+    const char *const text = has("double") ? "SelectV2 T=%double" : "SelectV2 T=%float";
+
+    return has("swapped") ? pg_node(g, text, keep, v, x, PG_END) : pg_node(g, text, keep, x, v, PG_END);
+}
+
+/* Where the mask is positive. */
+static td_edge keep_of(td_graph *g, td_edge mask)
+{
+    return op(g, "Greater", mask, number(g, 0, 0));
+}
+
+static td_edge masked(td_graph *g, td_edge x, td_edge mask, td_edge keep)
+{
+    if (has("selects")) {
+        const td_edge v = has("by_rows") ? pg_noise(g, &(td_shape){ 1, { size.keys } }, 9)
+                                         : number(g,
+                                                  has("infinite") ? -(double)INFINITY
+                                                  : has("mild")   ? 0.5
+                                                                  : -1e9,
+                                                  0);
+        return selected(g, keep, x, v);
+    }
     if (has("mask_itself")) return op(g, "AddV2", x, x);
     if (has("mask_5d")) return op(g, "AddV2", x, number(g, 0.5, 5));
     if (has("mask_row")) return op(g, "AddV2", x, pg_noise(g, &(td_shape){ 1, { size.keys } }, 8));
@@ -158,11 +187,16 @@ static td_graph *make(td_arena *arena)
     const td_dtype type = has("double") ? TD_F64 : TD_F32;
     td_graph *const g = td_graph_make(arena, "main");
     const td_edge q = pg_arg(g, type), k = pg_arg(g, type), v = pg_arg(g, type), m = pg_arg(g, type);
+    const td_edge keep = has("selects") || has("clears") ? keep_of(g, m) : m;
 
     td_edge x = value(g, scores_of(g, q, k), "scores");
     x = value(g, scaled(g, x, m), "scaled");
-    x = value(g, masked(g, x, m), "logits");
+    x = value(g, masked(g, x, m, keep), "logits");
     x = value(g, op(g, has("log") ? "LogSoftmax" : "Softmax", x, PG_END), "probs");
+    if (has("clears")) {
+        const td_edge same = has("clears_others") ? keep_of(g, m) : keep;
+        x = value(g, selected(g, same, x, number(g, has("to_one") ? 1 : 0, 0)), "cleared");
+    }
     x = value(g, mixed(g, x, v), "last");
     const bool is_joined = has("labels") || has("keys_first");
 
@@ -282,6 +316,15 @@ static void test_spellings(void **state)
         { "labels mask_first unscaled identities", 1 },
         { "keys_first", 1 },
         { "keys_first mask scale_first by_1d", 1 },
+        { "by_keys", 1 },
+        { "by_keys mask divided", 1 },
+        { "selects", 1 },
+        { "selects of_keys unscaled", 1 },
+        { "selects of_rows mild", 1 },
+        { "by_keys selects clears of_batch", 1 },
+        { "by_keys selects clears minus_infinity", 1 },
+        { "labels selects clears identities", 1 },
+        { "selects minus_infinity", 1 },
     };
 
     (void)state;
@@ -303,6 +346,18 @@ static void test_neighbours_stay(void **state)
         { "subtracted", 0 },
         { "scale_below", 0 },
         { "by_itself", 0 },
+        { "selects swapped", 0 },
+        { "selects by_rows", 0 },
+        { "selects infinite", 0 },
+        { "selects clears clears_others", 0 },
+        { "selects clears to_one", 0 },
+        { "clears", 0 },
+        { "by_keys waits_product", 0 },
+        { "by_keys shared_product", 0 },
+        { "by_keys odd_scores fails", 0 },
+        { "selects waits_cleared clears", 0 },
+        { "selects shared_logits", 0 },
+        { "selects clears shared_probs", 0 },
         { "by_unknown", 0 },
         { "by_row", 0 },
         { "by_0", 0 },
