@@ -82,7 +82,7 @@ def digits(model):
     data = load_digits()
     x = (data.images / 16).astype(np.float32)[..., None]
     _, x, _, y = train_test_split(x, data.target, test_size=360, random_state=1, stratify=data.target)
-    for precision in ("fp32", "fp16", "int8", "int8_static", "int4"):
+    for precision in ("fp32", "fp16", "int8", "int4"):
         with tempfile.TemporaryDirectory() as folder:
             answers, = run(model, {"image": x}, precision, pathlib.Path(folder)).values()
         print(f"{precision:12} {100 * (answers.argmax(1) == y).mean():6.2f} % of {len(y)} right", flush=True)
