@@ -32,6 +32,14 @@ bool td_wire_varint(td_wire *w, uint64_t *value)
     return fail(w);
 }
 
+/* Most are of one byte. */
+static inline bool read_varint(td_wire *w, uint64_t *value)
+{
+    if (TD_UNLIKELY(w->at == w->end || *w->at >= 0x80)) return td_wire_varint(w, value);
+    *value = *w->at++;
+    return true;
+}
+
 static bool read_fixed(td_wire *w, size_t size, uint64_t *value)
 {
     uint64_t v = 0;
@@ -43,11 +51,11 @@ static bool read_fixed(td_wire *w, size_t size, uint64_t *value)
     return true;
 }
 
-static bool read_bytes(td_wire *w, td_wire_field *f)
+static inline bool read_bytes(td_wire *w, td_wire_field *f)
 {
     uint64_t size;
 
-    if (!td_wire_varint(w, &size)) return fail(w);
+    if (!read_varint(w, &size)) return fail(w);
     if (size > (uint64_t)(w->end - w->at)) return fail(w);
     f->data = w->at;
     f->size = (size_t)size;
@@ -56,21 +64,17 @@ static bool read_bytes(td_wire *w, td_wire_field *f)
 }
 
 /* Tag and value, groups' tags included; *type may be 3 or 4 then. */
-static bool read_any(td_wire *w, td_wire_field *f, unsigned *type)
+static inline bool read_any(td_wire *w, td_wire_field *f, unsigned *type)
 {
     uint64_t tag;
 
-    if (w->at == w->end) return false;
-    if (TD_LIKELY(*w->at < 0x80))
-        tag = *w->at++;
-    else if (!td_wire_varint(w, &tag))
-        return false;
+    if (!read_varint(w, &tag)) return false;
     if (tag >> 3 == 0 || tag > UINT32_MAX) return fail(w);
     f->number = (uint32_t)(tag >> 3);
     *type = (unsigned)(tag & 7);
     switch (*type) {
     case TD_WIRE_VARINT:
-        return td_wire_varint(w, &f->value) || fail(w);
+        return read_varint(w, &f->value) || fail(w);
     case TD_WIRE_FIXED64:
         return read_fixed(w, 8, &f->value);
     case TD_WIRE_FIXED32:

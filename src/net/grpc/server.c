@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "net/grpc/args.h"
+#include "net/grpc/locks.h"
 #include "obs/log.h"
 
 static const size_t default_max_inflated = (size_t)100 << 20;
@@ -297,6 +298,7 @@ td_status td_grpc_start(const td_net_options *options, td_flows *flows, td_grpc_
 {
     td_grpc_server *const s = TD_NEW(td_grpc_server);
 
+    (void)td_grpc_locks_quicken();
     gpr_set_log_function(log_core);
     grpc_init();
     s->flows = flows;
