@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* print.c -- layout of numbers.
  *
- * Digits of floats are aligned to the left, 17 of them with zeros behind, and made text eight at a time;
- * copies have fixed lengths, and what is too much is overwritten or left behind the end. So little depends on
+ * Digits of floats are aligned to the left, as many as the type can need with zeros behind, and made text eight at a
+ * time; copies have fixed lengths, and what is too much is overwritten or left behind the end. So little depends on
  * how many there are.
  */
 #include "tensor/print.h"
@@ -75,7 +75,7 @@ char *td_print_i64(char *out, int64_t v)
 
 /* Eight digits, leading zeros with them; v < 10^8. Halves, quarters and eighths of a register are split by
  * ten thousand, hundred and ten with multiplications that are exact for their ranges. */
-static void put_eight(char *out, uint64_t v)
+static inline void put_eight(char *out, uint64_t v)
 {
     uint64_t x = v / 10000 | v % 10000 << 32;
     uint64_t tens = x * 10486 >> 20 & 0x0000007f0000007f;
@@ -87,32 +87,35 @@ static void put_eight(char *out, uint64_t v)
     memcpy(out, &x, sizeof x);
 }
 
-enum { MOST_DIGITS = 17 };
+/* Digits that a type can need: floats and smaller ones, doubles. What follows is compiled for each of the two. */
+enum { FEW_DIGITS = 9, MOST_DIGITS = 17 };
 
-/* MOST_DIGITS digits, the n of v and zeros: the first at *first, the others at `others`. */
-static void put_aligned(char *first, char *others, uint64_t v, int n)
+#define FOR_BOTH static inline __attribute__((always_inline))
+
+/* `most` digits, the n of v and zeros: the first at *first, the others at `others`. */
+FOR_BOTH void put_aligned(char *first, char *others, uint64_t v, int n, int most)
 {
-    const uint64_t aligned = v * powers[MOST_DIGITS - n], high = aligned / 100000000;
+    const uint64_t aligned = v * powers[most - n], high = most == FEW_DIGITS ? aligned : aligned / 100000000;
 
     *first = (char)('0' + high / 100000000);
     put_eight(others, high % 100000000);
-    put_eight(others + 8, aligned % 100000000);
+    if (most > FEW_DIGITS) put_eight(others + 8, aligned % 100000000);
 }
 
 /* d.ddd, d */
-static char *put_one_and_fraction(char *out, uint64_t v, int n)
+FOR_BOTH char *put_one_and_fraction(char *out, uint64_t v, int n, int most)
 {
     out[1] = '.';
-    put_aligned(out, out + 2, v, n);
+    put_aligned(out, out + 2, v, n, most);
     return out + (n > 1 ? n + 1 : 1);
 }
 
 /* d.ddde-05 */
-static char *put_scientific(char *out, uint64_t v, int n, int exponent)
+FOR_BOTH char *put_scientific(char *out, uint64_t v, int n, int exponent, int most)
 {
     const int size = exponent < 0 ? -exponent : exponent;
 
-    out = put_one_and_fraction(out, v, n);
+    out = put_one_and_fraction(out, v, n, most);
     *out++ = 'e';
     *out++ = exponent < 0 ? '-' : '+';
     if (size >= 100) *out++ = (char)('0' + size / 100);
@@ -132,7 +135,7 @@ static __attribute__((noinline)) char *put_around_point(char *out, uint64_t v, i
 {
     char digits[2 * MOST_DIGITS]; /* copies have fixed lengths */
 
-    put_aligned(digits, digits + 1, v, n);
+    put_aligned(digits, digits + 1, v, n, MOST_DIGITS);
     memcpy(out, digits, MOST_DIGITS);
     out[whole] = '.';
     memcpy(out + whole + 1, digits + whole, MOST_DIGITS);
@@ -140,27 +143,27 @@ static __attribute__((noinline)) char *put_around_point(char *out, uint64_t v, i
 }
 
 /* 0.000ddd, d.ddd, ddd.d; -5 < exponent < n - 1 */
-static char *put_fixed(char *out, uint64_t v, int n, int exponent)
+FOR_BOTH char *put_fixed(char *out, uint64_t v, int n, int exponent, int most)
 {
     const int whole = exponent + 1; /* digits before the point */
 
-    if (whole == 1) return put_one_and_fraction(out, v, n);
+    if (whole == 1) return put_one_and_fraction(out, v, n, most);
     if (whole > 1) return put_around_point(out, v, n, whole);
     memcpy(out, "0.000", 5);
     out += 2 - whole;
-    put_aligned(out, out + 1, v, n);
+    put_aligned(out, out + 1, v, n, most);
     return out + n;
 }
 
 /* v is d. Whole numbers that are not scientific are written in full,
  * not with zeros for the digits they could do without. */
-static char *put_decimal(char *out, td_decimal d, double v, int long_precision)
+FOR_BOTH char *put_decimal(char *out, td_decimal d, double v, int long_precision, int most)
 {
     const int n = count_digits(d.digits), exponent = d.exponent + n - 1;
     const int precision = n <= 6 ? 6 : long_precision;
 
-    if (exponent < -4 || exponent >= precision) return put_scientific(out, d.digits, n, exponent);
-    return d.exponent < 0 ? put_fixed(out, d.digits, n, exponent) : put_whole(out, (uint64_t)v);
+    if (exponent < -4 || exponent >= precision) return put_scientific(out, d.digits, n, exponent, most);
+    return d.exponent < 0 ? put_fixed(out, d.digits, n, exponent, most) : put_whole(out, (uint64_t)v);
 }
 
 /* v is not finite, and its sign is written. */
@@ -174,14 +177,13 @@ static char *put_special(char *out, double v)
 
 char *td_print_f32(char *out, float v)
 {
-    if (signbit(v) && !isnan(v)) {
-        *out++ = '-';
-        v = -v;
-    }
+    *out = '-'; /* or not: a sign is a coin's throw that no branch predicts */
+    out += signbit(v) && !isnan(v);
+    v = isnan(v) ? v : fabsf(v);
     /* a common kind, and a quick one */
     if (v < 1e6f && v == (float)(uint32_t)v) return put_whole(out, (uint32_t)v);
     if (!isfinite(v)) return put_special(out, (double)v);
-    return put_decimal(out, td_shortest_f32(v), (double)v, 9);
+    return put_decimal(out, td_shortest_f32(v), (double)v, 9, FEW_DIGITS);
 }
 
 char *td_print_f64(char *out, double v)
@@ -192,7 +194,7 @@ char *td_print_f64(char *out, double v)
     }
     if (v < 1e6 && v == (double)(uint32_t)v) return put_whole(out, (uint32_t)v);
     if (!isfinite(v)) return put_special(out, v);
-    return put_decimal(out, td_shortest_f64(v), v, 17);
+    return put_decimal(out, td_shortest_f64(v), v, 17, MOST_DIGITS);
 }
 
 /* The sign, and all of what has no digits to choose. False: those of *v, which is not negative, are still to be put. */
@@ -216,7 +218,7 @@ char *td_print_f16(char *out, td_f16 h)
     float v = td_f16_to_f32(h);
 
     if (put_easy(&out, &v)) return out;
-    return put_decimal(out, td_shortest_f16((td_f16){ h.bits & 0x7fff }), (double)v, 6);
+    return put_decimal(out, td_shortest_f16((td_f16){ h.bits & 0x7fff }), (double)v, 6, FEW_DIGITS);
 }
 
 char *td_print_bf16(char *out, td_bf16 h)
@@ -224,5 +226,5 @@ char *td_print_bf16(char *out, td_bf16 h)
     float v = td_bf16_to_f32(h);
 
     if (put_easy(&out, &v)) return out;
-    return put_decimal(out, td_shortest_bf16((td_bf16){ h.bits & 0x7fff }), (double)v, 6);
+    return put_decimal(out, td_shortest_bf16((td_bf16){ h.bits & 0x7fff }), (double)v, 6, FEW_DIGITS);
 }
