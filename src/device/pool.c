@@ -144,11 +144,9 @@ bool td_pool_submit(td_pool *p, void (*fn)(void *ctx), void *ctx)
 
     if (is_taken && p->idle <= p->count && p->running < p->max_threads)
         is_taken = start_worker_locked(p) || p->running;
-    if (is_taken) {
-        push_task(p, (task){ fn, ctx });
-        td_cond_signal(&p->work);
-    }
+    if (is_taken) push_task(p, (task){ fn, ctx });
     td_mutex_unlock(&p->mu);
+    if (is_taken) td_cond_signal(&p->work); /* who wakes up finds the lock free */
     return is_taken;
 }
 

@@ -80,11 +80,10 @@ void td_turns_call(td_turns *t)
 {
     if (!atomic_load_explicit(&t->resting, memory_order_relaxed)) return;
     td_mutex_lock(&t->mu);
-    if (t->calls < atomic_load_explicit(&t->resting, memory_order_relaxed)) {
-        t->calls++;
-        td_cond_signal(&t->called);
-    }
+    const bool is_needed = t->calls < atomic_load_explicit(&t->resting, memory_order_relaxed);
+    t->calls += is_needed;
     td_mutex_unlock(&t->mu);
+    if (is_needed) td_cond_signal(&t->called); /* who wakes up finds the lock free */
 }
 
 void td_turns_end(td_turns *t)
