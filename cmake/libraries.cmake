@@ -14,13 +14,12 @@ find_path(JPEG_INCLUDE jpeglib.h REQUIRED)
 find_path(PNG_INCLUDE png.h REQUIRED)
 find_path(GIF_INCLUDE gif_lib.h REQUIRED)
 find_path(WEBP_INCLUDE webp/decode.h REQUIRED)
-find_library(GRPC_LIBRARY grpc REQUIRED) # its .pc file names eighty libraries that a C program never calls
-find_library(GPR_LIBRARY gpr REQUIRED)
+include(cmake/grpc.cmake)
 
 add_library(tensord_libraries INTERFACE)
 target_link_libraries(tensord_libraries INTERFACE
-  PkgConfig::MICROHTTPD PkgConfig::PROTOBUF_C PkgConfig::CJSON PkgConfig::OPENSSL
-  PkgConfig::ZLIB PkgConfig::PCRE2 ${GRPC_LIBRARY} ${GPR_LIBRARY} Threads::Threads m ${CMAKE_DL_LIBS})
+  PkgConfig::MICROHTTPD PkgConfig::PROTOBUF_C PkgConfig::CJSON ${GRPC_LIBRARIES} PkgConfig::OPENSSL
+  PkgConfig::ZLIB PkgConfig::PCRE2 Threads::Threads m ${CMAKE_DL_LIBS})
 target_include_directories(tensord_libraries SYSTEM INTERFACE ${DNNL_INCLUDE} ${JPEG_INCLUDE} ${PNG_INCLUDE}
   ${GIF_INCLUDE} ${WEBP_INCLUDE})
 target_link_options(tensord_libraries INTERFACE -Wl,--as-needed)

@@ -37,6 +37,9 @@ for package in tensord libtensord-dev; do
     mkdir -p "$stage/$package/usr/share/doc/$package"
     cp "$here/../LICENSE" "$stage/$package/usr/share/doc/$package/copyright"
 done
+for package in $(linked_into "$stage/tensord/usr/bin/tensord"); do
+    cp "$SYSROOT/usr/share/doc/$package/copyright" "$stage/tensord/usr/share/doc/tensord/copyright.$package"
+done
 gzip -9n "$stage/tensord/usr/share/man/man1/tensord.1"
 ln -s tensord.1.gz "$stage/tensord/usr/share/man/man1/tensorflow_model_server.1.gz"
 

@@ -38,6 +38,12 @@ package_of()
     grep -lx "\(/usr\)\?${1#/usr}" "$info"/*.list | sed 's,.*/,,; s,\.list$,,; s,:.*,,' | head -n 1
 }
 
+# The packages whose archives a server was linked from: those of the gRPC core, unless it names that as a library.
+linked_into()
+{
+    needed_by "$1" | grep -q '^libgrpc\.so' || printf '%s\n' libabsl-dev libgrpc-dev libre2-dev
+}
+
 # The packages that a file depends on for the libraries that it names, as whoever packaged these says: by the symbols that it
 # uses, or where they are not listed, by the library's name. A line each: package, least version.
 packages_for()

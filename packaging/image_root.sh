@@ -54,10 +54,13 @@ copy /usr/lib/locale/C.utf8/LC_CTYPE
 # Who wrote what is in here.
 mkdir -p "$root/usr/share/doc/tensord"
 cp "$here/../LICENSE" "$root/usr/share/doc/tensord/copyright"
-for library in $libraries; do
-    real=$(readlink -f "$SYSROOT$library")
-    package_of "${real#"$SYSROOT"}"
-done | sort -u | while IFS= read -r package; do
+{
+    linked_into "$binary"
+    for library in $libraries; do
+        real=$(readlink -f "$SYSROOT$library")
+        package_of "${real#"$SYSROOT"}"
+    done
+} | sort -u | while IFS= read -r package; do
     copy "/usr/share/doc/$package/copyright"
 done
 find "$root/usr/share/doc" -name copyright -exec gzip -9n {} +

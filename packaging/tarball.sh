@@ -24,12 +24,15 @@ is_of_libc()
     return 1
 }
 
-for library in $(SYSROOT="$SYSROOT" "$here/libraries.sh" "$tree/bin/tensord"); do
-    is_of_libc "$library" && continue
-    cp -L --preserve=mode,timestamps "$SYSROOT$library" "$tree/lib/"
-    real=$(readlink -f "$SYSROOT$library")
-    package_of "${real#"$SYSROOT"}"
-done | sort -u | while IFS= read -r package; do
+{
+    linked_into "$tree/bin/tensord"
+    for library in $(SYSROOT="$SYSROOT" "$here/libraries.sh" "$tree/bin/tensord"); do
+        is_of_libc "$library" && continue
+        cp -L --preserve=mode,timestamps "$SYSROOT$library" "$tree/lib/"
+        real=$(readlink -f "$SYSROOT$library")
+        package_of "${real#"$SYSROOT"}"
+    done
+} | sort -u | while IFS= read -r package; do
     mkdir -p "$tree/share/doc/$package"
     cp "$SYSROOT/usr/share/doc/$package/copyright" "$tree/share/doc/$package/"
 done

@@ -6,6 +6,8 @@
  * name is the one that a C++ compiler gives to
  *
  *     absl::debian3::SetMutexDeadlockDetectionMode(absl::debian3::OnDeadlockCycle)
+ *
+ * It lies in this program, where the core is linked from archives, or in a library that the core's brings.
  */
 #define _GNU_SOURCE /* RTLD_DEFAULT */
 #include "net/grpc/locks.h"
@@ -15,14 +17,27 @@
 
 enum { IGNORE = 0 }; /* OnDeadlockCycle::kIgnore */
 
+#define NAME "_ZN4absl7debian329SetMutexDeadlockDetectionModeENS0_15OnDeadlockCycleE"
+
+typedef void mode_setter(int mode);
+
+extern mode_setter linked_setter __asm__(NAME) __attribute__((weak));
+
+/* NULL: it is of no library that was loaded. */
+static mode_setter *find_setter(void)
+{
+    void *const p = dlsym(RTLD_DEFAULT, NAME);
+    mode_setter *found;
+
+    memcpy(&found, &p, sizeof p); /* dlsym() gives an object pointer; ISO C wants it copied */
+    return found;
+}
+
 bool td_grpc_locks_quicken(void)
 {
-    static const char name[] = "_ZN4absl7debian329SetMutexDeadlockDetectionModeENS0_15OnDeadlockCycleE";
-    void *const p = dlsym(RTLD_DEFAULT, name);
-    void (*set_mode)(int mode);
+    mode_setter *const set_mode = linked_setter ? linked_setter : find_setter();
 
-    if (!p) return false;
-    memcpy(&set_mode, &p, sizeof p); /* dlsym() gives an object pointer; ISO C wants it copied */
+    if (!set_mode) return false;
     set_mode(IGNORE);
     return true;
 }
