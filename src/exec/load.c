@@ -443,6 +443,7 @@ void td_session_free(td_session *s)
     td_account_give(&s->account, s->constant_bytes);
     TD_ASSERT(!atomic_load_explicit(&s->account.used, memory_order_relaxed));
     unmap_assets(s);
+    td_turn_fini(&s->turn);
     td_model_file_free(s->file);
     td_free(s);
 }
@@ -458,6 +459,7 @@ td_status td_session_load(const char *path, const td_session_options *opts, td_s
     td_session *const s = TD_NEW(td_session);
 
     atomic_init(&s->refs, 1);
+    td_turn_init(&s->turn);
     s->share.weight = o.weight;
     td_lanes_configure(o.threads);
     s->env.cpu = td_cpu_detect();

@@ -8,6 +8,7 @@
 #include "base/file_map.h"
 #include "exec/entry.h"
 #include "exec/stash.h"
+#include "exec/turn.h"
 #include "formats/model.h"
 #include "obs/loads.h"
 #include "passes/pass.h"
@@ -27,6 +28,7 @@ struct td_session {
     td_pass pass;
     td_env env;
     td_budget budget;
+    td_turn turn;          /* of runs that change its state */
     td_share share;        /* of core time */
     td_account account;    /* what it has of the process's memory */
     size_t constant_bytes; /* of that */

@@ -173,6 +173,21 @@ static td_status run(td_session *s, td_program *prog, const td_tensor *in, const
     return st;
 }
 
+/* As run(); what changes the state of a model that keeps some runs alone. */
+static td_status run_in_turn(td_session *s, td_program *prog, const td_tensor *in, const td_run_options *opts,
+                             td_frame **out)
+{
+    bool is_ours;
+
+    if (!s->file->runs_in_turn || !prog->has_state) return run(s, prog, in, opts, out);
+    TD_TRY(td_turn_take(&s->turn, opts, &is_ours));
+    if (!is_ours) return NULL;
+    const td_status st = run(s, prog, in, opts, out);
+
+    td_turn_give_back(&s->turn);
+    return st;
+}
+
 td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor *in, const size_t *want,
                          size_t n_want, const td_run_options *opts, td_result **out)
 {
@@ -183,7 +198,7 @@ td_status td_session_run(td_session *s, const td_signature *sig, const td_tensor
     if (!e->prog) return blame_files(s, why_unusable(e, sig));
     open_inputs(&full, sig, in);
     td_status st = check_inputs(sig, full.in);
-    if (!st) st = run(s, td_partial_of(&e->partials, e->prog, want, n_want), full.in, opts, &f);
+    if (!st) st = run_in_turn(s, td_partial_of(&e->partials, e->prog, want, n_want), full.in, opts, &f);
     close_inputs(&full);
     st = blame_files(s, st);
     if (st) {

@@ -28,6 +28,7 @@ typedef struct td_model_file {
     const char *filename_tensor;  /* "saver_filename:0", fed with variables_prefix */
     const char *variables_prefix; /* "<dir>/variables/variables"; NULL when there is no index file */
     const char *init_op;          /* node name to run after restore; NULL: none */
+    bool runs_in_turn;            /* what changes variables runs alone */
     const uint8_t *object_graph;  /* SavedObjectGraph, for td_savedmodel_variables(); size 0: none */
     size_t object_graph_size;
     const uint8_t *graph_def; /* GraphDef, for td_savedmodel_op_names() */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """TFLite files as versions: which file of a version is served, how signatures are found, and what is refused."""
+import concurrent.futures
 import pathlib
 import re
 import shutil
@@ -224,6 +225,57 @@ class CommandLine(Base):
         self.assertIn("net.tflite is a TFLite file, not a SavedModel: call it model.tflite", run("run", self.file.parent).stderr)
 
 
+class States(Base):
+    """An RNN that adds what it is given to what it has: tensors keep their values between calls, as those of TFLite's interpreter."""
+
+    def write_sum(self, rows=1):
+        m = Model()
+        x, y = m.tensor("x", "float32", [rows, 1]), m.tensor("y", "float32", [rows, 1])
+        one = [m.tensor("w", "float32", [1, 1], [1.0]), m.tensor("r", "float32", [1, 1], [1.0]), m.tensor("b", "float32", [1], [0.0])]
+        m.op("RNN", [x, *one, m.tensor("h", "float32", [rows, 1], variable=True)], [y], "RNNOptions", {0: i8(0)})
+        m.write(self.file, [x], [y])
+
+    def test_calls_go_on_where_the_last_one_ended(self):
+        self.write_sum()
+        server = self.serve()
+        self.assertEqual([server.post("m:predict", {"instances": [[v]]}).json["predictions"] for v in (1.0, 2.0, 4.0)], [[[1.0]], [[3.0]], [[7.0]]])
+        np.testing.assert_array_equal(server.predict("m", {"x": np.float32([[8]])})["y"], [[15]])
+
+    def test_a_new_version_begins_anew(self):
+        self.write_sum()
+        server = self.serve()
+        self.assertEqual(server.post("m:predict", {"instances": [[5.0]]}).json["predictions"], [[5.0]])
+        shutil.copytree(self.file.parent, self.folder / "m" / "2")
+        harness.until(lambda: server.post("m/versions/2:predict", {"instances": [[1.0]]}).json.get("predictions") == [[1.0]], "version 2")
+
+    def test_a_batch_is_as_large_as_the_state(self):
+        self.write_sum(rows=2)
+        server = self.serve("--enable_batching")
+        infos = server.get("m/metadata").json["metadata"]["signature_def"]["signature_def"]["serving_default"]
+        self.assertEqual([d["size"] for d in infos["inputs"]["x"]["tensor_shape"]["dim"]], ["2", "1"])
+        self.assertEqual(server.post("m:predict", {"instances": [[1.0], [10.0]]}).json["predictions"], [[1.0], [10.0]])
+        answer = server.post("m:predict", {"instances": [[1.0]]})
+        self.assertEqual(answer.status, 400)
+        self.assertIn("the model keeps a state of 2 numbers; a batch of 1 needs 1", answer.json["error"])
+        self.assertEqual(server.post("m:predict", {"instances": [[1.0], [10.0]]}).json["predictions"], [[2.0], [20.0]])
+
+    def test_calls_at_the_same_time_come_one_by_one(self):
+        self.write_sum()
+        for flags in ((), ("--enable_batching",)):
+            server = self.serve(*flags)
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                sums = list(pool.map(lambda _, s=server: float(s.predict("m", {"x": np.float32([[1]])})["y"][0, 0]), range(200)))
+            self.assertEqual(sorted(sums), [float(v) for v in range(1, 201)])
+
+    def test_a_state_of_no_known_size(self):
+        m = Model()
+        x, y = m.tensor("x", "float32", [1, 1]), m.tensor("y", "float32", [1, 1])
+        one = [m.tensor("w", "float32", [1, 1], [1.0]), m.tensor("r", "float32", [1, 1], [1.0]), m.tensor("b", "float32", [1], [0.0])]
+        m.op("RNN", [x, *one, m.tensor("h", "float32", [1, 1], signature=[-1, 1], variable=True)], [y], "RNNOptions", {0: i8(0)})
+        m.write(self.file, [x], [y])
+        self.assertIn("state 'h' has no known size", run("check", self.folder / "m").stdout)
+
+
 class Refused(Base):
     def test_missing_operators_are_all_named(self):
         m = Model()
@@ -277,7 +329,7 @@ class Refused(Base):
 
         for make, text in ((no_maker, "ADD 'y': nothing has made operand 'lost' yet"), (made_twice, "result 'y' is made twice"),
                            (few, "ADD: it has 1 operands"), (far, "operand 1 is not there"), (types, "incompatible with expected float"),
-                           (size, "tensor 'short' has 4 bytes, its shape and type need 8"), (state, "state that is kept between calls"),
+                           (size, "tensor 'short' has 4 bytes, its shape and type need 8"), (state, "a state of other operators"),
                            (offset, "ends that count from the begin"), (nothing, "nothing makes output 'y'")):
             m = Model()
             x, y = m.tensor("x", "float32", [1, 1]), m.tensor("y", "float32", [1, 1])

@@ -17,12 +17,13 @@ FORMATS = {"float32": "f", "float16": "e", "int32": "i", "uint8": "B", "int64": 
            "float64": "d", "uint32": "I"}
 OPERATORS = {
     "ADD": 0, "AVERAGE_POOL_2D": 1, "CONCATENATION": 2, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 4, "DEPTH_TO_SPACE": 5,
-    "DEQUANTIZE": 6, "FLOOR": 8, "FULLY_CONNECTED": 9, "L2_NORMALIZATION": 11, "LOGISTIC": 14, "MAX_POOL_2D": 17, "MUL": 18,
+    "DEQUANTIZE": 6, "FLOOR": 8, "FULLY_CONNECTED": 9, "L2_NORMALIZATION": 11, "LOGISTIC": 14, "LSTM": 16, "RNN": 24, "MAX_POOL_2D": 17, "MUL": 18,
     "RELU": 19, "RELU_N1_TO_1": 20, "RELU6": 21, "RESHAPE": 22, "RESIZE_BILINEAR": 23, "SOFTMAX": 25, "SPACE_TO_DEPTH": 26,
     "SVDF": 27, "TANH": 28, "CUSTOM": 32, "PAD": 34, "GATHER": 36, "BATCH_TO_SPACE_ND": 37, "SPACE_TO_BATCH_ND": 38,
     "TRANSPOSE": 39, "MEAN": 40, "SUB": 41, "DIV": 42, "SQUEEZE": 43, "STRIDED_SLICE": 45, "EXP": 47, "TOPK_V2": 48,
     "SPLIT": 49, "LOG_SOFTMAX": 50, "CAST": 53, "PRELU": 54, "MAXIMUM": 55, "ARG_MAX": 56, "MINIMUM": 57, "LESS": 58, "NEG": 59,
     "PADV2": 60, "GREATER": 61, "GREATER_EQUAL": 62, "LESS_EQUAL": 63, "SELECT": 64, "SLICE": 65, "SIN": 66,
+    "UNIDIRECTIONAL_SEQUENCE_RNN": 35, "UNIDIRECTIONAL_SEQUENCE_LSTM": 44, "BIDIRECTIONAL_SEQUENCE_RNN": 46, "BIDIRECTIONAL_SEQUENCE_LSTM": 52,
     "TRANSPOSE_CONV": 67, "TILE": 69, "EXPAND_DIMS": 70, "EQUAL": 71, "NOT_EQUAL": 72, "LOG": 73, "SUM": 74, "SQRT": 75,
     "RSQRT": 76, "SHAPE": 77, "POW": 78, "ARG_MIN": 79, "REDUCE_PROD": 81, "REDUCE_MAX": 82, "PACK": 83, "LOGICAL_OR": 84,
     "ONE_HOT": 85, "LOGICAL_AND": 86, "LOGICAL_NOT": 87, "UNPACK": 88, "REDUCE_MIN": 89, "FLOOR_DIV": 90, "REDUCE_ANY": 91,
@@ -34,13 +35,13 @@ OPERATORS = {
     "READ_VARIABLE": 143, "ASSIGN_VARIABLE": 144, "GELU": 150, "RELU_0_TO_1": 152, "ATAN2": 156,
     "SIGN": 158}
 OPTIONS = {
-    "Conv2DOptions": 1, "DepthwiseConv2DOptions": 2, "Pool2DOptions": 5, "FullyConnectedOptions": 8, "SoftmaxOptions": 9,
-    "ConcatenationOptions": 10, "AddOptions": 11, "L2NormOptions": 12, "ResizeBilinearOptions": 15, "ReshapeOptions": 17,
+    "Conv2DOptions": 1, "DepthwiseConv2DOptions": 2, "Pool2DOptions": 5, "SVDFOptions": 6, "RNNOptions": 7, "FullyConnectedOptions": 8, "SoftmaxOptions": 9,
+    "ConcatenationOptions": 10, "LSTMOptions": 14, "AddOptions": 11, "L2NormOptions": 12, "ResizeBilinearOptions": 15, "ReshapeOptions": 17,
     "SpaceToDepthOptions": 19, "MulOptions": 21, "GatherOptions": 23, "ReducerOptions": 27, "SubOptions": 28, "DivOptions": 29,
-    "SqueezeOptions": 30, "StridedSliceOptions": 32, "SplitOptions": 35, "CastOptions": 37, "ArgMaxOptions": 40,
+    "SequenceRNNOptions": 31, "SqueezeOptions": 30, "StridedSliceOptions": 32, "SplitOptions": 35, "CastOptions": 37, "ArgMaxOptions": 40,
     "TransposeConvOptions": 49, "ShapeOptions": 55, "ArgMinOptions": 57, "PackOptions": 59, "OneHotOptions": 61,
     "UnpackOptions": 64, "ResizeNearestNeighborOptions": 74, "LeakyReluOptions": 75, "MirrorPadOptions": 77,
-    "SplitVOptions": 79, "IfOptions": 92, "WhileOptions": 93, "DepthToSpaceOptions": 94, "BatchMatMulOptions": 101, "CumsumOptions": 102,
+    "SplitVOptions": 79, "IfOptions": 92, "WhileOptions": 93, "DepthToSpaceOptions": 94, "BidirectionalSequenceLSTMOptions": 69, "BidirectionalSequenceRNNOptions": 70, "UnidirectionalSequenceLSTMOptions": 71, "BatchMatMulOptions": 101, "CumsumOptions": 102,
     "CallOnceOptions": 103, "HashtableOptions": 108, "VarHandleOptions": 111, "GeluOptions": 116}
 
 Scalar = collections.namedtuple("Scalar", "format value")
@@ -199,11 +200,11 @@ class Model:
         self.codes.append({0: i8(min(number, 127)), 1: text(name) if custom else None, 2: i32(version), 3: i32(number)})
         return len(self.codes) - 1
 
-    def op(self, name, inputs, outputs, options=None, fields=None, version=1, custom=None):
+    def op(self, name, inputs, outputs, options=None, fields=None, version=1, custom=None, between=None):
         """options: the name of their table, fields: what is in it."""
         self.operators.append({0: i32(self.code(name, version)), 1: vector("i", inputs), 2: vector("i", outputs),
                                3: u8(OPTIONS[options]) if options else None, 4: (fields or {}) if options else None,
-                               5: blob(custom) if custom else None})
+                               5: blob(custom) if custom else None, 8: vector("i", between) if between else None})
         return outputs[0] if outputs else None
 
     def close(self, inputs, outputs):

@@ -26,7 +26,7 @@ TOWER = ["memory.h", "files.h", "files.c", "lane.h", "lane.c", "workspace.h", "w
          "frame.c", "frame_run.c", "cache.h", "cache.c", "partial.h", "partial.c", "idle.h",
          "idle.c", "result.h", "result.c", "region.h", "region.c", "rows_fact.h", "rows_fact.c", "rows_proof.h",
          "rows_proof.c", "rows.h", "rows.c", "compile.h", "compile.c", "objects.h", "objects.c", "entry.h", "entry.c",
-         "estimate.h", "estimate.c", "stash.h", "stash.c", "load.h", "twin.h", "twin.c", "joint.h", "joint.c", "warmup.h", "warmup.c", "load.c", "session.c"]
+         "estimate.h", "estimate.c", "stash.h", "stash.c", "turn.h", "turn.c", "load.h", "twin.h", "twin.c", "joint.h", "joint.c", "warmup.h", "warmup.c", "load.c", "session.c"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 

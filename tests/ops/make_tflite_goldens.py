@@ -43,6 +43,14 @@ class Steps:
         self.quantized = (list(np.atleast_1d(scale).astype(np.float32).tolist()), [int(z) for z in np.atleast_1d(zero)], axis)
 
 
+class State(Const):
+    """An operand that keeps its values between calls."""
+
+    def __init__(self, dtype, shape, quantized=False):
+        super().__init__(np.zeros(shape, dtype))
+        self.quantized = quantized
+
+
 class Out:
     """The type of a quantised result."""
 
@@ -66,7 +74,7 @@ def weights(*shape):
     return Const(noise(*shape))
 
 
-def case(op, operands, options=None, fields=None, outputs=("float32",), version=1, rows=False, plain=False):
+def case(op, operands, options=None, fields=None, outputs=("float32",), version=1, rows=False, plain=False, runs=1, between=()):
     """The lines of one case. rows: the file says 1 for the first dimension of each input. plain: not by the reference kernel."""
     m, inputs, feeds, numbers = Model(), [], [], []
     for i, a in enumerate(operands):
@@ -80,26 +88,32 @@ def case(op, operands, options=None, fields=None, outputs=("float32",), version=
         if rows and not held and shape:
             shape[0] = 1
         values = array.reshape(-1).tolist() if held else None
+        if isinstance(a, State):
+            numbers.append(m.tensor(f"x{i}", array.dtype.name, shape, None, a.quantized, variable=True))
+            continue
         numbers.append(m.tensor(f"x{i}", array.dtype.name, shape, values, quantized))
         if not held:
             inputs.append(numbers[-1])
             feeds.append(array)
     results = [m.tensor(f"y{i}", y.dtype, [], None, y.quantized) if isinstance(y, Out) else m.tensor(f"y{i}", y, []) for i, y in enumerate(outputs)]
-    m.op(op, numbers, results, options, fields, version)
+    middle = [m.tensor(f"z{i}", z.dtype, [], None, z.quantized) for i, z in enumerate(between)]
+    m.op(op, numbers, results, options, fields, version, between=middle)
     data = m.bytes(inputs, results, {"s": ({f"i{i}": t for i, t in enumerate(inputs)}, {f"o{i}": t for i, t in enumerate(results)})})
     runner = tf.lite.Interpreter(model_content=data, experimental_op_resolver_type=PLAIN if plain or op in NO_REFERENCE else REFERENCE)
     for number, array in zip(inputs, feeds):
         runner.resize_tensor_input(number, array.shape)
     runner.allocate_tensors()
-    for number, array in zip(inputs, feeds):
-        runner.set_tensor(number, array)
-    runner.invoke()
-    lines = [f"case {op}", f"attr model string {data.hex()}"]
-    lines += [golden_writer.tensor("in", a, tf.as_dtype(a.dtype)) for a in feeds]
-    for number in results:
-        a = np.asarray(runner.get_tensor(number))
-        lines.append(golden_writer.tensor("out", a, tf.as_dtype(a.dtype)))
-    return lines + ["end"]
+    lines, answers = [f"case {op}", f"attr model string {data.hex()}"] + ([f"attr runs int {runs}"] if runs > 1 else []), []
+    for run in range(runs):
+        for number, array in zip(inputs, feeds):
+            given = np.roll(array, run) if run else array
+            runner.set_tensor(number, given)
+            lines.append(golden_writer.tensor("in", given, tf.as_dtype(given.dtype)))
+        runner.invoke()
+        for number in results:
+            a = np.asarray(runner.get_tensor(number))
+            answers.append(golden_writer.tensor("out", a, tf.as_dtype(a.dtype)))
+    return lines + answers + ["end"]
 
 
 def elementwise():
@@ -586,6 +600,84 @@ def other_types():
     yield "MEAN", [ints(3, 4), Const([1])], {"options": "ReducerOptions", "outputs": ["int32"]}
 
 
+def lstm_operands(x, cells, outputs, kind, coupled=False, peepholes=False, project=False, bias=True, norms=False, states=True):
+    """x and what belongs to one direction; kind: f of an array that makes an operand."""
+    n = x.shape[-1]
+    gates = range(4)
+
+    def of(*shape):
+        return kind(*shape)
+
+    w = [None if coupled and g == 0 else of(cells, n) for g in gates] + [None if coupled and g == 0 else of(cells, outputs) for g in gates]
+    w += [of(cells) if peepholes and not (coupled and g == 0) else None for g in range(3)]
+    w += [None if coupled and g == 0 else weights(cells) for g in gates]
+    return [x] + w + [of(outputs, cells) if project else None, weights(outputs) if project and bias else None]
+
+
+def small_steps(*shape):
+    return Steps(steps(np.int8, *shape, low=-127), 0.01, 0, held=True)
+
+
+def small_weights(*shape):
+    return Const((noise(*shape) * np.float32(0.3)).round(3))
+
+
+def recurrent():
+    """Three runs of each: the interpreter keeps the states between them."""
+    for kind, version in ((small_weights, 1), (small_steps, 3)):
+        for asymmetric in (0, 1) if kind is small_steps else (0,):
+            for time_major, shape in ((0, (1, 3, 5)), (1, (4, 2, 5)), (0, (2, 3, 5))):
+                batch = shape[time_major]
+                hows = ({}, {"coupled": True}, {"peepholes": True}, {"project": True}, {"peepholes": True, "project": True, "coupled": True})
+                for how in hows if shape[0] == 1 and kind is small_weights else hows[::4] if shape[0] == 1 else hows[:1]:
+                    outputs = 3 if how.get("project") else 6
+                    clip = 0.6 if how.get("peepholes") else 0
+                    operands = lstm_operands(noise(*shape), 6, outputs, kind, **how) + [State(np.float32, (batch, outputs)), State(np.float32, (batch, 6))]
+                    yield "UNIDIRECTIONAL_SEQUENCE_LSTM", operands, {"options": "UnidirectionalSequenceLSTMOptions", "fields": {0: i8(4), 1: f32(clip), 2: f32(clip), 3: u8(time_major), 4: u8(asymmetric)}, "version": version, "runs": 3}
+    operands = lstm_operands(noise(1, 3, 5), 6, 6, small_weights) + [State(np.float32, (1, 6)), State(np.float32, (1, 6))] + [weights(6) for _ in range(4)]
+    yield "UNIDIRECTIONAL_SEQUENCE_LSTM", operands, {"options": "UnidirectionalSequenceLSTMOptions", "fields": {0: i8(4)}, "version": 1, "runs": 3}
+    yield "LSTM", lstm_operands(noise(2, 5), 6, 6, small_weights, peepholes=True) + [State(np.float32, (2, 6)), State(np.float32, (2, 6))], {"options": "LSTMOptions", "fields": {0: i8(4)}, "runs": 3}
+    yield "LSTM", lstm_operands(noise(2, 5), 6, 6, small_steps) + [State(np.float32, (2, 6)), State(np.float32, (2, 6))], {"options": "LSTMOptions", "fields": {0: i8(4)}, "version": 3, "runs": 3}
+    for kind, version in ((small_weights, 1), (small_steps, 3)):
+        for merged, time_major in ((0, 1), (1, 0)):
+            x = noise(3, 2, 5) if time_major else noise(1, 3, 5)
+            batch = x.shape[time_major]
+            both = lstm_operands(x, 6, 6, kind) + lstm_operands(x, 6, 6, kind)[1:] + [State(np.float32, (batch, 6)) for _ in range(4)]
+            for aux in ([None] * 9, [noise(*x.shape)] + [None] * 8, [noise(*x.shape)] + [kind(6, 5) for _ in range(8)]):
+                yield "BIDIRECTIONAL_SEQUENCE_LSTM", both + aux, {"options": "BidirectionalSequenceLSTMOptions", "fields": {0: i8(4), 3: u8(merged), 4: u8(time_major)}, "version": version, "runs": 3,
+                                                                 "outputs": ["float32"] * (2 - merged)}
+        for activation in (0, 1, 4):
+            yield "RNN", [noise(2, 5), kind(6, 5), kind(6, 6), weights(6), State(np.float32, (2, 6))], {"options": "RNNOptions", "fields": {0: i8(activation), 1: u8(activation == 4)}, "version": version, "runs": 3}
+        for time_major in (0, 1):
+            x = noise(3, 2, 5)
+            batch = x.shape[time_major]
+            one = [kind(6, 5), kind(6, 6), weights(6), State(np.float32, (batch, 6))]
+            yield "UNIDIRECTIONAL_SEQUENCE_RNN", [x] + one, {"options": "SequenceRNNOptions", "fields": {0: u8(time_major), 1: i8(4)}, "version": version, "runs": 3}
+            for merged in (time_major,) if kind is small_weights or not time_major else ():  # that one reads what is not there
+                for aux in ([None] * 3, [noise(3, 2, 5), None, None], [noise(3, 2, 5), kind(6, 5), kind(6, 5)]):
+                    yield "BIDIRECTIONAL_SEQUENCE_RNN", [x] + one + [kind(6, 5), kind(6, 6), weights(6), State(np.float32, (batch, 6))] + aux, {
+                        "options": "BidirectionalSequenceRNNOptions", "fields": {0: u8(time_major), 1: i8(4), 2: u8(merged)}, "version": version, "runs": 3, "outputs": ["float32"] * (2 - merged)}
+        for rank, activation in ((1, 0), (2, 1)):
+            yield "SVDF", [noise(2, 5), kind(6, 5), kind(6, 4), weights(6 // rank) if rank == 2 else None, State(np.float32, (2, 24))], {"options": "SVDFOptions", "fields": {0: i32(rank), 1: i8(activation)}, "version": version, "runs": 3}
+    for rank in (1, 2):
+        state = State(np.int16, (2, 24), ([0.002], [0], 0))
+        yield "SVDF", [Steps(steps(np.int8, 2, 5), 0.05, 4), Steps(steps(np.int8, 6, 5), 0.02, 0, held=True), Steps(steps(np.int16, 6, 4), 0.0001, 0, held=True),
+                       Const(ints(6 // rank, low=-3000, high=3000)), state], {"options": "SVDFOptions", "fields": {0: i32(rank), 1: i8(1)}, "version": 3, "runs": 3, "outputs": [Out("int8", 0.3, -9)]}
+    for how in ({}, {"coupled": True}, {"project": True}, {"peepholes": True}, {"peepholes": True, "coupled": True}):
+        for time_major, shape in ((0, (1, 3, 5)), (1, (4, 2, 5))):
+            outputs, batch = 3 if how.get("project") else 6, shape[time_major]
+            operands = lstm_operands(np.zeros(shape, np.float32), 6, outputs, small_steps, **how)
+            operands[0] = Steps(steps(np.int8, *shape), 0.03, 5)
+            operands[9:12] = [Steps(steps(np.int16, 6), 0.0001, 0, held=True) if a is not None else None for a in operands[9:12]]
+            operands[12:16] = [Const(ints(6, low=-3000, high=3000)) if a is not None else None for a in operands[12:16]]
+            if how.get("project"):
+                operands[17] = Const(ints(3, low=-3000, high=3000))
+            operands += [State(np.int8, (batch, outputs), ([0.008], [-3], 0)), State(np.int16, (batch, 6), ([2.0 ** -11], [0], 0))]
+            clip = 0.7 if how.get("peepholes") else 0
+            yield "UNIDIRECTIONAL_SEQUENCE_LSTM", operands, {"options": "UnidirectionalSequenceLSTMOptions", "fields": {0: i8(4), 1: f32(clip), 2: f32(clip), 3: u8(time_major)}, "version": 3, "runs": 3,
+                  "outputs": [Out("int8", 0.008, -3)], "between": [Out("int16", 2.0 ** -12)] * 4 + [Out("int8", 0.008 if outputs == 6 else 0.006, -3 if outputs == 6 else 7)]}
+
+
 def apart(*words, **how):
     """case() in a process of its own: the interpreter ends its process where it does not like types."""
     receive, send = os.pipe()
@@ -627,7 +719,7 @@ def write(name, cases):
 
 def main():
     seen = set()
-    for make in (elementwise, pairs, convolutions, products, arrays, quantized_elements, quantized_pairs, quantized_convolutions, hybrids, quantized_rows, quantized_arrays, quantized_others, other_types):
+    for make in (elementwise, pairs, convolutions, products, arrays, quantized_elements, quantized_pairs, quantized_convolutions, hybrids, quantized_rows, quantized_arrays, quantized_others, other_types, recurrent):
         if len(sys.argv) < 2 or make.__name__ in sys.argv[1:]:
             rng.bit_generator.state = type(rng.bit_generator)(7).state  # each file by itself
             seen |= write(make.__name__, make())

@@ -115,14 +115,15 @@ static uint64_t type_bit(const td_tfl_tensor *t)
 }
 
 /* Why tensors of an operator cannot be had; NULL: they can. */
-static const char *trouble_of_tensors(const td_tfl_graph *g, const td_flat_vector *list, uint64_t types)
+static const char *trouble_of_tensors(const td_tfl_graph *g, const td_flat_vector *list, uint64_t types,
+                                      bool keeps_state)
 {
     for (size_t i = 0; i < list->n; i++) {
         const td_tfl_tensor *const t = tensor_of(g, list, i);
 
         if (!t) continue;
         if (t->is_sparse) return "sparse tensors: not yet";
-        if (t->is_variable) return "state that is kept between calls: not yet";
+        if (t->is_variable && !keeps_state) return "a state of other operators";
         if (types & type_bit(t)) continue;
         return t->is_quantized ? "not of these quantised types" : "not of these types";
     }
@@ -136,6 +137,16 @@ static bool takes_main(const td_tfl_graph *g, const td_tfl_def *def, const td_fl
     return !main || def->types & type_bit(main);
 }
 
+/* Recurrent layers: operands of theirs are tensors that keep their values. */
+static bool keeps_state(int32_t code)
+{
+    static const int32_t codes[] = { 16, 24, 27, 35, 44, 46, 52 };
+
+    for (size_t i = 0; i < TD_COUNT(codes); i++)
+        if (codes[i] == code) return true;
+    return false;
+}
+
 static const char *trouble_of_def(const td_tfl_graph *g, const td_tfl_def *def, const op_code *c,
                                   const td_flat_vector *in, const td_flat_vector *out)
 {
@@ -145,9 +156,9 @@ static const char *trouble_of_def(const td_tfl_graph *g, const td_tfl_def *def, 
     if (!takes_main(g, def, in))
         return tensor_of(g, in, (size_t)def->main)->is_quantized ? "not of these quantised types"
                                                                  : "not of these types";
-    const char *const trouble = trouble_of_tensors(g, in, any);
+    const char *const trouble = trouble_of_tensors(g, in, any, keeps_state(def->code));
 
-    return trouble ? trouble : trouble_of_tensors(g, out, any);
+    return trouble ? trouble : trouble_of_tensors(g, out, any, false);
 }
 
 /* The first of an operator's lines that takes its tensors; NULL: none, and *why says what is in the way of the first that
@@ -360,9 +371,17 @@ uint8_t td_tfl_byte(td_tfl_op *o, size_t field)
     return v;
 }
 
+bool td_tfl_bool_or(td_tfl_op *o, size_t field, bool fallback)
+{
+    uint8_t v = fallback;
+
+    if (o->options.data && !td_flat_u8(&o->options, field, fallback, &v)) damaged_options(o);
+    return v != 0;
+}
+
 bool td_tfl_bool(td_tfl_op *o, size_t field)
 {
-    return td_tfl_byte(o, field) != 0;
+    return td_tfl_bool_or(o, field, false);
 }
 
 td_string td_tfl_text(td_tfl_op *o, size_t field)
@@ -560,7 +579,8 @@ static td_status lower_operator(td_tfl *l, td_tfl_graph *g, const td_flat_table 
 
     TD_TRY(read_code(l, op, &c));
     if (!td_flat_vector_of(op, OP_INPUTS, 4, &o.in) || !td_flat_vector_of(op, OP_OUTPUTS, 4, &o.out) ||
-        !td_flat_table_of(op, OP_OPTIONS, &o.options) || !td_flat_string(op, OP_CUSTOM, &o.custom))
+        !td_flat_vector_of(op, OP_BETWEEN, 4, &o.between) || !td_flat_table_of(op, OP_OPTIONS, &o.options) ||
+        !td_flat_string(op, OP_CUSTOM, &o.custom))
         return TD_ERR(DATA_LOSS, "damaged operator");
     o.def = find_def(g, &c, &o.in, &o.out, &why);
     if (!o.def) return TD_ERR(INTERNAL, "%s: %s", name_of(l, &c), why); /* told as missing before */

@@ -21,10 +21,10 @@ typedef struct td_tfl_op {
     const td_tfl_def *def;
     const char *name; /* of its first output */
     td_flat_table options;
-    td_string custom; /* options of custom operators */
-    td_flat_vector in, out;
-    td_dtype type;     /* of operand def->main */
-    td_status trouble; /* the first */
+    td_string custom;                /* options of custom operators */
+    td_flat_vector in, out, between; /* the last: intermediate tensors of LSTM */
+    td_dtype type;                   /* of operand def->main */
+    td_status trouble;               /* the first */
 } td_tfl_op;
 
 /* Sets trouble, unless there is some. */
@@ -45,6 +45,7 @@ int32_t td_tfl_int(td_tfl_op *o, size_t field, int32_t fallback);
 float td_tfl_float(td_tfl_op *o, size_t field, float fallback);
 uint8_t td_tfl_byte(td_tfl_op *o, size_t field); /* enums; 0 without one */
 bool td_tfl_bool(td_tfl_op *o, size_t field);
+bool td_tfl_bool_or(td_tfl_op *o, size_t field, bool fallback);
 td_flat_vector td_tfl_ints(td_tfl_op *o, size_t field);
 
 /* A node of n inputs, its attribute T if type is one, and its output 0. Names follow the operator's. */
@@ -151,6 +152,13 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
     X(steps_prelu)                                                                                           \
     X(steps_log_softmax)                                                                                     \
     X(steps_lines)                                                                                           \
+    X(lstm)                                                                                                  \
+    X(lstm_both)                                                                                             \
+    X(rnn)                                                                                                   \
+    X(rnn_both)                                                                                              \
+    X(svdf)                                                                                                  \
+    X(steps_svdf)                                                                                            \
+    X(steps_lstm)                                                                                            \
     X(steps_softmax_wide)                                                                                    \
     X(steps_space_batch)                                                                                     \
     X(steps_wide)                                                                                            \
@@ -176,6 +184,9 @@ const td_tfl_graph *td_tfl_call(td_tfl_op *o, int32_t index, bool is_condition, 
 void td_tfl_run_once(td_tfl_op *o, int32_t index);
 /* n reads or changes state: it waits for what did so before. */
 void td_tfl_add_state(td_tfl_op *o, td_node *n);
+/* Operand i, a tensor that keeps its values between calls: what it holds; and what it is to hold. */
+td_edge td_tfl_state_in(td_tfl_op *o, size_t i);
+void td_tfl_state_out(td_tfl_op *o, size_t i, td_edge value);
 /* Fields of options that name subgraphs: how many of 0 and 1 do. */
 size_t td_tfl_callees(int32_t code);
 td_string td_tfl_text(td_tfl_op *o, size_t field);

@@ -159,6 +159,7 @@ void td_tfl_lower_assign_variable(td_tfl_op *o)
 
     td_tfl_set_type(o, n, "dtype", td_tfl_type_of(o, 1));
     td_tfl_add_state(o, n);
+    o->l->assigns = true;
 }
 
 /* ---- tables -------------------------------------------------------------------------------------------- */

@@ -12,11 +12,11 @@
 static const char predict_method[] = "tensorflow/serving/predict";
 
 /* What converters write where a size is any, if they do not say -1: requests bring as many rows as they like. */
-static td_shape shape_of(const td_tfl_tensor *t)
+static td_shape shape_of(const td_tfl_graph *g, const td_tfl_tensor *t)
 {
     td_shape shape = t->shape;
 
-    if (shape.rank > 0 && shape.dims[0] == 1) shape.dims[0] = -1;
+    if (!g->keeps_state && shape.rank > 0 && shape.dims[0] == 1) shape.dims[0] = -1;
     return shape;
 }
 
@@ -27,14 +27,14 @@ static td_status check_type(const td_tfl *l, const td_tfl_tensor *t)
                   td_tfl_type_name(t->type));
 }
 
-static td_status input_info(td_tfl *l, td_tfl_tensor *t, td_tensor_info *info)
+static td_status input_info(td_tfl *l, const td_tfl_graph *g, td_tfl_tensor *t, td_tensor_info *info)
 {
     TD_TRY(check_type(l, t));
     if (!t->value.node || strcmp(t->value.node->op_name, "Placeholder") != 0)
         return TD_ERR(INVALID_ARGUMENT, "%s: input '%s' is none of its subgraph's", l->file, t->name);
     info->tensor = td_arena_format(l->arena, "%s:0", t->value.node->name);
     info->dtype = t->dtype;
-    info->shape = shape_of(t);
+    info->shape = shape_of(g, t);
     return NULL;
 }
 
@@ -57,14 +57,15 @@ static td_status output_info(td_tfl *l, td_tfl_graph *g, td_tfl_tensor *t, td_te
     td_node_add_attr(l->g, node, "T", (td_attr_value){ .kind = TD_ATTR_TYPE, .u.type = t->dtype });
     info->tensor = td_arena_format(l->arena, "%s:0", node->name);
     info->dtype = t->dtype;
-    info->shape = shape_of(t);
+    info->shape = shape_of(g, t);
     return NULL;
 }
 
 static td_status set_info(td_tfl *l, td_tfl_graph *g, uint32_t index, bool is_input, td_tensor_info *info)
 {
     if (index >= g->n_tensors) return TD_ERR(INVALID_ARGUMENT, "%s: there is no tensor %u", l->file, index);
-    return is_input ? input_info(l, &g->tensors[index], info) : output_info(l, g, &g->tensors[index], info);
+    return is_input ? input_info(l, g, &g->tensors[index], info)
+                    : output_info(l, g, &g->tensors[index], info);
 }
 
 static int by_alias(const void *a, const void *b)
@@ -319,6 +320,7 @@ td_status td_tfl_signatures_read(td_tfl *l, td_model_file *m)
                       td_strbuf_text(&l->text));
     if (n) td_signatures_sort(all, n);
     TD_TRY(check_names(l, all, n));
+    m->runs_in_turn = l->assigns;
     m->init_op = l->once ? l->once->name : NULL;
     m->signatures = all;
     m->n_signatures = n;

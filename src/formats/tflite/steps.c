@@ -86,6 +86,18 @@ td_tfl_steps td_tfl_steps_out(td_tfl_op *o, size_t i)
     return steps_of(o, td_tfl_result(o, i), i);
 }
 
+td_tfl_steps td_tfl_steps_between(td_tfl_op *o, size_t i)
+{
+    const uint32_t index = i < o->between.n ? td_flat_u32_at(&o->between, i) : UINT32_MAX;
+
+    return steps_of(o, index < o->graph->n_tensors ? &o->graph->tensors[index] : NULL, i);
+}
+
+int32_t td_tfl_zero_of(const td_tfl_tensor *t)
+{
+    return t->scales.n ? (int8_t)zero_at(t, 0) : 0;
+}
+
 const float *td_tfl_scales_in(td_tfl_op *o, size_t i, int32_t axis, size_t *n, int32_t *zero)
 {
     const td_tfl_tensor *const t = td_tfl_operand(o, i);

@@ -18,6 +18,8 @@ typedef struct td_tfl_steps {
 /* Operand or result i with one scale. After trouble: some that may be computed with. */
 td_tfl_steps td_tfl_steps_in(td_tfl_op *o, size_t i);
 td_tfl_steps td_tfl_steps_out(td_tfl_op *o, size_t i);
+td_tfl_steps td_tfl_steps_between(td_tfl_op *o, size_t i); /* intermediate tensor i */
+int32_t td_tfl_zero_of(const td_tfl_tensor *t);            /* a byte's first zero point, whatever it is */
 /* The scales of operand i along axis `axis`, one or as many as that has, and *zero, which all have. NULL: there is trouble. */
 const float *td_tfl_scales_in(td_tfl_op *o, size_t i, int32_t axis, size_t *n, int32_t *zero);
 

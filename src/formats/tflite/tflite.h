@@ -30,7 +30,7 @@ enum {
     TENSOR_HAS_RANK,
 };
 enum { QUANTIZATION_SCALE = 2, QUANTIZATION_ZERO, QUANTIZATION_AXIS = 6 };
-enum { OP_CODE = 0, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS = 4, OP_CUSTOM };
+enum { OP_CODE = 0, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS = 4, OP_CUSTOM, OP_BETWEEN = 8 };
 enum { BUFFER_DATA = 0, BUFFER_OFFSET, BUFFER_SIZE };
 enum { METADATA_NAME = 0, METADATA_BUFFER };
 enum { SIGNATURE_INPUTS = 0, SIGNATURE_OUTPUTS, SIGNATURE_KEY, SIGNATURE_GRAPH = 4 };
@@ -56,6 +56,7 @@ typedef struct td_tfl_graph {
     bool is_read, is_checked; /* lowered; its tensors are there, and what is missing is told */
     bool is_open;             /* being lowered */
     td_graph *body;           /* of a function; NULL: not lowered yet, or into the main graph */
+    bool keeps_state;         /* in tensors: batches are of the size that it has */
     td_node *last_state;      /* the last that reads or changes state; NULL: none does */
 } td_tfl_graph;
 
@@ -77,6 +78,7 @@ typedef struct td_tfl {
     td_map missing;          /* operators that are told already */
     td_strbuf text;          /* of those */
     size_t n_named;          /* numbers behind names */
+    bool assigns;            /* a request changes what the next one reads */
 } td_tfl;
 
 /* schema.c: DATA_LOSS, INVALID_ARGUMENT: no TFLite file. */

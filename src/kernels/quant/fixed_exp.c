@@ -71,6 +71,12 @@ int32_t td_fixed_share(int32_t x, int bits)
     return td_fixed_shift(inverse(x, bits), 1, bits);
 }
 
+/* (1 - x) / (1 + x) */
+static int32_t ratio(int32_t x, int bits)
+{
+    return td_fixed_shift(less(inverse(x, bits), (int32_t)(INT64_C(1) << (bits - 2)), bits), 2, bits);
+}
+
 /* ---- exponentials: a series around -1/8 for what is left over a multiple of 1/4, and a factor for each bit of that */
 
 static int32_t exp_of_part(int32_t part, int bits)
@@ -95,6 +101,20 @@ int32_t td_fixed_exp(int32_t x, int whole, int bits)
     for (int i = 0; i < 7 && i - 2 < whole; i++)
         if (rest & (int32_t)(INT64_C(1) << (point + i - 2))) y = product(y, constant(factors[i], bits), bits);
     return whole > 5 && x < -(int32_t)(INT64_C(1) << (point + 5)) ? 0 : y;
+}
+
+int32_t td_fixed_logistic(int32_t x, int whole, int bits)
+{
+    const int32_t y = td_fixed_share(td_fixed_exp(x > 0 ? -x : x, whole, bits), bits);
+
+    return !x ? (int32_t)(INT64_C(1) << (bits - 1)) : x > 0 ? y : most_of(bits) - y;
+}
+
+int32_t td_fixed_tanh(int32_t x, int whole, int bits)
+{
+    const int32_t y = ratio(td_fixed_exp(x < 0 ? x : -x, whole + 1, bits), bits);
+
+    return !x ? 0 : x < 0 ? -y : y;
 }
 
 /* ---- logarithms: of a power of sqrt 2, and of what is left over it */

@@ -12,6 +12,9 @@ int32_t td_fixed_shift(int32_t v, int by, int bits);
 int32_t td_fixed_share(int32_t x, int bits);
 /* e^x, x <= 0; the result has none before the point, and is just below 1 for 0. */
 int32_t td_fixed_exp(int32_t x, int whole, int bits);
+/* Results with none before the point; |x| may be anything. */
+int32_t td_fixed_logistic(int32_t x, int whole, int bits);
+int32_t td_fixed_tanh(int32_t x, int whole, int bits);
 /* The logarithm of x > 0, of which 12 bits stand before the point; of the result 5 do. */
 int32_t td_fixed_log(int32_t x);
 
