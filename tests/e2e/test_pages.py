@@ -30,7 +30,7 @@ PROLOGUE = """
 set -euo pipefail
 tensord() {
     case ${1-} in
-    show|run|bench|ops|check|completion|help|--help|--version) "$TENSORD" "$@" ;;
+    show|run|bench|quantize|ops|check|completion|help|--help|--version) "$TENSORD" "$@" ;;
     health) "$TENSORD" "$@" --rest_api_port=$REST ;;
     *) exec "$TENSORD" "$@" --port=$GRPC2 --rest_api_port=$REST2 --shutdown_delay_seconds=0 --log_level=error ;;
     esac
