@@ -225,6 +225,22 @@ class CommandLine(Base):
         self.assertIn("net.tflite is a TFLite file, not a SavedModel: call it model.tflite", run("run", self.file.parent).stderr)
 
 
+class Complex(Base):
+    def test_spectra(self):
+        m = Model()
+        x, size = m.tensor("x", "float32", [1, 4, 6]), m.tensor("n", "int32", [2], [4, 6])
+        c = m.tensor("c", "complex64", [1, 4, 4])
+        y = [m.tensor(name, "float32", [1, 4, 4]) for name in ("real", "imag", "size")]
+        m.op("RFFT2D", [x, size], [c])
+        for op, out in zip(("REAL", "IMAG", "COMPLEX_ABS"), y):
+            m.op(op, [c], [out])
+        m.write(self.file, [x], y)
+        given = np.random.default_rng(1).normal(size=(2, 4, 6)).astype(np.float32)
+        got, want = self.serve().predict("m", {"x": given}), np.fft.rfft2(given)
+        for name, part in (("real", want.real), ("imag", want.imag), ("size", np.abs(want))):
+            np.testing.assert_allclose(got[name], part, rtol=1e-4, atol=1e-5)
+
+
 class States(Base):
     """An RNN that adds what it is given to what it has: tensors keep their values between calls, as those of TFLite's interpreter."""
 
@@ -260,12 +276,19 @@ class States(Base):
         self.assertEqual(server.post("m:predict", {"instances": [[1.0], [10.0]]}).json["predictions"], [[2.0], [20.0]])
 
     def test_calls_at_the_same_time_come_one_by_one(self):
-        self.write_sum()
+        """Each takes long enough for others to begin meanwhile."""
+        steps, m = 30000, Model()
+        x, y = m.tensor("x", "float32", [1, steps, 1]), m.tensor("y", "float32", [1, steps, 1])
+        one = [m.tensor("w", "float32", [1, 1], [1.0]), m.tensor("r", "float32", [1, 1], [1.0]), m.tensor("b", "float32", [1], [0.0])]
+        m.op("UNIDIRECTIONAL_SEQUENCE_RNN", [x, *one, m.tensor("h", "float32", [1, 1], variable=True)], [y], "SequenceRNNOptions", {1: i8(0)})
+        m.write(self.file, [x], [y])
+        given = np.zeros((1, steps, 1), np.float32)
+        given[0, steps // 2] = 1
         for flags in ((), ("--enable_batching",)):
             server = self.serve(*flags)
             with concurrent.futures.ThreadPoolExecutor(8) as pool:
-                sums = list(pool.map(lambda _, s=server: float(s.predict("m", {"x": np.float32([[1]])})["y"][0, 0]), range(200)))
-            self.assertEqual(sorted(sums), [float(v) for v in range(1, 201)])
+                sums = list(pool.map(lambda _, s=server: float(s.predict("m", {"x": given})["y"][0, -1, 0]), range(100)))
+            self.assertEqual(sorted(sums), [float(v) for v in range(1, 101)])
 
     def test_a_state_of_no_known_size(self):
         m = Model()

@@ -11,7 +11,7 @@
 import collections
 import struct
 
-TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "string": 5, "bool": 6, "int16": 7, "int8": 9,
+TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "string": 5, "bool": 6, "int16": 7, "complex64": 8, "int8": 9,
          "float64": 10, "resource": 13, "uint32": 15, "variant": 14}
 FORMATS = {"float32": "f", "float16": "e", "int32": "i", "uint8": "B", "int64": "q", "bool": "?", "int16": "h", "int8": "b",
            "float64": "d", "uint32": "I"}
@@ -33,6 +33,11 @@ OPERATORS = {
     "BATCH_MATMUL": 126, "CUMSUM": 128, "CALL_ONCE": 129, "BROADCAST_TO": 130, "HASHTABLE": 136, "HASHTABLE_FIND": 137,
     "HASHTABLE_IMPORT": 138, "HASHTABLE_SIZE": 139, "REDUCE_ALL": 140, "VAR_HANDLE": 142,
     "READ_VARIABLE": 143, "ASSIGN_VARIABLE": 144, "GELU": 150, "RELU_0_TO_1": 152, "ATAN2": 156,
+    "EMBEDDING_LOOKUP": 7, "LOCAL_RESPONSE_NORMALIZATION": 13, "SPARSE_TO_DENSE": 68, "UNIQUE": 103, "WHERE": 109, "RANK":
+    110, "REVERSE_SEQUENCE": 112, "MATRIX_DIAG": 113, "MATRIX_SET_DIAG": 115, "SCATTER_ND": 122, "SEGMENT_SUM": 125,
+    "RFFT2D": 131, "IMAG": 133, "REAL": 134, "COMPLEX_ABS": 135, "BROADCAST_ARGS": 145, "UNSORTED_SEGMENT_PROD": 153,
+    "UNSORTED_SEGMENT_MAX": 154, "UNSORTED_SEGMENT_SUM": 155, "UNSORTED_SEGMENT_MIN": 157, "BITWISE_XOR": 160,
+    "RIGHT_SHIFT": 161,
     "SIGN": 158}
 OPTIONS = {
     "Conv2DOptions": 1, "DepthwiseConv2DOptions": 2, "Pool2DOptions": 5, "SVDFOptions": 6, "RNNOptions": 7, "FullyConnectedOptions": 8, "SoftmaxOptions": 9,
@@ -42,7 +47,8 @@ OPTIONS = {
     "TransposeConvOptions": 49, "ShapeOptions": 55, "ArgMinOptions": 57, "PackOptions": 59, "OneHotOptions": 61,
     "UnpackOptions": 64, "ResizeNearestNeighborOptions": 74, "LeakyReluOptions": 75, "MirrorPadOptions": 77,
     "SplitVOptions": 79, "IfOptions": 92, "WhileOptions": 93, "DepthToSpaceOptions": 94, "BidirectionalSequenceLSTMOptions": 69, "BidirectionalSequenceRNNOptions": 70, "UnidirectionalSequenceLSTMOptions": 71, "BatchMatMulOptions": 101, "CumsumOptions": 102,
-    "CallOnceOptions": 103, "HashtableOptions": 108, "VarHandleOptions": 111, "GeluOptions": 116}
+    "CallOnceOptions": 103, "HashtableOptions": 108, "VarHandleOptions": 111, "GeluOptions": 116,
+    "ReverseSequenceOptions": 87, "UniqueOptions": 80, "SparseToDenseOptions": 50}
 
 Scalar = collections.namedtuple("Scalar", "format value")
 

@@ -600,6 +600,27 @@ def other_types():
     yield "MEAN", [ints(3, 4), Const([1])], {"options": "ReducerOptions", "outputs": ["int32"]}
 
 
+def others():
+    """Operators that are an op of TensorFlow's as they are."""
+    i = {"outputs": ["int32"]}
+    yield "RANK", [noise(2, 3)], i
+    yield "WHERE", [np.array([[0, 1, 1], [1, 0, 0]], bool)], {"outputs": ["int64"]}
+    yield "SCATTER_ND", [ints(3, 1, low=0, high=4), noise(3, 2), Const([4, 2])], {}
+    for seq, batch in ((1, 0), (0, 1)):
+        yield "REVERSE_SEQUENCE", [noise(3, 3, 2), ints(3, low=1, high=4)], {"options": "ReverseSequenceOptions", "fields": {0: i32(seq), 1: i32(batch)}}
+    yield "MATRIX_DIAG", [noise(2, 3)], {}
+    yield "MATRIX_SET_DIAG", [noise(2, 3, 3), noise(2, 3)], {}
+    yield "SEGMENT_SUM", [noise(4, 2), np.int32([0, 0, 1, 2])], {"plain": True}
+    for op in ("PROD", "MAX", "SUM", "MIN"):
+        yield "UNSORTED_SEGMENT_" + op, [noise(4, 2), np.int32([1, 0, 1, 1]), Const(2)], {}
+    yield "SPARSE_TO_DENSE", [np.int32([[0, 1], [1, 2]]), Const([2, 3]), noise(2), Const(0.5, np.float32)], {"options": "SparseToDenseOptions"}
+    yield "UNIQUE", [np.float32([2, 1, 2, 3, 1])], {"options": "UniqueOptions", "fields": {0: i8(2)}, "outputs": ["float32", "int32"]}
+    yield "EMBEDDING_LOOKUP", [ints(3, low=0, high=4), weights(4, 3)], {}
+    yield "BITWISE_XOR", [ints(5, low=0), ints(5, low=0)], i
+    yield "RIGHT_SHIFT", [ints(5), ints(5, low=0, high=4)], i
+    yield "BROADCAST_ARGS", [Const([2, 1]), ints(2, low=1, high=2)], i
+
+
 def lstm_operands(x, cells, outputs, kind, coupled=False, peepholes=False, project=False, bias=True, norms=False, states=True):
     """x and what belongs to one direction; kind: f of an array that makes an operand."""
     n = x.shape[-1]
@@ -719,7 +740,7 @@ def write(name, cases):
 
 def main():
     seen = set()
-    for make in (elementwise, pairs, convolutions, products, arrays, quantized_elements, quantized_pairs, quantized_convolutions, hybrids, quantized_rows, quantized_arrays, quantized_others, other_types, recurrent):
+    for make in (elementwise, pairs, convolutions, products, arrays, quantized_elements, quantized_pairs, quantized_convolutions, hybrids, quantized_rows, quantized_arrays, quantized_others, other_types, recurrent, others):
         if len(sys.argv) < 2 or make.__name__ in sys.argv[1:]:
             rng.bit_generator.state = type(rng.bit_generator)(7).state  # each file by itself
             seen |= write(make.__name__, make())

@@ -159,6 +159,14 @@ const char *td_tfl_padding(td_tfl_op *o, size_t field);
     X(svdf)                                                                                                  \
     X(steps_svdf)                                                                                            \
     X(steps_lstm)                                                                                            \
+    X(same)                                                                                                  \
+    X(scatter_nd)                                                                                            \
+    X(reverse_sequence)                                                                                      \
+    X(segment)                                                                                               \
+    X(sparse_to_dense)                                                                                       \
+    X(unique)                                                                                                \
+    X(embedding)                                                                                             \
+    X(complex)                                                                                               \
     X(steps_softmax_wide)                                                                                    \
     X(steps_space_batch)                                                                                     \
     X(steps_wide)                                                                                            \
