@@ -13,13 +13,18 @@
 static td_edge first_value(td_tfl_op *o, const td_tfl_tensor *t)
 {
     td_tensor *const c = TD_ARENA_NEW(o->l->arena, td_tensor);
-    const td_status bad = td_shape_check(&t->shape);
 
     *c = (td_tensor){ .dtype = t->dtype, .shape = t->shape };
-    if (bad || t->shape.rank < 1 || (t->dtype != TD_F32 && t->dtype != TD_I8 && t->dtype != TD_I16)) {
-        td_status_free(bad);
+    if (t->shape.rank < 1 || !td_shape_is_known(&t->shape) ||
+        (t->dtype != TD_F32 && t->dtype != TD_I8 && t->dtype != TD_I16)) {
         td_tfl_fail(
             o, TD_ERR(INVALID_ARGUMENT, "state '%s' has no known size, or a type that none has", t->name));
+        return (td_edge){ 0 };
+    }
+    const td_status bad = td_shape_check(&t->shape);
+
+    if (bad) {
+        td_tfl_fail(o, td_status_prefix(bad, "state '%s': ", t->name));
         return (td_edge){ 0 };
     }
     const size_t size = td_tensor_bytes(c);
