@@ -2,17 +2,16 @@
 /* op_lite_lstm.c -- _LiteLstm: TFLite's LSTM over floats, with all that it may have: weights of floats or of steps, a gate that
  * is coupled to another, weights of the cell (peepholes), norms of the gates, a projection, a second input.
  *
- * x is [batch, time, inputs], or [time, batch, inputs], or one step without the time. The states before are inputs, those behind
- * are outputs. `places` says of each of SLOTS operands which input it is, -1: it is not there. Rows of a batch never meet. */
-#include <inttypes.h>
+ * Inputs as in lite_lstm.h: the states before are some, those behind are outputs. Rows of a batch never meet. */
 #include <math.h>
 #include <string.h>
 
 #include "base/macros.h"
 #include "base/size.h"
+#include "ops/quant/lite_lstm.h"
 #include "ops/quant/lite_product.h"
 
-enum { X = 0, H, CELL, I = 0, F, C, O, GATES };
+enum { X = TD_LITE_LSTM_X, H, CELL, I = 0, F, C, O, GATES };
 /* Slots, four gates each: weights of the input, of the state, of the second input, of the cell, biases, norms; and others. */
 enum {
     OF_X = 0,
@@ -35,16 +34,13 @@ typedef struct lstm_attrs {
     bool time_major, is_backward, is_asymmetric, has_steps;
 } lstm_attrs;
 
-static td_status read_lists(const td_parse *p, lstm_attrs *a)
+static td_status read_scales(const td_parse *p, lstm_attrs *a)
 {
-    const td_attr_value *places, *scales;
+    const td_attr_value *scales;
 
-    if (td_attr_list(p, "places", &places) != SLOTS || td_attr_list(p, "scales", &scales) != SLOTS)
-        return TD_ERR(INVALID_ARGUMENT, "%s: there are not %d places and scales", p->node->name, SLOTS);
+    if (td_attr_list(p, "scales", &scales) != SLOTS)
+        return TD_ERR(INVALID_ARGUMENT, "%s: there are not %d scales", p->node->name, SLOTS);
     for (int i = 0; i < SLOTS; i++) {
-        if (places[i].u.i < -1 || places[i].u.i >= (int64_t)p->node->n_in)
-            return TD_ERR(INVALID_ARGUMENT, "%s: place %d is no input", p->node->name, i);
-        a->places[i] = (int32_t)places[i].u.i;
         a->scales[i] = scales[i].u.f;
         a->has_steps |= a->scales[i] > 0;
         if (!(a->scales[i] >= 0) || !isfinite(a->scales[i]))
@@ -63,15 +59,11 @@ static td_status lstm_parse(td_parse *p)
     a->is_backward = td_attr_bool(p, "backward");
     a->is_asymmetric = td_attr_bool(p, "asymmetric");
     TD_TRY(td_lite_activation(p, &a->activation));
-    if (p->node->n_in < 3) return TD_ERR(INVALID_ARGUMENT, "%s: there are no states", p->node->name);
-    return read_lists(p, a);
+    TD_TRY(td_lite_lstm_places(p, SLOTS, a->places));
+    return read_scales(p, a);
 }
 
 /* ---------------------------------------------------------------- shapes */
-
-typedef struct sizes {
-    size_t batch, time, inputs, aux, cells, outputs;
-} sizes;
 
 static const td_tensor *operand(const td_call *c, int slot)
 {
@@ -96,7 +88,7 @@ static td_status check(const td_call *c, int slot, size_t rows, size_t cols, boo
     return NULL;
 }
 
-static td_status check_gate(const td_call *c, const sizes *s, int gate)
+static td_status check_gate(const td_call *c, const td_lite_lstm *s, int gate)
 {
     const bool must_be = gate != I || operand(c, OF_X + I) != NULL;
 
@@ -108,67 +100,38 @@ static td_status check_gate(const td_call *c, const sizes *s, int gate)
     return check(c, NORM + gate, s->cells, 0, must_be && operand(c, NORM + F));
 }
 
-static td_status check_states(const td_call *c, const sizes *s)
+static td_status find_sizes(const td_call *c, td_lite_lstm *s)
 {
-    const td_tensor *const h = td_in(c, H), *const cell = td_in(c, CELL);
-
-    if (h->dtype == TD_F32 && cell->dtype == TD_F32 &&
-        td_shape_count(&h->shape) == (int64_t)(s->batch * s->outputs) &&
-        td_shape_count(&cell->shape) == (int64_t)(s->batch * s->cells))
-        return NULL;
-    return TD_OP_ERR(c, INVALID_ARGUMENT,
-                     "the model keeps states of %" PRId64 " and %" PRId64
-                     " numbers; a batch of %zu needs %zu and %zu",
-                     td_shape_count(&h->shape), td_shape_count(&cell->shape), s->batch, s->batch * s->outputs,
-                     s->batch * s->cells);
-}
-
-static td_status find_sizes(const td_call *c, sizes *s)
-{
-    const lstm_attrs *const a = c->attrs;
     const td_shape *const x = &td_in(c, X)->shape;
-    const td_tensor *const w = operand(c, OF_X + O), *const r = operand(c, OF_H + O),
-                           *const aux = operand(c, AUX);
+    const td_tensor *const aux = operand(c, AUX);
 
-    if (td_in(c, X)->dtype != TD_F32 || x->rank < 2 || x->rank > 3 || !w || w->shape.rank != 2 || !r ||
-        r->shape.rank != 2 || (aux && (aux->shape.rank != x->rank || aux->dtype != TD_F32)))
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "input or weights of an LSTM are of other dimensions");
-    const bool has_time = x->rank == 3;
-
-    *s = (sizes){ (size_t)x->dims[has_time && a->time_major],
-                  has_time ? (size_t)x->dims[!a->time_major] : 1,
-                  (size_t)x->dims[x->rank - 1],
-                  aux ? (size_t)aux->shape.dims[x->rank - 1] : 0,
-                  (size_t)w->shape.dims[0],
-                  (size_t)r->shape.dims[1] };
+    TD_TRY(td_lite_lstm_sizes(c, TD_F32, ((const lstm_attrs *)c->attrs)->time_major, operand(c, OF_X + O),
+                              operand(c, OF_H + O), s));
+    if (aux && (aux->shape.rank != x->rank || aux->dtype != TD_F32))
+        return TD_OP_ERR(c, INVALID_ARGUMENT, "the second input of an LSTM is of other dimensions");
     for (int i = 0; aux && i < x->rank - 1; i++)
         if (aux->shape.dims[i] != x->dims[i])
             return TD_OP_ERR(c, INVALID_ARGUMENT, "the second input is of another batch or time");
-    if (!s->inputs || !s->cells || !s->outputs)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "an LSTM of no inputs, cells or outputs");
+    if (aux) s->aux = (size_t)aux->shape.dims[x->rank - 1];
     for (int gate = I; gate < GATES; gate++)
         TD_TRY(check_gate(c, s, gate));
     TD_TRY(check(c, PROJECT, s->outputs, s->cells, s->outputs != s->cells));
     TD_TRY(check(c, PROJECT_BIAS, s->outputs, 0, false));
-    return check_states(c, s);
+    return td_lite_lstm_states(c, s, TD_F32, TD_F32);
 }
 
 static td_status lstm_infer(td_call *c)
 {
-    sizes s;
+    td_lite_lstm s;
 
     TD_TRY(find_sizes(c, &s));
-    td_out(c, 0)->shape = td_in(c, X)->shape;
-    td_out(c, 0)->shape.dims[td_in(c, X)->shape.rank - 1] = (int64_t)s.outputs;
-    td_out(c, 1)->shape = td_in(c, H)->shape;
-    td_out(c, 2)->shape = td_in(c, CELL)->shape;
-    return td_shape_check(&td_out(c, 0)->shape);
+    return td_lite_lstm_shapes(c, &s);
 }
 
 /* ---------------------------------------------------------------- run */
 
 typedef struct lstm_state {
-    sizes s;
+    td_lite_lstm s;
     size_t row_bytes; /* of scratch: gates, steps of what products take */
 } lstm_state;
 
@@ -184,15 +147,14 @@ static td_status lstm_prepare(td_call *c)
         !td_mul_size(td_round_up(all, 64), s->s.batch, &c->scratch_size))
         return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "the layer is too large");
     s->row_bytes = td_round_up(all, 64);
-    c->work =
-        2.0 * (double)(s->s.batch * s->s.time * s->s.cells) * (double)(s->s.inputs + s->s.outputs) * GATES;
+    c->work = td_lite_lstm_work(&s->s);
     return NULL;
 }
 
 typedef struct job {
     const td_call *c;
     const lstm_attrs *a;
-    const sizes *s;
+    const td_lite_lstm *s;
     size_t row_bytes;
 } job;
 
@@ -297,7 +259,7 @@ static void update_cell(const cell_step *t)
 
 static void run_step(cell_step *t)
 {
-    const sizes *const s = t->j->s;
+    const td_lite_lstm *const s = t->j->s;
     float *const gate = t->gates[O], *const value = t->gates[C];
     const float *const bias = floats_of(t->j, PROJECT_BIAS);
 
@@ -322,7 +284,7 @@ static void run_step(cell_step *t)
 
 static void run_row(const job *j, size_t b)
 {
-    const sizes *const s = j->s;
+    const td_lite_lstm *const s = j->s;
     char *const scratch = (char *)j->c->scratch + b * j->row_bytes;
     float *const gates = (float *)(void *)scratch;
     int8_t *const steps = j->a->has_steps ? (int8_t *)(gates + GATES * s->cells) : NULL;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_lite_lstm_steps.c -- _LiteLstmSteps: TFLite's LSTM of integers: input, state and weights of 8 bits, gates and cell of 16. A
  * gate's sums have 12 bits behind the point, gates 15, the cell as many as its scale says, which is a power of 2. Every product
- * is rounded for itself, as TFLite does it. `places` as in op_lite_lstm.c. */
-#include <inttypes.h>
+ * is rounded for itself, as TFLite does it. `places` as in lite_lstm.h. */
 #include <string.h>
 
 #include "base/macros.h"
 #include "base/size.h"
 #include "kernels/quant/fixed_exp.h"
 #include "ops/quant/lite.h"
+#include "ops/quant/lite_lstm.h"
 
-enum { X = 0, H, CELL, I = 0, F, C, O, GATES };
+enum { X = TD_LITE_LSTM_X, H, CELL, I = 0, F, C, O, GATES };
 /* Slots, four gates each: weights of the input, of the state, of the cell, biases; and those of the projection. */
 enum { OF_X = 0, OF_H = 4, OF_CELL = 8, BIAS = 12, PROJECT = 16, PROJECT_BIAS, SLOTS };
 enum { HIDDEN = 12, PROJECTED, FACTORS }; /* behind those of the first three kinds of slots */
@@ -23,20 +23,6 @@ typedef struct lstm_attrs {
     int32_t cell_bits, cell_clip, project_clip; /* bits of the cell behind the point; clips of 0: none */
     bool time_major, is_backward;
 } lstm_attrs;
-
-static td_status read_places(const td_parse *p, lstm_attrs *a)
-{
-    const td_attr_value *places;
-
-    if (td_attr_list(p, "places", &places) != SLOTS || p->node->n_in < 3)
-        return TD_ERR(INVALID_ARGUMENT, "%s: there are not %d places", p->node->name, SLOTS);
-    for (int i = 0; i < SLOTS; i++) {
-        if (places[i].u.i < -1 || places[i].u.i >= (int64_t)p->node->n_in)
-            return TD_ERR(INVALID_ARGUMENT, "%s: place %d is no input", p->node->name, i);
-        a->places[i] = (int32_t)places[i].u.i;
-    }
-    return NULL;
-}
 
 static td_status lstm_parse(td_parse *p)
 {
@@ -51,14 +37,10 @@ static td_status lstm_parse(td_parse *p)
     TD_TRY(td_lite_int(p, "project_clip", 0, INT8_MAX, &a->project_clip));
     a->time_major = td_attr_bool(p, "time_major");
     a->is_backward = td_attr_bool(p, "backward");
-    return read_places(p, a);
+    return td_lite_lstm_places(p, SLOTS, a->places);
 }
 
 /* ---------------------------------------------------------------- shapes */
-
-typedef struct sizes {
-    size_t batch, time, inputs, cells, outputs;
-} sizes;
 
 static const td_tensor *operand(const td_call *c, int slot)
 {
@@ -78,22 +60,7 @@ static td_status check(const td_call *c, int slot, td_dtype type, size_t rows, s
     return NULL;
 }
 
-static td_status check_states(const td_call *c, const sizes *s)
-{
-    const td_tensor *const h = td_in(c, H), *const cell = td_in(c, CELL);
-
-    if (h->dtype == TD_I8 && cell->dtype == TD_I16 &&
-        td_shape_count(&h->shape) == (int64_t)(s->batch * s->outputs) &&
-        td_shape_count(&cell->shape) == (int64_t)(s->batch * s->cells))
-        return NULL;
-    return TD_OP_ERR(c, INVALID_ARGUMENT,
-                     "the model keeps states of %" PRId64 " and %" PRId64
-                     " numbers; a batch of %zu needs %zu and %zu",
-                     td_shape_count(&h->shape), td_shape_count(&cell->shape), s->batch, s->batch * s->outputs,
-                     s->batch * s->cells);
-}
-
-static td_status check_all(const td_call *c, const sizes *s)
+static td_status check_all(const td_call *c, const td_lite_lstm *s)
 {
     for (int gate = I; gate < GATES; gate++) {
         const bool must_be = gate != I || operand(c, OF_X + I) != NULL;
@@ -106,43 +73,28 @@ static td_status check_all(const td_call *c, const sizes *s)
     }
     TD_TRY(check(c, PROJECT, TD_I8, s->outputs, s->cells, s->outputs != s->cells));
     TD_TRY(check(c, PROJECT_BIAS, TD_I32, s->outputs, 0, false));
-    return check_states(c, s);
+    return td_lite_lstm_states(c, s, TD_I8, TD_I16);
 }
 
-static td_status find_sizes(const td_call *c, sizes *s)
+static td_status find_sizes(const td_call *c, td_lite_lstm *s)
 {
-    const lstm_attrs *const a = c->attrs;
-    const td_shape *const x = &td_in(c, X)->shape;
-    const td_tensor *const w = operand(c, OF_X + O), *const r = operand(c, OF_H + O);
-
-    if (td_in(c, X)->dtype != TD_I8 || x->rank < 2 || x->rank > 3 || !w || w->shape.rank != 2 || !r ||
-        r->shape.rank != 2)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "input or weights of an LSTM are of other dimensions");
-    const bool has_time = x->rank == 3;
-
-    *s = (sizes){ (size_t)x->dims[has_time && a->time_major], has_time ? (size_t)x->dims[!a->time_major] : 1,
-                  (size_t)x->dims[x->rank - 1], (size_t)w->shape.dims[0], (size_t)r->shape.dims[1] };
-    if (!s->inputs || !s->cells || !s->outputs)
-        return TD_OP_ERR(c, INVALID_ARGUMENT, "an LSTM of no inputs, cells or outputs");
+    TD_TRY(td_lite_lstm_sizes(c, TD_I8, ((const lstm_attrs *)c->attrs)->time_major, operand(c, OF_X + O),
+                              operand(c, OF_H + O), s));
     return check_all(c, s);
 }
 
 static td_status lstm_infer(td_call *c)
 {
-    sizes s;
+    td_lite_lstm s;
 
     TD_TRY(find_sizes(c, &s));
-    td_out(c, 0)->shape = td_in(c, X)->shape;
-    td_out(c, 0)->shape.dims[td_in(c, X)->shape.rank - 1] = (int64_t)s.outputs;
-    td_out(c, 1)->shape = td_in(c, H)->shape;
-    td_out(c, 2)->shape = td_in(c, CELL)->shape;
-    return td_shape_check(&td_out(c, 0)->shape);
+    return td_lite_lstm_shapes(c, &s);
 }
 
 /* ---------------------------------------------------------------- run */
 
 typedef struct lstm_state {
-    sizes s;
+    td_lite_lstm s;
     size_t row_bytes;
 } lstm_state;
 
@@ -156,15 +108,14 @@ static td_status lstm_prepare(td_call *c)
         !td_mul_size(td_round_up(each, 64), s->s.batch, &c->scratch_size))
         return TD_OP_ERR(c, RESOURCE_EXHAUSTED, "the layer is too large");
     s->row_bytes = td_round_up(each, 64);
-    c->work =
-        2.0 * (double)(s->s.batch * s->s.time * s->s.cells) * (double)(s->s.inputs + s->s.outputs) * GATES;
+    c->work = td_lite_lstm_work(&s->s);
     return NULL;
 }
 
 typedef struct cell_step {
     const td_call *c;
     const lstm_attrs *a;
-    const sizes *s;
+    const td_lite_lstm *s;
     int16_t *gates[GATES], *cell;
     int8_t *hidden, *h, *out;
     const int8_t *x;
@@ -278,7 +229,7 @@ static void run_step(const cell_step *t)
 static void run_row(const td_call *c, size_t b)
 {
     const lstm_state *const state = c->state;
-    const sizes *const s = &state->s;
+    const td_lite_lstm *const s = &state->s;
     const lstm_attrs *const a = c->attrs;
     int16_t *const gates = (int16_t *)(void *)((char *)c->scratch + b * state->row_bytes);
     cell_step t = { .c = c,
