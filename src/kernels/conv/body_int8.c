@@ -180,30 +180,14 @@ static void round_piece(void *ctx, size_t shard, int thread)
         memset(to, s->isa->zero, n * s->isa->width);
 }
 
-typedef struct pixel {
-    size_t n, at[3];
-} pixel;
-
-static pixel pixel_of(const td_conv *c, size_t row)
-{
-    pixel p;
-
-    for (int i = 2; i >= 0; i--) {
-        p.at[i] = row % c->out[i];
-        row /= c->out[i];
-    }
-    p.n = row;
-    return p;
-}
-
 /* The input's coordinate; beyond the image if it is none. */
-static size_t place(const td_conv *c, int dim, const pixel *p, size_t tap)
+static size_t place(const td_conv *c, int dim, const td_conv_pixel *p, size_t tap)
 {
     return (size_t)((int64_t)(p->at[dim] * c->stride[dim] + tap * c->dilation[dim]) - c->pad[dim]);
 }
 
 /* A row of the filter over a line of the image. */
-static void gather_line(const int8_conv *s, char *to, const char *line, const pixel *p)
+static void gather_line(const int8_conv *s, char *to, const char *line, const td_conv_pixel *p)
 {
     const td_conv *const c = &s->conv;
     const size_t bytes = c->in_channels * s->isa->width, first = place(c, 2, p, 0);
@@ -223,7 +207,7 @@ static void gather_line(const int8_conv *s, char *to, const char *line, const pi
 }
 
 /* What the filter sees for one output pixel. */
-static void gather(const run *r, char *to, const pixel *p)
+static void gather(const run *r, char *to, const td_conv_pixel *p)
 {
     const int8_conv *const s = r->s;
     const td_conv *const c = &s->conv;
@@ -252,7 +236,7 @@ static void run_block(void *ctx, size_t shard, int thread)
     const td_gemm_end *const end = r->job->end;
 
     for (size_t i = 0; i < n_rows; i++) {
-        const pixel p = pixel_of(&s->conv, row + i);
+        const td_conv_pixel p = td_conv_pixel_at(&s->conv, row + i);
 
         row_scales[i] = r->scales[p.n];
         if (!s->is_matrix) gather(r, own + i * stride, &p);

@@ -89,13 +89,10 @@ typedef struct gather {
     const float *zeros;
 } gather;
 
-typedef struct pixel {
-    size_t n, at[3];
-} pixel;
-
-static pixel pixel_at(const td_conv *c, size_t row)
+td_conv_pixel td_conv_pixel_at(const td_conv *c, size_t row)
 {
-    pixel p;
+    td_conv_pixel p;
+
     for (int i = 2; i >= 0; i--) {
         p.at[i] = row % c->out[i];
         row /= c->out[i];
@@ -105,7 +102,7 @@ static pixel pixel_at(const td_conv *c, size_t row)
 }
 
 /* Moves on to the start of the next output row. */
-static void pixel_next_row(const td_conv *c, pixel *p)
+static void pixel_next_row(const td_conv *c, td_conv_pixel *p)
 {
     p->at[2] = 0;
     if (++p->at[1] < c->out[1]) return;
@@ -131,7 +128,7 @@ static inline int64_t source(const td_conv *c, int dim, size_t o, size_t t)
 }
 
 /* The input row for the output row of p and filter row (z, y); NULL: off the image. */
-static const float *source_line(const gather *ga, const pixel *p, size_t z, size_t y)
+static const float *source_line(const gather *ga, const td_conv_pixel *p, size_t z, size_t y)
 {
     const td_conv *const c = &ga->c->conv;
     const int64_t iz = source(c, 0, p->at[0], z), iy = source(c, 1, p->at[1], y);
@@ -141,7 +138,7 @@ static const float *source_line(const gather *ga, const pixel *p, size_t z, size
 }
 
 /* `count` output pixels in a row from p on, for filter tap x of the line. */
-static void gather_run(const gather *ga, const float *line, const pixel *p, size_t x, size_t count,
+static void gather_run(const gather *ga, const float *line, const td_conv_pixel *p, size_t x, size_t count,
                        const float **a)
 {
     const td_conv *const c = &ga->c->conv;
@@ -169,7 +166,7 @@ static void gather_taps(const td_gemm *g, size_t row, size_t rows, size_t seg, s
     const gather *const ga = g->ctx;
     const td_conv *const c = &ga->c->conv;
     const size_t kw = c->kernel[2], kh = c->kernel[1];
-    pixel p = pixel_at(c, row);
+    td_conv_pixel p = td_conv_pixel_at(c, row);
     (void)patch;
 
     for (size_t r = 0, count; r < rows; r += count, pixel_next_row(c, &p)) {
@@ -205,7 +202,7 @@ static void gather_merged(const td_gemm *g, size_t row, size_t rows, size_t seg,
     const td_conv *const c = &ga->c->conv;
     const size_t kh = c->kernel[1], ch = c->in_channels;
     const int64_t kw = (int64_t)c->kernel[2], width = (int64_t)c->in[2], stride = (int64_t)c->stride[2];
-    pixel p = pixel_at(c, row);
+    td_conv_pixel p = td_conv_pixel_at(c, row);
     float *free_patch = patch;
 
     for (size_t r = 0, count; r < rows; r += count, pixel_next_row(c, &p)) {

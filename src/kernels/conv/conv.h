@@ -40,6 +40,14 @@ void td_conv_gemm_plan(const td_conv *c, td_conv_gemm *out);
 size_t td_conv_packed_size(const td_conv_gemm *c);
 void td_conv_pack(const td_conv_gemm *c, void *packed, const float *w, const float *scale);
 
+/* An output pixel: its image, and where it lies there. */
+typedef struct td_conv_pixel {
+    size_t n, at[3];
+} td_conv_pixel;
+
+td_conv_pixel td_conv_pixel_at(const td_conv *c,
+                               size_t row); /* of the output, all images' pixels in one line */
+
 size_t td_conv_scratch(const td_conv_gemm *c, int threads);
 
 /* out and end.add are [batch][out][out_channels]; zeros is zeros_size bytes of zeros; scratch is
