@@ -25,6 +25,8 @@ import time
 
 import numpy as np
 
+import messages
+
 BINARY = os.environ["TENSORD"]
 SECONDS = 0.4
 REST = 0.2  # before each turn: threads of the engine before spin for a while when they have nothing to do
@@ -56,27 +58,6 @@ def shown(version):
 def rename(feed, names):
     """Converters keep an input's name or make their own; one input is that one whatever it is called."""
     return feed if set(feed) <= set(names) else dict(zip(names, feed.values()))
-
-
-def varint(n):
-    out = b""
-    while n > 127:
-        out, n = out + bytes([n & 127 | 128]), n >> 7
-    return out + bytes([n])
-
-
-def field(number, payload):
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-
-def predict_request(feed):
-    """PredictRequest of model m; tensors by tensor_content."""
-    message = field(1, field(1, b"m"))
-    for name, value in feed.items():
-        shape = b"".join(field(2, b"\x08" + varint(n)) for n in value.shape)
-        dtype = {"float32": 1, "int32": 3, "int64": 9}[str(value.dtype)]
-        message += field(2, field(1, name.encode()) + field(2, b"\x08" + varint(dtype) + field(2, shape) + field(4, value.tobytes())))
-    return message
 
 
 def fields(data):
@@ -117,7 +98,7 @@ class Server:
         unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         channel = grpc.insecure_channel(f"127.0.0.1:{self.port}", unlimited)
         predict = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
-        request = predict_request(feed)
+        request = messages.predict_request("m", feed)
         end = time.monotonic() + 120
         while True:
             try:

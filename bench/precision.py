@@ -17,6 +17,8 @@ import tempfile
 
 import numpy as np
 
+import messages
+
 BINARY = os.environ.get("TENSORD", "build/release/tensord")
 
 
@@ -27,29 +29,9 @@ def crc_table():
         yield n
 
 
-def varint(n):
-    out = b""
-    while n > 127:
-        out, n = out + bytes([n & 127 | 128]), n >> 7
-    return out + bytes([n])
-
-
-def field(number, data):
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def tensor(array):
-    """A TensorProto."""
-    types = {"float32": 1, "int32": 3, "int64": 9}
-    shape = b"".join(field(2, b"\x08" + varint(d)) for d in array.shape)
-    return b"\x08" + varint(types[array.dtype.name]) + field(2, shape) + field(4, array.tobytes())
-
-
 def predict_log(signature, inputs):
     """A PredictionLog of a Predict request."""
-    spec = field(1, b"m") + field(3, signature.encode())
-    request = field(1, spec) + b"".join(field(2, field(1, k.encode()) + field(2, tensor(v))) for k, v in inputs.items())
-    return field(6, field(1, request))
+    return messages.field(6, messages.field(1, messages.predict_request("m", inputs, signature)))
 
 
 def masked_crc(data, table=list(crc_table())):
