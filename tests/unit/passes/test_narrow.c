@@ -196,11 +196,16 @@ static td_graph *make_transformer(td_arena *arena)
     td_graph *const g = td_graph_make(arena, "g");
     const td_edge x = pg_arg(g, TD_F32), q = product(g, x, 1), k = product(g, x, 2), v = product(g, x, 3);
     const td_edge mask = pg_noise(g, &(td_shape){ 2, { ROWS, has("one_column") ? 1 : ROWS } }, 20);
-    const td_edge y = has("masked")
-                          ? pg_node(g, "_FusedAttention T=%float num_masks=1 scale=0.002f joins_heads=true",
-                                    heads(g, q), heads(g, k), heads(g, v), mask, PG_END)
-                          : pg_node(g, "_FusedAttention T=%float num_masks=0 scale=0.002f joins_heads=true",
-                                    heads(g, q), heads(g, k), heads(g, v), PG_END);
+    const td_edge keep = pg_node(g, "Greater T=%float", mask, pg_float(g, 0), PG_END);
+    const td_edge y =
+        has("selects")  ? pg_node(g,
+                                  "_FusedAttention T=%float num_masks=0 num_keeps=1 fill=-1e9f clears=true "
+                                   "scale=0.002f joins_heads=true",
+                                  heads(g, q), heads(g, k), heads(g, v), keep, PG_END)
+        : has("masked") ? pg_node(g, "_FusedAttention T=%float num_masks=1 scale=0.002f joins_heads=true",
+                                  heads(g, q), heads(g, k), heads(g, v), mask, PG_END)
+                        : pg_node(g, "_FusedAttention T=%float num_masks=0 scale=0.002f joins_heads=true",
+                                  heads(g, q), heads(g, k), heads(g, v), PG_END);
     const td_edge out = pg_node(g, "Reshape T=%float Tshape=%int32", y, pg_ints(g, 3, joined), PG_END);
 
     if (has("seen")) pg_ret(g, k);
@@ -233,6 +238,8 @@ static void test_transformer(void **state)
     check_transformer("", 9); /* q, k, v, each before and behind its Reshape; attention, the same; the norm */
     check_transformer("masked", 9);
     check_transformer("masked one_column", 9);
+    check_transformer("selects", 9);
+    check_transformer("selects one_column", 9);
     check_transformer("seen", 7);
 }
 
